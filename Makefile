@@ -1,0 +1,50 @@
+# `make` prepares the environment in .venv; the targets below use it. Only Python 3.11 or newer is needed.
+#   make demo [ARGS=--once]     a panel with sandbox providers, ready to try
+#   make test [ARGS="-k word"]  every test, on real servers
+#   make check                  style and types
+#   make bench [ARGS=...]       how fast it is here
+#   make lock [ARGS=--upgrade]  writes requirements.lock anew from pyproject.toml
+#   make clean                  removes the environment and the tools' caches, never data/
+
+PYTHON ?= python3
+ARGS ?=
+
+python := .venv/bin/python
+ready := .venv/.ready
+
+.PHONY: env demo test check bench lock clean
+
+env: $(ready)
+
+demo: $(ready)
+	@$(python) -m aggregator demo $(ARGS)
+
+test: $(ready)
+	@$(python) -m pytest $(ARGS)
+
+check: $(ready)
+	@$(python) -m ruff check
+	@$(python) -m ruff format --check
+	@$(python) -m mypy
+
+bench: $(ready)
+	@$(python) -m tests.bench $(ARGS)
+
+lock: $(ready)
+	@$(python) -m uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--extra test --extra dev --output-file requirements.lock $(ARGS) pyproject.toml
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find aggregator providers pricing tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ready): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "This needs Python 3.11 or newer, and $(PYTHON) is not: name one, as in make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { \
+		echo "$(PYTHON) cannot make environments: on Debian and Ubuntu, install the package python3-venv" >&2; exit 1; }
+	@echo "Preparing .venv (once, and again when requirements.lock or pyproject.toml changes)"
+	@$(PYTHON) -m venv .venv || { echo "Making .venv failed: if another Python made it before, run make clean first" >&2; exit 1; }
+	@$(python) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(python) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

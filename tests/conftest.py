@@ -1,0 +1,87 @@
+"""Databases and caches for every test that asks: real servers, started once for each worker, empty for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+import redis
+from hypothesis import settings
+
+from tests.servers import PostgresServer, RedisServer, create_database, drop_database
+
+# A shared machine may stall for longer than any deadline; an example's duration says nothing about the code.
+settings.register_profile("aggregator", deadline=None)
+settings.load_profile("aggregator")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL in which databases may be made: TEST_POSTGRES_URL, else one of our own."""
+    if given := os.environ.get("TEST_POSTGRES_URL"):
+        yield given
+        return
+    server = PostgresServer()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(worker_id: str) -> Iterator[str]:
+    """A Redis database for this worker alone: on TEST_REDIS_URL, one number a worker, else on a server of our own."""
+    if given := os.environ.get("TEST_REDIS_URL"):
+        number = worker_id.removeprefix("gw").replace("master", "0")
+        yield urlunsplit(urlsplit(given)._replace(path=f"/{number}"))
+        return
+    server = RedisServer()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def fresh_postgres(postgres_url: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, gone after the test."""
+    url = create_database(postgres_url)
+    yield url
+    drop_database(postgres_url, url)
+
+
+@pytest.fixture
+def fresh_sqlite(tmp_path: Path) -> str:
+    """The URL of a SQLite database that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'aggregator.sqlite'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database; whoever asks runs once on each engine."""
+    engine = {"sqlite": "fresh_sqlite", "postgresql": "fresh_postgres"}[request.param]
+    return str(request.getfixturevalue(engine))
+
+
+@pytest.fixture
+def fresh_redis(redis_url: str) -> Iterator[str]:
+    """The URL of an empty Redis database, emptied again after the test."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+        yield redis_url
+        client.flushdb()
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis of the test's own, to kill, start again and flush."""
+    server = RedisServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL of the test's own, to kill and start again."""
+    server = PostgresServer()
+    yield server
+    server.stop()
