@@ -1,0 +1,148 @@
+"""Who may import whom: downward only, never a sibling, and each library only where it belongs."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatch
+
+import pytest
+
+from tests.house.source import imported, modules
+
+LAYERS = [
+    {"cli", "__main__"},
+    {"demo"},
+    {"serving"},
+    {"live"},
+    {"app"},
+    {"api", "web", "workers", "audit", "metrics"},
+    {"orders", "deposits"},
+    {"catalog", "resellers"},
+    {"ledger"},
+    {"cache", "storage"},
+    {"settings", "errors"},
+]
+"""What stands in `aggregator`, from the top; each may import what stands in a lower set."""
+
+SIBLINGS: dict[tuple[str, str], str] = {
+    ("__main__", "cli"): "the same door, once as a module",
+}
+"""Who may import a neighbour, and why."""
+
+LIBRARIES = {
+    "pricing": {"msgspec"},
+    "providers": {"msgspec", "httpx"},
+}
+"""All that the two packages which know nothing of us may use besides the standard library and themselves."""
+
+LIBRARY_EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("providers/transport.py", "stamina"): "the only HTTP client is where reads are tried again",
+}
+"""Which file may use what more, and why."""
+
+HOMES = {
+    "piccolo": ["aggregator/storage/*", "aggregator/*/store.py", "aggregator/audit/*", "aggregator/ledger/book.py"],
+    "litestar": ["aggregator/api/*", "aggregator/web/*", "aggregator/app.py"],
+}
+"""The only files that name the ORM and the web framework."""
+
+HOME_EXCEPTIONS: dict[tuple[str, str], str] = {}
+"""Which other file names one of them, and why."""
+
+
+def faults(path: str, text: str) -> Iterator[str]:
+    """Every import of a module that the tables above do not allow, as path:line: what."""
+    for line, name in imported(path, text):
+        if not (_is_downward(path, name) and _is_allowed_library(path, name) and _is_at_home(path, name)):
+            yield f"{path}:{line}: {name}"
+
+
+def _is_downward(path: str, name: str) -> bool:
+    if not path.startswith("aggregator/") or _first(name) != "aggregator":
+        return True
+    importer, target = _part(path.removesuffix(".py").split("/")), _part(name.split("."))
+    if target in {importer, "__version__"} or importer == "__init__" or (importer, target) in SIBLINGS:
+        return True
+    return _depth(importer) < _depth(target)
+
+
+def _is_allowed_library(path: str, name: str) -> bool:
+    package, library = _first(path), _first(name)
+    if package not in LIBRARIES or (path, library) in LIBRARY_EXCEPTIONS:
+        return True
+    return library in {package, *LIBRARIES[package], *sys.stdlib_module_names}
+
+
+def _is_at_home(path: str, name: str) -> bool:
+    library = _first(name)
+    homes = HOMES.get(library, ["*"])
+    return (path, library) in HOME_EXCEPTIONS or any(fnmatch(path, home) for home in homes)
+
+
+def _first(name: str) -> str:
+    return re.split(r"[./]", name, maxsplit=1)[0]
+
+
+def _part(names: list[str]) -> str:
+    return names[1] if len(names) > 1 else "__init__"
+
+
+def _depth(part: str) -> int:
+    for depth, parts in enumerate(LAYERS):
+        if part in parts:
+            return depth
+    raise AssertionError(f"aggregator/{part} has no place in LAYERS")
+
+
+def test_every_import_points_downward() -> None:
+    """A change to how money moves cannot be hidden in a page, nor a page's wish in the ledger."""
+    found = [fault for path, text in modules("aggregator", "providers", "pricing") for fault in faults(path, text)]
+    assert found == []
+
+
+def test_every_part_has_its_place() -> None:
+    """A new part of the aggregator says first where it stands."""
+    parts = {_part(path.removesuffix(".py").split("/")) for path, _ in modules("aggregator")} - {"__init__"}
+    assert parts
+    assert parts <= set().union(*LAYERS)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("aggregator/ledger/book.py", "from aggregator.orders.state import OrderState"),
+        ("aggregator/ledger/book.py", "from aggregator import orders"),
+        ("aggregator/ledger/book.py", "from ..orders import state"),
+        ("aggregator/api/v2.py", "import aggregator.web.page"),
+        ("aggregator/settings/read.py", "from aggregator.errors import ResellerError"),
+        ("aggregator/orders/place.py", "def later():\n    from piccolo.table import Table"),
+        ("aggregator/orders/place.py", "from litestar import get"),
+        ("aggregator/cli.py", "import piccolo"),
+        ("pricing/money.py", "from providers.vocabulary import Listing"),
+        ("pricing/money.py", "import httpx"),
+        ("providers/panel.py", "import stamina"),
+        ("providers/panel.py", "from aggregator.settings import Settings"),
+    ],
+)
+def test_an_import_the_wrong_way_is_found(path: str, text: str) -> None:
+    """The rule can fail: each of these would turn the house upside down."""
+    assert len(list(faults(path, text))) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("aggregator/__main__.py", "from aggregator.cli import main"),
+        ("aggregator/cli.py", "from aggregator import __version__"),
+        ("aggregator/orders/store.py", "import piccolo.table"),
+        ("aggregator/orders/place.py", "from . import store"),
+        ("aggregator/orders/place.py", "from aggregator.ledger import book"),
+        ("aggregator/api/v2.py", "import json, msgspec, litestar, aggregator.errors, pricing, providers.vocabulary"),
+        ("providers/transport.py", "import httpx, stamina, providers.errors"),
+    ],
+)
+def test_an_import_the_right_way_is_no_fault(path: str, text: str) -> None:
+    """The rule does not cry wolf."""
+    assert list(faults(path, text)) == []
