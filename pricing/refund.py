@@ -1,0 +1,168 @@
+"""How many units came back undelivered, and what they are worth; plain numbers in and out."""
+
+from __future__ import annotations
+
+from decimal import ROUND_FLOOR, Context, Decimal
+from enum import StrEnum
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from pricing.money import divide_down
+
+Note = Literal["over_delivered", "clamped", "derived_from_charge", "completed_with_remains", "needs_owner"]
+
+_EXACT: Final = Context(prec=60, rounding=ROUND_FLOOR, traps=[])
+_SAME_CHARGE: Final = Decimal("0.999")
+"""A cancelled order's charge above this part of the base tells nothing: panels round what they print."""
+
+
+def target(charge: int, undelivered: int, quantity: int) -> int:
+    """What must have been paid back by now, all told: charge x undelivered / quantity, rounded down.
+
+    Units of 1e-8 of money; `quantity` in billed units, at least 1. Never below zero, never above the charge.
+    """
+    return divide_down(charge * min(max(undelivered, 0), quantity), quantity)
+
+
+def due(charge: int, undelivered: int, quantity: int, refunded: int) -> int:
+    """What is still to be paid back; zero when more was paid than is owed, as nothing is taken back."""
+    return max(0, target(charge, undelivered, quantity) - refunded)
+
+
+class Ending(StrEnum):
+    """How the provider says that an order ended."""
+
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    CANCELLED = "cancelled"
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """All that is known about an ended order when its undelivered units are counted."""
+
+    ending: Ending
+    quantity: int
+    """Billed units; 1 for a package."""
+    remains: int | None
+    """As the provider states it: may be negative or too large; None = not stated."""
+    charge: Decimal | None
+    """The provider's charge now, in its currency."""
+    base_charge: Decimal | None
+    """The highest charge above zero that was seen while the order was open, else the expected cost."""
+    cancel_means: Literal["full", "by_remains", "auto"]
+    package: bool = False
+    delivery_seen: bool = False
+    """Some earlier reading showed that units had been delivered."""
+    full_refund: bool = False
+    """The provider's own word says that everything was refunded."""
+
+
+class Verdict(Struct, frozen=True):
+    """How many units were not delivered."""
+
+    units: int | None
+    """None = no rule may decide: the order is held for its owner."""
+    notes: tuple[Note, ...] = ()
+
+
+def undelivered(report: Report) -> Verdict:
+    """The undelivered units of an ended order, 0..quantity (PROTOCOL.md, "How much was really not delivered")."""
+    verdict = _read_ending(report)
+    return Verdict(verdict.units, (*_note_remains(report), *verdict.notes))
+
+
+def _read_ending(report: Report) -> Verdict:
+    match report.ending:
+        case Ending.COMPLETED:
+            return _read_completed(report)
+        case Ending.PARTIAL:
+            return _read_partial(report)
+        case Ending.CANCELLED:
+            return _read_cancelled(report)
+
+
+def _read_completed(report: Report) -> Verdict:
+    many = _remains(report) * 10 >= report.quantity
+    return Verdict(0, ("completed_with_remains",) if many and not report.package else ())
+
+
+def _read_partial(report: Report) -> Verdict:
+    if report.package:
+        return _all_by_charge(report) if report.charge == 0 else _ask_owner()
+    if _remains(report):
+        return Verdict(_remains(report))
+    return _tell_by_charge(report) or _ask_owner()
+
+
+def _read_cancelled(report: Report) -> Verdict:
+    everything = Verdict(report.quantity)
+    if report.full_refund or report.cancel_means == "full":
+        return everything
+    if report.cancel_means == "by_remains":
+        return _read_cancelled_by_remains(report)
+    if report.charge == 0:
+        return _all_by_charge(report)
+    return _cross_check(report) if _is_reduced(report) else everything
+
+
+def _read_cancelled_by_remains(report: Report) -> Verdict:
+    """Nothing left of an order that had begun is a contradiction, which only the provider's charge can solve."""
+    if _remains(report):
+        return Verdict(_remains(report))
+    if not (report.delivery_seen or _is_over_delivered(report)):
+        return Verdict(report.quantity)
+    if report.charge == 0:
+        return _all_by_charge(report)
+    return _tell_by_charge(report) or _ask_owner()
+
+
+def _cross_check(report: Report) -> Verdict:
+    """Charge and remains must tell the same story to one part in a hundred; remains are then the exact number."""
+    told = _tell_by_charge(report)
+    if told is None or told.units is None:
+        return _ask_owner()
+    remains = _remains(report)
+    if not remains:
+        return told
+    agree = abs(told.units - remains) * 100 <= max(report.quantity, 100)
+    return Verdict(remains) if agree else _ask_owner()
+
+
+def _tell_by_charge(report: Report) -> Verdict | None:
+    """The share of the charge that the provider took back, in whole units; None if it tells of less than one."""
+    charge, base = report.charge, report.base_charge
+    if report.package or charge is None or base is None or not 0 < charge < base:
+        return None
+    returned = _EXACT.multiply(Decimal(report.quantity), _EXACT.subtract(base, charge))
+    units = int(_EXACT.divide_int(returned, base))
+    return Verdict(units, ("derived_from_charge",)) if units else None
+
+
+def _is_reduced(report: Report) -> bool:
+    if report.charge is None or report.base_charge is None:
+        return False
+    return 0 < report.charge < _EXACT.multiply(report.base_charge, _SAME_CHARGE)
+
+
+def _all_by_charge(report: Report) -> Verdict:
+    return Verdict(report.quantity, ("derived_from_charge",))
+
+
+def _ask_owner() -> Verdict:
+    return Verdict(None, ("needs_owner",))
+
+
+def _remains(report: Report) -> int:
+    return min(max(report.remains or 0, 0), report.quantity)
+
+
+def _is_over_delivered(report: Report) -> bool:
+    return report.remains is not None and report.remains < 0
+
+
+def _note_remains(report: Report) -> tuple[Note, ...]:
+    if _is_over_delivered(report):
+        return ("over_delivered",)
+    too_many = report.remains is not None and report.remains > report.quantity
+    return ("clamped",) if too_many and not report.package else ()

@@ -1,0 +1,134 @@
+"""Which provider gets an order, who is next, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pricing.money import Money, remove_percent
+from pricing.offer import Offer
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """An offer and what is known of its provider at this moment."""
+
+    offer: Offer
+    enabled: bool = True
+    healthy: bool = True
+    funds: Money | None = None
+    """Our balance there, in our currency; None = unknown, which forbids nothing."""
+    held: str | None = None
+    """Why the owner must look first (a price jump, a shrunken catalogue, ...)."""
+    spent: bool = False
+    """The provider refused this order for what it is."""
+    busy: bool = False
+    """Too many adds there have no known outcome yet."""
+    postponed: bool = False
+    """The provider refused this order for the moment, in this round."""
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """An offer's place among the ways that an order can go."""
+
+    offer: Offer
+    cost: Money
+    margin: Money
+    """The charge less the cost; negative where the order would lose money."""
+    usable: bool
+    reason: str
+    permanent: bool
+    """Not usable, and no waiting changes that for this order."""
+
+
+class _Job(Struct, frozen=True):
+    quantity: int
+    charge: Money
+    min_margin_percent: Decimal
+    order_type: str | None
+
+
+def rank(
+    candidates: Iterable[Candidate],
+    *,
+    quantity: int,
+    charge: Money,
+    min_margin_percent: Decimal,
+    order_type: str | None = None,
+) -> list[Route]:
+    """The usable routes, cheapest first, then the others likewise, each with its reason; equals as they were given.
+
+    `quantity` in billed units, `charge` what the reseller paid for it. With `order_type` an offer of another type is
+    never usable. Raises CurrencyMismatch if an offer, its funds and the charge are not in one currency.
+    """
+    job = _Job(quantity, charge, min_margin_percent, order_type)
+    routes = sorted((_judge(candidate, job) for candidate in candidates), key=_standing)
+    return [_name_place(route, place) for place, route in enumerate(routes)]
+
+
+def _standing(route: Route) -> tuple[bool, int]:
+    return not route.usable, route.cost.units
+
+
+def _judge(candidate: Candidate, job: _Job) -> Route:
+    for_good = _refuse_for_good(candidate, job)
+    reason = for_good or _refuse_for_now(candidate, job)
+    cost = candidate.offer.rate.cost(job.quantity)
+    return Route(
+        offer=candidate.offer,
+        cost=cost,
+        margin=job.charge - cost,
+        usable=reason is None,
+        reason=reason or "",
+        permanent=for_good is not None,
+    )
+
+
+def _name_place(route: Route, place: int) -> Route:
+    if not route.usable:
+        return route
+    return replace(route, reason="next cheapest" if place else "cheapest")
+
+
+def _refuse_for_good(candidate: Candidate, job: _Job) -> str | None:
+    offer = candidate.offer
+    if candidate.spent:
+        return "refused this order"
+    if job.order_type not in (None, offer.type):
+        return f"of type {offer.type}, the order is {job.order_type}"
+    if offer.accepts(job.quantity):
+        return None
+    if offer.maximum is None:
+        return f"quantity below {offer.minimum}"
+    return f"quantity outside {offer.minimum}-{offer.maximum}"
+
+
+def _refuse_for_now(candidate: Candidate, job: _Job) -> str | None:
+    if not candidate.enabled:
+        return "disabled"
+    if candidate.held is not None:
+        return f"held: {candidate.held}"
+    if not candidate.healthy:
+        return "resting after failures"
+    if candidate.busy:
+        return "too many orders there without a known outcome"
+    if candidate.postponed:
+        return "refused for the moment"
+    return _refuse_cost(candidate.offer, job) or _refuse_funds(candidate, job)
+
+
+def _refuse_cost(offer: Offer, job: _Job) -> str | None:
+    if offer.rate.least_charge(job.quantity, job.min_margin_percent) <= job.charge:
+        return None
+    cost = offer.rate.cost(job.quantity)
+    most = Money(remove_percent(job.charge.units, job.min_margin_percent), job.charge.currency)
+    return f"costs {cost.text(2)}, above {most.text(2)} that the least margin allows"
+
+
+def _refuse_funds(candidate: Candidate, job: _Job) -> str | None:
+    cost = candidate.offer.rate.cost(job.quantity)
+    if candidate.funds is None or candidate.funds >= cost:
+        return None
+    return f"out of funds: {candidate.funds} of {cost}"

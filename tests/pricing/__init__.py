@@ -1,0 +1,1 @@
+"""Sums about offers, prices, routes and refunds."""
