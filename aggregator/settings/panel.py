@@ -1,0 +1,98 @@
+"""aggregator.toml: our own panel, where it keeps things, its limits and its pace."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from aggregator.settings.fields import CURRENCY, WEB_ADDRESS, Shape, Table
+from aggregator.settings.numbers import COUNT, SECONDS, SECONDS_OR_NONE, Bounds
+
+_SUPPORT = Shape(
+    r"((mailto:|tel:|tg:|https?://)[^\s]+)?", "a link (mailto:, https://, tg:, tel:)", "mailto:me@example.com"
+)
+_CALLS = Bounds(least=0, most=100_000)
+_BODY = Bounds(least=1, most=65_536, whole=True)
+
+
+class PanelSettings(Struct, frozen=True, kw_only=True):
+    """[panel]: what resellers see of us."""
+
+    name: str = "Aggregator"
+    public_url: str = "http://127.0.0.1:8000"
+    """Without a slash at the end."""
+    currency: str = "USD"
+    support: str = "mailto:support@example.com"
+    """A link; empty = none is shown."""
+    spelling: str = "json"
+    """Of replies to JSON bodies: "json" or "classic"."""
+    minimum_deposit: Decimal = Decimal(1)
+    """In the panel's currency."""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """[limits]: what one reseller's key, order or request may take."""
+
+    requests_per_second: float = 1.0  # a pace, not money
+    """For each key; 0 = no limit."""
+    burst: int = 60
+    """Requests; counted over a moving window of burst / requests_per_second seconds."""
+    open_subscription_posts: int = 10
+    """Posts that a subscription without an end is charged for."""
+    body_kib: int = 64
+    """The largest request body, in KiB."""
+
+
+class PaceSettings(Struct, frozen=True, kw_only=True):
+    """[pace]: how often and how long; seconds unless said otherwise."""
+
+    poll_seconds: float = 30.0
+    sync_seconds: float = 900.0
+    confirm_seconds: float = 60.0
+    """Between the two equal answers that settle an order; 0 = one answer is enough."""
+    add_timeout_seconds: float = 30.0
+    settle_seconds: float = 45.0
+    """How long after an unsure add evidence is first believed."""
+    unsure_in_flight: int = 2
+    """Unsure adds (a count) at one provider before it takes no new ones for a while."""
+    breaker_seconds: float = 60.0
+    """The first rest of a provider that keeps failing."""
+    give_up_seconds: float = 86_400.0
+    """After which an order that nobody can take is cancelled and refunded."""
+
+
+def read_panel(table: Table) -> PanelSettings:
+    plain = PanelSettings()
+    return PanelSettings(
+        name=table.text("name", plain.name),
+        public_url=table.text("public_url", plain.public_url, WEB_ADDRESS).rstrip("/"),
+        currency=table.text("currency", plain.currency, CURRENCY),
+        support=table.text("support", plain.support, _SUPPORT),
+        spelling=table.choice("spelling", plain.spelling, ("json", "classic")),
+        minimum_deposit=table.number("minimum_deposit", plain.minimum_deposit),
+    )
+
+
+def read_limits(table: Table) -> Limits:
+    plain = Limits()
+    return Limits(
+        requests_per_second=table.pace("requests_per_second", plain.requests_per_second, _CALLS),
+        burst=table.whole("burst", plain.burst),
+        open_subscription_posts=table.whole("open_subscription_posts", plain.open_subscription_posts),
+        body_kib=table.whole("body_kib", plain.body_kib, _BODY),
+    )
+
+
+def read_pace(table: Table) -> PaceSettings:
+    plain = PaceSettings()
+    return PaceSettings(
+        poll_seconds=table.pace("poll_seconds", plain.poll_seconds, SECONDS),
+        sync_seconds=table.pace("sync_seconds", plain.sync_seconds, SECONDS),
+        confirm_seconds=table.pace("confirm_seconds", plain.confirm_seconds, SECONDS_OR_NONE),
+        add_timeout_seconds=table.pace("add_timeout_seconds", plain.add_timeout_seconds, SECONDS),
+        settle_seconds=table.pace("settle_seconds", plain.settle_seconds, SECONDS_OR_NONE),
+        unsure_in_flight=table.whole("unsure_in_flight", plain.unsure_in_flight, COUNT),
+        breaker_seconds=table.pace("breaker_seconds", plain.breaker_seconds, SECONDS),
+        give_up_seconds=table.pace("give_up_seconds", plain.give_up_seconds, SECONDS),
+    )

@@ -1,0 +1,60 @@
+"""Where secrets come from: "env:NAME", "file:PATH", or written out. Their values stay out of every message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]+")
+
+
+class SecretMissing(Exception):
+    """The place named by a setting holds no secret; the text says what to do."""
+
+
+class Vault:
+    """Opens references to secrets; `base` is the folder where relative paths start."""
+
+    def __init__(self, environ: Mapping[str, str], base: Path) -> None:
+        self._environ = environ
+        self._base = base
+
+    def open(self, text: str) -> str:
+        """The secret itself, stripped. Raises `SecretMissing`."""
+        kind, _, place = text.partition(":")
+        if kind == "env":
+            secret = self._from_environment(place)
+        elif kind == "file":
+            secret = self._from_file(place)
+        else:
+            secret = text.strip()
+        if not _ONE_LINE.fullmatch(secret):
+            raise SecretMissing("holds no secret on a single line")
+        return secret
+
+    def _from_environment(self, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise SecretMissing('needs the name of an environment variable: write "env:ALPHA_KEY"')
+        secret = self._environ.get(name, "").strip()
+        if not secret:
+            raise SecretMissing(f"needs the environment variable {name}, which is not set: set it before starting")
+        return secret
+
+    def _from_file(self, place: str) -> str:
+        if not place or "\x00" in place:
+            raise SecretMissing('needs the path of a file: write "file:secrets/alpha"')
+        path = self._base / place
+        try:
+            secret = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise SecretMissing(f"needs the file {path}, which cannot be read: put the secret there") from None
+        if not secret:
+            raise SecretMissing(f"needs the file {path}, which is empty: put the secret there")
+        return secret
+
+
+def is_reference(text: str) -> bool:
+    """Whether the text says where a secret is instead of being one."""
+    return text.startswith(("env:", "file:"))

@@ -1,0 +1,82 @@
+"""The settings of a provider that say how its panel spells things, laid over its preset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from aggregator.settings.fields import LINE, Shape, Table, nearest, quoted
+from aggregator.settings.numbers import Bounds
+from aggregator.settings.secrets import SecretMissing, Vault
+from providers.dialect import Dialect
+from providers.errors import Code
+from providers.vocabulary import Phase
+from providers.words import normal_word, phase_of
+
+_PARAMETER = Shape(r"[A-Za-z0-9_.\[\]-]+", "the name of a parameter", "key")
+_PARAMETER_OR_NONE = Shape(r"[A-Za-z0-9_.\[\]-]*", 'the name of a parameter, or "" for none', "request_id")
+_BATCH = Bounds(least=1, most=100, whole=True)
+_LIST_PARAMETERS = ("orders", "order")
+_STATUSES = [*(phase.value for phase in Phase), "refunded", "refilling"]
+_CODES = [code.value for code in Code]
+
+
+def read_dialect(table: Table, preset: Dialect, vault: Vault) -> Dialect:
+    """The preset with what the owner set; words and extra parameters are added to those of the preset."""
+    return replace(
+        preset,
+        body_format=table.choice("body_format", preset.body_format, ("form", "json", "multipart", "query")),
+        key_param=table.text("key_param", preset.key_param, _PARAMETER),
+        extra_params=preset.extra_params | _read_extra_params(table.table("extra_params"), vault),
+        multi_status=table.choice("multi_status", preset.multi_status, ("auto", "on", "off")),
+        multi_param=table.choice("multi_param", preset.multi_param, _LIST_PARAMETERS),
+        batch_size=table.whole("batch_size", preset.batch_size, _BATCH),
+        line_separator=table.choice("line_separator", preset.line_separator, ("\n", "\r\n")),
+        send_quantity_for_line_types=table.flag("send_quantity_for_line_types", preset.send_quantity_for_line_types),
+        refill=table.choice("refill", preset.refill, ("auto", "off")),
+        cancel=table.choice("cancel", preset.cancel, ("auto", "off")),
+        cancel_param=table.choice("cancel_param", preset.cancel_param, _LIST_PARAMETERS),
+        cancel_means=table.choice("cancel_means", preset.cancel_means, ("auto", "full", "by_remains")),
+        status_words=preset.status_words | _read_words(table.table("status_words"), _STATUSES, _is_status),
+        error_words=preset.error_words | _read_words(table.table("error_words"), _CODES, _is_code),
+        numeric_status=table.flag("numeric_status", preset.numeric_status),
+        price_per=table.whole("price_per", preset.price_per),
+        reference_param=table.text("reference_param", preset.reference_param, _PARAMETER_OR_NONE),
+        escape_plus_in_links=table.flag("escape_plus_in_links", preset.escape_plus_in_links),
+    )
+
+
+def _read_words(table: Table, meanings: Sequence[str], is_known: Callable[[str], bool]) -> dict[str, str]:
+    """The provider's words (as the owner saw them) with what each means."""
+    words: dict[str, str] = {}
+    for word in table.names():
+        meaning = table.take(word)
+        if isinstance(meaning, str) and is_known(meaning):
+            words[word] = meaning
+        else:
+            said = f"{quoted(word)} must mean one of {', '.join(meanings)}"
+            table.fault(word, f"{said}: write {quoted(word)} = {quoted(nearest(meaning, meanings))}")
+    return words
+
+
+def _is_status(meaning: str) -> bool:
+    """Any spelling of a status that the adapter itself understands."""
+    word = normal_word(meaning)
+    return word == Phase.UNKNOWN or phase_of(word) is not Phase.UNKNOWN
+
+
+def _is_code(meaning: str) -> bool:
+    return meaning.upper() in _CODES
+
+
+def _read_extra_params(table: Table, vault: Vault) -> dict[str, str]:
+    """Fixed parameters of every call; some panels ask for a second secret here, so references are opened."""
+    params: dict[str, str] = {}
+    for name in table.names():
+        written = table.text(name, None, LINE)
+        try:
+            params[name] = "" if written is None else vault.open(written)
+        except SecretMissing as error:
+            table.fault(name, f"{name} {error}")
+    return params
