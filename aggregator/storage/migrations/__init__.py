@@ -1,0 +1,60 @@
+"""Steps that bring a database up to date; each is taken once, whole or not at all, under a lock.
+
+Steps only add. Piccolo's own runner records a step after committing it and prints as it goes; this one records it
+in the same transaction, so that a process killed half-way repeats nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aggregator.storage import clock
+from aggregator.storage.engine import is_sqlite
+from aggregator.storage.migrations import m0001_first
+from aggregator.storage.tables import Migration
+from aggregator.storage.transaction import engine, write
+
+STEPS: dict[int, Callable[[bool], list[str]]] = {1: m0001_first.statements}
+"""Step number -> its statements, for SQLite (True) or PostgreSQL."""
+_LOCK = 7_204_180_531  # any number that no other program uses on this database
+
+
+class NewerDatabase(Exception):
+    """The database was migrated by a later version of this program."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"the database is at step {step}, this program knows {max(STEPS)}: run a newer version")
+
+
+async def migrate() -> list[int]:
+    """Take the missing steps and return their numbers."""
+    taken: list[int] = []
+    while (step := await write(_take_one)) is not None:
+        taken.append(step)
+    return taken
+
+
+async def missing() -> list[int]:
+    """The steps that this database has not taken; raises `NewerDatabase`."""
+    done = await _done()
+    if done and max(done) > max(STEPS):
+        raise NewerDatabase(max(done))
+    return [step for step in STEPS if step not in done]
+
+
+async def _take_one() -> int | None:
+    on_sqlite = is_sqlite(engine())
+    if not on_sqlite:
+        await Migration.raw(f"select pg_advisory_xact_lock({_LOCK})")
+    steps = await missing()
+    if not steps:
+        return None
+    for statement in STEPS[steps[0]](on_sqlite):
+        await engine().run_ddl(statement)
+    await Migration.insert(Migration(id=steps[0], at=clock.now()))
+    return steps[0]
+
+
+async def _done() -> set[int]:
+    await engine().run_ddl("create table if not exists migrations (id integer primary key, at bigint not null)")
+    return {row["id"] for row in await Migration.select(Migration.id)}

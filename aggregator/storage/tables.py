@@ -1,0 +1,216 @@
+"""Every table on one page. Money is in whole 1e-8 of the panel's currency, times are milliseconds since 1970 UTC.
+
+What the database itself promises (checks, unique references, one live attempt an order) stands in `migrations/`.
+"""
+
+from __future__ import annotations
+
+from piccolo.columns import BigInt, BigSerial, Boolean, Integer, Text
+from piccolo.table import Table
+
+
+class Reseller(Table, tablename="resellers"):
+    """Who buys."""
+
+    id = BigSerial(primary_key=True)
+    name = Text()
+    tier = Text()
+    spelling = Text()
+    frozen = Boolean()
+    created_at = BigInt()
+
+
+class ApiKey(Table, tablename="api_keys"):
+    """What a reseller proves itself with: only the hash of it."""
+
+    id = BigSerial(primary_key=True)
+    reseller = BigInt()
+    prefix = Text()
+    digest = Text()
+    spelling = Text(null=True, default=None)
+    requests_per_second = Text(null=True, default=None)
+    read_only = Boolean()
+    created_at = BigInt()
+    revoked_at = BigInt(null=True, default=None)
+
+
+class Wallet(Table, tablename="wallets"):
+    """What a reseller has to spend; moves only together with an entry."""
+
+    reseller = BigInt(primary_key=True)
+    currency = Text()
+    balance = BigInt()
+
+
+class Entry(Table, tablename="entries"):
+    """One movement of money from one account to another; never changed, never deleted."""
+
+    id = BigSerial(primary_key=True)
+    source = Text()
+    target = Text()
+    amount = BigInt()
+    reference = Text()
+    reseller = BigInt(null=True, default=None)
+    order_id = BigInt(null=True, default=None)
+    decision = BigInt(null=True, default=None)
+    note = Text()
+    balance = BigInt(null=True, default=None)
+    at = BigInt()
+
+
+class Order(Table, tablename="orders"):
+    """The promise to the reseller. Queued rows are the queue."""
+
+    id = BigSerial(primary_key=True)
+    reseller = BigInt()
+    service = BigInt()
+    type = Text()
+    link = Text()
+    quantity = BigInt()
+    fields = Text()
+    rate = BigInt()
+    rate_per = Integer()
+    charge = BigInt()
+    refunded = BigInt(default=0)
+    undelivered = BigInt(default=0)
+    state = Text()
+    phase = Text()
+    held = Text(null=True, default=None)
+    cancel_wish = Boolean(default=False)
+    start_count = BigInt(null=True, default=None)
+    remains = BigInt()
+    delivery_seen = Boolean(default=False)
+    sight = Text(null=True, default=None)
+    sight_at = BigInt(null=True, default=None)
+    request_id = Text(null=True, default=None)
+    custom_id = Text(null=True, default=None)
+    payload = Text()
+    due_at = BigInt()
+    created_at = BigInt()
+    ended_at = BigInt(null=True, default=None)
+
+
+class Attempt(Table, tablename="attempts"):
+    """One try at one provider, written before the request leaves."""
+
+    id = BigSerial(primary_key=True)
+    order_id = BigInt()
+    provider = Text()
+    service = Text()
+    outcome = Text()
+    upstream_order = Text(null=True, default=None)
+    cost = BigInt()
+    cost_theirs = Text()
+    currency = Text()
+    fx = Text()
+    deadline_at = BigInt()
+    error = Text(null=True, default=None)
+    error_text = Text(null=True, default=None)
+    reply = Text(null=True, default=None)
+    highest_charge = Text(null=True, default=None)
+    last_charge = Text(null=True, default=None)
+    cancel_at = BigInt(null=True, default=None)
+    lost_since = BigInt(null=True, default=None)
+    poll_at = BigInt(null=True, default=None)
+    created_at = BigInt()
+    answered_at = BigInt(null=True, default=None)
+
+
+class Decision(Table, tablename="decisions"):
+    """What a person decided, and why."""
+
+    id = BigSerial(primary_key=True)
+    subject = Text()
+    subject_id = BigInt()
+    verdict = Text()
+    detail = Text()
+    actor = Text()
+    reason = Text()
+    at = BigInt()
+
+
+class Event(Table, tablename="events"):
+    """The history of an order, a line each."""
+
+    id = BigSerial(primary_key=True)
+    order_id = BigInt()
+    state = Text()
+    text = Text()
+    at = BigInt()
+
+
+class Provider(Table, tablename="providers"):
+    """What all processes know of a provider at run time; its configuration is in providers.toml."""
+
+    name = Text(primary_key=True)
+    balance = Text(null=True, default=None)
+    currency = Text(null=True, default=None)
+    currency_change = Text(null=True, default=None)
+    balance_at = BigInt(null=True, default=None)
+    balance_due_at = BigInt(default=0)
+    sync_due_at = BigInt(default=0)
+    synced_at = BigInt(null=True, default=None)
+    sync_error = Text(null=True, default=None)
+    failures = Integer(default=0)
+    rest_until = BigInt(default=0)
+    rest_reason = Text(null=True, default=None)
+
+
+class Listing(Table, tablename="listings"):
+    """A service as a provider last published it."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    service = Text()
+    name = Text()
+    category = Text()
+    type = Text()
+    rate = Text(null=True, default=None)
+    currency = Text(null=True, default=None)
+    minimum = BigInt()
+    maximum = BigInt(null=True, default=None)
+    refill = Boolean(null=True, default=None)
+    cancel = Boolean(null=True, default=None)
+    dripfeed = Boolean(null=True, default=None)
+    description = Text()
+    flaw = Text(null=True, default=None)
+    missing = Integer(default=0)
+    updated_at = BigInt()
+
+
+class ImportedService(Table, tablename="imported_services"):
+    """The id under which we sell what no `[[service]]` names; given once, for ever."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    service = Text()
+
+
+class Revision(Table, tablename="revisions"):
+    """A text of markup.toml or services.toml that prices were made from; the newest of each counts."""
+
+    id = BigSerial(primary_key=True)
+    file = Text()
+    text = Text()
+    author = Text()
+    at = BigInt()
+
+
+class Signal(Table, tablename="signals"):
+    """Counters that tell the other processes what to look at again."""
+
+    name = Text(primary_key=True)
+    value = BigInt()
+
+
+class Migration(Table, tablename="migrations"):
+    """Which steps this database has taken."""
+
+    id = Integer(primary_key=True)
+    at = BigInt()
+
+
+TABLES = (
+    Reseller, ApiKey, Wallet, Entry, Order, Attempt, Decision, Event, Provider, Listing, ImportedService,
+    Revision, Signal, Migration,
+)  # fmt: skip

@@ -1,0 +1,129 @@
+"""One way to begin a write: `await write(work)` runs it in a transaction and a task of its own.
+
+A handler that is cancelled inside a transaction would leak its connection, and a connection that dies at
+commit would poison the task that used it. So the work runs shielded, in a fresh task whose context dies with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import asyncpg
+
+from aggregator.storage.engine import Engine, Postgres, Sqlite
+from aggregator.storage.tables import Wallet
+
+T = TypeVar("T")
+Work = Callable[[], Awaitable[T]]
+
+ROLLED_BACK_FOR_SURE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+TRIES = 3
+
+_running: set[asyncio.Task[Any]] = set()
+_writers: dict[int, asyncio.Lock] = {}
+
+
+class _Joined:
+    """What piccolo looks up to find the connection of the running transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+
+def engine() -> Engine:
+    """The database that the tables are bound to."""
+    return Wallet._meta.db  # type: ignore[return-value]  # noqa: SLF001  # bound by storage.engine.bind
+
+
+async def write(work: Work[T]) -> T:
+    """Run `work` in one write transaction: all of it is committed, or none.
+
+    The caller may be cancelled; the work is not. It must not touch the network, start tasks, or call `write`.
+    A deadlock is tried again, at most three times in all; every other error rolls back and is raised.
+    """
+    bound = engine()
+    if bound.current_transaction.get() is not None:
+        message = "a transaction is already running here"
+        raise RuntimeError(message)
+    task = asyncio.create_task(_attempt(bound, work))
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return await asyncio.shield(task)
+
+
+async def _attempt(bound: Engine, work: Work[T]) -> T:
+    for left in reversed(range(TRIES)):
+        try:
+            return await (_on_sqlite(bound, work) if isinstance(bound, Sqlite) else _on_postgres(bound, work))
+        except ROLLED_BACK_FOR_SURE:
+            if not left:
+                raise
+    raise AssertionError
+
+
+async def _on_sqlite(bound: Sqlite, work: Work[T]) -> T:
+    # Writers of one process wait in line here: SQLite's own waiting is a sleep that starves the unlucky.
+    async with _writers.setdefault(id(bound), asyncio.Lock()):
+        connection = await bound.get_connection()
+        joined = bound.current_transaction.set(_Joined(connection))
+        try:
+            await connection.execute("BEGIN IMMEDIATE")
+            result = await work()
+            await connection.execute("COMMIT")
+        except BaseException:
+            with suppress(Exception):
+                await connection.execute("ROLLBACK")
+            await connection.close()
+            raise
+        finally:
+            bound.current_transaction.reset(joined)
+        bound.put_back(connection)
+        return result
+
+
+async def _on_postgres(bound: Postgres, work: Work[T]) -> T:
+    assert bound.pool is not None
+    connection = await bound.pool.acquire()
+    joined = bound.current_transaction.set(_Joined(connection))
+    try:
+        async with connection.transaction():
+            return await work()
+    finally:
+        bound.current_transaction.reset(joined)
+        with suppress(Exception):
+            await bound.pool.release(connection, timeout=5)
+
+
+async def settled() -> None:
+    """Return when no transaction of this process is running."""
+    while _running:
+        await asyncio.wait(set(_running))
+
+
+async def snapshot(work: Work[T]) -> T:
+    """Run reads that must all see the same moment; nothing can be written."""
+    bound = engine()
+    return await asyncio.create_task(
+        _read_sqlite(bound, work) if isinstance(bound, Sqlite) else _read_postgres(bound, work)
+    )
+
+
+async def _read_sqlite(bound: Sqlite, work: Work[T]) -> T:
+    connection = await bound.get_connection()
+    bound.current_transaction.set(_Joined(connection))
+    try:
+        await connection.execute("BEGIN")
+        return await work()
+    finally:
+        await connection.close()
+
+
+async def _read_postgres(bound: Postgres, work: Work[T]) -> T:
+    assert bound.pool is not None
+    async with bound.pool.acquire() as connection:
+        bound.current_transaction.set(_Joined(connection))
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return await work()
