@@ -1,0 +1,78 @@
+"""How often: the limit of each reseller's key and the pace towards each provider, shared through Redis where there is one."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from decimal import Decimal
+
+import structlog
+from limits import RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from aggregator.cache.redis import ANSWER_SECONDS, PREFIX, REST_SECONDS
+from providers.adapter import Profile
+
+log = structlog.get_logger(__name__)
+
+
+def window(per_second: Decimal, burst: int) -> RateLimitItemPerSecond:
+    """`burst` calls in a moving window of burst / per_second seconds, rounded to whole seconds."""
+    seconds = max(1, math.ceil(burst / per_second))
+    return RateLimitItemPerSecond(max(1, int(per_second * seconds)), seconds)
+
+
+class Limits:
+    """Counts hits; falls back on counting in the process while Redis is away: never unlimited, never closed."""
+
+    def __init__(self, url: str) -> None:
+        self._local = MovingWindowRateLimiter(MemoryStorage())
+        self._shared: MovingWindowRateLimiter | None = None
+        self._rest_until = 0.0  # seconds
+        if not url.startswith("memory:"):
+            self._shared = MovingWindowRateLimiter(_redis(url))
+
+    async def hit(self, item: RateLimitItemPerSecond, name: str) -> int:
+        """0 when the call may go, else the whole seconds until the next may."""
+        limiter = self._shared if self._shared and time.monotonic() >= self._rest_until else self._local
+        try:
+            return await _hit(limiter, item, name)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._rest_until = time.monotonic() + REST_SECONDS
+            log.warning("limits.unavailable", error=type(error).__name__)
+            return await _hit(self._local, item, name)
+
+
+def _redis(url: str) -> Storage:
+    from redis.asyncio.retry import Retry  # noqa: PLC0415  # only where Redis is configured
+    from redis.backoff import NoBackoff  # noqa: PLC0415  # the same
+
+    return RedisStorage(
+        f"async+{url}", implementation="redispy", key_prefix=PREFIX + "limits", retry=Retry(NoBackoff(), 0),
+        socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS,
+    )  # fmt: skip
+
+
+async def _hit(limiter: MovingWindowRateLimiter, item: RateLimitItemPerSecond, name: str) -> int:
+    if await limiter.hit(item, name):
+        return 0
+    stats = await limiter.get_window_stats(item, name)
+    return max(1, math.ceil(stats.reset_time - time.time()))
+
+
+class SharedPace:
+    """Implements `providers.adapter.Pace`: reads wait a little longer, so that an `add` finds room."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    async def turn(self, profile: Profile, *, urgent: bool) -> None:
+        if profile.requests_per_second <= 0:
+            return
+        item = window(Decimal(str(profile.requests_per_second)), profile.burst)
+        pause = 1 / profile.requests_per_second  # seconds
+        while await self._limits.hit(item, f"provider:{profile.name}"):
+            await asyncio.sleep(min(1.0, pause if urgent else 2 * pause))

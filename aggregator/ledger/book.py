@@ -1,0 +1,80 @@
+"""The only writer of money: an entry and the balances it moves, in the transaction of the caller."""
+
+from __future__ import annotations
+
+from piccolo.query import Query
+
+from aggregator.ledger.entries import Entry, wallet
+from aggregator.storage import clock, tables
+from aggregator.storage.engine import is_unique_violation
+from aggregator.storage.tables import Wallet
+
+MOST = 2**63 - 1
+"""What a column of money can hold, in 1e-8."""
+
+
+class WalletTooLow(Exception):
+    """The wallet cannot pay; the transaction must be given up."""
+
+
+class AlreadyPosted(Exception):
+    """An entry with this reference exists; the transaction must be given up."""
+
+
+async def open_wallet(reseller: int, currency: str) -> None:
+    """Give a new reseller an empty wallet."""
+    await Wallet.insert(Wallet(reseller=reseller, currency=currency, balance=0))
+
+
+async def post(entry: Entry) -> None:
+    """Move the money of one entry. Call it inside `storage.transaction.write`.
+
+    Raises `WalletTooLow` where the wallet would fall below zero, `AlreadyPosted` where the reference was used.
+    """
+    balance = await _move(entry)
+    row = tables.Entry(
+        source=entry.source, target=entry.target, amount=entry.amount, reference=entry.reference,
+        reseller=entry.reseller, order_id=entry.order, decision=entry.decision, note=entry.note,
+        balance=balance, at=clock.now(),
+    )  # fmt: skip
+    try:
+        await tables.Entry.insert(row)
+    except Exception as error:
+        if is_unique_violation(error):
+            raise AlreadyPosted(entry.reference) from error
+        raise
+
+
+async def _move(entry: Entry) -> int | None:
+    """Change the wallet that the entry touches, if any, and return its new balance."""
+    mine = Wallet.reseller == entry.reseller
+    if entry.source == wallet(entry.reseller):
+        enough = mine & (Wallet.balance >= entry.amount)
+        return await _balance(Wallet.update({Wallet.balance: Wallet.balance - entry.amount}).where(enough))
+    if entry.target == wallet(entry.reseller):
+        room = mine & (Wallet.balance <= MOST - entry.amount)
+        return await _balance(Wallet.update({Wallet.balance: Wallet.balance + entry.amount}).where(room))
+    return None
+
+
+async def _balance(update: Query) -> int:  # type: ignore[type-arg]  # piccolo's queries are not typed by table
+    rows = await update.returning(Wallet.balance)  # type: ignore[attr-defined]  # Update has it
+    if not rows:
+        raise WalletTooLow
+    return int(rows[0]["balance"])
+
+
+async def balance(reseller: int) -> int:
+    """What a wallet holds now."""
+    rows = await Wallet.select(Wallet.balance).where(Wallet.reseller == reseller)
+    return int(rows[0]["balance"])
+
+
+async def statement(reseller: int, *, limit: int | None = None) -> list[tables.Entry]:
+    """The entries that touched a wallet, the newest first; `earned` touches none."""
+    query = (
+        tables.Entry.objects()
+        .where((tables.Entry.reseller == reseller) & tables.Entry.balance.is_not_null())
+        .order_by(tables.Entry.id, ascending=False)
+    )
+    return await (query.limit(limit) if limit else query)

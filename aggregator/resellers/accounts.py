@@ -1,0 +1,132 @@
+"""What an owner does with resellers: take them in, fund, correct, freeze, hand out and revoke keys."""
+
+from __future__ import annotations
+
+import secrets
+
+from msgspec import Struct
+
+from aggregator.ledger import book, entries
+from aggregator.resellers import store
+from aggregator.resellers.model import PREFIX_LENGTH, Reseller, digest, make_key
+from aggregator.storage import decisions, signals
+from aggregator.storage.engine import is_unique_violation
+from aggregator.storage.transaction import write
+
+
+class Refusal(Exception):
+    """The owner asked for something that cannot be done; the text says why."""
+
+
+class NewReseller(Struct, frozen=True):
+    reseller: Reseller
+    key: str
+    """Shown this once."""
+    balance: int
+
+
+async def add(name: str, *, currency: str, funds: int = 0, tier: str = "", spelling: str = "auto") -> NewReseller:
+    """Take a reseller in with a key and, if given, a first deposit by hand (1e-8)."""
+    key = make_key()
+
+    async def work() -> int:
+        reseller = await store.insert(name, tier=tier, spelling=spelling)
+        await book.open_wallet(reseller, currency)
+        await _insert_key(reseller, key)
+        if funds:
+            await book.post(entries.deposited("manual", reseller, funds, payment=f"opening-{reseller}"))
+        return reseller
+
+    try:
+        reseller = await write(work)
+    except Exception as error:
+        if is_unique_violation(error):
+            message = f"there is a reseller named {name} already"
+            raise Refusal(message) from error
+        raise
+    return NewReseller(await store.get(reseller), key, funds)
+
+
+async def fund(name: str, amount: int, *, reference: str | None = None, note: str = "") -> tuple[int, bool]:
+    """Deposit by hand; a reference is taken once. Returns the balance and whether money moved now."""
+    if amount <= 0:
+        message = "a deposit is more than 0; to take money back use: resellers adjust NAME -X --note T"
+        raise Refusal(message)
+    reseller = await named(name)
+    entry = entries.deposited("manual", reseller.id, amount, payment=reference or secrets.token_hex(8), note=note)
+    try:
+        await write(lambda: book.post(entry))
+    except book.AlreadyPosted:
+        return await book.balance(reseller.id), False
+    except book.WalletTooLow as error:
+        message = "the wallet cannot hold that much"
+        raise Refusal(message) from error
+    return await book.balance(reseller.id), True
+
+
+async def adjust(name: str, amount: int, *, note: str, actor: str) -> int:
+    """Correct a wallet by hand, never below zero; returns the balance."""
+    if not amount or not note.strip():
+        message = "an adjustment needs an amount other than 0 and a note that says why"
+        raise Refusal(message)
+    reseller = await named(name)
+
+    async def work() -> None:
+        decision = await decisions.record("reseller", reseller.id, "adjusted", str(amount), actor=actor, reason=note)
+        await book.post(entries.adjusted(reseller.id, amount, decision=decision, note=note))
+
+    try:
+        await write(work)
+    except book.WalletTooLow as error:
+        message = f"the wallet of {name} would fall below zero"
+        raise Refusal(message) from error
+    return await book.balance(reseller.id)
+
+
+async def change(name: str, *, tier: str | None, spelling: str | None, frozen: bool | None) -> Reseller:
+    """Set what is given, leave the rest."""
+    reseller = await named(name)
+    await store.update(reseller.id, tier=tier, spelling=spelling, frozen=frozen)
+    await signals.raise_signal(signals.KEYS)
+    return await store.get(reseller.id)
+
+
+async def add_key(name: str, *, spelling: str | None, requests_per_second: str | None, read_only: bool) -> str:
+    """Another key for a reseller, shown this once."""
+    reseller = await named(name)
+    key = make_key()
+    await _insert_key(reseller.id, key, spelling=spelling, requests_per_second=requests_per_second, read_only=read_only)
+    return key
+
+
+async def revoke_key(prefix: str) -> None:
+    """Make a key useless at once, in every process."""
+    if await store.count_live(prefix) > 1:
+        message = f"several keys begin with {prefix}: give more of it"
+        raise Refusal(message)
+    if not await store.revoke(prefix):
+        message = f"no live key begins with {prefix}"
+        raise Refusal(message)
+    await signals.raise_signal(signals.KEYS)
+
+
+async def named(name: str) -> Reseller:
+    reseller = await store.find(name)
+    if reseller is None:
+        message = f"there is no reseller named {name}"
+        raise Refusal(message)
+    return reseller
+
+
+async def _insert_key(
+    reseller: int,
+    key: str,
+    *,
+    spelling: str | None = None,
+    requests_per_second: str | None = None,
+    read_only: bool = False,
+) -> None:
+    await store.insert_key(
+        reseller, prefix=key[:PREFIX_LENGTH], digest=digest(key), spelling=spelling,
+        requests_per_second=requests_per_second, read_only=read_only,
+    )  # fmt: skip

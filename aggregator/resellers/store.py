@@ -1,0 +1,93 @@
+"""The rows of resellers and keys."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from aggregator.resellers.model import Caller, Reseller
+from aggregator.storage import clock, tables
+from aggregator.storage.tables import ApiKey
+
+_RESELLER = tables.Reseller
+
+
+async def find(name: str) -> Reseller | None:
+    rows = await _RESELLER.select().where(_RESELLER.name == name)
+    return _reseller(rows[0]) if rows else None
+
+
+async def get(reseller: int) -> Reseller:
+    rows = await _RESELLER.select().where(_RESELLER.id == reseller)
+    return _reseller(rows[0])
+
+
+async def all_with_balances() -> list[tuple[Reseller, int]]:
+    rows = await _RESELLER.raw(
+        "select r.*, w.balance from resellers r join wallets w on w.reseller = r.id order by r.id"
+    )
+    return [(_reseller(row), int(row["balance"])) for row in rows]
+
+
+async def insert(name: str, *, tier: str, spelling: str) -> int:
+    row = _RESELLER(name=name, tier=tier, spelling=spelling, frozen=False, created_at=clock.now())
+    inserted = await _RESELLER.insert(row).returning(_RESELLER.id)
+    return int(inserted[0]["id"])
+
+
+async def update(reseller: int, *, tier: str | None, spelling: str | None, frozen: bool | None) -> None:
+    given = {_RESELLER.tier: tier, _RESELLER.spelling: spelling, _RESELLER.frozen: frozen}
+    changes = {column: value for column, value in given.items() if value is not None}
+    if changes:
+        await _RESELLER.update(changes).where(_RESELLER.id == reseller)
+
+
+async def insert_key(
+    reseller: int, *, prefix: str, digest: str, spelling: str | None, requests_per_second: str | None, read_only: bool
+) -> int:
+    row = ApiKey(
+        reseller=reseller, prefix=prefix, digest=digest, spelling=spelling,
+        requests_per_second=requests_per_second, read_only=read_only, created_at=clock.now(),
+    )  # fmt: skip
+    inserted = await ApiKey.insert(row).returning(ApiKey.id)
+    return int(inserted[0]["id"])
+
+
+async def keys_of(reseller: int) -> list[dict[str, Any]]:
+    return await ApiKey.select().where(ApiKey.reseller == reseller).order_by(ApiKey.id)
+
+
+async def revoke(prefix: str) -> list[int]:
+    """Revoke the live keys with this prefix; the ids of those that were live."""
+    live = (ApiKey.prefix == prefix) & ApiKey.revoked_at.is_null()
+    rows = await ApiKey.update({ApiKey.revoked_at: clock.now()}).where(live).returning(ApiKey.id)
+    return [int(row["id"]) for row in rows]
+
+
+async def count_live(prefix: str) -> int:
+    return int(await ApiKey.count().where((ApiKey.prefix == prefix) & ApiKey.revoked_at.is_null()))
+
+
+async def caller(digest: str) -> Caller | None:
+    """Whoever holds the key with this digest, unless it was revoked."""
+    rows = await ApiKey.raw(
+        "select k.id as key, k.spelling as key_spelling, k.requests_per_second, k.read_only,"
+        " r.id, r.name, r.tier, r.spelling, r.frozen"
+        " from api_keys k join resellers r on r.id = k.reseller where k.digest = {} and k.revoked_at is null",
+        digest,
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    limit = row["requests_per_second"]
+    return Caller(
+        reseller=_reseller(row), key=row["key"], spelling=row["key_spelling"] or row["spelling"],
+        requests_per_second=Decimal(limit) if limit is not None else None, read_only=bool(row["read_only"]),
+    )  # fmt: skip
+
+
+def _reseller(row: dict[str, Any]) -> Reseller:
+    # SQLite tells booleans as 0 and 1.
+    return msgspec.convert(dict(row), Reseller, strict=False)
