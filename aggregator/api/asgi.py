@@ -1,0 +1,78 @@
+"""The web application: the API under every path that clients use, and what monitoring asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Response, get
+from litestar.exceptions import HTTPException, NotFoundException
+from msgspec import Struct
+
+from aggregator.api.v2 import Api, make_route
+
+Scope = MutableMapping[str, Any]
+Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+
+
+class Readiness(Struct, frozen=True):
+    """Whether requests can be answered, and how each part is."""
+
+    ready: bool
+    parts: dict[str, str]
+
+
+def make_asgi(
+    api: Api | None, *, readiness: Callable[[], Awaitable[Readiness]], metrics: Callable[[], Awaitable[bytes]]
+) -> Asgi:
+    """The web application of a process; a worker, which has no API, answers only monitoring."""
+
+    @get("/healthz", include_in_schema=False)
+    async def healthz() -> Response[bytes]:
+        return _json(200, b'{"status":"ok"}')
+
+    @get("/readyz", include_in_schema=False)
+    async def readyz() -> Response[bytes]:
+        told = await readiness()
+        return _json(200 if told.ready else 503, msgspec.json.encode(told.parts))
+
+    @get("/metrics", include_in_schema=False)
+    async def counted() -> Response[bytes]:
+        return Response(await metrics(), media_type="text/plain; version=0.0.4")
+
+    handlers = [healthz, readyz, counted, *([make_route(api)] if api else [])]
+    application = Litestar(
+        handlers,  # type: ignore[arg-type]  # handlers of two kinds
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={HTTPException: _refuse_http},
+    )
+    return tidy_paths(application)  # type: ignore[arg-type]  # litestar's own names for the same types
+
+
+def tidy_paths(application: Asgi) -> Asgi:
+    """Serve `/API/v2/`, `//api/v2` and the like as they are meant: a redirect would lose the body of a POST."""
+
+    async def tidied(scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            parts = [part for part in scope["path"].split("/") if part]
+            if parts and parts[0].lower() == "api":
+                scope["path"] = "/" + "/".join(parts).lower()
+                scope["raw_path"] = scope["path"].encode()
+        await application(scope, receive, send)
+
+    return tidied
+
+
+def _json(code: int, body: bytes) -> Response[bytes]:
+    return Response(body, status_code=code, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _refuse_http(_: Any, error: HTTPException) -> Response[bytes]:
+    text = b"Not found" if isinstance(error, NotFoundException) else b"This method is not allowed here"
+    if error.status_code not in (404, 405):
+        text = b"Incorrect request"
+    answer = _json(error.status_code, b'{"error":"%s"}' % text)
+    answer.headers.update(error.headers or {})
+    return answer

@@ -1,0 +1,125 @@
+"""The fields of each action as typed values: what `add` orders, and which orders or refills a call is about."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from aggregator.api.body import Fields, Value
+from aggregator.api.names import IDS
+from aggregator.api.numbers import read_id
+from aggregator.api.text import BLANKS
+from aggregator.api.wire import Request
+from aggregator.errors import BadLink, IncorrectRequest, MissingField, TooManyOrders
+
+LONGEST_LINK = 2000
+"""Characters, as of every other text of one line."""
+LONGEST_REQUEST_ID = 255
+"""Bytes."""
+MOST_IDS = 100
+"""In one call, each counted once."""
+
+_COMMON = IDS | {"service", "link", "quantity", "request_id", "custom_id"}
+
+
+class AddFields(Struct, frozen=True, kw_only=True):
+    """An `add` before its service's type is known; `aggregator.api.terms` then reads the rest."""
+
+    service: int
+    link: str
+    """Trimmed, otherwise as sent; "" if there is none, which subscriptions may do."""
+    quantity: str | None
+    """As sent: types billed by lines or by packages ignore it."""
+    request_id: str | None
+    """Byte for byte, from the body or the Idempotency-Key header."""
+    custom_id: str | None
+    extras: Fields
+    """Every other field by its standard name, as sent."""
+
+
+class OrderIds(Struct, frozen=True):
+    """The ids that a call is about, trimmed, each once, in the order asked; some may be no ids of ours."""
+
+    ids: tuple[str, ...]
+    many: bool
+    """Whether the list form was used, which is answered in the list form."""
+
+
+def read_add(request: Request) -> AddFields:
+    """Raises MissingField or IncorrectRequest naming the field, BadLink for a link that is too long."""
+    fields = request.fields
+    return AddFields(
+        service=_read_service(_read_text(fields.get("service"), "service")),
+        link=_read_link(fields.get("link")),
+        quantity=_read_text(fields.get("quantity"), "quantity"),
+        request_id=_read_request_id(request),
+        custom_id=_read_own_id(fields.get("custom_id"), "custom_id"),
+        extras={name: value for name, value in fields.items() if name not in _COMMON},
+    )
+
+
+def read_orders(request: Request) -> OrderIds:
+    """Of status, refill and cancel, from `orders` or `order`; raises MissingField, or TooManyOrders above 100."""
+    return _read_ids(request, "order", "orders")
+
+
+def read_refills(request: Request) -> OrderIds:
+    """Of refill_status, from `refills` or `refill`; as `read_orders`."""
+    return _read_ids(request, "refill", "refills")
+
+
+def _read_ids(request: Request, one: str, many: str) -> OrderIds:
+    """The list wins over the single field, and a list in the single field is a list, as some panels send it."""
+    for name in (many, one):
+        sent = request.fields.get(name, "")
+        ids = _split_ids(sent)
+        if len(ids) > MOST_IDS:
+            raise TooManyOrders(MOST_IDS)
+        if ids:
+            return OrderIds(ids, many=name == many or not isinstance(sent, str) or "," in sent)
+    raise MissingField(one)
+
+
+def _split_ids(sent: Value) -> tuple[str, ...]:
+    texts = [sent] if isinstance(sent, str) else sent
+    ids = (part.strip(BLANKS) for text in texts for part in text.split(","))
+    return tuple(dict.fromkeys(filter(None, ids)))
+
+
+def _read_text(value: Value | None, name: str) -> str | None:
+    if isinstance(value, list):
+        raise IncorrectRequest(name, "must be one value, not a list")
+    return None if value is None else value.strip(BLANKS)
+
+
+def _read_service(text: str | None) -> int:
+    if text is None:
+        raise MissingField("service")
+    service = read_id(text)
+    if service is None:
+        raise IncorrectRequest("service", "must be a whole number")
+    return service
+
+
+def _read_link(value: Value | None) -> str:
+    if isinstance(value, list):
+        raise BadLink("link must be one value, not a list")
+    link = (value or "").strip(BLANKS)
+    if len(link) > LONGEST_LINK:
+        raise BadLink(f"link must be at most {LONGEST_LINK} characters")
+    return link
+
+
+def _read_request_id(request: Request) -> str | None:
+    in_header = _read_own_id(request.idempotency_key, "Idempotency-Key")
+    in_body = _read_own_id(request.fields.get("request_id"), "request_id")
+    if in_header is not None and in_body is not None and in_header != in_body:
+        raise IncorrectRequest("request_id", "differs from the Idempotency-Key header")
+    return in_body if in_header is None else in_header
+
+
+def _read_own_id(value: Value | None, name: str) -> str | None:
+    if isinstance(value, list):
+        raise IncorrectRequest(name, "must be one value, not a list")
+    if value is not None and len(value.encode()) > LONGEST_REQUEST_ID:
+        raise IncorrectRequest(name, f"must be at most {LONGEST_REQUEST_ID} bytes")
+    return value

@@ -1,0 +1,54 @@
+"""A JSON object as pairs, its numbers kept as they were written and never passed through a float."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NoReturn
+
+from aggregator.errors import IncorrectRequest
+
+DEEPEST = 16
+
+# The possessive loops and the optional closing quote keep the scan linear on any bytes.
+_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[\]{}]")
+
+
+def read_json(body: bytes) -> list[tuple[str, object]]:
+    """The members of the object in `body`: texts, number literals as text, None, booleans, lists and dictionaries.
+
+    Raises IncorrectRequest for anything else: no JSON, no object, invalid UTF-8, NaN, a key given twice at any
+    level, or more than 16 levels, of which Python's own parser would run out of stack.
+    """
+    if not _is_shallow(body):
+        raise IncorrectRequest
+    try:
+        document = json.loads(
+            body.decode("utf-8"), parse_int=str, parse_float=str, parse_constant=_refuse, object_pairs_hook=_unique
+        )
+    except ValueError as error:
+        raise IncorrectRequest from error
+    if not isinstance(document, dict):
+        raise IncorrectRequest
+    return list(document.items())
+
+
+def _is_shallow(body: bytes) -> bool:
+    depth = 0
+    for bracket in _BRACKETS.finditer(_STRINGS.sub(b"", body)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > DEEPEST:
+            return False
+    return True
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise IncorrectRequest(hint="a key is given twice")
+    return members
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise IncorrectRequest(hint=f"{constant} is no number")

@@ -1,0 +1,73 @@
+"""Who calls, and how often they may: keys by their hash, remembered for a second, limits shared by all processes."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+from aggregator.api.views import Spelling
+from aggregator.api.wire import Action, Request
+from aggregator.cache.limits import Limits, window
+from aggregator.errors import AccountInactive, InvalidKey
+from aggregator.resellers import store
+from aggregator.resellers.model import Caller, digest
+from aggregator.settings import Limits as LimitSettings
+
+REMEMBER_SECONDS = 1.0
+"""How long a revoked key may go on in a process that missed the signal."""
+MOST_REMEMBERED = 50_000
+CHANGING = frozenset({Action.ADD, Action.CANCEL, Action.REFILL})
+
+
+class Keys:
+    """Finds the caller behind a key and counts its requests."""
+
+    def __init__(self, limits: Limits, settings: LimitSettings, json_means: str) -> None:
+        self._limits = limits
+        self._per_second = Decimal(str(settings.requests_per_second))
+        self._burst = max(1, settings.burst)
+        self._json_means = Spelling(json_means)
+        self._known: dict[str, tuple[float, Caller | None]] = {}  # seconds, not money
+
+    async def find(self, key: str) -> Caller:
+        """Whoever holds the key; `InvalidKey` alike for missing, unknown and revoked ones."""
+        if not key:
+            raise InvalidKey
+        hashed = digest(key)
+        until, caller = self._known.get(hashed, (0.0, None))
+        if until < time.monotonic():
+            caller = await store.caller(hashed)
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            self._known[hashed] = (time.monotonic() + REMEMBER_SECONDS, caller)
+        if caller is None:
+            raise InvalidKey
+        return caller
+
+    def allow(self, caller: Caller, action: Action | None) -> None:
+        """Raise `AccountInactive` for what a frozen account or a reading key may not do."""
+        # A status refused once makes chained panels give the order up for good, so a frozen account keeps it.
+        if caller.reseller.frozen and action is not Action.STATUS:
+            raise AccountInactive
+        if caller.read_only and action in CHANGING:
+            raise AccountInactive
+
+    async def count(self, caller: Caller) -> int:
+        """0 when the request is within the key's limit, else the whole seconds to wait."""
+        own = caller.requests_per_second
+        per_second = self._per_second if own is None else own
+        if per_second <= 0:
+            return 0
+        return await self._limits.hit(window(per_second, self._burst), f"key:{caller.key}")
+
+    def spelling(self, caller: Caller, request: Request) -> Spelling:
+        """The key's or reseller's own spelling, else the panel's for JSON bodies, else the classic one."""
+        if caller.spelling != "auto":
+            return Spelling(caller.spelling)
+        return self.by_body(request.spelling)
+
+    def by_body(self, spelling: Spelling) -> Spelling:
+        return self._json_means if spelling is Spelling.JSON else Spelling.CLASSIC
+
+    def forget(self) -> None:
+        self._known.clear()

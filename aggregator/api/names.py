@@ -1,0 +1,34 @@
+"""The fields of a request, and the other names under which clients send them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+ALIASES = MappingProxyType(
+    {
+        "api_key": "key",
+        "apikey": "key",
+        "api_token": "key",
+        "answers_number": "answer_number",
+        "comment_username": "username",
+        "comment": "comments",
+        "customComments": "comments",
+        "custom_comments": "comments",
+    }
+)
+IDS = frozenset({"order", "orders", "refill", "refills"})
+LINES = frozenset({"comments", "usernames", "hashtags", "keywords", "groups"})
+"""Fields of one entry a line."""
+SEVERAL = LINES | {"orders", "refills"}
+"""Fields that may be given more than once, or over several lines."""
+DRIP_FEED = frozenset({"runs", "interval"})
+KNOWN = LINES | IDS | DRIP_FEED | {
+    "action", "service", "link", "quantity", "request_id", "custom_id", "username", "hashtag", "media",
+    "answer_number", "country", "device", "type_of_traffic",
+    "google_keyword", "referring_url", "min", "max", "posts", "old_posts", "delay", "expiry",
+}  # fmt: skip
+
+
+def canonical(name: str) -> str:
+    """The standard name of a field; a name that nobody knows stays as it is."""
+    return ALIASES.get(name, name)

@@ -1,0 +1,32 @@
+"""How a whole number may be written in a request: one grammar, whatever the encoding."""
+
+from __future__ import annotations
+
+import re
+
+from aggregator.api.text import BLANKS
+
+LARGEST = 2**63 - 1
+"""What a longer number counts as: above every limit and no id of ours, yet it fits a database column."""
+
+_QUANTITY = re.compile(r"(0|[1-9][0-9]*)(?:\.0)?")
+_ID = re.compile(r"([0-9]+)(?:\.0)?")
+
+
+def read_integer(text: str) -> int | None:
+    """A count of units; None unless it is ASCII digits, trimmed, with an optional ".0" (PROTOCOL.md, "Quantity")."""
+    return _read(_QUANTITY, text)
+
+
+def read_id(text: str) -> int | None:
+    """An id; as a count, but "0123" is 123, as panels that keep ids as text send it."""
+    return _read(_ID, text)
+
+
+def _read(grammar: re.Pattern[str], text: str) -> int | None:
+    match = grammar.fullmatch(text.strip(BLANKS))
+    return _bounded(match[1].lstrip("0")) if match else None
+
+
+def _bounded(digits: str) -> int:
+    return LARGEST if len(digits) > len(str(LARGEST)) else min(int(digits or "0"), LARGEST)

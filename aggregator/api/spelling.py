@@ -1,0 +1,163 @@
+"""Every reply in its two spellings, as bytes: the specification's JSON, and the classic one of all other panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Raw
+
+from aggregator.api.numbers import LARGEST, read_id
+from aggregator.api.texts import text_of
+from aggregator.api.views import RefillStatus, ServiceRow, Spelling, Status, StatusView
+from aggregator.errors import OrderNotFound, RefillNotFound, ResellerError
+from pricing.money import print_units
+
+Members: TypeAlias = dict[str, object]
+
+_CLASSIC_WORDS = MappingProxyType(
+    {
+        "pending": "Pending",
+        "processing": "Processing",
+        "in_progress": "In progress",
+        "completed": "Completed",
+        "partial": "Partial",
+        "cancelled": "Canceled",
+        "rejected": "Rejected",
+    }
+)
+_encode = msgspec.json.encode
+
+
+def render_services(rows: Iterable[ServiceRow], spelling: Spelling) -> bytes:
+    """The price list; its keys stand in the order of the pages that clients were written from."""
+    write = _json_service if spelling is Spelling.JSON else _classic_service
+    return _encode([write(row) for row in rows])
+
+
+def _json_service(row: ServiceRow) -> Members:
+    members: Members = {
+        "service": row.service,
+        "name": row.name,
+        "category": row.category,
+        "rate": _number(str(row.rate)),
+        "min": row.minimum,
+        "max": row.maximum,
+        "refill": row.refill,
+        "cancel": row.cancel,
+        "dripfeed": row.dripfeed,
+        "currency": row.currency,
+        "type": row.type,
+    }
+    return {**members, "description": row.description} if row.description else members
+
+
+def _classic_service(row: ServiceRow) -> Members:
+    return {
+        "service": row.service,
+        "name": row.name,
+        "type": row.type,
+        "category": row.category,
+        "rate": row.rate.text(2),
+        "min": str(row.minimum),
+        "max": str(row.maximum),
+        "refill": row.refill,
+        "cancel": row.cancel,
+        "dripfeed": row.dripfeed,
+    }
+
+
+def render_add(order: int) -> bytes:
+    """The id of the order, the same in both spellings."""
+    return _encode({"order": order})
+
+
+def render_status(view: StatusView, spelling: Spelling) -> bytes:
+    """One order. JSON: the gross charge, no start count while it is unknown. Classic: net, and "0" while unknown."""
+    members = _json_status(view) if spelling is Spelling.JSON else _classic_status(view)
+    return _encode(members)
+
+
+def _json_status(view: StatusView) -> Members:
+    members: Members = {
+        "charge": _number(print_units(view.charge)),
+        "status": _word(view.status, Spelling.JSON),
+        "currency": view.currency,
+    }
+    if view.start_count is not None:
+        members["start_count"] = view.start_count
+    members["remains"] = view.remains
+    return members if view.runs is None else {**members, "runs": view.runs}
+
+
+def _classic_status(view: StatusView) -> Members:
+    members: Members = {
+        "charge": print_units(view.charge - view.refunded),
+        "start_count": str(view.start_count or 0),
+        "status": _word(view.status, Spelling.CLASSIC),
+        "remains": str(view.remains),
+        "currency": view.currency,
+    }
+    return members if view.runs is None else {**members, "runs": str(view.runs)}
+
+
+def render_statuses(orders: Mapping[str, bytes | None]) -> bytes:
+    """Many orders by their ids as asked: each as `render_status` wrote it, None for one that we do not know."""
+    unknown = _encode(_error(OrderNotFound(), Spelling.CLASSIC))
+    return _encode({asked: Raw(unknown if reply is None else reply) for asked, reply in orders.items()})
+
+
+def render_balance(balance: int, currency: str) -> bytes:
+    """The wallet in whole 1e-8; text with at least two decimals in both spellings."""
+    return _encode({"balance": print_units(balance, 2), "currency": currency})
+
+
+def render_refill(refill: int, spelling: Spelling) -> bytes:
+    """The id of a refill: classic clients know it as text here, and as a number in the list."""
+    return _encode({"refill": refill if spelling is Spelling.JSON else str(refill)})
+
+
+def render_refills(rows: Sequence[tuple[str, int | ResellerError]], spelling: Spelling) -> bytes:
+    """For each order as asked the id of its refill, or why there is none."""
+    return _encode([{"order": _id(asked), "refill": _or_error(outcome, spelling)} for asked, outcome in rows])
+
+
+def render_refill_status(status: RefillStatus, spelling: Spelling) -> bytes:
+    return _encode({"status": _word(status, spelling)})
+
+
+def render_refill_statuses(rows: Sequence[tuple[str, RefillStatus | None]], spelling: Spelling) -> bytes:
+    """For each refill as asked its status, None for one that we do not know."""
+    unknown = _error(RefillNotFound(), spelling)
+    return _encode(
+        [{"refill": _id(asked), "status": _word(status, spelling) if status else unknown} for asked, status in rows]
+    )
+
+
+def render_cancels(rows: Sequence[tuple[str, int | ResellerError]], spelling: Spelling) -> bytes:
+    """For each order as asked the number of its cancel request, or why there is none."""
+    return _encode([{"order": _id(asked), "cancel": _or_error(outcome, spelling)} for asked, outcome in rows])
+
+
+def _word(status: Status | RefillStatus, spelling: Spelling) -> str:
+    return status.upper() if spelling is Spelling.JSON else _CLASSIC_WORDS[status]
+
+
+def _or_error(outcome: int | ResellerError, spelling: Spelling) -> int | Members:
+    return outcome if isinstance(outcome, int) else _error(outcome, spelling)
+
+
+def _error(error: ResellerError, spelling: Spelling) -> Members:
+    return {"error": text_of(error, spelling)}
+
+
+def _id(asked: str) -> int | str:
+    """An id as asked, as a number where it is one."""
+    number = read_id(asked)
+    return asked if number is None or number >= LARGEST else number
+
+
+def _number(text: str) -> Raw:
+    return Raw(text.encode())

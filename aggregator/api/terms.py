@@ -1,0 +1,182 @@
+"""What each type of order takes, and how many units it bills: an `add` read by its service's type."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from aggregator.api.body import Fields, Value
+from aggregator.api.fields import LONGEST_LINK, AddFields
+from aggregator.api.lines import split_lines, split_names
+from aggregator.api.names import DRIP_FEED, IDS, LINES
+from aggregator.api.numbers import read_integer
+from aggregator.api.text import BLANKS
+from aggregator.errors import BadLink, IncorrectRequest, MissingField
+from providers.vocabulary import ServiceType
+
+LONGEST_INTERVAL = 525_600
+"""Minutes: a year."""
+DELAYS = frozenset(
+    {0, 5, 10, 15, 30, 60, 90, 120, 150, 180, 210, 240, 270, 300, 360, 420, 480, 540, 600}
+)  # minutes, the ones that panels offer
+
+_REQUIRED: MappingProxyType[ServiceType, tuple[str, ...]] = MappingProxyType(
+    {
+        ServiceType.SEO: ("keywords",),
+        ServiceType.CUSTOM_COMMENTS: ("comments",),
+        ServiceType.CUSTOM_COMMENTS_PACKAGE: ("comments",),
+        ServiceType.MENTIONS: ("usernames",),
+        ServiceType.MENTIONS_WITH_HASHTAGS: ("usernames", "hashtags"),
+        ServiceType.MENTIONS_CUSTOM_LIST: ("usernames",),
+        ServiceType.MENTIONS_HASHTAG: ("hashtag",),
+        ServiceType.MENTIONS_USER_FOLLOWERS: ("username",),
+        ServiceType.MENTIONS_MEDIA_LIKERS: ("media",),
+        ServiceType.COMMENT_LIKES: ("username",),
+        ServiceType.COMMENT_REPLIES: ("username", "comments"),
+        ServiceType.POLL: ("answer_number",),
+        ServiceType.INVITES_FROM_GROUPS: ("groups",),
+        ServiceType.WEB_TRAFFIC: ("country", "device", "type_of_traffic"),
+    }
+)
+_BILLED_BY = MappingProxyType(
+    {
+        ServiceType.CUSTOM_COMMENTS: "comments",
+        ServiceType.COMMENT_REPLIES: "comments",
+        ServiceType.MENTIONS_CUSTOM_LIST: "usernames",
+    }
+)
+_BY_TRAFFIC = MappingProxyType({"1": ("google_keyword",), "2": ("referring_url",)})
+_NAMES = frozenset({"usernames", "hashtags", "keywords"})
+_ANY_FIELDS = frozenset({ServiceType.SPECIAL, ServiceType.UNSUPPORTED})
+_OURS = DRIP_FEED | IDS | {"key", "action", "service", "link", "quantity", "request_id", "custom_id"}
+_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/(2[0-9]{3})")
+_DECEMBER = 12
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_DRIPPED = frozenset({ServiceType.DEFAULT, ServiceType.WEB_TRAFFIC})
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """An order as it is to be checked against its service's limits, priced and placed."""
+
+    link: str
+    quantity: int
+    """What the limits apply to: units of one run, lines, 1 for packages, `max` of one post for subscriptions."""
+    runs: int = 1
+    interval: int = 0
+    """Minutes between the runs of a drip-feed order."""
+    fields: Fields = {}
+    """What the type takes besides, by standard names, as providers understand it."""
+
+
+def read_terms(kind: ServiceType, add: AddFields) -> Terms:
+    """The order in `add`. Raises MissingField, BadLink or IncorrectRequest (PROTOCOL.md, "Order types")."""
+    if kind is ServiceType.SUBSCRIPTIONS:
+        return _read_subscription(add)
+    if not add.link:
+        raise BadLink("link is required")
+    runs, interval = _read_drip_feed(kind, add)
+    fields = _read_fields(kind, add)
+    quantity = _read_quantity(kind, add, fields)
+    return Terms(link=add.link, quantity=quantity, runs=runs, interval=interval, fields=fields)
+
+
+def _read_quantity(kind: ServiceType, add: AddFields, fields: Fields) -> int:
+    if kind.is_package:
+        return 1
+    if kind in _BILLED_BY:
+        return len(fields[_BILLED_BY[kind]])
+    if add.quantity is None:
+        raise MissingField("quantity")
+    return _integer("quantity", add.quantity)
+
+
+def _read_fields(kind: ServiceType, add: AddFields) -> Fields:
+    if kind in _ANY_FIELDS:
+        return {name: _read_field(name, value) for name, value in add.extras.items() if _may_pass(name)}
+    fields = {name: _required(add, name) for name in _REQUIRED.get(kind, ())}
+    if kind is ServiceType.WEB_TRAFFIC:
+        fields |= {name: _required(add, name) for name in _BY_TRAFFIC.get(str(fields["type_of_traffic"]), ())}
+    return fields
+
+
+def _may_pass(name: str) -> bool:
+    """PHP panels read " runs" and "runs[]" as `runs`, others "Runs": none may reach a provider beside what we bill."""
+    return _PLAIN_NAME.fullmatch(name) is not None and name.lower() not in _OURS
+
+
+def _required(add: AddFields, name: str) -> Value:
+    value = _read_field(name, add.extras.get(name, ""))
+    if not value:
+        raise MissingField(name)
+    return value
+
+
+def _read_field(name: str, value: Value) -> Value:
+    if name in LINES:
+        return split_names(value) if name in _NAMES else split_lines(value)
+    if isinstance(value, list):
+        raise IncorrectRequest(name, "must be one value, not a list")
+    text = value.strip(BLANKS)
+    if len(text) > LONGEST_LINK:
+        raise IncorrectRequest(name, f"must be at most {LONGEST_LINK} characters")
+    return text
+
+
+def _read_drip_feed(kind: ServiceType, add: AddFields) -> tuple[int, int]:
+    """Runs and interval; no runs, 0 or 1 is a plain order, whatever interval came along."""
+    runs = _optional(add, "runs") or 1
+    if runs == 1:
+        return 1, 0
+    if kind not in _DRIPPED:
+        raise IncorrectRequest("runs", "is not possible for this type of service")
+    if "interval" not in add.extras:
+        raise MissingField("interval")
+    interval = _integer("interval", add.extras["interval"])
+    if not 1 <= interval <= LONGEST_INTERVAL:
+        raise IncorrectRequest("interval", f"must be between 1 and {LONGEST_INTERVAL} minutes")
+    return runs, interval
+
+
+def _read_subscription(add: AddFields) -> Terms:
+    """Old clients put the account's name into `link`."""
+    username = _read_field("username", add.extras.get("username", add.link))
+    if not username:
+        raise MissingField("username")
+    least, most = (_integer(name, _required(add, name)) for name in ("min", "max"))
+    if least > most:
+        raise IncorrectRequest("min", "must not be above max")
+    if _integer("delay", _required(add, "delay")) not in DELAYS:
+        raise IncorrectRequest("delay", f"must be one of {', '.join(map(str, sorted(DELAYS)))}")
+    return Terms(link=add.link, quantity=most, fields={"username": username, **_read_schedule(add)})
+
+
+def _read_schedule(add: AddFields) -> Fields:
+    counts = {name: _optional(add, name) for name in ("min", "max", "posts", "old_posts", "delay")}
+    schedule: Fields = {name: str(count) for name, count in counts.items() if count is not None}
+    if "expiry" in add.extras:
+        schedule["expiry"] = f"{read_expiry(_required(add, 'expiry')):%d/%m/%Y}"
+    return schedule
+
+
+def read_expiry(value: Value) -> date:
+    """A date as d/m/Y; month first only where the day leaves no doubt."""
+    parts = _DATE.fullmatch(value.strip(BLANKS)) if isinstance(value, str) else None
+    try:
+        day, month, year = (int(part) for part in parts.groups()) if parts else (0, 0, 0)
+        return date(year, day, month) if month > _DECEMBER else date(year, month, day)
+    except ValueError as error:
+        raise IncorrectRequest("expiry", "must be a date such as 31/12/2030") from error
+
+
+def _optional(add: AddFields, name: str) -> int | None:
+    return _integer(name, add.extras[name]) if name in add.extras else None
+
+
+def _integer(name: str, value: Value) -> int:
+    number = read_integer(value) if isinstance(value, str) else None
+    if number is None:
+        raise IncorrectRequest(name, "must be a whole number")
+    return number

@@ -1,0 +1,68 @@
+"""What the API has to say, before it is spelled for anyone."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from pricing.money import Rate
+
+
+class Spelling(StrEnum):
+    """The two ways of writing replies: the specification's, and the one of all other panels."""
+
+    JSON = "json"
+    CLASSIC = "classic"
+
+
+class Status(StrEnum):
+    """Where an order stands, as far as its reseller is told."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    CANCELLED = "cancelled"
+
+
+class RefillStatus(StrEnum):
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+
+
+class ServiceRow(Struct, frozen=True, kw_only=True):
+    """A service as it is published."""
+
+    service: int
+    name: str
+    type: str
+    category: str
+    rate: Rate
+    """The billed rate: per 1,000 units, for package types per package."""
+    minimum: int
+    maximum: int
+    refill: bool
+    cancel: bool
+    dripfeed: bool
+    currency: str
+    description: str = ""
+
+
+class StatusView(Struct, frozen=True, kw_only=True):
+    """One order as its reseller sees it; money in whole 1e-8 of `currency`."""
+
+    status: Status
+    charge: int
+    """Gross: what was taken when the order was placed."""
+    refunded: int
+    """Paid back so far."""
+    remains: int
+    """Units not delivered yet; of a cancelled order all of them."""
+    currency: str
+    start_count: int | None = None
+    runs: int | None = None
+    """Runs done, of drip-feed orders only."""

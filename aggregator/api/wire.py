@@ -1,0 +1,113 @@
+"""A request to the API as a value: whose key, which action, which fields, and the spelling to answer in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from aggregator.api.body import Fields, Value, is_json, read_fields
+from aggregator.api.text import is_clean_line
+from aggregator.api.views import Spelling
+from aggregator.errors import IncorrectRequest
+
+LONGEST_KEY = 128
+
+
+class Action(StrEnum):
+    """What a client may ask for."""
+
+    SERVICES = "services"
+    ADD = "add"
+    STATUS = "status"
+    REFILL = "refill"
+    REFILL_STATUS = "refill_status"
+    CANCEL = "cancel"
+    BALANCE = "balance"
+
+
+_ACTIONS = MappingProxyType(
+    {action.replace("_", ""): action for action in Action} | {"multistatus": Action.STATUS, "statuses": Action.STATUS}
+)
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What was sent, decoded but not yet understood: `aggregator.api.fields` reads the fields of each action."""
+
+    key: str
+    """As sent, trimmed; "" if there is none, or none that could be a key."""
+    action: Action | None
+    """None if it is missing or none of ours."""
+    fields: Mapping[str, Value]
+    """By standard names; empty ones, the key and the action are not among them."""
+    spelling: Spelling
+    """Of the reply, as far as the request tells."""
+    idempotency_key: str | None = None
+    """From the header of that name, byte for byte."""
+
+    def __repr__(self) -> str:
+        """Without the key and the texts: a request ends up in logs and tracebacks."""
+        return f"Request(action={self.action}, fields={sorted(self.fields)}, spelling={self.spelling})"
+
+
+def spelling_of(method: str, body: bytes) -> Spelling:
+    """How to answer a request, even one that cannot be read: a JSON object is answered in the JSON spelling."""
+    return Spelling.JSON if is_json(_body_of(method, body)) else Spelling.CLASSIC
+
+
+def read_request(method: str, headers: Mapping[str, str], query: bytes, body: bytes) -> Request:
+    """The request in these bytes; `headers` by lower-case names.
+
+    Raises IncorrectRequest if it cannot be decoded, is compressed, says one thing twice, or says nothing at all, and
+    BadLink for a link with control characters. A missing key or action is left to the caller, who looks at the key
+    first (PROTOCOL.md, "What we must accept").
+    """
+    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise IncorrectRequest(hint="a compressed body cannot be read")
+    fields = read_fields(_body_of(method, body), headers.get("content-type", ""), query)
+    key = fields.pop("key", None)
+    action = fields.pop("action", None)
+    request = Request(
+        key=_read_key(key, headers),
+        action=_read_action(action, fields),
+        fields=fields,
+        spelling=spelling_of(method, body),
+        idempotency_key=_read_idempotency_key(headers),
+    )
+    if not (fields or action or key or request.key):
+        raise IncorrectRequest
+    return request
+
+
+def _body_of(method: str, body: bytes) -> bytes:
+    return b"" if method.upper() == "GET" else body
+
+
+def _read_key(key: Value | None, headers: Mapping[str, str]) -> str:
+    given = key if key is not None else _bearer(headers) or headers.get("x-api-key", "")
+    text = given.strip() if isinstance(given, str) else ""
+    return text if len(text) <= LONGEST_KEY and text.isprintable() else ""
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def _read_action(action: Value | None, fields: Fields) -> Action | None:
+    """An old PHP class, much copied, forgets the action when it asks for refills: the one case that is no guess."""
+    if action is None:
+        return Action.REFILL_STATUS if "refill" in fields or "refills" in fields else None
+    word = "".join(action.lower().split()).replace("_", "").replace("-", "") if isinstance(action, str) else ""
+    if word == "orders" and "orders" in fields:
+        return Action.STATUS
+    return _ACTIONS.get(word)
+
+
+def _read_idempotency_key(headers: Mapping[str, str]) -> str | None:
+    text = headers.get("idempotency-key", "")
+    if not is_clean_line(text):
+        raise IncorrectRequest("Idempotency-Key", "must not hold control characters")
+    return text if text.strip() else None

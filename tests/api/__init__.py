@@ -1,0 +1,1 @@
+"""What other panels send to us, and what they read."""
