@@ -1,0 +1,88 @@
+"""The protocol that every provider meets, and what an owner says of one provider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from providers.dialect import Dialect
+from providers.errors import Refused
+from providers.vocabulary import (
+    CancelRequested,
+    Capability,
+    Funds,
+    Listing,
+    Placement,
+    ProgressByOrder,
+    Refill,
+    RefillPhase,
+    Submission,
+)
+
+
+class Profile(Struct, frozen=True, kw_only=True):
+    """One provider as its owner configured it. `key` is a secret: never printed, logged or put in an error."""
+
+    name: str
+    url: str
+    key: str
+    dialect: Dialect
+    currency: str | None = None
+    """Where neither a row nor the balance names one."""
+    requests_per_second: float = 4.0  # a pace, not money
+    burst: int = 10
+    parallel: int = 4
+    timeout_seconds: float = 30.0
+    add_timeout_seconds: float = 30.0
+    services_timeout_seconds: float = 120.0
+    user_agent: str = (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
+    )
+    proxy: str | None = None
+    verify_tls: bool = True
+
+    def __repr__(self) -> str:
+        return f"Profile({self.name!r}, {self.url!r})"
+
+
+class Pace(Protocol):
+    """Waits until a call to a provider may leave; shared by all processes. Handed to the transport from outside."""
+
+    async def turn(self, profile: Profile, *, urgent: bool) -> None:
+        """Return when the call may leave; urgent calls (`add`, `cancel`) go before the others."""
+
+
+class Adapter(Protocol):
+    """All that the rest of the program knows of a provider.
+
+    Every method may raise `Unreachable` (nothing was sent) or `Refused`. Reads also raise `Garbled`;
+    `add`, `cancel` and `refill` raise `Unsure` instead when the request may have been taken.
+    """
+
+    @property
+    def profile(self) -> Profile: ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]: ...
+
+    async def services(self) -> list[Listing]:
+        """The whole catalogue; never empty: an empty one raises `Refused` with CATALOGUE_EMPTY."""
+
+    async def add(self, submission: Submission) -> Placement:
+        """Place one order, sent at most once."""
+
+    async def statuses(self, orders: Sequence[str]) -> ProgressByOrder:
+        """Ask for many orders in as few calls as the provider allows; never an id that was not asked."""
+
+    async def balance(self) -> Funds: ...
+
+    async def cancel(self, orders: Sequence[str]) -> dict[str, CancelRequested | Refused]:
+        """Ask to call orders off; a taken request is not yet a cancellation."""
+
+    async def refill(self, order: str) -> Refill: ...
+
+    async def refill_statuses(self, references: Sequence[str]) -> dict[str, RefillPhase | Refused]: ...
+
+    async def aclose(self) -> None: ...

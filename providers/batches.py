@@ -1,0 +1,48 @@
+"""How many ids one question to a panel may hold, learnt from what it answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from providers.dialect import Dialect
+
+_NUMBER = re.compile(r"\d{1,9}")
+
+
+class Batches:
+    """For one kind of question: whether several ids at once are understood, and how many.
+
+    "auto" tries once; several at once are given up only when single questions succeed where the batch did not.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._size = max(1, min(dialect.batch_size, 100))
+        self._usable = dialect.multi_status != "off"
+        self._settled = dialect.multi_status == "on"
+
+    @property
+    def usable(self) -> bool:
+        return self._usable and self._size > 1
+
+    def cut(self, asked: Sequence[str]) -> Iterator[list[str]]:
+        """The ids without repeats and blanks, in portions that the panel takes; sizes learnt meanwhile count."""
+        left = [one for one in dict.fromkeys(asked) if one]
+        while left:
+            size = self._size if self.usable else 1
+            yield left[:size]
+            left = left[size:]
+
+    def worked(self) -> None:
+        """The panel answered a batch."""
+        self._settled = True
+
+    def failed(self) -> None:
+        """Single questions were answered where a batch was not; once a batch has worked this is no proof."""
+        self._usable = self._usable and self._settled
+
+    def was_too_big(self, text: str, asked: int) -> None:
+        """The panel named a smaller number, or at least said no."""
+        named = _NUMBER.search(text)
+        smaller = int(named[0]) if named else 0
+        self._size = smaller if 0 < smaller < asked else max(1, asked // 2)

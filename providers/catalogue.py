@@ -1,0 +1,126 @@
+"""Reads a panel's catalogue: every row becomes a listing, with the reason when it cannot be sold."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from providers.cleaning import clean_line, clean_text, is_separator, raw_text
+from providers.dialect import Dialect
+from providers.json_text import Json
+from providers.numbers import read_count, read_currency, read_decimal, read_flag, read_identifier
+from providers.shapes import WRAPPERS, Object, is_nothing
+from providers.vocabulary import Listing, ServiceType
+
+_LISTS = ("services", *WRAPPERS, "packages")
+_ID_NAMES = ("service", "service_id", "id")
+_DESCRIPTIONS = ("description", "desc", "details", "note", "package_description")
+_NO_LIMIT = 2**31 - 1
+_PLACEHOLDER = Decimal(99_999_999)
+"""What panels write for "not for sale"; no price per 1,000 of any currency comes near it."""
+_PER = 1000
+
+
+def normal_type(text: str) -> str:
+    """One spelling for "custom_comments", "Custom Comment" and "Custom-Comments"."""
+    words = re.sub(r"[_\-\s]+", " ", text.strip().lower()).split(" ")
+    return " ".join(word.removesuffix("s") for word in words)
+
+
+_TYPES = {normal_type(kind.value): kind for kind in ServiceType} | {
+    "": ServiceType.DEFAULT,
+    "seo2": ServiceType.SEO,
+    "mention hastag": ServiceType.MENTIONS_HASHTAG,
+}
+
+
+def find_rows(value: Json) -> list[tuple[str | None, Object]] | None:
+    """The rows of a catalogue, each with the key it stood under; None when the reply is no catalogue."""
+    if isinstance(value, list):
+        rows: list[tuple[str | None, Object]] = [(None, row) for row in value if isinstance(row, dict)]
+        return rows if rows or not value else None
+    if not isinstance(value, dict):
+        return None
+    for name in _LISTS:
+        if isinstance(inner := value.get(name), (list, dict)):
+            return find_rows(inner)
+    keyed = [(key, row) for key, row in value.items() if isinstance(row, dict) and ("rate" in row or "name" in row)]
+    return list(keyed) if keyed and len(keyed) == len(value) else None
+
+
+def says_empty(value: Json) -> bool:
+    """Whether a reply without rows is a catalogue without services: null, [], or a text where the list would be."""
+    if is_nothing(value) or find_rows(value) == []:
+        return True
+    return isinstance(value, dict) and any(name in value and not isinstance(value[name], dict) for name in _LISTS)
+
+
+def read_listings(rows: list[tuple[str | None, Object]], dialect: Dialect) -> list[Listing]:
+    """All rows (PROTOCOL.md, "Catalogue"); of two with one id the later one wins."""
+    listings = [_read_listing(row, key, dialect) for key, row in rows]
+    return list({listing.service: listing for listing in listings}.values())
+
+
+def _read_listing(row: Object, key: str | None, dialect: Dialect) -> Listing:
+    kind = _read_type(row.get("type"))
+    name = clean_line(row.get("name"), 500)
+    service = next((found for one in _ID_NAMES if (found := read_identifier(row.get(one)))), key or "")
+    least, most = _read_limits(row)
+    rate = _read_rate(row.get("rate"), kind, dialect)
+    return Listing(
+        service=service,
+        name=name,
+        category=clean_line(row.get("category"), 200),
+        type=kind,
+        rate=rate,
+        minimum=least,
+        maximum=most,
+        refill=_flag(row, "refill"),
+        cancel=_flag(row, "cancel"),
+        dripfeed=_flag(row, "dripfeed"),
+        description=clean_text(next((row[one] for one in _DESCRIPTIONS if row.get(one)), ""), 5_000),
+        average_time=clean_line(row.get("average_time"), 100),
+        currency=read_currency(row.get("currency")),
+        raw_name=raw_text(row.get("name"), 1_000),
+        flaw=_find_flaw(row, service=service, kind=kind, name=name, rate=rate, limits=(least, most)),
+    )
+
+
+def _read_type(value: Json) -> ServiceType:
+    if value is None:
+        return ServiceType.DEFAULT
+    return _TYPES.get(normal_type(value) if isinstance(value, str) else "?", ServiceType.UNSUPPORTED)
+
+
+def _read_rate(value: Json, kind: ServiceType, dialect: Dialect) -> Decimal | None:
+    rate = read_decimal(value)
+    if rate is None or kind.is_package or dialect.price_per == _PER:
+        return rate
+    return (rate * _PER / dialect.price_per).quantize(Decimal("1E-8"))
+
+
+def _read_limits(row: Object) -> tuple[int, int | None]:
+    """0 and the largest number of 32 bits both mean: not stated."""
+    most = read_count(row.get("max"))
+    return max(1, read_count(row.get("min")) or 1), None if most is None or not 0 < most != _NO_LIMIT else most
+
+
+def _flag(row: Object, name: str) -> bool | None:
+    return read_flag(row[name]) if name in row else None
+
+
+def _find_flaw(
+    row: Object, *, service: str, kind: ServiceType, name: str, rate: Decimal | None, limits: tuple[int, int | None]
+) -> str | None:
+    least, most = limits
+    unread = any(not is_nothing(row.get(one)) and read_count(row[one]) is None for one in ("min", "max"))
+    flaws = {
+        "unreadable id": not service,
+        "separator": is_separator(name),
+        "unsupported type": kind is ServiceType.UNSUPPORTED,
+        "no price": rate is None or rate <= 0,
+        "placeholder price": rate is not None and rate >= _PLACEHOLDER,
+        "unreadable limits": unread,
+        "min above max": most is not None and least > most,
+    }
+    return next((flaw for flaw, found in flaws.items() if found), None)

@@ -1,0 +1,233 @@
+"""What the texts of other panels' errors mean: the table, tested from the top, first hit wins."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from html import unescape
+
+from providers.errors import Code
+
+_ALTERNATIVES: list[tuple[Code, tuple[str, ...]]] = [
+    (
+        Code.INTERNAL,  # texts beside which an order may well exist, or which a gateway writes
+        (
+            r"\border (?:was |has been |is )?(?:placed|created|accepted|submitted)\b",
+            r"\bservice (?:is )?(?:temporarily )?unavailable",
+        ),
+    ),
+    (Code.DUPLICATE_REQUEST, (r"another transaction", r"duplicate request", r"request[ _-]?id.*already")),
+    (
+        Code.SERVICE_GONE,  # before KEY_INVALID: "Service not found or unauthorized"
+        (
+            r"(?:incorrect|invalid|wrong|unknown|disabled)[ _]service\b(?![ _](?:type|provider))",
+            r"(?:incorrect|invalid)_service_id",
+            r"\bservice(?: id)? (?:does not|doesn't|not) exists?",
+            r"\bservice(?: id)?(?: is)? (?:inactive|disabled|not available|not found)",
+            r"service_(?:not_found|inactive|disabled)",
+        ),
+    ),
+    (
+        Code.KEY_INVALID,
+        (
+            r"(?:invalid|incorrect|wrong)[ _](?:api[ _-]?)?(?:key|token)\b",
+            r"api[ _-]?key (?:is )?(?:incorrect|invalid|wrong|not found)",
+            r"incorrect request or api key",
+            r"api is disabled? for this user",
+            r"^user[ _]not[ _]found",
+            r"^unauthori[sz]ed",
+            r"^unauthenticated",
+        ),
+    ),
+    (
+        Code.ACCOUNT_BLOCKED,
+        (
+            r"(?:^|\byour |\buser )account (?:is |has been |was )?(?:inactive|not active|suspended|banned|blocked)",
+            r"(?:^|\byour |\buser )account (?:is |has been |was )?disabled",
+            r"account_banned",
+            r"user_inactive",
+            r"api (?:access )?(?:is )?disabled",
+            r"\bip(?: address)?(?: is)? (?:not allowed|blocked|banned)",
+            r"not whitelisted",
+        ),
+    ),
+    (
+        Code.FUNDS,
+        (
+            r"not[ _]enough[ _](?:funds|balance|money|credits?)",
+            r"insufficient[ _](?:balance|funds?|credits?)",
+            r"\blow balance",
+            r"saldo tidak (?:cukup|mencukupi)",
+            r"saldo insuficiente",
+            r"số dư không đủ",
+            r"yetersiz bakiye",
+            r"недостаточно средств",
+        ),
+    ),
+    (
+        Code.LINK_DUPLICATE,
+        (
+            r"link_duplicate",
+            r"active order with this link",
+            r"already has an (?:active )?order",
+            r"^order already exists",
+            r"link is already in queue",
+        ),
+    ),
+    (Code.BATCH_TOO_BIG, (r"maximum (?:of )?\d+ orders", r"too many order ids")),
+    (
+        Code.PARAMS,
+        (r"multiple of \d+", r"invalid_quantity", r"(?:invalid|incorrect) quantity"),
+    ),
+    (
+        Code.QTY_MAX,
+        (
+            r"max_quantity",
+            r"quantity.*\bmaximum",
+            r"\bmaximum (?:order )?quantity",
+            r"maximum number has been exceeded",
+            r"exceeds? (?:the )?maximum",
+        ),
+    ),
+    (
+        Code.QTY_MIN,
+        (
+            r"min_quantity",
+            r"not_enough_quantity",
+            r"quantity.*\bminim(?:um|al)",
+            r"\bminim(?:um|al) (?:order )?quantity",
+            r"did not meet the minimum number",
+            r"below (?:the )?minimum",
+        ),
+    ),
+    (
+        Code.LINK_INVALID,
+        (
+            r"(?:bad|incorrect|invalid|wrong)[ _](?:link|url|username)\b",
+            r"neworder\.error\.link$",
+            r"link_not_found",
+            r"\b(?:link|url) (?:is )?(?:invalid|incorrect|not valid|not found)",
+            r"private account",
+            r"account is private",
+        ),
+    ),
+    (
+        Code.PARAMS,
+        (
+            r"incorrect request",
+            r"(?:incorrect|invalid|unknown) action",
+            r"action (?:is )?invalid",
+            r"missing (?:required )?(?:parameters?|key)\b",
+            r"missing key or action",
+            r"fill in the required fields",
+            r"neworder\.error\.(?:comment|schedule_time)",
+            r"invalid interval",
+            r"not support drip-?feed",
+            r"is required parameter",
+            r"\b(?:is|are) required\b",
+            r"incorrect comments",
+        ),
+    ),
+    (Code.ORDER_NOT_FOUND, (r"(?:incorrect|invalid)[ _]order[ _]ids?\b", r"\borders?(?: id)? (?:is )?not found")),
+    (
+        Code.REFILL_DISABLED,
+        (r"refill is disabled", r"not eligible for refill", r"refill (?:is )?not (?:available|supported)"),
+    ),
+    (Code.REFILL_TOO_EARLY, (r"less than 24 hours", r"refill cooldown")),
+    (Code.REFILL_RUNNING, (r"refill task is not completed", r"refill (?:was )?already requested")),
+    (Code.REFILL_EXPIRED, (r"refill days are over", r"refill period (?:has |is )?(?:expired|over)")),
+    (Code.ORDER_NOT_COMPLETED, (r"order is not completed",)),
+    (Code.REFILL_NOT_FOUND, (r"\brefill(?: request)? not found", r"(?:incorrect|invalid) refill id")),
+    (
+        Code.CANCEL_DISABLED,
+        (
+            r"\bcan ?not (?:be )?cancel",
+            r"cancel is disabled",
+            r"cancel (?:is )?not (?:available|supported)",
+            r"incorrect order status",
+            r"already (?:been )?cancell?ed",
+        ),
+    ),
+    (
+        Code.RATE_LIMIT,
+        (r"rate limit", r"too many requests", r"too_many_orders", r"please wait \d+ (?:seconds|minutes)"),
+    ),
+    (
+        Code.MAINTENANCE,
+        (r"temporarily unavailable", r"ordering is disabled", r"provider not available", r"\bmaintenance"),
+    ),
+    (
+        Code.INTERNAL,
+        (
+            r"an error occurred",
+            r"error processing your request",
+            r"^provider error",
+            r"could not place order",
+            r"something went wrong",
+            r"internal (?:server )?error",
+            r"sqlstate",
+        ),
+    ),
+]
+_TABLE = [(code, re.compile("|".join(patterns))) for code, patterns in _ALTERNATIVES]
+
+_NUMBERED = {
+    "102": Code.KEY_INVALID,
+    "103": Code.ACCOUNT_BLOCKED,
+    "104": Code.ORDER_NOT_FOUND,
+    "105": Code.SERVICE_GONE,
+    "107": Code.PARAMS,
+    "108": Code.QTY_MIN,
+    "109": Code.QTY_MAX,
+    "110": Code.PARAMS,
+    "111": Code.PARAMS,
+    "112": Code.PARAMS,
+    "113": Code.FUNDS,
+    "114": Code.INTERNAL,
+    "115": Code.FUNDS,
+}
+_TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
+_LONGEST_KNOWN = 500
+_COUNT = r"\d{1,3}(?:[,. ]\d{3})+(?!\d)|\d+"
+_BETWEEN = re.compile(rf"between ({_COUNT}) and ({_COUNT})")
+_AFTER = {word: re.compile(rf"\b{word}\w*\D{{0,40}}?({_COUNT})") for word in ("minim", "maxim")}
+
+
+def plain_text(text: str) -> str:
+    """The text as a person would read it: no tags, entities or control characters, blanks collapsed."""
+    shown = _TAG.sub(" ", unescape(text))
+    return " ".join("".join(" " if unicodedata.category(char) == "Cc" else char for char in shown).split())
+
+
+def normal_text(text: str) -> str:
+    """The text as the table compares it: plain, compatible characters folded, lower case."""
+    return unicodedata.normalize("NFKC", plain_text(text)).casefold().replace("\u0307", "")
+
+
+def read_code(text: str, words: dict[str, str]) -> Code:
+    """What an error text means (PROTOCOL.md, "Errors"): the owner's own words first, UNKNOWN when nobody knows."""
+    said = normal_text(text)
+    for known in sorted(words, key=len, reverse=True):
+        if normal_text(known) in said:
+            return Code(words[known].upper())
+    if len(said) > _LONGEST_KNOWN:
+        return Code.UNKNOWN
+    return next((code for code, pattern in _TABLE if pattern.search(said)), Code.UNKNOWN)
+
+
+def read_numbered_code(number: str) -> Code:
+    """What one family says in digits beside its error text."""
+    return _NUMBERED.get(number.strip(), Code.UNKNOWN)
+
+
+def read_limits(text: str) -> tuple[int | None, int | None]:
+    """The least and the greatest quantity that an error text reveals, in units."""
+    said = normal_text(text)
+    if both := _BETWEEN.search(said):
+        return _count(both[1]), _count(both[2])
+    least, most = (_AFTER[word].search(said) for word in ("minim", "maxim"))
+    return _count(least[1]) if least else None, _count(most[1]) if most else None
+
+
+def _count(digits: str) -> int:
+    return int(re.sub(r"\D", "", digits)[:18])

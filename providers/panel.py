@@ -1,0 +1,191 @@
+"""The standard panel: every action of the protocol, driven by a dialect."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TypeVar
+
+from providers.adapter import Profile
+from providers.batches import Batches
+from providers.catalogue import find_rows, read_listings, says_empty
+from providers.complaints import Complaint, read_complaint
+from providers.errors import Code, ProviderError, Refused
+from providers.following import Following
+from providers.numbers import read_currency, read_decimal
+from providers.placement import names_an_order, read_placed
+from providers.reply import Kind, Reply, read_reply
+from providers.requested import read_cancels, read_refill, read_refill_statuses
+from providers.requests import Params, add_params
+from providers.shapes import layers
+from providers.statuses import read_statuses
+from providers.transport import Answer, Transport
+from providers.verdict import ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write, refusal
+from providers.vocabulary import (
+    CancelRequested,
+    Capability,
+    Funds,
+    Listing,
+    Placement,
+    ProgressByOrder,
+    Refill,
+    RefillPhase,
+    Submission,
+)
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_FAILED = 400
+_UNABLE = frozenset({Code.ORDER_NOT_FOUND, Code.REFILL_NOT_FOUND, Code.PARAMS, Code.UNKNOWN})
+"""How a panel that knows no batches answers one as a whole."""
+
+
+class Panel:
+    """Implements `Adapter` for every panel that speaks the protocol, however it spells it."""
+
+    def __init__(self, profile: Profile, transport: Transport) -> None:
+        self._profile = profile
+        self._dialect = profile.dialect
+        self._transport = transport
+        self._mask = transport.mask
+        self._orders = Batches(profile.dialect)
+        self._refills = Batches(profile.dialect)
+
+    @property
+    def profile(self) -> Profile:
+        return self._profile
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        able = {
+            Capability.MULTI_STATUS: self._orders.usable,
+            Capability.REFILL: self._dialect.refill != "off",
+            Capability.CANCEL: self._dialect.cancel != "off",
+        }
+        return frozenset(capability for capability, possible in able.items() if possible)
+
+    async def services(self) -> list[Listing]:
+        """The whole catalogue; CATALOGUE_EMPTY when the panel says that it has none."""
+        answer = await self._transport.read("services", {})
+        # Thousands of rows take half a second, in which other orders would wait.
+        return await asyncio.to_thread(self._read_catalogue, answer)
+
+    def _read_catalogue(self, answer: Answer) -> list[Listing]:
+        reply = self._read("services", answer)
+        rows = find_rows(reply.value) if reply.kind is Kind.JSON else None
+        if rows:
+            return read_listings(rows, self._dialect)
+        complaint = self._complaint(reply)
+        if complaint is None and reply.kind is Kind.JSON and says_empty(reply.value):
+            raise Refused("the catalogue is empty", code=Code.CATALOGUE_EMPTY, raw=self._mask.raw(reply.text))
+        raise failed_read(reply, complaint, self._mask)
+
+    async def add(self, submission: Submission) -> Placement:
+        """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
+        reply = await self._send("add", add_params(submission, self._dialect))
+        complaint = self._complaint(reply, submission.quantity)
+        placed = read_placed(reply.value, reply.status, self._dialect) if reply.kind is Kind.JSON else None
+        contradicted = complaint is not None and complaint.code in ADD_REFUSALS
+        if placed is not None and not contradicted:
+            return Placement(order=placed[0], progress=placed[1], raw=self._mask.raw(reply.text))
+        refusals: frozenset[Code] = frozenset() if names_an_order(reply.value) else ADD_REFUSALS
+        raise failed_write(reply, complaint, self._mask, refusals)
+
+    async def statuses(self, orders: Sequence[str]) -> ProgressByOrder:
+        """Ask for many orders; an error of one id is believed only when that id alone gets it too."""
+        return await Following(self._read_statuses, self._orders, at_once=self._profile.parallel).ask(orders)
+
+    async def balance(self) -> Funds:
+        """Our money there; the currency only if the reply names it."""
+        reply = await self._ask("balance", {})
+        for layer in layers(reply.value):
+            amount = read_decimal(layer.get("balance"))
+            if amount is not None:
+                return Funds(amount, read_currency(layer.get("currency")))
+        raise failed_read(reply, self._complaint(reply), self._mask)
+
+    async def cancel(self, orders: Sequence[str]) -> dict[str, CancelRequested | Refused]:
+        """Ask to call orders off, in portions; when a later portion fails, its ids are missing: nobody knows."""
+        if self._dialect.cancel == "off":
+            return {one: Refused("this panel cancels nothing", code=Code.CANCEL_DISABLED) for one in orders}
+        asked = list(dict.fromkeys(orders))
+        size = self._dialect.batch_size if self._dialect.cancel_param == "orders" else 1
+        answers: dict[str, CancelRequested | Refused] = {}
+        for start in range(0, len(asked), size):
+            try:
+                answers |= await self._cancel(asked[start : start + size])
+            except ProviderError:
+                if not answers:
+                    raise
+                break
+        return answers
+
+    async def refill(self, order: str) -> Refill:
+        """Ask for one refill."""
+        if self._dialect.refill == "off":
+            raise Refused("this panel refills nothing", code=Code.REFILL_DISABLED)
+        reply = await self._send("refill", {"order": order})
+        taken = read_refill(reply.value) if reply.kind is Kind.JSON else None
+        if taken is not None:
+            return taken
+        raise failed_write(reply, self._complaint(reply), self._mask, REQUEST_REFUSALS)
+
+    async def refill_statuses(self, references: Sequence[str]) -> dict[str, RefillPhase | Refused]:
+        """Ask where refills stand, several at once where the panel understands it."""
+        return await Following(self._read_refills, self._refills, at_once=self._profile.parallel).ask(references)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    async def _cancel(self, portion: list[str]) -> dict[str, CancelRequested | Refused]:
+        reply = await self._send("cancel", {self._dialect.cancel_param: ",".join(portion)})
+        known = reply.kind is Kind.JSON and reply.status < _FAILED
+        rows = read_cancels(reply.value, portion, self._dialect.error_words) if known else None
+        if rows is None:
+            raise failed_write(reply, self._complaint(reply), self._mask, REQUEST_REFUSALS)
+        return self._answers(rows)
+
+    async def _read_statuses(self, asked: list[str]) -> ProgressByOrder | None:
+        name = "order" if len(asked) == 1 else self._dialect.multi_param
+        reply = await self._ask("status", {name: ",".join(asked)})
+        rows = read_statuses(reply.value, asked, self._dialect)
+        if rows is None:
+            self._raise_unless_unable(reply, asked)
+            return None
+        return self._answers(rows)
+
+    async def _read_refills(self, asked: list[str]) -> dict[str, RefillPhase | Refused] | None:
+        name = "refill" if len(asked) == 1 else "refills"
+        reply = await self._ask("refill_status", {name: ",".join(asked)})
+        rows = read_refill_statuses(reply.value, asked, self._dialect.error_words)
+        if rows is None:
+            self._raise_unless_unable(reply, asked)
+            return None
+        return self._answers(rows)
+
+    def _answers(self, rows: dict[str, T | Complaint]) -> dict[str, T | Refused]:
+        return {one: refusal(row, self._mask) if isinstance(row, Complaint) else row for one, row in rows.items()}
+
+    def _raise_unless_unable(self, reply: Reply, asked: list[str]) -> None:
+        """A panel may only be unable to answer for several ids at once; everything else is an error."""
+        complaint = self._complaint(reply)
+        answered = reply.kind in (Kind.EMPTY, Kind.JSON, Kind.TEXT)
+        if len(asked) > 1 and answered and (complaint is None or complaint.code in _UNABLE):
+            return
+        raise failed_read(reply, complaint, self._mask)
+
+    def _complaint(self, reply: Reply, quantity: int | None = None) -> Complaint | None:
+        return read_complaint(reply.value, self._dialect.error_words, status=reply.status, quantity=quantity)
+
+    async def _ask(self, action: str, params: Params) -> Reply:
+        return self._read(action, await self._transport.read(action, params))
+
+    async def _send(self, action: str, params: Params) -> Reply:
+        return self._read(action, await self._transport.write(action, params))
+
+    def _read(self, action: str, answer: Answer) -> Reply:
+        reply = read_reply(answer.status, answer.body, answer.retry_after)
+        if reply.dirty:
+            log.warning("%s %s: JSON had to be cut out of warnings", self._profile.name, action)
+        return reply

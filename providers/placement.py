@@ -1,0 +1,57 @@
+"""Reads the reply to an `add`: an order only where an id is beyond doubt."""
+
+from __future__ import annotations
+
+import re
+
+from providers.complaints import is_loud
+from providers.dialect import Dialect
+from providers.json_text import Json, Number
+from providers.progress import ORDER_NAMES, read_progress
+from providers.shapes import Object, is_nothing, layers
+from providers.vocabulary import Progress
+
+_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:-]{0,63}")
+_NOT_AN_ID = ("true", "false", "null", "none", "nan", "undefined", "infinity")
+_FAILED_STATUS = 400
+
+
+def names_an_order(value: Json) -> bool:
+    """Whether the reply puts anything at all where an order's id would stand; then no error text is a clear no."""
+    return isinstance(value, Number) or any(
+        not is_nothing(layer.get(name)) for layer in layers(value) for name in ORDER_NAMES if name != "id"
+    )
+
+
+def read_placed(value: Json, status: int, dialect: Dialect) -> tuple[str, Progress | None] | None:
+    """The id of the order and what is said of it already; None unless the id is good and nothing contradicts it."""
+    if is_loud(value):
+        return None
+    if isinstance(value, Number):
+        order = _read_id(value)
+        return (order, None) if order and status < _FAILED_STATUS else None
+    found = _find(value, ORDER_NAMES[:-1]) or (_find(value, ORDER_NAMES[-1:]) if status < _FAILED_STATUS else None)
+    if found is None or is_loud(found[0]):
+        return None
+    order = _read_id(found[1])
+    return (order, _progress(found[0], dialect)) if order else None
+
+
+def _find(value: Json, names: tuple[str, ...]) -> tuple[Object, Json] | None:
+    """The first object of the reply that has one of these names, and what stands there."""
+    return next(((layer, layer[name]) for layer in layers(value) for name in names if name in layer), None)
+
+
+def _read_id(value: Json) -> str | None:
+    """A positive number or a short token."""
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if not _TOKEN.fullmatch(text) or not text.strip("0") or text.lower() in _NOT_AN_ID:
+        return None
+    return text if text.isdigit() or not isinstance(value, Number) else None
+
+
+def _progress(layer: Object, dialect: Dialect) -> Progress | None:
+    said = read_progress(layer, dialect, after_add=True)
+    return None if said == Progress(phase=said.phase, word=said.word) and said.phase == "unknown" else said

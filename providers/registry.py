@@ -1,0 +1,58 @@
+"""Which adapter serves which preset, and the pace each family is known to bear; written out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from providers.adapter import Adapter, Pace, Profile
+from providers.dialect import PRESETS as DIALECTS
+from providers.dialect import Dialect
+from providers.panel import Panel
+from providers.transport import Transport
+
+
+class UnknownPreset(ValueError):
+    """No preset has this name; the message lists those that exist."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"unknown preset {name!r}; known are {', '.join(sorted(PRESETS))}")
+        self.name = name
+
+
+class Preset(Struct, frozen=True, kw_only=True):
+    """One family of panels: its adapter, its spelling, and the pace for a provider that sets none."""
+
+    adapter: Callable[[Profile, Transport], Adapter] = Panel
+    dialect: Dialect
+    requests_per_second: float = 4.0  # a pace, not money
+    burst: int = 10
+    parallel: int = 4
+
+
+PRESETS: dict[str, Preset] = {
+    "perfectpanel": Preset(dialect=DIALECTS["perfectpanel"]),
+    "perfectpanel_old": Preset(dialect=DIALECTS["perfectpanel_old"]),
+    "smartpanel": Preset(dialect=DIALECTS["smartpanel"]),
+    "glycon": Preset(dialect=DIALECTS["glycon"]),
+    "rental": Preset(dialect=DIALECTS["rental"]),
+    "smmraja": Preset(dialect=DIALECTS["smmraja"]),
+    "cmsnt_laravel": Preset(dialect=DIALECTS["cmsnt_laravel"]),
+    "cmsnt2": Preset(dialect=DIALECTS["cmsnt2"]),
+    "mystic": Preset(dialect=DIALECTS["mystic"], requests_per_second=1.0, burst=1, parallel=1),
+    "notpanel": Preset(dialect=DIALECTS["notpanel"]),
+}
+
+
+def find_preset(name: str) -> Preset:
+    """The preset of this name; raises `UnknownPreset`."""
+    try:
+        return PRESETS[name]
+    except KeyError:
+        raise UnknownPreset(name) from None
+
+
+def open_adapter(profile: Profile, preset: str, pace: Pace) -> Adapter:
+    """The adapter of one configured provider. Nothing is sent yet. Raises `UnknownPreset`."""
+    return find_preset(preset).adapter(profile, Transport(profile, pace))

@@ -1,0 +1,105 @@
+"""Reads the replies to `cancel`, `refill` and `refill_status`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from providers.complaints import Complaint, is_loud, read_complaint
+from providers.errors import Code
+from providers.json_text import Json, Number
+from providers.numbers import read_identifier
+from providers.progress import ORDER_NAMES
+from providers.shapes import WRAPPERS, Object, flag_word, is_nothing, is_text, layers, pick
+from providers.statuses import rows_by_id
+from providers.vocabulary import CancelRequested, Refill, RefillPhase
+from providers.words import read_refill_phase
+
+_REFILL_NAMES = ("refill", "refill_id", "id")
+_DONE = ("ok", "success", "true", "1", "requested", "pending")
+
+
+def read_cancels(
+    value: Json, asked: Sequence[str], words: dict[str, str]
+) -> dict[str, CancelRequested | Complaint] | None:
+    """What each asked order got; a reply of no known shape that complains of nothing took the request for all.
+
+    None when the reply says nothing at all, or complains as a whole.
+    """
+    rows = None if _is_flat(value) else rows_by_id(value, asked, ORDER_NAMES)
+    if rows:
+        return {one: _read_cancel(row, words) for one, row in rows.items()}
+    if not isinstance(value, dict) or not value or rows is not None:
+        return None
+    complaint = read_complaint(value, words)
+    if complaint is not None and (complaint.loud or complaint.code is not Code.UNKNOWN):
+        return None
+    return dict.fromkeys(asked, CancelRequested(_number(value.get("cancel"))))
+
+
+def _is_flat(value: Json) -> bool:
+    return isinstance(value, dict) and not is_nothing(value.get("cancel")) and not isinstance(value["cancel"], list)
+
+
+def _read_cancel(row: Json, words: dict[str, str]) -> CancelRequested | Complaint:
+    if isinstance(row, dict):
+        if not is_loud(row) and not is_nothing(row.get("cancel", "1")):
+            return CancelRequested(_number(row.get("cancel")))
+    elif flag_word(row) in _DONE:
+        return CancelRequested()
+    return read_complaint(row, words) or Complaint(code=Code.UNKNOWN, text="no reason given")
+
+
+def _number(value: Json) -> str | None:
+    """A number of the request; 1 and words like "requested" only say yes."""
+    found = read_identifier(value)
+    return found if found and found != "1" and (isinstance(value, Number) or found.isdigit()) else None
+
+
+def read_refill(value: Json) -> Refill | None:
+    """A refill that was taken, its id where one is given; None when the reply does not say so."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if is_loud(value):
+        return None
+    for layer in layers(value):
+        found = read_identifier(pick(layer, "refill", "refill_id"))
+        if found and not is_nothing(found):
+            return Refill(None if flag_word(found) in _DONE[:3] else found)
+    return Refill() if isinstance(value, dict) and _says_taken(value) else None
+
+
+def _says_taken(row: Object) -> bool:
+    success = row.get("success")
+    return is_text(success) or any(flag_word(row.get(name)) in _DONE[:3] for name in ("success", "status", "result"))
+
+
+def read_refill_statuses(
+    value: Json, asked: Sequence[str], words: dict[str, str]
+) -> dict[str, RefillPhase | Complaint] | None:
+    """Where each asked refill stands; None when the reply says nothing by id."""
+    flat = _flat_status(value)
+    if flat is not None:
+        return {asked[0]: read_refill_phase(flat)} if len(asked) == 1 else None
+    if isinstance(value, dict) and is_loud(value) and not any(one in value for one in asked):
+        return None
+    rows = rows_by_id(value, asked, _REFILL_NAMES)
+    if rows is None:
+        return None
+    return {one: read for one, row in rows.items() if (read := _read_refill_row(row, words)) is not None}
+
+
+def _flat_status(value: Json) -> str | None:
+    """The status of the one refill of a reply; inside a wrapper the outer one is a result flag."""
+    if not isinstance(value, dict) or is_loud({**value, "status": None}):
+        return None
+    wrapped = next((value[name] for name in WRAPPERS if isinstance(value.get(name), (dict, list))), value)
+    status = wrapped.get("status") if isinstance(wrapped, dict) else None
+    bare_flag = "message" in value and flag_word(status) in ("error", "fail", "failed", "false")
+    return status if isinstance(status, str) and not bare_flag else None
+
+
+def _read_refill_row(row: Json, words: dict[str, str]) -> RefillPhase | Complaint | None:
+    status = row.get("status") if isinstance(row, dict) else row
+    if isinstance(status, str) and (isinstance(row, dict) or read_refill_phase(status) is not RefillPhase.UNKNOWN):
+        return read_refill_phase(status)
+    return None if isinstance(row, Number) else read_complaint(row, words)

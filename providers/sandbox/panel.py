@@ -1,0 +1,200 @@
+"""The sandbox's `/api/v2`: one match is its table of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct, field
+
+from providers.sandbox import refusals
+from providers.sandbox.amounts import read_count
+from providers.sandbox.billing import read_units
+from providers.sandbox.book import Book, Order
+from providers.sandbox.catalogue import Shelf
+from providers.sandbox.life import Conduct, Instruction, Reading, read_link
+from providers.sandbox.refusals import Refusal
+from providers.sandbox.reply import Reply, Silence, in_json, page
+from providers.sandbox.request import Params, Values
+from providers.sandbox.spelling import Spelling
+
+BATCH = 100
+"""The most ids one call may name."""
+
+
+class Receipt(Struct, kw_only=True):
+    """One `add` as it arrived, and what became of it."""
+
+    service: str
+    link: str
+    quantity: str
+    fields: Values
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    order: Order | None = None
+    error: str | None = None
+
+
+class Panel:
+    """Answers the protocol's calls from a shelf and a book."""
+
+    def __init__(self, *, key: str, currency: str, spelling: Spelling, shelf: Shelf, book: Book) -> None:
+        self.key = key
+        self.currency = currency
+        self.spelling = spelling
+        self.shelf = shelf
+        self.book = book
+        self.mode = "up"
+        self.receipts: list[Receipt] = []
+
+    def answer(self, read: Callable[[], Params]) -> Reply | Silence:
+        """Answer one call in the present mode; a refusal, also of unreadable parameters, is a reply like any other."""
+        try:
+            match self.mode.partition(":"):
+                case ("down", _, _):
+                    return page("503 Service Unavailable", 503)
+                case ("html", _, _):
+                    return page("We will be back soon", 200)
+                case ("hang", _, _):
+                    return Silence.HOLD
+                case ("refuse", _, text):
+                    raise Refusal(text)
+            return self._act(read())
+        except Refusal as refusal:
+            code, body = self.spelling.refusal(refusal)
+            return in_json(body, code)
+
+    def _act(self, params: Params) -> Reply | Silence:
+        if params.text("key") != self.key:
+            raise refusals.bad_key()
+        content: Any
+        match params.text("action").lower().replace("_", "").replace("-", "").replace(" ", ""):
+            case "add":
+                return self._add(params)
+            case "services":
+                content = self.shelf.rows
+            case "status":
+                content = self._status(params)
+            case "balance":
+                content = self._balance()
+            case "cancel":
+                content = self._cancel(params)
+            case "refill":
+                content = self._refill(params)
+            case "refillstatus":
+                content = self._refill_status(params)
+            case _:
+                raise refusals.bad_request()
+        return in_json(content)
+
+    def _add(self, params: Params) -> Reply | Silence:
+        told = read_link(params.text("link") or params.text("username"))
+        receipt = Receipt(
+            service=params.text("service"),
+            link=params.text("link"),
+            quantity=params.text("quantity"),
+            fields=params.others("key", "action", "service", "link", "quantity"),
+        )
+        self.receipts.append(receipt)
+        try:
+            return self._take(params, told, receipt)
+        except Refusal as refusal:
+            receipt.error = refusal.classic
+            raise
+
+    def _take(self, params: Params, told: Instruction, receipt: Receipt) -> Reply | Silence:
+        if told.conduct is Conduct.LOSTNO:
+            receipt.error = "not taken, never answered"
+            return Silence.HOLD
+        order = receipt.order = self._order(params, told)
+        match told.conduct:
+            case Conduct.LOST:
+                return Silence.HOLD
+            case Conduct.DROP:
+                return Silence.HANG_UP
+            case Conduct.ERROR500:
+                return page("500 Internal Server Error", 500)
+        return in_json({"order": order.id}, self.spelling.created)
+
+    def _order(self, params: Params, told: Instruction) -> Order:
+        if not params.text("service"):
+            raise refusals.missing_service()
+        service = self.shelf.find(params.text("service"))
+        if service is None:
+            raise refusals.no_such_service()
+        if not params.text("link") and service.kind != "subscription":
+            raise refusals.missing_link()
+        units = read_units(service, params)
+        if told.conduct is Conduct.REFUSE:
+            raise Refusal(told.refusal)
+        return self.book.take(service, params.text("link"), units, told.life)
+
+    def _status(self, params: Params) -> dict[str, Any]:
+        if "orders" not in params.values:
+            return self._progress(params.text("order"))
+        return {order: self._each(self._progress, order) for order in _batch(params, "orders")}
+
+    def _progress(self, order: str) -> dict[str, Any]:
+        found = self.book.find(order)
+        reading = self.book.ask(found)
+        return self.spelling.progress(found, reading, self.currency)
+
+    def _balance(self) -> dict[str, Any]:
+        self.book.settle()
+        return {"balance": self.spelling.balance(self.book.balance), "currency": self.currency}
+
+    def _cancel(self, params: Params) -> list[dict[str, Any]]:
+        asked = _batch(params, "orders" if "orders" in params.values else "order")
+        return [{"order": _number(order), "cancel": self._each(self._call_off, order)} for order in asked]
+
+    def _call_off(self, order: str) -> int:
+        self.book.call_off(self.book.find(order))
+        return 1
+
+    def _refill(self, params: Params) -> Any:
+        if "orders" not in params.values:
+            return {"refill": self.spelling.reference(self._begin_refill(params.text("order")))}
+        asked = _batch(params, "orders")
+        return [{"order": _number(order), "refill": self._each(self._begin_refill, order)} for order in asked]
+
+    def _begin_refill(self, order: str) -> int:
+        return self.book.refill(self.book.find(order)).id
+
+    def _refill_status(self, params: Params) -> Any:
+        if "refills" not in params.values:
+            return {"status": self._refill_word(params.text("refill"))}
+        asked = _batch(params, "refills")
+        return [{"refill": _number(refill), "status": self._each(self._refill_word, refill)} for refill in asked]
+
+    def _refill_word(self, refill: str) -> str:
+        return self.spelling.status(Reading(self.book.ask_refill(refill), 0))
+
+    def _each(self, deed: Callable[[str], Any], one: str) -> Any:
+        try:
+            return deed(one)
+        except Refusal as refusal:
+            return {"error": refusal.classic}
+
+
+def read_mode(mode: str) -> str:
+    """One of the modes; raises ValueError for any other word."""
+    word, _, text = mode.partition(":")
+    if word == "refuse" and text.strip():
+        return f"refuse:{text.strip()}"
+    if mode not in ("up", "down", "hang", "html"):
+        raise ValueError(f"unknown mode {mode!r}: up, down, hang, html or refuse:TEXT")
+    return mode
+
+
+def _batch(params: Params, name: str) -> list[str]:
+    ids = params.ids(name)
+    if not ids:
+        raise refusals.bad_request()
+    if len(ids) > BATCH:
+        raise refusals.batch_too_big()
+    return ids
+
+
+def _number(asked: str) -> int | str:
+    number = read_count(asked)
+    return asked if number is None else number

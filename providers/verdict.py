@@ -1,0 +1,90 @@
+"""What follows from a reply that is no success: refused for sure, never reached, or nobody knows."""
+
+from __future__ import annotations
+
+from providers.complaints import Complaint
+from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable, Unsure
+from providers.masking import Mask
+from providers.reply import Kind, Reply
+
+ADD_REFUSALS = frozenset(
+    {
+        Code.KEY_INVALID,
+        Code.ACCOUNT_BLOCKED,
+        Code.FUNDS,
+        Code.SERVICE_GONE,
+        Code.LINK_INVALID,
+        Code.LINK_DUPLICATE,
+        Code.QTY_MIN,
+        Code.QTY_MAX,
+        Code.PARAMS,
+        Code.RATE_LIMIT,
+        Code.MAINTENANCE,
+    }
+)
+"""The allow-list of PROTOCOL.md, "Verdict on an add": after these the provider did not take the order."""
+UNDECIDED = frozenset({Code.UNKNOWN, Code.INTERNAL, Code.DUPLICATE_REQUEST, Code.TRANSPORT})
+REQUEST_REFUSALS = frozenset(Code) - UNDECIDED
+"""What counts as a no to a cancel or a refill."""
+_SAID_BY_STATUS = (401, 402, 429)
+_FORBIDDEN = 403
+
+
+def failed_read(reply: Reply, complaint: Complaint | None, mask: Mask) -> ProviderError:
+    """The error of a read without an answer in it."""
+    if reply.never_reached_the_panel:
+        return _unreachable(reply, mask)
+    if complaint is not None and complaint.code not in UNDECIDED and reply.kind is not Kind.PAGE:
+        return refusal(complaint, mask, reply)
+    return Garbled(mask.text(_observed(reply, complaint)), code=_doubt(reply, complaint), raw=mask.raw(reply.text))
+
+
+def failed_write(
+    reply: Reply, complaint: Complaint | None, mask: Mask, refusals: frozenset[Code] = ADD_REFUSALS
+) -> ProviderError:
+    """The error of an `add`, `cancel` or `refill`: only a known no in the panel's own words is a refusal."""
+    if reply.never_reached_the_panel:
+        return _unreachable(reply, mask)
+    if complaint is not None and complaint.code in refusals and _is_sure(reply, complaint):
+        return refusal(complaint, mask, reply)
+    return Unsure(mask.text(_observed(reply, complaint)), code=_doubt(reply, complaint), raw=mask.raw(reply.text))
+
+
+def refusal(complaint: Complaint, mask: Mask, reply: Reply | None = None) -> Refused:
+    """A complaint as an error, of a whole reply or of one row."""
+    return Refused(
+        mask.text(complaint.text),
+        code=complaint.code,
+        raw=mask.raw(reply.text) if reply else "",
+        learned_minimum=complaint.minimum,
+        learned_maximum=complaint.maximum,
+        retry_after=reply.retry_after if reply else None,
+    )
+
+
+def _is_sure(reply: Reply, complaint: Complaint) -> bool:
+    """A page proves nothing, and of the HTTP statuses only those that are given before anything is done."""
+    if reply.kind is Kind.PAGE:
+        return False
+    if not complaint.from_status:
+        return complaint.loud
+    return reply.status in _SAID_BY_STATUS or (reply.status == _FORBIDDEN and reply.kind is Kind.JSON)
+
+
+def _unreachable(reply: Reply, mask: Mask) -> Unreachable:
+    return Unreachable(mask.text(f"HTTP {reply.status}: page {reply.title!r}"), raw=mask.raw(reply.text))
+
+
+def _doubt(reply: Reply, complaint: Complaint | None) -> Code:
+    silent = reply.kind is not Kind.JSON or reply.value is None
+    if complaint is not None and not (silent and complaint.code in UNDECIDED):
+        return complaint.code
+    return Code.TRANSPORT if silent else Code.UNKNOWN
+
+
+def _observed(reply: Reply, complaint: Complaint | None) -> str:
+    if reply.kind is Kind.PAGE:
+        return f"HTTP {reply.status}: page {reply.title!r}"
+    if complaint is not None and complaint.text:
+        return complaint.text
+    return f"HTTP {reply.status}: {reply.kind} reply without an answer"
