@@ -1,0 +1,228 @@
+"""The one place that knows everything: builds the parts and joins them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import structlog
+
+from aggregator.api.asgi import Asgi, Readiness, make_asgi
+from aggregator.api.bodies import ServiceBodies
+from aggregator.api.keys import Keys
+from aggregator.api.ordering import render_for
+from aggregator.api.v2 import Api
+from aggregator.cache.limits import Limits, SharedPace
+from aggregator.cache.memory import MemoryCache
+from aggregator.cache.redis import RedisCache
+from aggregator.cache.status import StatusCache
+from aggregator.catalog import store as catalog_store
+from aggregator.catalog.prices import Prices
+from aggregator.catalog.sync import Syncer
+from aggregator.catalog.upstreams import Upstreams
+from aggregator.metrics import Metrics
+from aggregator.orders import attempt_store, store
+from aggregator.orders.cancel import Canceller
+from aggregator.orders.dispatch import Dispatcher
+from aggregator.orders.place import Placer
+from aggregator.orders.poll import Poller
+from aggregator.orders.track import Tracker
+from aggregator.settings import ProviderSettings, Settings
+from aggregator.storage import clock, migrations, signals
+from aggregator.storage.engine import bind, create_engine
+from aggregator.storage.transaction import settled, write
+from aggregator.workers import Loop, Workers
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 0.5
+"""How soon a process sees what another one changed."""
+IDLE_SECONDS = 0.5
+"""Between two looks at an empty queue."""
+DRAIN_SECONDS = 5
+"""More than an add may take, at shutdown."""
+
+
+class ProviderInUse(Exception):
+    """A provider with open, unsure or watched orders was taken out of providers.toml."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        listed = ", ".join(sorted(names))
+        super().__init__(
+            f"{listed}: has orders that are still followed; keep it in providers.toml with enabled = false"
+        )
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[None]:
+    """The database of the configuration, open, up to date and bound to the tables."""
+    engine = create_engine(settings.database_url)
+    bind(engine)
+    await engine.open()
+    try:
+        await migrations.migrate()
+        await clock.follow(at_once=True)
+        yield
+    finally:
+        await settled()
+        await engine.close()
+
+
+class Panel:
+    """All parts of one process over an open database."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        pace = settings.pace
+        self.cache: StatusCache = (
+            MemoryCache() if settings.cache_url.startswith("memory:") else RedisCache(settings.cache_url)
+        )
+        limits = Limits(settings.cache_url)
+        currency = settings.panel.currency
+        self.workers = Workers()
+        self.metrics = Metrics()
+        self.upstreams = Upstreams(settings.providers, SharedPace(limits))
+        self.prices = Prices(currency, settings.services, settings.markup)
+        self.tracker = Tracker(self.cache, render_for(currency))
+        self.keys = Keys(limits, settings.limits, settings.panel.spelling)
+        self.syncer = Syncer(
+            self.upstreams, sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000)
+        )
+        self.dispatcher = Dispatcher(
+            self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, self.tracker, pace, self.wake
+        )
+        self.poller = Poller(self.upstreams, self.cache, self.tracker, pace)
+        self.api = Api(
+            self.keys, Placer(lambda: self.prices.shelf, self.wake), self.tracker,
+            Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all),
+            ServiceBodies(lambda: self.prices.shelf),
+            currency=currency, body_kib=settings.limits.body_kib, counted=self.metrics.count_request,
+        )  # fmt: skip
+        self._seen: dict[str, int] = {}
+
+    def wake(self) -> None:
+        """There is something to dispatch."""
+        self.workers.wake("dispatch")
+
+    async def prepare(self) -> None:
+        """Take over renamed providers, the files' prices and the shelf."""
+        await self._adopt(self.settings.providers)
+        self._seen = await signals.read()
+        await self.prices.reload(self.upstreams)
+
+    async def _adopt(self, providers: Iterable[ProviderSettings]) -> None:
+        """Rename what was renamed; refuse to lose a provider that still has orders."""
+        names = {provider.profile.name for provider in providers}
+        for provider in providers:
+            if provider.formerly is not None:
+                await _rename(provider.formerly, provider.profile.name)
+        lost = await attempt_store.providers_in_use() - names
+        if lost:
+            raise ProviderInUse(lost)
+        await catalog_store.ensure_providers(names)
+
+    async def take_providers(self, providers: tuple[ProviderSettings, ...]) -> None:
+        """A new providers.toml while running; raises `ProviderInUse` with the old one kept."""
+        await self._adopt(providers)
+        await self.upstreams.replace(providers)
+        await self.prices.reload(self.upstreams)
+        await store.hurry()
+        if "dispatch" in self.workers.names():
+            await self._follow_providers()
+        self.workers.wake_all()
+
+    async def look(self) -> None:
+        """See what other processes changed since the last look."""
+        await clock.follow()
+        told = await signals.read()
+        changed = {name for name, value in told.items() if self._seen.get(name) != value}
+        self._seen = told
+        if signals.CATALOGUE in changed:
+            await self.prices.reload(self.upstreams)
+        if signals.KEYS in changed:
+            self.keys.forget()
+        if signals.REPLIES in changed:
+            await self.tracker.forget()
+        if changed & {signals.WORK, signals.CATALOGUE} and "dispatch" in self.workers.names():
+            await store.hurry()
+            self.workers.wake_all()
+
+    def asgi(self, *, with_api: bool) -> Asgi:
+        """The web application of this process."""
+        return make_asgi(self.api if with_api else None, readiness=self.readiness, metrics=self.metrics.text)
+
+    async def readiness(self) -> Readiness:
+        """Ready with a database that is up to date; a cache that is away only degrades."""
+        try:
+            database = "not migrated" if await migrations.missing() else "ok"
+        except Exception as error:  # noqa: BLE001  # whatever it is, we are not ready
+            log.warning("not_ready", error=type(error).__name__)
+            database = "unavailable"
+        cache = "ok" if await self.cache.healthy() else "unavailable"
+        status = "unavailable" if database != "ok" else "ok" if cache == "ok" else "degraded"
+        return Readiness(database == "ok", {"status": status, "database": database, "cache": cache})
+
+    def start_looking(self) -> None:
+        self.workers.start(Loop("look", self.look, pause=LOOK_SECONDS))
+
+    async def start_working(self) -> None:
+        """Dispatch, sweep, and follow each provider on its own, so that none waits for another."""
+        self.workers.start(Loop("sweep", self._sweep, pause=1.0))
+        self.workers.start(Loop("dispatch", self._dispatch, pause=IDLE_SECONDS))
+        await self._follow_providers()
+
+    async def _follow_providers(self) -> None:
+        wanted = {provider.profile.name for provider in self.upstreams}
+        for name in wanted:
+            self.workers.start(Loop(f"poll:{name}", lambda name=name: self._poll(name), pause=IDLE_SECONDS))
+            self.workers.start(Loop(f"sync:{name}", lambda name=name: self._sync(name), pause=IDLE_SECONDS))
+        for loop in self.workers.names():
+            kind, _, name = loop.partition(":")
+            if kind in ("poll", "sync") and name not in wanted:
+                await self.workers.stop(loop)
+
+    async def _dispatch(self) -> float | None:
+        return 0 if await self.dispatcher.run_once() else None
+
+    async def _sweep(self) -> None:
+        await self.dispatcher.sweep()
+
+    async def _poll(self, provider: str) -> float | None:
+        return 0 if await self.poller.run_once(provider) else min(self.settings.pace.poll_seconds, IDLE_SECONDS)
+
+    async def _sync(self, provider: str) -> float | None:
+        """The catalogue at its pace, the balance at the pace of polls while orders may wait for it."""
+        report = await self.syncer.sync_if_due(provider)
+        if report is not None and report.failed:
+            log.warning("sync.failed", provider=provider, error=report.error, held=report.held)
+        due = clock.now() + round(max(self.settings.pace.poll_seconds, 0.2) * 1000)
+        if await catalog_store.claim(provider, "balance_due_at", until=due):
+            await self.syncer.read_balance(provider)
+        return min(self.settings.pace.poll_seconds, 1.0)
+
+    async def stop(self) -> None:
+        """Let adds in flight end, then stop everything; the sweeper of the next start finds what is left."""
+        await self.workers.stop("dispatch")
+        await self.dispatcher.stop(self.settings.pace.add_timeout_seconds + DRAIN_SECONDS)
+        await self.workers.stop_all()
+        await settled()
+        await self.upstreams.aclose()
+        await self.cache.aclose()
+
+
+async def _rename(old: str, new: str) -> None:
+    if (await catalog_store.providers()).get(old) is None:
+        return
+
+    async def work() -> None:
+        await attempt_store.rename_provider(old, new)
+        await catalog_store.rename_provider(old, new)
+        await signals.raise_signal(signals.CATALOGUE)
+
+    await write(work)
+
+
+def actor() -> str:
+    """Who decides at the command line: the system's user."""
+    return os.environ.get("SUDO_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid-{os.getuid()}"

@@ -1,0 +1,130 @@
+"""Turns what providers list into offers in our money, or says why a listing is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from msgspec import Struct
+
+from aggregator.catalog.model import ListingRow, ProviderRow
+from aggregator.settings import OfferRef, ProviderSettings
+from pricing.fx import FxTable, NoRate
+from pricing.money import Rate
+from pricing.offer import Offer
+from providers.vocabulary import ServiceType
+
+PLACEHOLDER = Decimal(50_000)
+"""Above this much per 1,000, in the panel's currency, a price means "not for sale"."""
+UNSOLD_TYPES = frozenset({ServiceType.UNSUPPORTED, ServiceType.SUBSCRIPTIONS})
+
+
+class NotForSale(Exception):
+    """Why something is not on the shelf, for the owner."""
+
+
+class Source(Struct, frozen=True):
+    """A listing's price as its provider publishes it, and what turns it into ours."""
+
+    rate: str
+    currency: str
+    fx: Decimal
+    fx_margin_percent: Decimal
+
+
+class Offers:
+    """Every listing as an offer, made when asked for."""
+
+    def __init__(
+        self,
+        listings: Iterable[ListingRow],
+        providers: Iterable[ProviderSettings],
+        rows: Mapping[str, ProviderRow],
+        fx: FxTable,
+    ) -> None:
+        self._listings = {(row.provider, row.service): row for row in listings}
+        self._providers = {provider.profile.name: provider for provider in providers}
+        self._rows = rows
+        self._fx = fx
+
+    def listed(self) -> Iterator[tuple[OfferRef, ListingRow]]:
+        for row in self._listings.values():
+            yield OfferRef(row.provider, row.service), row
+
+    def is_enabled(self, provider: str) -> bool:
+        known = self._providers.get(provider)
+        return known is not None and known.enabled
+
+    def get(self, provider: str, service: str) -> Offer | NotForSale:
+        """The offer, or why there is none."""
+        row = self._listings.get((provider, service))
+        if row is None:
+            return NotForSale(f"{provider} does not list {service}")
+        try:
+            return self._price(row)
+        except NotForSale as reason:
+            return reason
+
+    def source(self, provider: str, service: str) -> Source:
+        """Where the cost of an offer comes from; only for what `get` gives an offer for."""
+        row, owner = self._listings[provider, service], self._providers[provider]
+        currency = currency_of(owner, self._rows.get(provider), row.currency)
+        ours = currency == self._fx.currency
+        return Source(
+            row.rate or "0", currency, Decimal(1) if ours else self._fx.rates[currency],
+            Decimal(0) if ours else owner.fx_margin_percent,
+        )  # fmt: skip
+
+    def _price(self, row: ListingRow) -> Offer:
+        rate = self._convert(row, _sellable_rate(row))
+        return Offer(
+            provider=row.provider, service=row.service, name=row.name, category=row.category, type=row.type,
+            rate=rate, minimum=row.minimum, maximum=row.maximum,
+            refill=bool(row.refill), cancel=bool(row.cancel), dripfeed=bool(row.dripfeed),
+        )  # fmt: skip
+
+    def _convert(self, row: ListingRow, rate: Decimal) -> Rate:
+        owner = self._providers.get(row.provider)
+        if owner is None:
+            raise NotForSale(f"{row.provider} is not in providers.toml")
+        package = ServiceType(row.type).is_package
+        per_thousand = rate if package else rate * 1000 / owner.profile.dialect.price_per
+        currency = currency_of(owner, self._rows.get(row.provider), row.currency)
+        try:
+            converted = self._fx.convert(
+                per_thousand, currency, per=1 if package else 1000, margin_percent=owner.fx_margin_percent
+            )
+        except (NoRate, ValueError) as error:
+            raise NotForSale(str(error)) from error
+        if converted.amount > PLACEHOLDER:
+            raise NotForSale(f"placeholder price: {converted} {converted.currency} per {converted.per}")
+        return converted
+
+
+def _sellable_rate(row: ListingRow) -> Decimal:
+    if row.flaw is not None:
+        raise NotForSale(f"{row.provider}:{row.service}: {row.flaw}")
+    if row.withdrawn:
+        raise NotForSale(f"{row.provider} no longer lists {row.service}")
+    if row.type in UNSOLD_TYPES:
+        raise NotForSale(f"{row.provider}:{row.service}: type {row.type} is not sold")
+    if row.rate is None or Decimal(row.rate) <= 0:
+        raise NotForSale(f"{row.provider}:{row.service}: no price")
+    return Decimal(row.rate)
+
+
+def currency_of(owner: ProviderSettings, row: ProviderRow | None, stated: str | None = None) -> str:
+    """What a provider's numbers are in: the listing's word, else its balance's, else the owner's.
+
+    Raises `NotForSale` where nobody says, or where the provider changed it and the owner has not agreed.
+    """
+    change = row.currency_change if row else None
+    if change is not None and owner.profile.currency != change:
+        name = owner.profile.name
+        raise NotForSale(
+            f'{name} changed its currency to {change}: agree with currency = "{change}" for it in providers.toml'
+        )
+    currency = stated or change or (row.currency if row else None) or owner.profile.currency
+    if currency is None:
+        raise NotForSale(f"{owner.profile.name} does not say its currency: set it in providers.toml")
+    return currency

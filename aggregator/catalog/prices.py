@@ -1,0 +1,80 @@
+"""The prices in force: the newest good revisions of markup.toml and services.toml, and the shelf made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+
+from aggregator.catalog import store
+from aggregator.catalog.offers import Offers
+from aggregator.catalog.shelf import Shelf, build
+from aggregator.settings import (
+    MARKUP_FILE,
+    SERVICES_FILE,
+    ConfigurationError,
+    MarkupFile,
+    ProviderSettings,
+    ServicesFile,
+    read_markup,
+    read_services,
+)
+from aggregator.storage import signals
+from aggregator.storage.transaction import write
+
+log = structlog.get_logger(__name__)
+
+
+async def revise(file: str, text: str, author: str) -> bool:
+    """Make a text that was read without a fault the newest revision; whether it was not so already."""
+
+    async def work() -> bool:
+        newest = await store.newest_revision(file)
+        if newest is not None and newest.text == text:
+            return False
+        await store.add_revision(file, text, author)
+        await signals.raise_signal(signals.CATALOGUE)
+        return True
+
+    return await write(work)
+
+
+class Prices:
+    """The shelf of this process, made again when a signal says so."""
+
+    def __init__(self, currency: str, services: ServicesFile, markup: MarkupFile) -> None:
+        self._currency = currency
+        self.services = services
+        self.markup = markup
+        self.shelf = Shelf({}, {}, markup.book)
+
+    async def reload(self, providers: Iterable[ProviderSettings]) -> None:
+        """Read revisions and listings from the database and make the shelf from them."""
+        await self._read_revisions()
+        self.shelf = await self.shelf_with(providers, self.markup)
+
+    async def shelf_with(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> Shelf:
+        """The shelf as it would be with another markup."""
+        offers = await self._offers(providers, markup)
+        return build(
+            self.services.services, offers, await store.imported(), markup.book,
+            import_rest=self.services.import_rest,
+        )  # fmt: skip
+
+    async def sources(self, providers: Iterable[ProviderSettings]) -> Offers:
+        """The listings behind the shelf, to explain a price by."""
+        return await self._offers(providers, self.markup)
+
+    async def _offers(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> Offers:
+        return Offers(await store.listings(), providers, await store.providers(), markup.fx)
+
+    async def _read_revisions(self) -> None:
+        markup, services = [await store.newest_revision(file) for file in (MARKUP_FILE, SERVICES_FILE)]
+        try:
+            if markup is not None:
+                self.markup = read_markup(markup.text, MARKUP_FILE, currency=self._currency)
+            if services is not None:
+                self.services = read_services(services.text, SERVICES_FILE)
+        except ConfigurationError as error:
+            # A revision was good when it was made; this program may know less than the one that made it.
+            log.error("prices.unreadable", faults=[str(fault) for fault in error.faults])

@@ -1,0 +1,156 @@
+"""The shelf: all that we sell under ids that never change, with the offers behind each and its price per buyer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from aggregator.catalog.offers import NotForSale, Offers
+from aggregator.settings import ServiceEntry
+from pricing.markup import Buyer, MarkupBook, Price
+from pricing.offer import Offer
+from pricing.quote import Combined, combine
+
+NO_LIMIT = 2**31 - 1
+"""What panels publish where a service has no stated maximum."""
+NOBODY = Buyer()
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """What one buyer meets on the shelf."""
+
+    price: Price
+    minimum: int
+    maximum: int
+    refill: bool
+    cancel: bool
+    dripfeed: bool
+    combined: Combined
+
+
+class ShelfService:
+    """A service of ours, with every priced offer behind it."""
+
+    def __init__(
+        self, number: int, entry: ServiceEntry, offers: Sequence[Offer], active: Sequence[Offer], book: MarkupBook
+    ) -> None:
+        self.id = number
+        self.offers = tuple(offers)
+        """All that have a price, those of disabled providers among them."""
+        self._active = tuple(active)
+        self._entry = entry
+        self._book = book
+        self._terms: dict[Buyer, Terms] = {}
+        lead = self._combine(NOBODY, named=False).lead
+        self.name = entry.name or lead.name
+        self.category = entry.category or lead.category
+        self.type = lead.type
+        self.per_package = lead.is_package
+        self.description = entry.description or ""
+
+    def terms(self, buyer: Buyer) -> Terms:
+        """Rate, limits and flags for a buyer; kept until the shelf is made again."""
+        key = buyer if self._book.names_resellers else Buyer(tier=buyer.tier)
+        known = self._terms.get(key)
+        if known is None:
+            known = self._terms[key] = self._make_terms(self._combine(key))
+        return known
+
+    def price(self, buyer: Buyer) -> Price:
+        return self.terms(buyer).price
+
+    def price_of(self, offer: Offer, buyer: Buyer) -> Price:
+        """What the rules would make of one offer."""
+        return self._book.price(offer, service=self.id, name=self.name, category=self.category, buyer=buyer)
+
+    def _combine(self, buyer: Buyer, *, named: bool = True) -> Combined:
+        def price_of(offer: Offer) -> Price:
+            name, category = (self.name, self.category) if named else (offer.name, offer.category)
+            return self._book.price(offer, service=self.id, name=name, category=category, buyer=buyer)
+
+        combined = combine(self._active, price_of, self._book.min_margin_percent)
+        if combined is None:
+            message = "no offer has a price"
+            raise NotForSale(message)
+        return combined
+
+    def _make_terms(self, combined: Combined) -> Terms:
+        entry = self._entry
+        maximum = combined.maximum if combined.maximum is not None else NO_LIMIT
+        return Terms(
+            price=combined.price,
+            minimum=max(combined.minimum, entry.minimum or 1),
+            maximum=min(maximum, entry.maximum or maximum),
+            refill=combined.refill, cancel=combined.cancel, dripfeed=combined.dripfeed,
+            combined=combined,
+        )  # fmt: skip
+
+
+class Shelf:
+    """Everything for sale now. Made anew when listings, prices or providers change; never changed in place."""
+
+    def __init__(self, services: Mapping[int, ShelfService], unsold: Mapping[int, str], book: MarkupBook) -> None:
+        self._services = dict(services)
+        self.unsold = dict(unsold)
+        """Ids of ours that cannot be sold now, each with why."""
+        self.book = book
+
+    def get(self, service: int) -> ShelfService | None:
+        return self._services.get(service)
+
+    def __iter__(self) -> Iterator[ShelfService]:
+        return iter(self._services.values())
+
+    def __len__(self) -> int:
+        return len(self._services)
+
+
+def build(
+    entries: Iterable[ServiceEntry],
+    offers: Offers,
+    imported: Mapping[tuple[str, str], int],
+    book: MarkupBook,
+    *,
+    import_rest: bool,
+) -> Shelf:
+    """Put the named services and, if wanted, all other listings on the shelf."""
+    wanted = list(entries)
+    if import_rest:
+        wanted += _rest(wanted, offers, imported)
+    services: dict[int, ShelfService] = {}
+    unsold: dict[int, str] = {}
+    for entry in sorted(wanted, key=lambda entry: entry.id):
+        try:
+            services[entry.id] = _put(entry, offers, book)
+        except NotForSale as reason:
+            unsold[entry.id] = str(reason)
+    return Shelf(services, unsold, book)
+
+
+def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
+    if not entry.enabled:
+        message = "switched off in services.toml"
+        raise NotForSale(message)
+    wanted = [offers.get(ref.provider, ref.service) for ref in entry.offers]
+    priced = [offer for offer in wanted if isinstance(offer, Offer) and entry.type in (None, offer.type)]
+    active = [offer for offer in priced if offers.is_enabled(offer.provider)]
+    if not active:
+        reasons = [str(offer) for offer in wanted if not isinstance(offer, Offer)]
+        raise NotForSale("; ".join(reasons) or "no enabled provider offers it")
+    return ShelfService(entry.id, entry, priced, active, book)
+
+
+def _rest(
+    named: Iterable[ServiceEntry], offers: Offers, imported: Mapping[tuple[str, str], int]
+) -> Iterator[ServiceEntry]:
+    """What no [[service]] names, each under its imported id, from its one provider."""
+    taken = {(ref.provider, ref.service) for entry in named for ref in entry.offers}
+    ids = {entry.id for entry in named}
+    for ref, listing in offers.listed():
+        number = imported.get((ref.provider, ref.service))
+        if number is not None and number not in ids and (ref.provider, ref.service) not in taken:
+            yield ServiceEntry(
+                id=number, name=listing.name, category=listing.category, offers=(ref,),
+                description=listing.description,
+            )  # fmt: skip

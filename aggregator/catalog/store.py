@@ -1,0 +1,122 @@
+"""The rows of the catalogue: listings, imported ids, providers, revisions of prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from aggregator.catalog.health import Health
+from aggregator.catalog.model import ListingRow, ProviderRow
+from aggregator.storage import clock, tables
+from aggregator.storage.tables import ImportedService, Revision
+
+_LISTING = tables.Listing
+_PROVIDER = tables.Provider
+CHUNK = 200
+"""Rows a statement: SQLite takes 32,766 parameters."""
+
+
+class RevisionRow(Struct, frozen=True, kw_only=True):
+    id: int
+    file: str
+    text: str
+    author: str
+    at: int
+
+
+async def listings(provider: str | None = None) -> list[ListingRow]:
+    query = _LISTING.select().order_by(_LISTING.id)
+    rows = await (query.where(_LISTING.provider == provider) if provider else query)
+    return [msgspec.convert(dict(row), ListingRow, strict=False) for row in rows]
+
+
+async def put_listings(rows: Sequence[ListingRow]) -> None:
+    """Write new and changed listings, by provider and their id."""
+    now = clock.now()
+    changing = [column for column in _LISTING.all_columns() if column._meta.name not in ("id", "provider", "service")]
+    for start in range(0, len(rows), CHUNK):
+        values = [_LISTING(**msgspec.structs.asdict(row), updated_at=now) for row in rows[start : start + CHUNK]]
+        await _LISTING.insert(*values).on_conflict(
+            target=(_LISTING.provider, _LISTING.service), action="DO UPDATE", values=changing
+        )
+
+
+async def withdraw(provider: str, service: str, flaw: str) -> None:
+    """Take one listing off sale until the next good answer has it."""
+    here = (_LISTING.provider == provider) & (_LISTING.service == service)
+    await _LISTING.update({_LISTING.flaw: flaw}).where(here)
+
+
+async def learn_limits(provider: str, service: str, minimum: int | None, maximum: int | None) -> None:
+    """A refusal told the true limits of a service."""
+    given = {_LISTING.minimum: minimum, _LISTING.maximum: maximum}
+    changes = {column: value for column, value in given.items() if value is not None}
+    if changes:
+        await _LISTING.update(changes).where((_LISTING.provider == provider) & (_LISTING.service == service))
+
+
+async def imported() -> dict[tuple[str, str], int]:
+    """Our id of each service that was ever imported."""
+    rows = await ImportedService.select()
+    return {(row["provider"], row["service"]): row["id"] for row in rows}
+
+
+async def give_ids(provider: str, services: Iterable[str]) -> None:
+    """Give an id to each that has none; ids are never given twice."""
+    known = {service for owner, service in await imported() if owner == provider}
+    new = [ImportedService(provider=provider, service=service) for service in services if service not in known]
+    for start in range(0, len(new), CHUNK):
+        await ImportedService.insert(*new[start : start + CHUNK])
+
+
+async def providers() -> dict[str, ProviderRow]:
+    rows = await _PROVIDER.select()
+    return {row["name"]: msgspec.convert(dict(row), ProviderRow, strict=False) for row in rows}
+
+
+async def provider(name: str) -> ProviderRow:
+    rows = await _PROVIDER.select().where(_PROVIDER.name == name)
+    return msgspec.convert(dict(rows[0]), ProviderRow, strict=False) if rows else ProviderRow(name=name)
+
+
+async def ensure_providers(names: Iterable[str]) -> None:
+    for name in names:
+        await _PROVIDER.raw(
+            "insert into providers (name, balance_due_at, sync_due_at, failures, rest_until)"
+            " values ({}, 0, 0, 0, 0) on conflict (name) do nothing",
+            name,
+        )
+
+
+async def set_provider(name: str, **values: Any) -> None:
+    await _PROVIDER.update(values).where(_PROVIDER.name == name)
+
+
+async def set_health(name: str, health: Health) -> None:
+    await set_provider(name, failures=health.failures, rest_until=health.rest_until, rest_reason=health.rest_reason)
+
+
+async def claim(name: str, column: str, *, until: int) -> bool:
+    """Take a provider's due sync or balance reading, so that only one process does it."""
+    due = getattr(_PROVIDER, column)
+    mine = (_PROVIDER.name == name) & (due <= clock.now())
+    return bool(await _PROVIDER.update({due: until}).where(mine).returning(_PROVIDER.name))
+
+
+async def rename_provider(old: str, new: str) -> None:
+    for table in (_LISTING, ImportedService):
+        await table.update({table.provider: new}).where(table.provider == old)
+    await _PROVIDER.delete().where(_PROVIDER.name == new)
+    await _PROVIDER.update({_PROVIDER.name: new}).where(_PROVIDER.name == old)
+
+
+async def newest_revision(file: str) -> RevisionRow | None:
+    rows = await Revision.select().where(Revision.file == file).order_by(Revision.id, ascending=False).limit(1)
+    return msgspec.convert(dict(rows[0]), RevisionRow) if rows else None
+
+
+async def add_revision(file: str, text: str, author: str) -> None:
+    await Revision.insert(Revision(file=file, text=text, author=author, at=clock.now()))

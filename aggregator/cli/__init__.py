@@ -1,0 +1,13 @@
+"""The commands: what an owner types, and what scripts read."""
+
+from __future__ import annotations
+
+from aggregator.cli import audits, orders, panel, prices, resellers
+from aggregator.cli.root import root
+
+COMMANDS = (panel, prices, resellers, orders, audits)
+"""Each module adds its commands to the root when it is imported."""
+
+
+def main() -> None:
+    root(prog_name="aggregator")

@@ -1,0 +1,149 @@
+"""Commands about orders: look, decide what is unsure or held, cancel."""
+
+from __future__ import annotations
+
+import rich_click as click
+
+from aggregator.app import actor, database
+from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.orders import attempt_store, resolve, store
+from aggregator.orders.model import Attempt, Order
+from aggregator.orders.state import OrderState, Outcome
+from aggregator.resellers import store as reseller_store
+from pricing.money import print_units
+
+SHOWN = (Outcome.ACCEPTED, Outcome.UNSURE)
+_REASON = click.option("--reason", default="", help="Why, for the record.")
+
+
+@root.group("orders")
+def orders() -> None:
+    """What was ordered, and what only the owner can decide."""
+
+
+@command(orders, "list")
+@click.option("--state", type=click.Choice([state.value for state in OrderState]))
+@click.option("--held", is_flag=True, help="Only those that no rule may decide.")
+@click.option("--limit", type=click.IntRange(1))
+async def list_(context: Context, state: str | None, held: bool, limit: int | None) -> None:
+    """Show orders, the newest first."""
+    async with database(context.settings()):
+        found = await store.listed(states=[state] if state else (), held=held, limit=limit)
+        rows = await _rows(found)
+    columns = ["order", "reseller", "service", "quantity", "state", "provider", "charge", "refunded", "held"]
+    context.print_rows(rows, columns=columns, empty="no orders")
+
+
+@command(orders, "show")
+@click.argument("order", type=int)
+async def show(context: Context, order: int) -> None:
+    """Show one order with its attempts and history."""
+    async with database(context.settings()):
+        found = await store.get(order)
+        if found is None:
+            message = f"there is no order {order}"
+            raise Failure(message)
+        attempts = await attempt_store.of_order(order)
+        row = (await _rows([found]))[0]
+        row["attempts"] = [_attempt_row(attempt) for attempt in attempts]
+        row["history"] = [
+            {"at": when(line["at"]), "state": line["state"], "text": line["text"]}
+            for line in await store.history(order)
+        ]
+    context.print(row)
+
+
+@command(orders, "unsure")
+@click.option("--limit", type=click.IntRange(1))
+async def unsure(context: Context, limit: int | None) -> None:
+    """Show orders of which nobody knows whether their provider has them."""
+    async with database(context.settings()):
+        found = await store.listed(unsure=True, limit=limit)
+        rows = await _rows(found)
+        attempts = await attempt_store.of_orders([order.id for order in found])
+        for row, order in zip(rows, found, strict=True):
+            row["attempts"] = [_attempt_row(attempt) for attempt in attempts[order.id]]
+    columns = ["order", "reseller", "service", "link", "quantity", "provider", "charge"]
+    context.print_rows(rows, columns=columns, empty="nothing is unsure")
+
+
+@command(orders, "found")
+@click.argument("order", type=int)
+@click.argument("upstream_id")
+@_REASON
+async def found_(context: Context, order: int, upstream_id: str, reason: str) -> None:
+    """The provider has it under UPSTREAM_ID: follow it."""
+    async with database(context.settings()):
+        await _decided(context, await resolve.found(order, upstream_id.strip(), actor=actor(), reason=reason))
+
+
+@command(orders, "absent")
+@click.argument("order", type=int)
+@_REASON
+async def absent(context: Context, order: int, reason: str) -> None:
+    """The provider does not have it: let it go to the next."""
+    settings = context.settings()
+    settle_ms = round(settings.pace.settle_seconds * 1000)
+    async with database(settings):
+        await _decided(context, await resolve.absent(order, actor=actor(), reason=reason, settle_ms=settle_ms))
+
+
+@command(orders, "write-off")
+@click.argument("order", type=int)
+@_REASON
+async def write_off(context: Context, order: int, reason: str) -> None:
+    """Nobody will know: cancel and refund the reseller at our own risk."""
+    settings = context.settings()
+    settle_ms = round(settings.pace.settle_seconds * 1000)
+    async with database(settings):
+        await _decided(context, await resolve.write_off(order, actor=actor(), reason=reason, settle_ms=settle_ms))
+
+
+@command(orders, "settle")
+@click.argument("order", type=int)
+@click.option("--undelivered", type=int, required=True, help="Units that were not delivered, all told.")
+@_REASON
+async def settle(context: Context, order: int, undelivered: int, reason: str) -> None:
+    """End a held order, or give goodwill on one that has ended."""
+    async with database(context.settings()):
+        await _decided(context, await resolve.settle_by_hand(order, undelivered, actor=actor(), reason=reason))
+
+
+@command(orders, "cancel")
+@click.argument("order", type=int)
+@_REASON
+async def cancel(context: Context, order: int, reason: str) -> None:
+    """Cancel at once what has not left; ask the provider of what has."""
+    async with database(context.settings()):
+        await _decided(context, await resolve.call_off(order, actor=actor(), reason=reason))
+
+
+async def _decided(context: Context, order: Order) -> None:
+    row = (await _rows([order]))[0]
+    context.print(row, text=f"order {order.id} is {order.state}, refunded {row['refunded']} of {row['charge']}")
+
+
+async def _rows(found: list[Order]) -> list[Row]:
+    attempts = await attempt_store.of_orders([order.id for order in found])
+    names = {reseller.id: reseller.name for reseller, _ in await reseller_store.all_with_balances()}
+    return [_row(order, attempts[order.id], names[order.reseller]) for order in found]
+
+
+def _row(order: Order, attempts: list[Attempt], reseller: str) -> Row:
+    shown = next((attempt for attempt in reversed(attempts) if attempt.outcome in SHOWN), None)
+    return {
+        "order": order.id, "reseller": reseller, "service": order.service, "link": order.link,
+        "quantity": order.quantity, "state": order.state.value, "held": order.held,
+        "provider": shown.provider if shown else None, "upstream_order": shown.upstream_order if shown else None,
+        "charge": print_units(order.charge), "refunded": print_units(order.refunded),
+        "start_count": order.start_count, "remains": order.remains, "created": when(order.created_at),
+    }  # fmt: skip
+
+
+def _attempt_row(attempt: Attempt) -> Row:
+    return {
+        "provider": attempt.provider, "service": attempt.service, "outcome": attempt.outcome.value,
+        "upstream_order": attempt.upstream_order, "error": attempt.error, "text": attempt.error_text,
+        "cost": print_units(attempt.cost), "at": when(attempt.created_at), "answered": when(attempt.answered_at),
+        "reply": attempt.reply,
+    }  # fmt: skip

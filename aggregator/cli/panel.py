@@ -1,0 +1,194 @@
+"""Commands that run and look after the panel: serve, demo, sandbox, check, migrate, sync, providers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from decimal import Decimal
+from pathlib import Path
+
+import rich_click as click
+
+from aggregator.app import Panel, database
+from aggregator.catalog import store as catalog_store
+from aggregator.catalog.model import ProviderRow
+from aggregator.catalog.sync import SyncReport
+from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.demo import show
+from aggregator.live import load_for_serving, publish
+from aggregator.orders import attempt_store
+from aggregator.serving import listen, make_server, only_instance
+from aggregator.serving import serve as run_server
+from aggregator.settings import ConfigurationError, ProviderSettings, cross_check, load
+from aggregator.storage import clock, migrations
+from providers.sandbox import Sandbox, load_catalogue
+
+
+@command(root, "serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), help="[8000; a worker listens only where this is given]")
+@click.option("--role", type=click.Choice(["all", "web", "worker"]), default="all", show_default=True)
+async def serve(context: Context, host: str, port: int | None, role: str) -> None:
+    """Run the panel: the API and the work behind it. Migrates the database first."""
+    settings, passed_over = await load_for_serving(context.directory)
+    for fault in passed_over:
+        click.echo(f"{fault}: kept the last good prices instead", err=True)
+    for notice in settings.notices:
+        click.echo(f"warning: {notice}", err=True)
+    listener = None
+    if role != "worker" or port is not None:
+        try:
+            listener = listen(host, 8000 if port is None else port)
+        except OSError as error:
+            message = f"cannot listen on {host}:{8000 if port is None else port}: {error.strerror}; try --port"
+            raise Failure(message) from error
+    async with database(settings), only_instance(settings):
+        await publish(settings, except_for=passed_over)
+        panel = Panel(settings)
+        await panel.prepare()
+
+        def ready() -> None:
+            where = f"http://{host}:{listener.getsockname()[1]}/api/v2" if listener else "no port"
+            click.echo(f"{settings.panel.name} serves as {role} on {where}", err=True)
+
+        await run_server(panel, listener=listener, role=role, ready=ready)
+
+
+@command(root, "demo")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option("--once", is_flag=True, help="End after the show.")
+async def demo(context: Context, port: int, once: bool) -> None:
+    """Show the whole job on a scratch database with two sandbox providers, then keep serving."""
+    await show(port=port, once=once, tell=lambda line: click.echo(line, err=context.as_json))
+    if context.as_json:
+        context.print({"demo": "ok"})
+
+
+@command(root, "sandbox")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), required=True)
+@click.option("--catalogue", type=click.Path(exists=True, dir_okay=False), help="A panel's reply to action=services.")
+@click.option("--dialect", type=click.Choice(["classic", "json"]), default="classic", show_default=True)
+@click.option("--key", default="sandbox", show_default=True)
+@click.option("--balance", default="1000", show_default=True)
+@click.option("--currency", default="USD", show_default=True)
+@click.option("--speed", default=4.0, show_default=True, help="Seconds that an order takes; 0 = done when asked.")
+async def sandbox(
+    context: Context, host: str, port: int, catalogue: str | None, dialect: str, key: str, balance: str,
+    currency: str, speed: float,
+) -> None:  # fmt: skip
+    """Serve an upstream panel to try against: its orders do what their link says."""
+    try:
+        rows = load_catalogue(Path(catalogue)) if catalogue else None
+        application = Sandbox(
+            key=key, dialect="json" if dialect == "json" else "classic", balance=Decimal(balance), currency=currency,
+            catalogue=rows, speed=speed,
+        )  # fmt: skip
+        listener = listen(host, port)
+    except (ValueError, ArithmeticError, OSError) as error:
+        raise Failure(str(error) or f"not a balance: {balance}") from error
+    server = make_server(application)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+    click.echo(f"sandbox ({dialect}) on http://{host}:{listener.getsockname()[1]}/api/v2, key {key}", err=True)
+    await server.serve(sockets=[listener])
+
+
+@command(root, "check")
+async def check(context: Context) -> None:
+    """Read the configuration and show every fault as file:line: message."""
+    try:
+        settings = load(context.directory, os.environ)
+        findings = cross_check(settings)
+        faults, notices = list(findings.faults), [*settings.notices, *findings.notices]
+    except ConfigurationError as error:
+        faults, notices = list(error.faults), []
+    for line in (*faults, *(f"{notice} (warning)" for notice in notices)) if not context.as_json else ():
+        click.echo(line)
+    document = {"faults": [str(fault) for fault in faults], "warnings": [str(notice) for notice in notices]}
+    if faults:
+        raise Failure(document=document)
+    context.print(document, text=f"{context.directory}: in order")
+
+
+@command(root, "migrate")
+async def migrate(context: Context) -> None:
+    """Bring the database up to date."""
+    settings = context.settings()
+    async with database(settings):
+        missing = await migrations.missing()
+    context.print({"migrated": not missing}, text="the database is up to date")
+
+
+@command(root, "sync")
+@click.argument("provider", required=False)
+async def sync(context: Context, provider: str | None) -> None:
+    """Read the catalogue of one provider, or of all, now; show what changed."""
+    settings = context.settings()
+    names = [known.profile.name for known in settings.providers]
+    if provider is not None and provider not in names:
+        message = f"there is no provider {provider} in providers.toml"
+        raise Failure(message)
+    async with database(settings):
+        await publish(settings)
+        panel = Panel(settings)
+        try:
+            await panel.prepare()
+            reports = [await panel.syncer.sync(name) for name in ([provider] if provider else names)]
+        finally:
+            await panel.stop()
+    rows = [_report_row(report) for report in reports]
+    if any(report.failed for report in reports):
+        raise Failure("\n".join(_report_line(report) for report in reports), document={"providers": rows})
+    context.print({"providers": rows}, text="\n".join(_report_line(r) for r in reports) or "no provider is configured")
+
+
+def _report_row(report: SyncReport) -> Row:
+    changes = [
+        {"service": change.service, "kind": change.kind, "before": change.before, "now": change.now}
+        for change in report.changes
+    ]
+    return {
+        "provider": report.provider, "services": report.services, "held": report.held, "error": report.error,
+        "changes": changes,
+    }  # fmt: skip
+
+
+def _report_line(report: SyncReport) -> str:
+    if report.failed:
+        return f"{report.provider}: kept the old catalogue: {report.held or report.error}"
+    kinds = [change.kind for change in report.changes]
+    counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "nothing changed"
+    return f"{report.provider}: {report.services} services; {counted}"
+
+
+@command(root, "providers")
+async def providers(context: Context) -> None:
+    """Show each provider: balance, health, services, last sync."""
+    settings = context.settings()
+    async with database(settings):
+        known = await catalog_store.providers()
+        listings = await catalog_store.listings()
+        unsure = await attempt_store.unsure_since(0)
+    counts: dict[str, int] = {}
+    for listing in listings:
+        if not listing.withdrawn:
+            counts[listing.provider] = counts.get(listing.provider, 0) + 1
+    rows = [_provider_row(one, known.get(one.profile.name), counts, unsure) for one in settings.providers]
+    columns = ["provider", "enabled", "balance", "currency", "health", "services", "last_sync", "unsure"]
+    context.print_rows(rows, columns=columns, empty="no provider is configured: see config/providers.toml")
+
+
+def _provider_row(
+    one: ProviderSettings, row: ProviderRow | None, counts: dict[str, int], unsure: dict[str, int]
+) -> Row:
+    name = one.profile.name
+    row = row or ProviderRow(name=name)
+    resting = row.rest_until > clock.now()
+    return {
+        "provider": name, "enabled": one.enabled, "preset": one.preset, "balance": row.balance,
+        "currency": row.currency or one.profile.currency, "health": "resting" if resting else "ok",
+        "reason": row.rest_reason if resting else row.sync_error, "services": counts.get(name, 0),
+        "last_sync": when(row.synced_at), "unsure": unsure.get(name, 0),
+    }  # fmt: skip

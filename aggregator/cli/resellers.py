@@ -1,0 +1,183 @@
+"""Commands about resellers and their keys."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import rich_click as click
+
+from aggregator.app import actor, database
+from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.ledger import book
+from aggregator.resellers import accounts, store
+from pricing.money import parse_units, print_units
+
+SPELLINGS = click.Choice(["auto", "classic", "json"])
+
+
+@root.group("resellers")
+def resellers() -> None:
+    """Who buys: take in, fund, correct, freeze."""
+
+
+@root.group("keys")
+def keys() -> None:
+    """What resellers prove themselves with."""
+
+
+def _units(text: str, what: str) -> int:
+    try:
+        return parse_units(text)
+    except ValueError as error:
+        message = f"{what} must be a plain number with at most 8 decimals, not {text!r}"
+        raise Failure(message) from error
+
+
+@command(resellers, "add")
+@click.argument("name")
+@click.option("--funds", default="0", help="A first deposit by hand.")
+@click.option("--tier", default="", help="What markup rules may match.")
+@click.option("--spelling", type=SPELLINGS, default="auto", show_default=True)
+async def add(context: Context, name: str, funds: str, tier: str, spelling: str) -> None:
+    """Take a reseller in and print its API key, this once."""
+    settings = context.settings()
+    amount = _units(funds, "--funds")
+    if amount < 0 or not name.strip():
+        message = "a reseller needs a name, and --funds cannot be below 0"
+        raise Failure(message)
+    async with database(settings):
+        new = await accounts.add(name, currency=settings.panel.currency, funds=amount, tier=tier, spelling=spelling)
+    balance = print_units(new.balance, 2)
+    text = f"reseller {name}, balance {balance} {settings.panel.currency}\nAPI key, shown this once: {new.key}"
+    context.print({"reseller": name, "key": new.key, "balance": balance}, text=text)
+
+
+@command(resellers, "fund")
+@click.argument("name")
+@click.argument("amount")
+@click.option("--note", default="")
+@click.option("--reference", help="A deposit with a reference is taken once.")
+async def fund(context: Context, name: str, amount: str, note: str, reference: str | None) -> None:
+    """Deposit by hand."""
+    async with database(context.settings()):
+        balance, moved = await accounts.fund(name, _units(amount, "AMOUNT"), reference=reference, note=note)
+    document = {"reseller": name, "balance": print_units(balance, 2), "deposited": moved}
+    done = "deposited" if moved else f"the deposit {reference} was taken before; nothing moved"
+    context.print(document, text=f"{done}; balance {document['balance']}")
+
+
+@command(resellers, "adjust")
+@click.argument("name")
+@click.argument("amount")
+@click.option("--note", required=True, help="Why.")
+async def adjust(context: Context, name: str, amount: str, note: str) -> None:
+    """Correct a wallet by hand: +X or -X, never below zero."""
+    async with database(context.settings()):
+        balance = await accounts.adjust(name, _units(amount.removeprefix("+"), "AMOUNT"), note=note, actor=actor())
+    document = {"reseller": name, "balance": print_units(balance, 2)}
+    context.print(document, text=f"adjusted; balance {document['balance']}")
+
+
+@command(resellers, "set")
+@click.argument("name")
+@click.option("--tier")
+@click.option("--spelling", type=SPELLINGS)
+@click.option("--frozen", type=click.Choice(["yes", "no"]))
+async def set_(context: Context, name: str, tier: str | None, spelling: str | None, frozen: str | None) -> None:
+    """Change the tier, the spelling of replies, or freeze an account."""
+    async with database(context.settings()):
+        changed = await accounts.change(
+            name, tier=tier, spelling=spelling, frozen=None if frozen is None else frozen == "yes"
+        )
+    context.print(
+        {"reseller": changed.name, "tier": changed.tier, "spelling": changed.spelling, "frozen": changed.frozen}
+    )
+
+
+@command(resellers, "list")
+@click.option("--limit", type=click.IntRange(1))
+async def list_(context: Context, limit: int | None) -> None:
+    """Show every reseller with its balance."""
+    async with database(context.settings()):
+        found = await store.all_with_balances()
+    rows = [
+        {
+            "reseller": one.name, "balance": print_units(balance, 2), "tier": one.tier, "spelling": one.spelling,
+            "frozen": one.frozen,
+        }
+        for one, balance in found
+    ][:limit]  # fmt: skip
+    context.print_rows(rows, columns=["reseller", "balance", "tier", "spelling", "frozen"], empty="no resellers yet")
+
+
+@command(resellers, "statement")
+@click.argument("name")
+@click.option("--limit", type=click.IntRange(1))
+async def statement(context: Context, name: str, limit: int | None) -> None:
+    """Show every movement of a wallet, the newest first."""
+    async with database(context.settings()):
+        reseller = await accounts.named(name)
+        entries = await book.statement(reseller.id, limit=limit)
+    rows = [_entry_row(entry, f"wallet:{reseller.id}") for entry in entries]
+    columns = ["at", "amount", "balance", "reference", "note"]
+    context.print_rows(rows, columns=columns, empty="no movement yet")
+
+
+def _entry_row(entry: Any, wallet: str) -> Row:
+    sign = 1 if entry.target == wallet else -1
+    return {
+        "id": entry.id, "at": when(entry.at), "amount": print_units(sign * entry.amount, 2),
+        "balance": print_units(entry.balance, 2), "from": entry.source, "to": entry.target,
+        "reference": entry.reference, "order": entry.order_id, "note": entry.note,
+    }  # fmt: skip
+
+
+@command(keys, "add")
+@click.argument("name")
+@click.option("--spelling", type=SPELLINGS)
+@click.option("--rate", help="Requests a second for this key; 0 = no limit.")
+@click.option("--read-only", is_flag=True, help="May look, not order.")
+async def add_key(context: Context, name: str, spelling: str | None, rate: str | None, read_only: bool) -> None:
+    """Give a reseller another key, shown this once."""
+    if rate is not None and (not _is_number(rate) or Decimal(rate) < 0):
+        message = f"--rate must be a number of requests a second, not {rate!r}"
+        raise Failure(message)
+    async with database(context.settings()):
+        key = await accounts.add_key(name, spelling=spelling, requests_per_second=rate, read_only=read_only)
+    context.print({"reseller": name, "key": key}, text=f"API key of {name}, shown this once: {key}")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        parse_units(text)
+    except ValueError:
+        return False
+    return True
+
+
+@command(keys, "revoke")
+@click.argument("prefix")
+async def revoke(context: Context, prefix: str) -> None:
+    """Make a key useless at once; PREFIX is what `keys list` shows of it."""
+    async with database(context.settings()):
+        await accounts.revoke_key(prefix[:8])
+    context.print({"revoked": prefix[:8]}, text=f"{prefix[:8]} is revoked")
+
+
+@command(keys, "list")
+@click.argument("name")
+@click.option("--limit", type=click.IntRange(1))
+async def list_keys(context: Context, name: str, limit: int | None) -> None:
+    """Show a reseller's keys by what they begin with."""
+    async with database(context.settings()):
+        found = await store.keys_of((await accounts.named(name)).id)
+    rows = [
+        {
+            "prefix": key["prefix"], "spelling": key["spelling"], "rate": key["requests_per_second"],
+            "read_only": bool(key["read_only"]), "created": when(key["created_at"]),
+            "revoked": when(key["revoked_at"]),
+        }
+        for key in found
+    ][:limit]  # fmt: skip
+    context.print_rows(rows, columns=["prefix", "spelling", "rate", "read_only", "created", "revoked"], empty="no keys")

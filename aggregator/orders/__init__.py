@@ -1,0 +1,1 @@
+"""An order's life: placed, dispatched, polled, settled, followed."""

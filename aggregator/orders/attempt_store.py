@@ -1,0 +1,169 @@
+"""The rows of attempts: written before a request leaves, answered once, followed while they can still change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from aggregator.orders.model import Attempt, Order
+from aggregator.orders.state import Outcome
+from aggregator.orders.store import as_order
+from aggregator.storage import clock, tables
+from aggregator.storage.engine import is_sqlite, is_unique_violation
+from aggregator.storage.transaction import engine, write
+
+_ATTEMPT = tables.Attempt
+CLAIM_MS = 60_000
+"""How long a claimed poll is left to its worker."""
+
+
+class NewAttempt(Struct, frozen=True, kw_only=True):
+    """What is written down before the request leaves."""
+
+    order: int
+    provider: str
+    service: str
+    cost: int
+    cost_theirs: str
+    currency: str
+    fx: str
+    deadline_at: int
+
+
+class Followed(Struct, frozen=True):
+    """An attempt to ask about, with the order that waits for the answer."""
+
+    attempt: Attempt
+    order: Order
+
+
+async def insert(new: NewAttempt) -> Attempt:
+    row = _ATTEMPT(
+        order_id=new.order, provider=new.provider, service=new.service, outcome=Outcome.PLACING.value,
+        cost=new.cost, cost_theirs=new.cost_theirs, currency=new.currency, fx=new.fx,
+        deadline_at=new.deadline_at, created_at=clock.now(),
+    )  # fmt: skip
+    rows = await _ATTEMPT.insert(row).returning(*_ATTEMPT.all_columns())
+    return as_attempt(rows[0])
+
+
+class DuplicateUpstreamOrder(Exception):
+    """The provider gave an id that it had given before; the transaction must be given up."""
+
+
+async def answer(
+    attempt: int,
+    outcome: Outcome,
+    *,
+    source: Iterable[Outcome] = (Outcome.PLACING, Outcome.UNSURE),
+    changes: Mapping[Any, Any] | None = None,
+) -> Attempt | None:
+    """Write down what became of an attempt that nobody has answered yet; None where somebody has."""
+    values = {_ATTEMPT.outcome: outcome.value, _ATTEMPT.answered_at: clock.now(), **(changes or {})}
+    undecided = (_ATTEMPT.id == attempt) & _ATTEMPT.outcome.is_in([state.value for state in source])
+    try:
+        rows = await _ATTEMPT.update(values).where(undecided).returning(*_ATTEMPT.all_columns())
+    except Exception as error:
+        if is_unique_violation(error):
+            raise DuplicateUpstreamOrder from error
+        raise
+    return as_attempt(rows[0]) if rows else None
+
+
+async def set_fields(attempt: int, changes: Mapping[Any, Any]) -> None:
+    await _ATTEMPT.update(dict(changes)).where(_ATTEMPT.id == attempt)
+
+
+async def of_orders(orders: Sequence[int]) -> dict[int, list[Attempt]]:
+    """The attempts of each order, oldest first."""
+    found: dict[int, list[Attempt]] = {order: [] for order in orders}
+    if orders:
+        for row in await _ATTEMPT.select().where(_ATTEMPT.order_id.is_in(list(orders))).order_by(_ATTEMPT.id):
+            found[row["order_id"]].append(as_attempt(row))
+    return found
+
+
+async def of_order(order: int) -> list[Attempt]:
+    return (await of_orders([order]))[order]
+
+
+async def overdue() -> list[Attempt]:
+    """Attempts whose deadline has passed without an answer."""
+    late = (_ATTEMPT.outcome == Outcome.PLACING.value) & (_ATTEMPT.deadline_at < clock.now())
+    return [as_attempt(row) for row in await _ATTEMPT.select().where(late)]
+
+
+async def unsure_since(moment: int) -> dict[str, int]:
+    """How many unsure attempts each provider has since a moment."""
+    rows = await _ATTEMPT.raw(
+        "select provider, count(*) as n from attempts where outcome = 'unsure' and created_at > {} group by provider",
+        moment,
+    )
+    return {row["provider"]: int(row["n"]) for row in rows}
+
+
+async def claim_polls(provider: str, limit: int) -> list[Followed]:
+    """Take the attempts at a provider whose status is due, with their orders; ours for `CLAIM_MS`."""
+    now = clock.now()
+    lock = "" if is_sqlite(engine()) else "for update skip locked"
+    rows = await write(
+        lambda: _ATTEMPT.raw(
+            "update attempts set poll_at = {} where id in (select id from attempts where poll_at <= {}"
+            f" and provider = {{}} order by poll_at limit {{}} {lock}) returning *",
+            now + CLAIM_MS, now, provider, limit,
+        ).run()
+    )  # fmt: skip
+    attempts = [as_attempt(row) for row in rows]
+    orders = await _orders([attempt.order_id for attempt in attempts])
+    return [Followed(attempt, orders[attempt.order_id]) for attempt in attempts]
+
+
+async def _orders(ids: list[int]) -> dict[int, Order]:
+    if not ids:
+        return {}
+    rows = await tables.Order.select().where(tables.Order.id.is_in(ids))
+    return {row["id"]: as_order(row) for row in rows}
+
+
+async def poll_again(due: Mapping[int, int | None]) -> None:
+    """When to ask about each attempt next: one statement for each distinct moment."""
+    by_moment: dict[int | None, list[int]] = {}
+    for attempt, moment in due.items():
+        by_moment.setdefault(moment, []).append(attempt)
+    for moment, attempts in by_moment.items():
+        await _ATTEMPT.update({_ATTEMPT.poll_at: moment}).where(_ATTEMPT.id.is_in(attempts))
+
+
+async def poll_now(order: int) -> None:
+    """Ask about the live attempt of an order as soon as possible."""
+    live = (_ATTEMPT.order_id == order) & (_ATTEMPT.outcome == Outcome.ACCEPTED.value)
+    await _ATTEMPT.update({_ATTEMPT.poll_at: clock.now()}).where(live)
+
+
+async def wished_off(provider: str, limit: int) -> list[Attempt]:
+    """Accepted attempts whose order should be called off and whose provider has not been asked."""
+    rows = await _ATTEMPT.raw(
+        "select a.* from attempts a join orders o on o.id = a.order_id where a.provider = {} and o.cancel_wish"
+        " and o.state = 'active' and a.outcome = 'accepted' and a.cancel_at is null order by a.id limit {}",
+        provider, limit,
+    )  # fmt: skip
+    return [as_attempt(row) for row in rows]
+
+
+async def providers_in_use() -> set[str]:
+    """Providers with open, unsure or watched orders."""
+    rows = await _ATTEMPT.raw(
+        "select distinct provider from attempts where outcome in ('placing', 'unsure') or poll_at is not null"
+    )
+    return {row["provider"] for row in rows}
+
+
+async def rename_provider(old: str, new: str) -> None:
+    await _ATTEMPT.update({_ATTEMPT.provider: new}).where(_ATTEMPT.provider == old)
+
+
+def as_attempt(row: Mapping[str, Any]) -> Attempt:
+    return msgspec.convert(dict(row), Attempt, strict=False)

@@ -1,0 +1,334 @@
+"""Sends queued orders out: claim, decide a route, write the attempt down, then call the provider, then commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+import structlog
+from msgspec import Struct
+
+from aggregator.catalog import health
+from aggregator.catalog import store as catalog_store
+from aggregator.catalog.model import ProviderRow
+from aggregator.catalog.offers import NotForSale, currency_of
+from aggregator.catalog.shelf import Shelf
+from aggregator.catalog.upstreams import Upstreams
+from aggregator.orders import attempt_store, failover, store
+from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt
+from aggregator.orders.failover import Blocks, GiveUp, Go, Wait
+from aggregator.orders.model import Attempt, Order
+from aggregator.orders.settle import apply, settle
+from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.track import Tracker
+from aggregator.settings import PaceSettings
+from aggregator.storage import clock, tables
+from aggregator.storage.transaction import write
+from pricing.fx import FxTable, NoRate
+from pricing.money import Money
+from pricing.offer import Offer
+from pricing.route import Candidate, Route, rank
+from providers.adapter import Adapter
+from providers.errors import Code, ProviderError, Refused
+from providers.vocabulary import Placement, ServiceType, Submission
+
+log = structlog.get_logger(__name__)
+
+CLAIM_AT_ONCE = 50
+MOST_IN_HAND = 1_000
+STALE_MS = 5_000
+"""A decision older than this is made again: the market has moved while the order waited for its turn."""
+UNSURE_LOOKBACK_MS = 120_000
+"""How long a fresh unsure add keeps its provider from taking too many more."""
+GRACE_MS = 2_000
+"""Between the transport's own deadline and the moment the sweeper calls an attempt unsure."""
+ASK_AGAIN = frozenset({Code.SERVICE_GONE, Code.FUNDS})
+"""Refusals that make our picture of the provider stale."""
+
+
+class Market(Struct, frozen=True):
+    """What is known of the providers at the moment of a decision."""
+
+    rows: Mapping[str, ProviderRow]
+    unsure: Mapping[str, int]
+    now: int
+
+
+class Lane:
+    """The calls of one provider: so many at once, and not too many waiting behind them."""
+
+    def __init__(self, parallel: int) -> None:
+        self.turns = asyncio.Semaphore(parallel)
+        self.waiting = 0
+        self.most_waiting = parallel * 16
+
+
+class Dispatcher:
+    """Takes orders from the queue to providers."""
+
+    def __init__(
+        self, upstreams: Upstreams, shelf: Callable[[], Shelf], fx: Callable[[], FxTable], tracker: Tracker,
+        pace: PaceSettings, wake: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._upstreams = upstreams
+        self._shelf = shelf
+        self._fx = fx
+        self._tracker = tracker
+        self._pace = pace
+        self._wake = wake
+        self._lanes: dict[str, Lane] = {}
+        self._in_hand: dict[int, asyncio.Task[None]] = {}
+
+    async def run_once(self) -> int:
+        """Claim what is due and start each order on its way; how many were started. Does not wait for providers."""
+        room = MOST_IN_HAND - len(self._in_hand)
+        orders = [o for o in await store.claim_due(min(room, CLAIM_AT_ONCE)) if o.id not in self._in_hand]
+        if orders:
+            attempts = await attempt_store.of_orders([order.id for order in orders])
+            market = await self._look()
+            for order in orders:
+                task = asyncio.create_task(self._step(order, attempts[order.id], market))
+                self._in_hand[order.id] = task
+                task.add_done_callback(lambda _, number=order.id: self._in_hand.pop(number, None))
+        return len(orders)
+
+    async def idle(self) -> None:
+        """Return when nothing that was started is still on its way."""
+        while self._in_hand:
+            await asyncio.wait(self._in_hand.values())
+
+    async def stop(self, seconds: float) -> None:  # not money
+        """Let calls in flight end, for so long; then leave the rest to the sweeper."""
+        if self._in_hand:
+            await asyncio.wait(self._in_hand.values(), timeout=seconds)
+        for task in self._in_hand.values():
+            task.cancel()
+
+    async def sweep(self) -> int:
+        """Call every attempt unsure that is past its deadline: its process died, or the answer is lost."""
+        late = await attempt_store.overdue()
+        for attempt in late:
+            await self._commit_unsure(
+                attempt, error="TRANSPORT", text="no result was stored before the deadline", raw=""
+            )
+        return len(late)
+
+    async def _look(self) -> Market:
+        now = clock.now()
+        unsure = await attempt_store.unsure_since(now - UNSURE_LOOKBACK_MS)
+        return Market(await catalog_store.providers(), unsure, now)
+
+    async def _step(self, order: Order, attempts: Sequence[Attempt], market: Market) -> None:
+        try:
+            await self._take(order, attempts, market)
+        except Exception:
+            log.exception("dispatch.failed", order=order.id)
+
+    async def _take(self, order: Order, attempts: Sequence[Attempt], market: Market) -> None:
+        routes = self._routes(order, attempts, market)
+        chosen = failover.choose(
+            order, attempts, routes, now=market.now, give_up_ms=round(self._pace.give_up_seconds * 1000)
+        )
+        match chosen:
+            case Go(route=route):
+                await self._place(order, route, market)
+            case Wait(until=until, reason=reason):
+                await store.postpone(order.id, until)
+                await store.note(order.id, order.state, f"waiting: {reason}"[:500])
+            case GiveUp(reason=reason):
+                await self._ended(await settle(order, order.quantity, note=f"given up: {reason}"[:500]))
+
+    def _routes(self, order: Order, attempts: Sequence[Attempt], market: Market) -> list[Route]:
+        shelf = self._shelf()
+        service = shelf.get(order.service)
+        if service is None:
+            return []
+        currency = shelf.book.currency
+        blocked = failover.blocks(attempts)
+        return rank(
+            [self._candidate(offer, blocked, market, currency) for offer in service.offers],
+            quantity=order.quantity,
+            charge=Money(order.charge, currency),
+            min_margin_percent=shelf.book.min_margin_percent,
+            order_type=order.type,
+        )
+
+    def _candidate(self, offer: Offer, blocked: Blocks, market: Market, currency: str) -> Candidate:
+        row = market.rows.get(offer.provider) or ProviderRow(name=offer.provider)
+        settings = self._upstreams.settings(offer.provider)
+        return Candidate(
+            offer=offer,
+            enabled=settings is not None and settings.enabled,
+            healthy=row.rest_until <= market.now,
+            funds=self._funds(row),
+            spent=blocked.is_spent(offer.provider, offer.service),
+            busy=market.unsure.get(offer.provider, 0) >= self._pace.unsure_in_flight,
+            postponed=blocked.postponed_until.get(offer.provider, 0) > market.now,
+        )
+
+    def _funds(self, row: ProviderRow) -> Money | None:
+        settings = self._upstreams.settings(row.name)
+        if settings is None or row.funds is None:
+            return None
+        try:
+            spendable = row.funds - (settings.min_balance or Decimal(0))
+            return self._fx().worth(spendable, currency_of(settings, row), margin_percent=settings.fx_margin_percent)
+        except (NotForSale, NoRate, ValueError):
+            return None
+
+    async def _place(self, order: Order, route: Route, market: Market) -> None:
+        provider = route.offer.provider
+        adapter = self._upstreams.adapter(provider)
+        if adapter is None:
+            return
+        lane = self._lane(adapter)
+        if lane.waiting >= lane.most_waiting:
+            await store.postpone(order.id, clock.now() + 1000)
+            return
+        lane.waiting += 1
+        try:
+            async with lane.turns:
+                # The wait for a turn comes before the attempt: its deadline must not pass while nothing was sent.
+                await self._upstreams.pace.turn(adapter.profile, urgent=True)
+                if clock.now() - market.now > STALE_MS:
+                    await store.postpone(order.id, clock.now())
+                    return
+                attempt = await self._begin(order, route, adapter, market)
+                if attempt is not None:
+                    await self._submit(order, attempt, adapter)
+        finally:
+            lane.waiting -= 1
+
+    def _lane(self, adapter: Adapter) -> Lane:
+        profile = adapter.profile
+        return self._lanes.setdefault(f"{profile.name}:{profile.parallel}", Lane(profile.parallel))
+
+    async def _begin(self, order: Order, route: Route, adapter: Adapter, market: Market) -> Attempt | None:
+        new = self._new_attempt(order, route, adapter, market)
+
+        async def work() -> Attempt | None:
+            if not await store.advance(order.id, [OrderState.QUEUED], OrderState.PLACING):
+                return None
+            return await attempt_store.insert(new)
+
+        return await write(work)
+
+    def _new_attempt(self, order: Order, route: Route, adapter: Adapter, market: Market) -> NewAttempt:
+        settings = self._upstreams.settings(route.offer.provider)
+        assert settings is not None
+        currency = currency_of(settings, market.rows.get(route.offer.provider))
+        fx = self._fx()
+        worth = Decimal(1) if currency == fx.currency else fx.rates[currency]
+        margin = Decimal(1) if currency == fx.currency else 1 + settings.fx_margin_percent / 100
+        theirs = (route.cost.amount / (worth * margin)).quantize(Decimal("1e-8"))
+        return NewAttempt(
+            order=order.id, provider=route.offer.provider, service=route.offer.service, cost=route.cost.units,
+            cost_theirs=f"{theirs:f}", currency=currency, fx=f"{worth:f}",
+            deadline_at=clock.now() + round(adapter.profile.add_timeout_seconds * 1000) + GRACE_MS,
+        )  # fmt: skip
+
+    async def _submit(self, order: Order, attempt: Attempt, adapter: Adapter) -> None:
+        submission = Submission(
+            service=attempt.service, type=ServiceType(order.type), link=order.link, quantity=order.quantity,
+            fields=order.type_fields(), reference=str(attempt.id),
+        )  # fmt: skip
+        try:
+            placement = await adapter.add(submission)
+        except ProviderError as error:
+            await self._note_health(attempt.provider, error)
+            await self._answered(order, attempt, error)
+        else:
+            await self._note_health(attempt.provider, None)
+            await self._accepted(order, attempt, placement)
+
+    async def _accepted(self, order: Order, attempt: Attempt, placement: Placement) -> None:
+        changes = {
+            tables.Attempt.upstream_order: placement.order,
+            tables.Attempt.reply: placement.raw,
+            tables.Attempt.error: None,
+            tables.Attempt.error_text: None,
+            tables.Attempt.poll_at: clock.now() + round(self._pace.poll_seconds * 1000),
+        }
+
+        async def work() -> None:
+            answered = await attempt_store.answer(attempt.id, Outcome.ACCEPTED, changes=changes)
+            if answered is not None:
+                await store.advance(order.id, [OrderState.PLACING, OrderState.UNSURE], OrderState.ACTIVE)
+
+        try:
+            await write(work)
+        except DuplicateUpstreamOrder:
+            text = f"the provider gave the id {placement.order[:60]} of another order"
+            await self._commit_unsure(attempt, error="DUPLICATE_ORDER", text=text, raw=placement.raw)
+            return
+        await self._refresh(order.id)
+
+    async def _answered(self, order: Order, attempt: Attempt, error: ProviderError) -> None:
+        outcome = failover.outcome_of(error)
+        log.info("add.not_accepted", order=order.id, provider=attempt.provider, outcome=outcome, code=error.code)
+        if outcome is Outcome.UNSURE:
+            await self._commit_unsure(attempt, error=error.code, text=error.text, raw=error.raw)
+            return
+        await self._commit_refusal(order, attempt, outcome, error)
+        if isinstance(error, Refused):
+            await self._learn(attempt, error)
+
+    async def _commit_unsure(self, attempt: Attempt, *, error: str, text: str, raw: str) -> None:
+        async def work() -> None:
+            changes = _told(error, text, raw)
+            answered = await attempt_store.answer(attempt.id, Outcome.UNSURE, source=[Outcome.PLACING], changes=changes)
+            if answered is not None:
+                await store.advance(attempt.order_id, [OrderState.PLACING], OrderState.UNSURE)
+                await store.note(attempt.order_id, OrderState.UNSURE, f"{attempt.provider}: {text}"[:500])
+
+        await write(work)
+        await self._refresh(attempt.order_id)
+
+    async def _commit_refusal(self, order: Order, attempt: Attempt, outcome: Outcome, error: ProviderError) -> None:
+        async def work() -> Order | None:
+            changes = _told(error.code, error.text, error.raw)
+            if await attempt_store.answer(attempt.id, outcome, changes=changes) is None:
+                return None
+            now = await store.get(order.id)
+            if now is not None and now.cancel_wish:
+                return await apply(now, now.quantity, note="cancelled by the reseller; the provider refused it")
+            for source in (OrderState.PLACING, OrderState.UNSURE):
+                await store.enqueue(order.id, source, due_at=clock.now())
+            return None
+
+        await self._ended(await write(work))
+        self._wake()
+
+    async def _learn(self, attempt: Attempt, error: Refused) -> None:
+        """A refusal that shows that our picture of the provider is old."""
+        if error.code is Code.SERVICE_GONE:
+            await catalog_store.withdraw(attempt.provider, attempt.service, "the provider says it is gone")
+        await catalog_store.learn_limits(
+            attempt.provider, attempt.service, error.learned_minimum, error.learned_maximum
+        )
+        if error.code in ASK_AGAIN:
+            due = {"balance_due_at": 0} if error.code is Code.FUNDS else {"sync_due_at": 0}
+            await catalog_store.set_provider(attempt.provider, **due)
+
+    async def _note_health(self, provider: str, error: ProviderError | None) -> None:
+        row = await catalog_store.provider(provider)
+        breaker_ms = round(self._pace.breaker_seconds * 1000)
+        after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)
+        if after is not None:
+            await catalog_store.set_health(provider, after)
+
+    async def _refresh(self, order: int) -> None:
+        await self._ended(await store.get(order))
+
+    async def _ended(self, order: Order | None) -> None:
+        if order is not None:
+            await self._tracker.refresh([order])
+
+
+def _told(error: str, text: str, raw: str) -> dict[object, str]:
+    return {
+        tables.Attempt.error: str(error),
+        tables.Attempt.error_text: text[:500],
+        tables.Attempt.reply: raw[:2000],
+    }

@@ -1,0 +1,107 @@
+"""Orders and attempts as values. Money in whole 1e-8 of the panel's currency, times in milliseconds since 1970."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct
+
+from aggregator.orders.state import OrderState, Outcome
+from providers.vocabulary import Fields, Phase
+
+
+class NewOrder(Struct, frozen=True, kw_only=True):
+    """All that is needed to accept an order."""
+
+    reseller: int
+    service: int
+    type: str
+    link: str
+    quantity: int
+    """Billed units."""
+    fields: Fields
+    rate: int
+    rate_per: int
+    """1,000, or 1 for package types."""
+    charge: int
+    request_id: str | None = None
+    custom_id: str | None = None
+    payload: str
+    """A hash of what the client asked for, to tell a repeat from another order."""
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """A row of orders."""
+
+    id: int
+    reseller: int
+    service: int
+    type: str
+    link: str
+    quantity: int
+    fields: str
+    """JSON of the type-specific fields."""
+    rate: int
+    rate_per: int
+    charge: int
+    refunded: int
+    undelivered: int
+    state: OrderState
+    phase: Phase
+    """The last open phase announced to the reseller: pending, processing or in_progress."""
+    held: str | None
+    cancel_wish: bool
+    start_count: int | None
+    remains: int
+    delivery_seen: bool
+    sight: str | None
+    """The first sight of a terminal answer, until it is confirmed."""
+    sight_at: int | None
+    request_id: str | None
+    custom_id: str | None
+    payload: str
+    due_at: int
+    created_at: int
+    ended_at: int | None
+
+    def type_fields(self) -> Fields:
+        return msgspec.json.decode(self.fields, type=Fields)
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """A row of attempts."""
+
+    id: int
+    order_id: int
+    provider: str
+    service: str
+    """Their id of the service."""
+    outcome: Outcome
+    upstream_order: str | None
+    cost: int
+    """What we expect to pay, in our currency."""
+    cost_theirs: str
+    """The same in the provider's currency, a plain decimal."""
+    currency: str
+    fx: str
+    deadline_at: int
+    error: str | None
+    error_text: str | None
+    reply: str | None
+    highest_charge: str | None
+    last_charge: str | None
+    cancel_at: int | None
+    """When the provider was last asked to call it off."""
+    lost_since: int | None
+    """Since when the provider has not known the order."""
+    poll_at: int | None
+    """When to ask for its status next; None = not followed."""
+    created_at: int
+    answered_at: int | None
+
+    @property
+    def base_charge(self) -> Decimal:
+        """The highest charge the provider stated while the order was open, else what we expected."""
+        stated = Decimal(self.highest_charge) if self.highest_charge else Decimal(0)
+        return stated or Decimal(self.cost_theirs)

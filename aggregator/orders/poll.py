@@ -1,0 +1,182 @@
+"""Follows orders at their providers: due ones in bulk, each reading decided, every change committed, then announced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from aggregator.cache.status import StatusCache, reading_key
+from aggregator.catalog import health
+from aggregator.catalog import store as catalog_store
+from aggregator.catalog.upstreams import Upstreams
+from aggregator.orders import attempt_store, settlement, store
+from aggregator.orders.attempt_store import Followed
+from aggregator.orders.model import Order
+from aggregator.orders.schedule import next_poll
+from aggregator.orders.settle import settle
+from aggregator.orders.settlement import Announce, Finish, Hold, Keep, Rules, Sight
+from aggregator.orders.track import Tracker
+from aggregator.settings import PaceSettings, ProviderSettings
+from aggregator.storage import clock, tables
+from providers.adapter import Adapter
+from providers.errors import Code, ProviderError, Refused
+from providers.vocabulary import Capability, Progress
+
+log = structlog.get_logger(__name__)
+
+CLAIM_MANY = 500
+"""Orders asked about in a round where the provider answers for many in one call."""
+CLAIM_SINGLY = 20
+LOST_AFTER_MS = 3_600_000
+"""How long a provider may deny an order before the owner is shown it."""
+
+
+class Poller:
+    """Asks providers about the orders that they accepted."""
+
+    def __init__(self, upstreams: Upstreams, cache: StatusCache, tracker: Tracker, pace: PaceSettings) -> None:
+        self._upstreams = upstreams
+        self._cache = cache
+        self._tracker = tracker
+        self._pace = pace
+
+    async def run_once(self, provider: str) -> int:
+        """One round at one provider; how many orders were asked about."""
+        adapter, settings = self._upstreams.adapter(provider), self._upstreams.settings(provider)
+        if adapter is None or settings is None:
+            return 0
+        await self._forward_cancels(adapter)
+        many = Capability.MULTI_STATUS in adapter.capabilities
+        followed = await attempt_store.claim_polls(provider, CLAIM_MANY if many else CLAIM_SINGLY)
+        if followed:
+            await self._ask(adapter, settings, followed)
+        return len(followed)
+
+    async def _ask(self, adapter: Adapter, settings: ProviderSettings, followed: Sequence[Followed]) -> None:
+        try:
+            readings = await adapter.statuses([_upstream_id(one) for one in followed])
+        except ProviderError as error:
+            # A whole-call error changes no order; they are asked about again at their next turn.
+            log.warning("poll.failed", provider=settings.profile.name, code=error.code, error=error.text)
+            await self._note_health(settings.profile.name, error)
+            readings = {}
+        else:
+            await self._note_health(settings.profile.name, None)
+        known = await self._cache.get_many([reading_key(one.attempt.id) for one in followed])
+        due: dict[int, int | None] = {}
+        fresh: dict[str, bytes] = {}
+        for one, cached in zip(followed, known, strict=True):
+            reading = readings.get(_upstream_id(one))
+            order = await self._read(one, reading, cached, settings)
+            due[one.attempt.id] = next_poll(
+                order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days
+            )
+            if isinstance(reading, Progress):
+                fresh[reading_key(one.attempt.id)] = msgspec.json.encode(reading)
+        await attempt_store.poll_again(due)
+        await self._cache.put_many(fresh)
+
+    async def _read(
+        self, one: Followed, reading: Progress | Refused | None, cached: bytes | None, settings: ProviderSettings
+    ) -> Order:
+        """Carry out what one reading means; the order as it is afterwards."""
+        try:
+            if isinstance(reading, Progress):
+                return await self._progress(one, reading, cached, settings)
+            if isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
+                await self._lost(one)
+        except Exception:
+            # One bad entry never stops the others of its batch.
+            log.exception("poll.order_failed", order=one.order.id)
+        return one.order
+
+    async def _progress(
+        self, one: Followed, progress: Progress, cached: bytes | None, settings: ProviderSettings
+    ) -> Order:
+        if progress.phase in settlement.OPEN_PHASES and cached == msgspec.json.encode(progress):
+            return one.order
+        await self._keep_charge(one, progress)
+        rules = Rules(settings.profile.dialect.cancel_means, round(self._pace.confirm_seconds * 1000))
+        decision = settlement.decide(one.order, one.attempt, progress, rules=rules, now=clock.now())
+        await self._commit(one.order, decision)
+        changed = await store.get(one.order.id)
+        assert changed is not None
+        await self._tracker.refresh([changed])
+        return changed
+
+    async def _commit(self, order: Order, decision: settlement.Settlement) -> None:
+        match decision:
+            case Announce():
+                await store.announce(
+                    order, phase=decision.phase.value, remains=decision.remains,
+                    start_count=decision.start_count, delivery_seen=decision.delivery_seen,
+                )  # fmt: skip
+            case Sight():
+                await store.remember_sight(order, decision.sight, start_count=decision.start_count)
+            case Finish():
+                note = f"{decision.undelivered} of {order.quantity} not delivered"
+                await settle(
+                    order, decision.undelivered, start_count=decision.start_count,
+                    note="; ".join([note, *decision.notes]),
+                )  # fmt: skip
+            case Hold():
+                if await store.hold(order.id, decision.reason):
+                    await store.note(order.id, order.state, f"held: {decision.reason}")
+            case Keep(note=str(note)):
+                await store.note(order.id, order.state, note)
+
+    async def _keep_charge(self, one: Followed, progress: Progress) -> None:
+        """The provider's charge is our cost; its highest value tells later what was taken back."""
+        open_still = progress.phase in settlement.OPEN_PHASES and not one.order.state.ended
+        highest = settlement.highest(one.attempt, progress.charge) if open_still else one.attempt.highest_charge
+        stated = f"{progress.charge:f}" if progress.charge is not None else one.attempt.last_charge
+        kept = (one.attempt.highest_charge, one.attempt.last_charge, one.attempt.lost_since)
+        if (highest, stated, None) != kept:
+            changes = {
+                tables.Attempt.highest_charge: highest,
+                tables.Attempt.last_charge: stated,
+                tables.Attempt.lost_since: None,
+            }
+            await attempt_store.set_fields(one.attempt.id, changes)
+
+    async def _lost(self, one: Followed) -> None:
+        """The provider denies the order: keep its state, and show it to the owner when that lasts."""
+        now = clock.now()
+        since = one.attempt.lost_since
+        if since is None:
+            await attempt_store.set_fields(one.attempt.id, {tables.Attempt.lost_since: now})
+        elif now - since >= LOST_AFTER_MS and not one.order.state.ended:
+            await store.hold(one.order.id, f"{one.attempt.provider} no longer knows this order")
+
+    async def _forward_cancels(self, adapter: Adapter) -> None:
+        """Ask the provider to call off what resellers no longer want; its later status decides."""
+        wished = await attempt_store.wished_off(adapter.profile.name, 100)
+        if not wished:
+            return
+        for attempt in wished:
+            await attempt_store.set_fields(attempt.id, {tables.Attempt.cancel_at: clock.now()})
+        try:
+            replies = await adapter.cancel([attempt.upstream_order or "" for attempt in wished])
+        except ProviderError as error:
+            log.warning("cancel.failed", provider=adapter.profile.name, code=error.code, error=error.text)
+            return
+        for attempt in wished:
+            reply = replies.get(attempt.upstream_order or "")
+            if isinstance(reply, Refused):
+                text = f"{attempt.provider} refused to cancel: {reply.code}"
+                order = await store.get(attempt.order_id)
+                assert order is not None
+                await store.note(attempt.order_id, order.state, text)
+
+    async def _note_health(self, provider: str, error: ProviderError | None) -> None:
+        row = await catalog_store.provider(provider)
+        breaker_ms = round(self._pace.breaker_seconds * 1000)
+        after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)
+        if after is not None:
+            await catalog_store.set_health(provider, after)
+
+
+def _upstream_id(one: Followed) -> str:
+    return one.attempt.upstream_order or ""

@@ -1,0 +1,163 @@
+"""The owner's ways out: what is unsure is found, absent or written off; what is held is settled. Each is decided once."""
+
+from __future__ import annotations
+
+from aggregator.orders import attempt_store, store
+from aggregator.orders.attempt_store import DuplicateUpstreamOrder
+from aggregator.orders.model import Attempt, Order
+from aggregator.orders.settle import apply
+from aggregator.orders.state import OrderState, Outcome
+from aggregator.storage import clock, decisions, tables
+from aggregator.storage.transaction import write
+
+UNANSWERED = (Outcome.UNSURE, Outcome.ABSENT, Outcome.WRITTEN_OFF)
+
+
+class Undecidable(Exception):
+    """The decision does not fit the order as it is now; the text says why."""
+
+
+async def found(order_id: int, upstream_order: str, *, actor: str, reason: str) -> Order:
+    """The provider has it under this id: follow it. For an attempt once given up it is the owner's cost."""
+    order = await _order(order_id)
+    attempt = await _last_attempt(order, UNANSWERED, "there is no unsure attempt to find")
+
+    async def work() -> None:
+        await _decide(order, "found", upstream_order, actor=actor, reason=reason)
+        outcome = Outcome.ACCEPTED if attempt.outcome is Outcome.UNSURE else attempt.outcome
+        changes = {tables.Attempt.upstream_order: upstream_order, tables.Attempt.poll_at: clock.now()}
+        answered = await attempt_store.answer(attempt.id, outcome, source=[attempt.outcome], changes=changes)
+        if answered is None:
+            _changed()
+        if outcome is Outcome.ACCEPTED and not await store.advance(order.id, [OrderState.UNSURE], OrderState.ACTIVE):
+            _changed()
+        await store.note(order.id, order.state, f"found at {attempt.provider} by decision")
+
+    try:
+        await write(work)
+    except DuplicateUpstreamOrder as error:
+        message = f"{attempt.provider}'s order {upstream_order} belongs to another attempt"
+        raise Undecidable(message) from error
+    return await _told(order_id)
+
+
+async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int) -> Order:
+    """The provider does not have it: back into the queue, or cancelled where the reseller wished so."""
+    order = await _order(order_id)
+    attempt = await _believable(order, settle_ms)
+
+    async def work() -> None:
+        await _give_attempt_up(order, attempt, Outcome.ABSENT, actor=actor, reason=reason)
+        if order.cancel_wish:
+            await _cancel(order, "cancelled by the reseller; the provider does not have it")
+        elif not await store.enqueue(order.id, OrderState.UNSURE, due_at=clock.now()):
+            _changed()
+        else:
+            await store.note(order.id, OrderState.QUEUED, f"absent at {attempt.provider} by decision")
+
+    await write(work)
+    return await _told(order_id)
+
+
+async def write_off(order_id: int, *, actor: str, reason: str, settle_ms: int) -> Order:
+    """Nobody will ever know: cancel and refund the reseller at the owner's risk."""
+    order = await _order(order_id)
+    attempt = await _believable(order, settle_ms)
+
+    async def work() -> None:
+        await _give_attempt_up(order, attempt, Outcome.WRITTEN_OFF, actor=actor, reason=reason)
+        await _cancel(order, "written off by decision")
+
+    await write(work)
+    return await _told(order_id)
+
+
+async def settle_by_hand(order_id: int, undelivered: int, *, actor: str, reason: str) -> Order:
+    """End a held order with so many units undelivered, or give goodwill on one that has ended."""
+    order = await _order(order_id)
+    if not 0 <= undelivered <= order.quantity:
+        message = f"--undelivered must be between 0 and {order.quantity}"
+        raise Undecidable(message)
+    if not order.state.ended and order.state is not OrderState.ACTIVE:
+        message = f"order {order_id} is {order.state}: nothing was accepted that could be settled"
+        raise Undecidable(message)
+    if order.state.ended and undelivered <= order.undelivered:
+        message = f"{order.undelivered} units of order {order_id} are refunded already; that is never taken back"
+        raise Undecidable(message)
+
+    async def work() -> None:
+        decision = await _decide(order, "settled", str(undelivered), actor=actor, reason=reason)
+        if await apply(order, undelivered, note="settled by decision", decision=decision) is None:
+            _changed()
+
+    await write(work)
+    return await _told(order_id)
+
+
+async def call_off(order_id: int, *, actor: str, reason: str) -> Order:
+    """The owner's cancel: at once in the queue, else asked of the provider."""
+    order = await _order(order_id)
+
+    async def work() -> None:
+        decision = await _decide(order, "cancelled", actor=actor, reason=reason)
+        if order.state is OrderState.QUEUED:
+            if await apply(order, order.quantity, note="cancelled by decision", decision=decision) is None:
+                _changed()
+        elif not await store.wish_cancel(order.id):
+            message = f"order {order_id} is {order.state} already"
+            raise Undecidable(message)
+
+    await write(work)
+    return await _told(order_id)
+
+
+async def _order(order_id: int) -> Order:
+    order = await store.get(order_id)
+    if order is None:
+        message = f"there is no order {order_id}"
+        raise Undecidable(message)
+    return order
+
+
+async def _last_attempt(order: Order, outcomes: tuple[Outcome, ...], otherwise: str) -> Attempt:
+    matching = [a for a in await attempt_store.of_order(order.id) if a.outcome in outcomes and not a.upstream_order]
+    if not matching:
+        message = f"order {order.id} is {order.state}: {otherwise}"
+        raise Undecidable(message)
+    return matching[-1]
+
+
+async def _believable(order: Order, settle_ms: int) -> Attempt:
+    """Absence right after an `add` proves nothing: providers list new orders late."""
+    attempt = await _last_attempt(order, (Outcome.UNSURE,), "there is no unsure attempt to decide")
+    earliest = attempt.deadline_at + settle_ms
+    if clock.now() < earliest:
+        seconds = (earliest - clock.now()) // 1000 + 1
+        message = f"too early to tell: the order may still appear at {attempt.provider}; ask again in {seconds} s"
+        raise Undecidable(message)
+    return attempt
+
+
+async def _give_attempt_up(order: Order, attempt: Attempt, outcome: Outcome, *, actor: str, reason: str) -> None:
+    await _decide(order, outcome.value, actor=actor, reason=reason)
+    if await attempt_store.answer(attempt.id, outcome, source=[Outcome.UNSURE]) is None:
+        _changed()
+
+
+async def _cancel(order: Order, note: str) -> None:
+    if await apply(order, order.quantity, note=note) is None:
+        _changed()
+
+
+async def _decide(order: Order, verdict: str, detail: str = "", *, actor: str, reason: str) -> int:
+    return await decisions.record("order", order.id, verdict, detail, actor=actor, reason=reason)
+
+
+def _changed() -> None:
+    message = "the order has changed meanwhile: look at it again"
+    raise Undecidable(message)
+
+
+async def _told(order_id: int) -> Order:
+    await store.tell_others()
+    return await _order(order_id)

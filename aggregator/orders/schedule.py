@@ -1,0 +1,42 @@
+"""Decides when a provider is asked about an order next: often while it is young, rarely when it is old.
+
+Factors of `poll_seconds` by age follow providers/PROTOCOL.md, "Polling"; ended orders are watched for some days, as
+providers correct them later.
+"""
+
+from __future__ import annotations
+
+from aggregator.orders.model import Attempt, Order
+from aggregator.orders.state import Outcome
+from aggregator.settings import PaceSettings
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+OPEN_FACTORS = ((10 * MINUTE, 1), (2 * HOUR, 4), (DAY, 10), (7 * DAY, 30))
+"""Up to this age the interval is so many times `poll_seconds`; beyond the last it is hourly (at 30 s)."""
+OLDEST_OPEN_FACTOR = 120
+ENDED_FACTORS = ((10 * MINUTE, 4), (2 * HOUR, 20), (DAY, 120))
+OLDEST_ENDED_FACTOR = 2880
+
+
+def next_poll(order: Order, attempt: Attempt, *, now: int, pace: PaceSettings, watch_days: int) -> int | None:
+    """The moment in milliseconds since 1970, or None when nothing more is expected."""
+    poll_ms = round(pace.poll_seconds * 1000)
+    if attempt.outcome is not Outcome.ACCEPTED or order.ended_at is not None:
+        return _next_watch(order, attempt, now, poll_ms, watch_days)
+    if order.sight_at is not None:
+        confirmed_at = order.sight_at + round(pace.confirm_seconds * 1000)
+        return max(confirmed_at, now + min(poll_ms, 1000))
+    return now + poll_ms * _factor(now - attempt.created_at, OPEN_FACTORS, OLDEST_OPEN_FACTOR)
+
+
+def _next_watch(order: Order, attempt: Attempt, now: int, poll_ms: int, watch_days: int) -> int | None:
+    ended_at = order.ended_at if order.ended_at is not None else attempt.created_at
+    if now - ended_at > watch_days * DAY:
+        return None
+    if order.sight_at is not None:
+        return now + poll_ms
+    return now + poll_ms * _factor(now - ended_at, ENDED_FACTORS, OLDEST_ENDED_FACTOR)
+
+
+def _factor(age: int, factors: tuple[tuple[int, int], ...], oldest: int) -> int:
+    return next((factor for limit, factor in factors if age < limit), oldest)

@@ -1,0 +1,59 @@
+"""The states of an order and of an attempt, and what may follow what."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class OrderState(StrEnum):
+    QUEUED = "queued"
+    PLACING = "placing"
+    UNSURE = "unsure"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether money has been settled; later losses of delivery are still paid."""
+        return self in ENDED
+
+
+ENDED = frozenset({OrderState.COMPLETED, OrderState.PARTIAL, OrderState.CANCELLED})
+OPEN = frozenset(OrderState) - ENDED
+
+MAY_FOLLOW: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.QUEUED: frozenset({OrderState.PLACING, OrderState.CANCELLED}),
+    OrderState.PLACING: frozenset({OrderState.ACTIVE, OrderState.QUEUED, OrderState.UNSURE, OrderState.CANCELLED}),
+    OrderState.UNSURE: frozenset({OrderState.ACTIVE, OrderState.QUEUED, OrderState.CANCELLED}),
+    OrderState.ACTIVE: ENDED | {OrderState.QUEUED},
+    OrderState.COMPLETED: frozenset({OrderState.PARTIAL, OrderState.CANCELLED}),
+    OrderState.PARTIAL: frozenset({OrderState.PARTIAL, OrderState.CANCELLED}),
+    OrderState.CANCELLED: frozenset(),
+}
+
+
+def ended_as(*, undelivered: int, quantity: int) -> OrderState:
+    """The terminal state goes by undelivered units, whatever the provider called it."""
+    if undelivered == 0:
+        return OrderState.COMPLETED
+    return OrderState.CANCELLED if undelivered >= quantity else OrderState.PARTIAL
+
+
+class Outcome(StrEnum):
+    """What became of one try at one provider."""
+
+    PLACING = "placing"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"
+    UNSURE = "unsure"
+    ABSENT = "absent"
+    """The owner said that the provider does not have it."""
+    WRITTEN_OFF = "written_off"
+    CALLED_OFF = "called_off"
+    """Accepted, then called off upstream before anything was delivered; the order went on elsewhere."""
+
+
+LIVE = frozenset({Outcome.PLACING, Outcome.UNSURE, Outcome.ACCEPTED})

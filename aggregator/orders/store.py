@@ -1,0 +1,241 @@
+"""The rows of orders: accepted once, claimed, advanced by compare-and-set. The write is the question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from aggregator.ledger import book, entries
+from aggregator.orders.model import NewOrder, Order
+from aggregator.orders.state import OrderState
+from aggregator.storage import clock, signals, tables
+from aggregator.storage.engine import is_sqlite, is_unique_violation
+from aggregator.storage.tables import Event
+from aggregator.storage.transaction import engine, write
+
+_ORDER = tables.Order
+CLAIM_MS = 30_000
+"""How long a claimed order is left to its worker; a worker that died loses it then."""
+
+
+class Accepted(Struct, frozen=True):
+    order: int
+
+
+class Repeated(Struct, frozen=True):
+    """The request id, or the custom id with this payload, was used: the first order answers."""
+
+    order: int
+    same_payload: bool
+
+
+class TooPoor(Struct, frozen=True):
+    """The wallet cannot pay the charge."""
+
+
+Verdict = Accepted | Repeated | TooPoor
+
+
+async def accept(batch: Sequence[NewOrder]) -> list[Verdict]:
+    """Charge and accept orders, each all or nothing: the guarded debit, its entry and the row in one transaction."""
+    return [await _accept_one(new) for new in batch]
+
+
+async def _accept_one(new: NewOrder) -> Verdict:
+    try:
+        return Accepted(await write(lambda: _insert(new)))
+    except book.WalletTooLow:
+        return TooPoor()
+    except Exception as error:
+        if not is_unique_violation(error):
+            raise
+        earlier = await repeated(new.reseller, new.request_id, new.custom_id, new.payload)
+        if earlier is None:
+            raise
+        return earlier
+
+
+async def _insert(new: NewOrder) -> int:
+    now = clock.now()
+    row = _ORDER(
+        reseller=new.reseller, service=new.service, type=new.type, link=new.link, quantity=new.quantity,
+        fields=msgspec.json.encode(new.fields).decode(), rate=new.rate, rate_per=new.rate_per, charge=new.charge,
+        state=OrderState.QUEUED.value, phase="pending", remains=new.quantity,
+        request_id=new.request_id, custom_id=new.custom_id, payload=new.payload, due_at=now, created_at=now,
+    )  # fmt: skip
+    inserted = await _ORDER.insert(row).returning(_ORDER.id)
+    order = int(inserted[0]["id"])
+    await book.post(entries.charged(order, new.reseller, new.charge))
+    return order
+
+
+async def repeated(reseller: int, request_id: str | None, custom_id: str | None, payload: str) -> Repeated | None:
+    """The order that a request id (any payload) or a custom id (this payload) stands for already."""
+    mine = _ORDER.reseller == reseller
+    if request_id is not None:
+        rows = await _ORDER.select(_ORDER.id, _ORDER.payload).where(mine & (_ORDER.request_id == request_id))
+        if rows:
+            return Repeated(rows[0]["id"], rows[0]["payload"] == payload)
+    if custom_id is not None:
+        same = mine & (_ORDER.custom_id == custom_id) & (_ORDER.payload == payload)
+        rows = await _ORDER.select(_ORDER.id).where(same)
+        if rows:
+            return Repeated(rows[0]["id"], True)
+    return None
+
+
+async def get(order: int) -> Order | None:
+    rows = await _ORDER.select().where(_ORDER.id == order)
+    return as_order(rows[0]) if rows else None
+
+
+async def of_reseller(reseller: int, orders: Iterable[int]) -> dict[int, Order]:
+    """Those of the orders that belong to the reseller."""
+    wanted = [order for order in orders if 0 < order < 2**63]
+    if not wanted:
+        return {}
+    rows = await _ORDER.select().where((_ORDER.reseller == reseller) & _ORDER.id.is_in(wanted))
+    return {row["id"]: as_order(row) for row in rows}
+
+
+async def claim_due(limit: int) -> list[Order]:
+    """Take queued orders whose time has come; they are ours until `CLAIM_MS` from now."""
+    now = clock.now()
+    lock = "" if is_sqlite(engine()) else "for update skip locked"
+    rows = await write(
+        lambda: _ORDER.raw(
+            "update orders set due_at = {} where id in (select id from orders where state = 'queued' and due_at <= {}"
+            f" order by due_at, id limit {{}} {lock}) and state = 'queued' returning *",
+            now + CLAIM_MS, now, limit,
+        ).run()
+    )  # fmt: skip
+    return sorted((as_order(row) for row in rows), key=lambda order: order.id)
+
+
+async def next_due() -> int | None:
+    """When the next queued order is due."""
+    rows = await _ORDER.raw("select min(due_at) as due from orders where state = 'queued'")
+    return rows[0]["due"]
+
+
+async def postpone(order: int, until: int) -> None:
+    """Leave a queued order until later."""
+    await _ORDER.update({_ORDER.due_at: until}).where((_ORDER.id == order) & (_ORDER.state == OrderState.QUEUED.value))
+
+
+async def hurry() -> None:
+    """Something changed for the better (funds, a price, a provider): look at the waiting orders now."""
+    later = (_ORDER.state == OrderState.QUEUED.value) & (_ORDER.due_at > clock.now())
+    await _ORDER.update({_ORDER.due_at: clock.now()}).where(later)
+
+
+async def advance(
+    order: int, source: Iterable[OrderState], target: OrderState, changes: Mapping[Any, Any] | None = None
+) -> bool:
+    """Move an order if it still is in one of the source states; whether it moved."""
+    states = [state.value for state in source]
+    values = {_ORDER.state: target.value, **(changes or {})}
+    if target.ended:
+        values[_ORDER.ended_at] = clock.now()
+    moved = await _ORDER.update(values).where((_ORDER.id == order) & _ORDER.state.is_in(states)).returning(_ORDER.id)
+    return bool(moved)
+
+
+async def enqueue(order: int, source: OrderState, *, due_at: int) -> bool:
+    """Back into the queue: refused, never sent, or absent by decision."""
+    return await advance(order, [source], OrderState.QUEUED, {_ORDER.due_at: due_at, _ORDER.held: None})
+
+
+async def announce(order: Order, *, phase: str, remains: int, start_count: int | None, delivery_seen: bool) -> bool:
+    """What an open order tells its reseller; forgets a first sight and a hold."""
+    changes: dict[Any, Any] = {
+        _ORDER.phase: phase, _ORDER.remains: remains, _ORDER.start_count: start_count,
+        _ORDER.delivery_seen: delivery_seen, _ORDER.sight: None, _ORDER.sight_at: None, _ORDER.held: None,
+    }  # fmt: skip
+    return await advance(order.id, [OrderState.ACTIVE], OrderState.ACTIVE, changes)
+
+
+async def remember_sight(order: Order, sight: str, *, start_count: int | None) -> None:
+    """Keep the first sight of a terminal answer, and since when."""
+    since = order.sight_at if order.sight == sight else clock.now()
+    changes: dict[Any, Any] = {_ORDER.sight: sight, _ORDER.sight_at: since, _ORDER.start_count: start_count}
+    await _ORDER.update(changes).where((_ORDER.id == order.id) & (_ORDER.state == order.state.value))
+
+
+async def hold(order: int, reason: str) -> bool:
+    """Show the order to the owner; whether it was not yet held for this reason."""
+    other = _ORDER.held.is_null() | (_ORDER.held != reason)
+    rows = await _ORDER.update({_ORDER.held: reason}).where((_ORDER.id == order) & other).returning(_ORDER.id)
+    return bool(rows)
+
+
+async def wish_cancel(order: int) -> bool:
+    """The reseller wants it called off as soon as that is possible; whether the order was open."""
+    open_states = [OrderState.PLACING.value, OrderState.UNSURE.value, OrderState.ACTIVE.value]
+    wished = (_ORDER.id == order) & _ORDER.state.is_in(open_states)
+    return bool(await _ORDER.update({_ORDER.cancel_wish: True}).where(wished).returning(_ORDER.id))
+
+
+async def lose(order: Order, *, state: OrderState, undelivered: int, start_count: int | None) -> Order | None:
+    """Set the undelivered units if nobody else has since; the row as it is now, with what had been paid before."""
+    changes: dict[Any, Any] = {
+        _ORDER.state: state.value, _ORDER.undelivered: undelivered, _ORDER.start_count: start_count,
+        _ORDER.remains: undelivered, _ORDER.held: None, _ORDER.sight: None, _ORDER.sight_at: None,
+        _ORDER.ended_at: order.ended_at if order.ended_at is not None else clock.now(),
+    }  # fmt: skip
+    unchanged = (
+        (_ORDER.id == order.id) & (_ORDER.state == order.state.value) & (_ORDER.undelivered == order.undelivered)
+    )
+    rows = await _ORDER.update(changes).where(unchanged).returning(*_ORDER.all_columns())
+    return as_order(rows[0]) if rows else None
+
+
+async def add_refunded(order: int, amount: int) -> None:
+    """Count what is paid back; the table refuses more than the charge."""
+    await _ORDER.update({_ORDER.refunded: _ORDER.refunded + amount}).where(_ORDER.id == order)
+
+
+async def note(order: int, state: OrderState, text: str) -> None:
+    """A line in the order's history, unless it stands there already for this state."""
+    await Event.raw(
+        "insert into events (order_id, state, text, at) select {}, {}, {}, {} where not exists"
+        " (select 1 from events where order_id = {} and state = {} and text = {})",
+        order, state.value, text, clock.now(), order, state.value, text,
+    )  # fmt: skip
+
+
+async def history(order: int) -> list[dict[str, Any]]:
+    return await Event.select(Event.at, Event.state, Event.text).where(Event.order_id == order).order_by(Event.id)
+
+
+async def listed(
+    *, states: Sequence[str] = (), held: bool = False, unsure: bool = False, limit: int | None = None
+) -> list[Order]:
+    """Orders for the owner's lists, the newest first."""
+    query = _ORDER.select().order_by(_ORDER.id, ascending=False)
+    if states:
+        query = query.where(_ORDER.state.is_in(list(states)))
+    if held:
+        query = query.where(_ORDER.held.is_not_null())
+    if unsure:
+        query = query.where(_ORDER.state == OrderState.UNSURE.value)
+    return [as_order(row) for row in await (query.limit(limit) if limit else query)]
+
+
+async def count_by_state() -> dict[str, int]:
+    rows = await _ORDER.raw("select state, count(*) as n from orders group by state")
+    return {row["state"]: int(row["n"]) for row in rows}
+
+
+async def tell_others() -> None:
+    """Replies kept in other processes are stale, and there may be work."""
+    await signals.raise_signal(signals.REPLIES)
+    await signals.raise_signal(signals.WORK)
+
+
+def as_order(row: Mapping[str, Any]) -> Order:
+    # SQLite tells booleans as 0 and 1.
+    return msgspec.convert(dict(row), Order, strict=False)

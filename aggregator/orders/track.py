@@ -1,0 +1,62 @@
+"""Answers what an order's status is: from the cache, else from the store; never from a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from aggregator.cache.status import StatusCache, reply_key
+from aggregator.orders import store
+from aggregator.orders.model import Order
+
+
+class Reply(Struct, frozen=True):
+    """One order's status, ready to send in both spellings."""
+
+    reseller: int
+    json: bytes
+    classic: bytes
+
+    def pack(self) -> bytes:
+        return b"%d\n%s\n%s" % (self.reseller, self.json, self.classic)
+
+
+def unpack(packed: bytes) -> Reply | None:
+    """None where the cache holds something else under this name."""
+    parts = packed.split(b"\n")
+    if len(parts) != 3 or not parts[0].isdigit():
+        return None
+    return Reply(int(parts[0]), parts[1], parts[2])
+
+
+Render = Callable[[Order], Reply]
+"""Handed in from above: the spelling of replies belongs to the API."""
+
+
+class Tracker:
+    """Reads and refreshes replies."""
+
+    def __init__(self, cache: StatusCache, render: Render) -> None:
+        self._cache = cache
+        self._render = render
+
+    async def replies(self, reseller: int, orders: Sequence[int]) -> dict[int, Reply]:
+        """The replies for those of the orders that are the reseller's."""
+        packed = await self._cache.get_many([reply_key(order) for order in orders])
+        cached = {order: unpack(value) for order, value in zip(orders, packed, strict=True) if value}
+        found = {order: reply for order, reply in cached.items() if reply is not None}
+        missing = [order for order in orders if order not in found]
+        if missing:
+            rows = await store.of_reseller(reseller, missing)
+            found |= {order: self._render(row) for order, row in rows.items()}
+            await self.refresh(rows.values())
+        return {order: reply for order, reply in found.items() if reply.reseller == reseller}
+
+    async def refresh(self, orders: Iterable[Order]) -> None:
+        """Put the replies of changed orders into the cache, after their change was committed."""
+        await self._cache.put_many({reply_key(order.id): self._render(order).pack() for order in orders})
+
+    async def forget(self) -> None:
+        """Other processes changed orders: answer from the store again."""
+        await self._cache.clear()
