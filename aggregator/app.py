@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -175,8 +176,8 @@ class Panel:
     async def _follow_providers(self) -> None:
         wanted = {provider.profile.name for provider in self.upstreams}
         for name in wanted:
-            self.workers.start(Loop(f"poll:{name}", lambda name=name: self._poll(name), pause=IDLE_SECONDS))
-            self.workers.start(Loop(f"sync:{name}", lambda name=name: self._sync(name), pause=IDLE_SECONDS))
+            self.workers.start(Loop(f"poll:{name}", partial(self._poll, name), pause=IDLE_SECONDS))
+            self.workers.start(Loop(f"sync:{name}", partial(self._sync, name), pause=IDLE_SECONDS))
         for loop in self.workers.names():
             kind, _, name = loop.partition(":")
             if kind in ("poll", "sync") and name not in wanted:

@@ -1,4 +1,4 @@
-"""Edits of the configuration: a good one takes effect at once and everywhere, a broken one keeps the old and says so."""
+"""Edits of the configuration: a good one takes effect at once and everywhere, a broken one keeps the old."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ async def _take(panel: Panel, file: str, text: str) -> None:
         await _apply(panel, file, text)
     except ConfigurationError as error:
         for fault in error.faults:
-            log.error("configuration.refused", fault=str(fault), kept="the configuration as it was")
+            log.warning("configuration.refused", fault=str(fault), kept="the configuration as it was")
     except ProviderInUse as error:
-        log.error("configuration.refused", fault=f"{file}: {error}", kept="the configuration as it was")
+        log.warning("configuration.refused", fault=f"{file}: {error}", kept="the configuration as it was")
     except Exception as error:
         log.exception("configuration.failed", file=file, error=type(error).__name__)
     else:

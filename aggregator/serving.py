@@ -46,7 +46,7 @@ def make_server(application: Any) -> Server:
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=30,
-        )  # fmt: skip
+        )
     )
 
 

@@ -41,7 +41,7 @@ class Loop:
     async def _round(self) -> float:
         try:
             pause = await asyncio.create_task(self._finish_round(), name=self.name)
-        except Exception as error:  # noqa: BLE001  # whatever it was, the next round may do better
+        except Exception as error:
             log.exception("worker.round_failed", loop=self.name, error=type(error).__name__)
             return max(self._pause, 0.5)
         return self._pause if pause is None else pause

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from pricing.money import divide_down
 
+CancelMeans = Literal["full", "by_remains", "auto"]
+"""What a provider means by cancelled: all comes back, what remains does, or its charge tells."""
 Note = Literal["over_delivered", "clamped", "derived_from_charge", "completed_with_remains", "needs_owner"]
 
 _EXACT: Final = Context(prec=60, rounding=ROUND_FLOOR, traps=[])
@@ -50,7 +52,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """The provider's charge now, in its currency."""
     base_charge: Decimal | None
     """The highest charge above zero that was seen while the order was open, else the expected cost."""
-    cancel_means: Literal["full", "by_remains", "auto"]
+    cancel_means: CancelMeans
     package: bool = False
     delivery_seen: bool = False
     """Some earlier reading showed that units had been delivered."""

@@ -1,4 +1,4 @@
-"""What can go wrong with a provider; every error answers one question: may another provider be tried?"""
+"""What can go wrong with a provider, and for each error: may another provider be tried for the same order."""
 
 from __future__ import annotations
 

@@ -57,8 +57,8 @@ PROMISES: list[Promise] = [
     query(
         "entry-is-of-a-kind",
         "every entry is one of the ways that money can move, between the accounts of that way",
-        f"select id as entry, reference, source, target from entries where not coalesce(({_ENTRY_FITS}), false)"
-        " or amount <= 0",
+        "select id as entry, reference, source, target from entries"
+        f" where amount <= 0 or not coalesce(({_ENTRY_FITS}), false)",
     ),
     query(
         "statement-adds-up",

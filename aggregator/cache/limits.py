@@ -1,4 +1,4 @@
-"""How often: the limit of each reseller's key and the pace towards each provider, shared through Redis where there is one."""
+"""How often: the limit of each reseller's key and the pace towards each provider, shared where there is a Redis."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import asyncio
 import math
 import time
 from decimal import Decimal
+from typing import Any
 
 import structlog
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from aggregator.cache.redis import ANSWER_SECONDS, PREFIX, REST_SECONDS
@@ -47,13 +50,15 @@ class Limits:
 
 
 def _redis(url: str) -> Storage:
-    from redis.asyncio.retry import Retry  # noqa: PLC0415  # only where Redis is configured
-    from redis.backoff import NoBackoff  # noqa: PLC0415  # the same
-
+    patient: dict[str, Any] = {"retry": Retry(NoBackoff(), 0)}  # limits passes it on to redis-py, untyped
     return RedisStorage(
-        f"async+{url}", implementation="redispy", key_prefix=PREFIX + "limits", retry=Retry(NoBackoff(), 0),
-        socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS,
-    )  # fmt: skip
+        f"async+{url}",
+        implementation="redispy",
+        key_prefix=PREFIX + "limits",
+        socket_timeout=ANSWER_SECONDS,
+        socket_connect_timeout=ANSWER_SECONDS,
+        **patient,
+    )
 
 
 async def _hit(limiter: MovingWindowRateLimiter, item: RateLimitItemPerSecond, name: str) -> int:
@@ -74,5 +79,7 @@ class SharedPace:
             return
         item = window(Decimal(str(profile.requests_per_second)), profile.burst)
         pause = 1 / profile.requests_per_second  # seconds
-        while await self._limits.hit(item, f"provider:{profile.name}"):
+        while await self._limits.hit(  # noqa: ASYNC110  # other processes spend the same turns, no event tells
+            item, f"provider:{profile.name}"
+        ):
             await asyncio.sleep(min(1.0, pause if urgent else 2 * pause))

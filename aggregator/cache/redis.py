@@ -46,7 +46,11 @@ class RedisCache:
         if not keys:
             return []
         missing: list[bytes | None] = [None] * len(keys)
-        return await self._try(lambda: self._redis.mget([PREFIX + key for key in keys]), missing)
+        return await self._try(lambda: self._get(keys), missing)
+
+    async def _get(self, keys: Sequence[str]) -> list[bytes | None]:
+        values = await self._redis.mget([PREFIX + key for key in keys])
+        return [value if isinstance(value, bytes) else None for value in values]
 
     async def put_many(self, values: Mapping[str, bytes]) -> None:
         if values:

@@ -15,6 +15,7 @@ from aggregator.storage.tables import ImportedService, Revision
 
 _LISTING = tables.Listing
 _PROVIDER = tables.Provider
+_KEY = ("provider", "service")
 CHUNK = 200
 """Rows a statement: SQLite takes 32,766 parameters."""
 
@@ -36,7 +37,7 @@ async def listings(provider: str | None = None) -> list[ListingRow]:
 async def put_listings(rows: Sequence[ListingRow]) -> None:
     """Write new and changed listings, by provider and their id."""
     now = clock.now()
-    changing = [column for column in _LISTING.all_columns() if column._meta.name not in ("id", "provider", "service")]
+    changing = [getattr(_LISTING, name) for name in (*ListingRow.__struct_fields__, "updated_at") if name not in _KEY]
     for start in range(0, len(rows), CHUNK):
         values = [_LISTING(**msgspec.structs.asdict(row), updated_at=now) for row in rows[start : start + CHUNK]]
         await _LISTING.insert(*values).on_conflict(
@@ -53,7 +54,7 @@ async def withdraw(provider: str, service: str, flaw: str) -> None:
 async def learn_limits(provider: str, service: str, minimum: int | None, maximum: int | None) -> None:
     """A refusal told the true limits of a service."""
     given = {_LISTING.minimum: minimum, _LISTING.maximum: maximum}
-    changes = {column: value for column, value in given.items() if value is not None}
+    changes: dict[Any, Any] = {column: value for column, value in given.items() if value is not None}
     if changes:
         await _LISTING.update(changes).where((_LISTING.provider == provider) & (_LISTING.service == service))
 
@@ -92,7 +93,7 @@ async def ensure_providers(names: Iterable[str]) -> None:
 
 
 async def set_provider(name: str, **values: Any) -> None:
-    await _PROVIDER.update(values).where(_PROVIDER.name == name)
+    await _PROVIDER.update(dict[Any, Any](values)).where(_PROVIDER.name == name)
 
 
 async def set_health(name: str, health: Health) -> None:

@@ -75,7 +75,7 @@ async def demo(context: Context, port: int, once: bool) -> None:
 @click.option("--currency", default="USD", show_default=True)
 @click.option("--speed", default=4.0, show_default=True, help="Seconds that an order takes; 0 = done when asked.")
 async def sandbox(
-    context: Context, host: str, port: int, catalogue: str | None, dialect: str, key: str, balance: str,
+    _: Context, host: str, port: int, catalogue: str | None, dialect: str, key: str, balance: str,
     currency: str, speed: float,
 ) -> None:  # fmt: skip
     """Serve an upstream panel to try against: its orders do what their link says."""

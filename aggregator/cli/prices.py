@@ -115,7 +115,7 @@ def _compare(now: Shelf, new: Shelf) -> list[Row]:
                     "by_rule": str(price.by_rule),
                     "rule": price.rule,
                     "below_cost": price.sells_below_cost,
-                }  # fmt: skip
+                }
             )
     return rows
 
@@ -176,11 +176,9 @@ def _tell(document: dict[str, Any]) -> list[str]:
     raised = f", raised to cost plus {document['min_margin_percent']} %: {document['least']}"
     lines = [
         f"{document['service']} {document['name']}",
-        f"  {document['provider']}:{document['provider_service']} asks"
-        f" {document['provider_rate']} {document['provider_currency']}",
+        "  {provider}:{provider_service} asks {provider_rate} {provider_currency}".format_map(document),
         f"  x FX {document['fx']} (margin {document['fx_margin_percent']} %) = cost {document['cost']}",
-        f"  rule {document['rule'] or 'default'}: + {document['percent']} % + {document['fixed']}"
-        f" = {document['unrounded']}",
+        f"  rule {document['rule'] or 'default'}:" + " + {percent} % + {fixed} = {unrounded}".format_map(document),
         f"  rounded up = {document['by_rule']}{raised if document['raised'] else ''}",
         f"  sale rate {document['rate']}, margin {document['margin']}",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 
 import structlog
 from msgspec import Struct
@@ -90,8 +91,11 @@ class Dispatcher:
             for order in orders:
                 task = asyncio.create_task(self._step(order, attempts[order.id], market))
                 self._in_hand[order.id] = task
-                task.add_done_callback(lambda _, number=order.id: self._in_hand.pop(number, None))
+                task.add_done_callback(partial(self._put_down, order.id))
         return len(orders)
+
+    def _put_down(self, order: int, _: asyncio.Task[None]) -> None:
+        self._in_hand.pop(order, None)
 
     async def idle(self) -> None:
         """Return when nothing that was started is still on its way."""
@@ -144,17 +148,16 @@ class Dispatcher:
         service = shelf.get(order.service)
         if service is None:
             return []
-        currency = shelf.book.currency
         blocked = failover.blocks(attempts)
         return rank(
-            [self._candidate(offer, blocked, market, currency) for offer in service.offers],
+            [self._candidate(offer, blocked, market) for offer in service.offers],
             quantity=order.quantity,
-            charge=Money(order.charge, currency),
+            charge=Money(order.charge, shelf.book.currency),
             min_margin_percent=shelf.book.min_margin_percent,
             order_type=order.type,
         )
 
-    def _candidate(self, offer: Offer, blocked: Blocks, market: Market, currency: str) -> Candidate:
+    def _candidate(self, offer: Offer, blocked: Blocks, market: Market) -> Candidate:
         row = market.rows.get(offer.provider) or ProviderRow(name=offer.provider)
         settings = self._upstreams.settings(offer.provider)
         return Candidate(

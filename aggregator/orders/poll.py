@@ -20,12 +20,14 @@ from aggregator.orders.settlement import Announce, Finish, Hold, Keep, Rules, Si
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock, tables
+from pricing.refund import CancelMeans
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused
 from providers.vocabulary import Capability, Progress
 
 log = structlog.get_logger(__name__)
 
+CANCEL_MEANS: dict[str, CancelMeans] = {"full": "full", "by_remains": "by_remains", "auto": "auto"}
 CLAIM_MANY = 500
 """Orders asked about in a round where the provider answers for many in one call."""
 CLAIM_SINGLY = 20
@@ -98,7 +100,7 @@ class Poller:
         if progress.phase in settlement.OPEN_PHASES and cached == msgspec.json.encode(progress):
             return one.order
         await self._keep_charge(one, progress)
-        rules = Rules(settings.profile.dialect.cancel_means, round(self._pace.confirm_seconds * 1000))
+        rules = Rules(CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000))
         decision = settlement.decide(one.order, one.attempt, progress, rules=rules, now=clock.now())
         await self._commit(one.order, decision)
         changed = await store.get(one.order.id)

@@ -1,4 +1,4 @@
-"""The owner's ways out: what is unsure is found, absent or written off; what is held is settled. Each is decided once."""
+"""The owner's ways out: what is unsure is found, absent or written off, what is held is settled; each once."""
 
 from __future__ import annotations
 

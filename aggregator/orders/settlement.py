@@ -16,6 +16,8 @@ from pricing import refund
 from providers.vocabulary import Phase, Progress
 
 OPEN_PHASES = (Phase.PENDING, Phase.PROCESSING, Phase.IN_PROGRESS)
+UNDER_WAY = {phase: phase for phase in OPEN_PHASES} | {Phase.PAUSED: Phase.IN_PROGRESS}
+"""What a reseller is told: a pause upstream may be temporary, and chained panels take "paused" as an end."""
 ENDINGS = {
     Phase.COMPLETED: refund.Ending.COMPLETED,
     Phase.PARTIAL: refund.Ending.PARTIAL,
@@ -26,7 +28,7 @@ ENDINGS = {
 class Rules(Struct, frozen=True):
     """What the configuration says about settling."""
 
-    cancel_means: str
+    cancel_means: refund.CancelMeans
     confirm_ms: int
 
 
@@ -77,11 +79,9 @@ def decide(order: Order, attempt: Attempt, progress: Progress, *, rules: Rules, 
     if progress.phase in ENDINGS:
         return _ending(order, attempt, progress, rules, now)
     if order.state.ended:
-        return Keep("the provider took the order up again" if progress.phase in OPEN_PHASES else None)
-    if progress.phase in OPEN_PHASES:
-        return _announce(order, progress, progress.phase)
-    if progress.phase in (Phase.PAUSED, Phase.EXPIRED):
-        return _announce(order, progress, Phase.IN_PROGRESS) if progress.phase is Phase.PAUSED else Keep()
+        return Keep("the provider took the order up again" if progress.phase in UNDER_WAY else None)
+    if progress.phase in UNDER_WAY:
+        return _announce(order, progress, UNDER_WAY[progress.phase])
     if progress.phase is Phase.ERROR:
         return Hold(f"the provider says {progress.word or 'error'}")
     return Keep(f"the provider says {progress.word!r}, a word that nobody knows")

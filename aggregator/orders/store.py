@@ -118,7 +118,8 @@ async def claim_due(limit: int) -> list[Order]:
 async def next_due() -> int | None:
     """When the next queued order is due."""
     rows = await _ORDER.raw("select min(due_at) as due from orders where state = 'queued'")
-    return rows[0]["due"]
+    due: int | None = rows[0]["due"]
+    return due
 
 
 async def postpone(order: int, until: int) -> None:

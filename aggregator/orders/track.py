@@ -24,10 +24,10 @@ class Reply(Struct, frozen=True):
 
 def unpack(packed: bytes) -> Reply | None:
     """None where the cache holds something else under this name."""
-    parts = packed.split(b"\n")
-    if len(parts) != 3 or not parts[0].isdigit():
-        return None
-    return Reply(int(parts[0]), parts[1], parts[2])
+    match packed.split(b"\n"):
+        case [reseller, in_json, in_classic] if reseller.isdigit():
+            return Reply(int(reseller), in_json, in_classic)
+    return None
 
 
 Render = Callable[[Order], Reply]

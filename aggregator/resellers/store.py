@@ -39,7 +39,7 @@ async def insert(name: str, *, tier: str, spelling: str) -> int:
 
 async def update(reseller: int, *, tier: str | None, spelling: str | None, frozen: bool | None) -> None:
     given = {_RESELLER.tier: tier, _RESELLER.spelling: spelling, _RESELLER.frozen: frozen}
-    changes = {column: value for column, value in given.items() if value is not None}
+    changes: dict[Any, Any] = {column: value for column, value in given.items() if value is not None}
     if changes:
         await _RESELLER.update(changes).where(_RESELLER.id == reseller)
 

@@ -50,7 +50,11 @@ class Sqlite(SQLiteEngine):
         self._idle.append(connection)
 
     async def _run_in_new_connection(
-        self, query: str, args: list[Any] | None = None, query_type: str = "generic", table: Any = None
+        self,
+        query: str,
+        args: list[Any] | None = None,
+        query_type: str = "generic",  # noqa: ARG002  # piccolo's signature
+        table: Any = None,  # noqa: ARG002  # the same
     ) -> list[dict[str, Any]]:
         connection = await self.get_connection()
         try:
@@ -67,8 +71,8 @@ class Sqlite(SQLiteEngine):
         connection: aiosqlite.Connection,
         query: str,
         args: list[Any] | None = None,
-        query_type: str = "generic",
-        table: Any = None,
+        query_type: str = "generic",  # noqa: ARG002  # piccolo's signature
+        table: Any = None,  # noqa: ARG002  # the same
     ) -> list[dict[str, Any]]:
         async with connection.execute(query, args or []) as cursor:
             return await cursor.fetchall()  # type: ignore[return-value]  # dict_factory makes them dicts

@@ -33,6 +33,11 @@ class _Joined:
         self.connection = connection
 
 
+def _joined(connection: Any) -> Any:
+    """Typed as anything, since piccolo asks only for the connection of what it takes for its own transaction."""
+    return _Joined(connection)
+
+
 def engine() -> Engine:
     """The database that the tables are bound to."""
     return Wallet._meta.db  # type: ignore[return-value]  # noqa: SLF001  # bound by storage.engine.bind
@@ -68,7 +73,7 @@ async def _on_sqlite(bound: Sqlite, work: Work[T]) -> T:
     # Writers of one process wait in line here: SQLite's own waiting is a sleep that starves the unlucky.
     async with _writers.setdefault(id(bound), asyncio.Lock()):
         connection = await bound.get_connection()
-        joined = bound.current_transaction.set(_Joined(connection))
+        joined = bound.current_transaction.set(_joined(connection))
         try:
             await connection.execute("BEGIN IMMEDIATE")
             result = await work()
@@ -87,7 +92,7 @@ async def _on_sqlite(bound: Sqlite, work: Work[T]) -> T:
 async def _on_postgres(bound: Postgres, work: Work[T]) -> T:
     assert bound.pool is not None
     connection = await bound.pool.acquire()
-    joined = bound.current_transaction.set(_Joined(connection))
+    joined = bound.current_transaction.set(_joined(connection))
     try:
         async with connection.transaction():
             return await work()
@@ -113,7 +118,7 @@ async def snapshot(work: Work[T]) -> T:
 
 async def _read_sqlite(bound: Sqlite, work: Work[T]) -> T:
     connection = await bound.get_connection()
-    bound.current_transaction.set(_Joined(connection))
+    bound.current_transaction.set(_joined(connection))
     try:
         await connection.execute("BEGIN")
         return await work()
@@ -124,6 +129,6 @@ async def _read_sqlite(bound: Sqlite, work: Work[T]) -> T:
 async def _read_postgres(bound: Postgres, work: Work[T]) -> T:
     assert bound.pool is not None
     async with bound.pool.acquire() as connection:
-        bound.current_transaction.set(_Joined(connection))
+        bound.current_transaction.set(_joined(connection))
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await work()

@@ -191,8 +191,8 @@ _SQLITE_AFTER = [
     "create trigger entries_keep before delete on entries begin select raise(abort, 'entries are never deleted'); end",
 ]
 _POSTGRES_AFTER = [
-    "create function entries_refuse() returns trigger language plpgsql as"
-    " $$ begin raise exception 'entries never change'; end $$",
+    """create function entries_refuse() returns trigger language plpgsql as
+       $$ begin raise exception 'entries never change'; end $$""",
     "create trigger entries_stay before update or delete on entries for each row execute function entries_refuse()",
 ]
 
