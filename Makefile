@@ -2,7 +2,6 @@
 #   make demo [ARGS=--once]     a panel with sandbox providers, ready to try
 #   make test [ARGS="-k word"]  every test, on real servers
 #   make check                  style and types
-#   make bench [ARGS=...]       how fast it is here
 #   make lock [ARGS=--upgrade]  writes requirements.lock anew from pyproject.toml
 #   make clean                  removes the environment and the tools' caches, never data/
 
@@ -12,7 +11,7 @@ ARGS ?=
 python := .venv/bin/python
 ready := .venv/.ready
 
-.PHONY: env demo test check bench lock clean
+.PHONY: env demo test check lock clean
 
 env: $(ready)
 
@@ -26,9 +25,6 @@ check: $(ready)
 	@$(python) -m ruff check
 	@$(python) -m ruff format --check
 	@$(python) -m mypy
-
-bench: $(ready)
-	@$(python) -m tests.bench $(ARGS)
 
 lock: $(ready)
 	@$(python) -m uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
