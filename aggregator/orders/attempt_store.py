@@ -73,6 +73,14 @@ async def answer(
     return as_attempt(rows[0]) if rows else None
 
 
+async def attach(attempt: int, upstream_order: str) -> bool:
+    """Follow what an attempt turned out to be after it was given up; whether it had been."""
+    given_up = _ATTEMPT.outcome.is_in([Outcome.ABSENT.value, Outcome.WRITTEN_OFF.value])
+    changes: dict[Any, Any] = {_ATTEMPT.upstream_order: upstream_order, _ATTEMPT.poll_at: clock.now()}
+    unknown = (_ATTEMPT.id == attempt) & given_up & _ATTEMPT.upstream_order.is_null()
+    return bool(await _ATTEMPT.update(changes).where(unknown).returning(_ATTEMPT.id))
+
+
 async def set_fields(attempt: int, changes: Mapping[Any, Any]) -> None:
     await _ATTEMPT.update(dict(changes)).where(_ATTEMPT.id == attempt)
 

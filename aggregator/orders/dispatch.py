@@ -258,6 +258,9 @@ class Dispatcher:
             answered = await attempt_store.answer(attempt.id, Outcome.ACCEPTED, changes=changes)
             if answered is not None:
                 await store.advance(order.id, [OrderState.PLACING, OrderState.UNSURE], OrderState.ACTIVE)
+            elif await attempt_store.attach(attempt.id, placement.order):
+                text = f"{attempt.provider} took it after all, as {placement.order}: the owner's cost"
+                await store.note(order.id, order.state, text[:500])
 
         try:
             await write(work)

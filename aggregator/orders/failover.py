@@ -75,6 +75,8 @@ Next = Go | Wait | GiveUp
 
 def choose(order: Order, attempts: Sequence[Attempt], routes: Sequence[Route], *, now: int, give_up_ms: int) -> Next:
     """Where a queued order goes."""
+    if order.cancel_wish:
+        return GiveUp("cancelled by the reseller")
     told_twice = [a for a in attempts if a.outcome is Outcome.REFUSED and a.error in TRIED_TWICE]
     if len({a.provider for a in told_twice}) > 1:
         return GiveUp(f"two providers refused it: {told_twice[-1].error}")
