@@ -17,10 +17,6 @@ class Upstreams:
         self._settings = {provider.profile.name: provider for provider in providers}
         self._adapters: dict[str, Adapter] = {}
 
-    @property
-    def pace(self) -> Pace:
-        return self._pace
-
     def __iter__(self) -> Iterator[ProviderSettings]:
         return iter(self._settings.values())
 

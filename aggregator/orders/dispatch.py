@@ -192,8 +192,6 @@ class Dispatcher:
         lane.waiting += 1
         try:
             async with lane.turns:
-                # The wait for a turn comes before the attempt: its deadline must not pass while nothing was sent.
-                await self._upstreams.pace.turn(adapter.profile, urgent=True)
                 if clock.now() - market.now > STALE_MS:
                     await store.postpone(order.id, clock.now())
                     return
