@@ -79,7 +79,7 @@ class Panel:
         self.cache: StatusCache = (
             MemoryCache() if settings.cache_url.startswith("memory:") else RedisCache(settings.cache_url)
         )
-        limits = Limits(settings.cache_url)
+        self._limits = limits = Limits(settings.cache_url)
         currency = settings.panel.currency
         self.workers = Workers()
         self.metrics = Metrics()
@@ -98,7 +98,7 @@ class Panel:
             self.keys, Placer(lambda: self.prices.shelf, self.wake), self.tracker,
             Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all),
             ServiceBodies(lambda: self.prices.shelf),
-            currency=currency, body_kib=settings.limits.body_kib, counted=self.metrics.count_request,
+            currency=currency, limits=settings.limits, counted=self.metrics.count_request,
         )  # fmt: skip
         self._seen: dict[str, int] = {}
 
@@ -210,6 +210,7 @@ class Panel:
         await settled()
         await self.upstreams.aclose()
         await self.cache.aclose()
+        await self._limits.aclose()
 
 
 async def _rename(old: str, new: str) -> None:

@@ -48,6 +48,10 @@ class NotEnoughFunds(ResellerError):
     """The wallet cannot pay the charge."""
 
 
+class SameLink(ResellerError):
+    """An open order for this link and service exists, and the key takes only one at a time."""
+
+
 class OrderNotFound(ResellerError):
     """No such order for this reseller; another's order is answered the same."""
 

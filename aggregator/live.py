@@ -79,8 +79,9 @@ async def follow_edits(panel: Panel, stop: asyncio.Event) -> None:
 
 
 def _text(path: Path) -> str | None:
+    """None where there is no text: editors take a file away for a moment, and that is no edit."""
     try:
-        return read_text(path)
+        return read_text(path) if path.exists() else None
     except (ConfigurationError, OSError):
         return None
 

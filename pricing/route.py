@@ -28,6 +28,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Too many adds there have no known outcome yet."""
     postponed: bool = False
     """The provider refused this order for the moment, in this round."""
+    link_runs: bool = False
+    """Another order for the same link runs there, and the two would disturb each other."""
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -45,6 +47,9 @@ class Route(Struct, frozen=True, kw_only=True):
 
 class _Job(Struct, frozen=True):
     quantity: int
+    least: int
+    most: int
+    drip_feed: bool
     charge: Money
     min_margin_percent: Decimal
     order_type: str | None
@@ -57,13 +62,25 @@ def rank(
     charge: Money,
     min_margin_percent: Decimal,
     order_type: str | None = None,
+    least: int | None = None,
+    most: int | None = None,
+    drip_feed: bool = False,
 ) -> list[Route]:
     """The usable routes, cheapest first, then the others likewise, each with its reason; equals as they were given.
 
     `quantity` in billed units, `charge` what the reseller paid for it. With `order_type` an offer of another type is
-    never usable. Raises CurrencyMismatch if an offer, its funds and the charge are not in one currency.
+    never usable. An order of many runs says in `least` and `most` what the limits apply to, and in `drip_feed` that
+    only an offer with it will do. Raises CurrencyMismatch if an offer, its funds and the charge are not in one currency.
     """
-    job = _Job(quantity, charge, min_margin_percent, order_type)
+    job = _Job(
+        quantity=quantity,
+        least=quantity if least is None else least,
+        most=quantity if most is None else most,
+        drip_feed=drip_feed,
+        charge=charge,
+        min_margin_percent=min_margin_percent,
+        order_type=order_type,
+    )
     routes = sorted((_judge(candidate, job) for candidate in candidates), key=_standing)
     return [_name_place(route, place) for place, route in enumerate(routes)]
 
@@ -98,7 +115,9 @@ def _refuse_for_good(candidate: Candidate, job: _Job) -> str | None:
         return "refused this order"
     if job.order_type not in (None, offer.type):
         return f"of type {offer.type}, the order is {job.order_type}"
-    if offer.accepts(job.quantity):
+    if job.drip_feed and not offer.dripfeed:
+        return "has no drip-feed"
+    if offer.accepts(job.least) and offer.accepts(job.most):
         return None
     if offer.maximum is None:
         return f"quantity below {offer.minimum}"
@@ -106,17 +125,16 @@ def _refuse_for_good(candidate: Candidate, job: _Job) -> str | None:
 
 
 def _refuse_for_now(candidate: Candidate, job: _Job) -> str | None:
-    if not candidate.enabled:
-        return "disabled"
-    if candidate.held is not None:
-        return f"held: {candidate.held}"
-    if not candidate.healthy:
-        return "resting after failures"
-    if candidate.busy:
-        return "too many orders there without a known outcome"
-    if candidate.postponed:
-        return "refused for the moment"
-    return _refuse_cost(candidate.offer, job) or _refuse_funds(candidate, job)
+    hindrances = (
+        (not candidate.enabled, "disabled"),
+        (candidate.held is not None, f"held: {candidate.held}"),
+        (not candidate.healthy, "resting after failures"),
+        (candidate.busy, "too many orders there without a known outcome"),
+        (candidate.postponed, "refused for the moment"),
+        (candidate.link_runs, "another order for this link runs there"),
+    )
+    told = next((reason for hinders, reason in hindrances if hinders), None)
+    return told or _refuse_cost(candidate.offer, job) or _refuse_funds(candidate, job)
 
 
 def _refuse_cost(offer: Offer, job: _Job) -> str | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from aggregator.api.fields import AddFields
 from aggregator.api.spelling import render_status
-from aggregator.api.terms import read_terms
-from aggregator.api.views import Spelling, Status, StatusView
-from aggregator.errors import IncorrectRequest
+from aggregator.api.terms import Terms, read_terms
+from aggregator.api.views import Parent, Spelling, Status, StatusView
 from aggregator.orders.model import Order
 from aggregator.orders.place import Ask, Wanted, payload_of
 from aggregator.orders.state import OrderState
@@ -24,22 +23,39 @@ _TOLD: dict[OrderState, Status] = {
 """What a reseller is told of a state; an active order tells the last phase that its provider announced."""
 
 
-def ask_for(add: AddFields) -> Ask:
+def ask_for(add: AddFields, *, open_posts: int) -> Ask:
     """An `add` as the orders understand it; its type's rules are applied once its service is known."""
-
-    def read(kind: str) -> Wanted:
-        terms = read_terms(ServiceType(kind), add)
-        if terms.runs > 1:
-            raise IncorrectRequest("runs", "is not possible for this service")
-        return Wanted(service=add.service, link=terms.link, quantity=terms.quantity, fields=terms.fields)
-
     return Ask(
         service=add.service,
         payload=payload_of(add.service, add.link, add.quantity, sorted(add.extras.items())),
-        read=read,
+        read=lambda kind: _want(ServiceType(kind), add, open_posts),
         request_id=add.request_id,
         custom_id=add.custom_id,
     )
+
+
+def _want(kind: ServiceType, add: AddFields, open_posts: int) -> Wanted:
+    terms = read_terms(kind, add)
+    if kind is ServiceType.SUBSCRIPTIONS:
+        return _want_subscription(terms, open_posts)
+    fields = terms.fields
+    if terms.runs > 1:
+        fields = {**fields, "runs": str(terms.runs), "interval": str(terms.interval)}
+    total = terms.quantity * terms.runs
+    return Wanted(
+        link=terms.link, quantity=total, runs=terms.runs, least=terms.quantity, most=total,
+        drip_feed=terms.runs > 1, fields=fields,
+    )  # fmt: skip
+
+
+def _want_subscription(terms: Terms, open_posts: int) -> Wanted:
+    """Charged up front for the most that it may take: every post at the largest quantity."""
+    counted = {name: int(str(terms.fields.get(name, 0))) for name in ("min", "posts", "old_posts")}
+    posts = counted["posts"] + counted["old_posts"] or open_posts
+    return Wanted(
+        link=terms.link or str(terms.fields["username"]), quantity=posts * terms.quantity, runs=posts,
+        least=counted["min"], most=terms.quantity, fields=terms.fields,
+    )  # fmt: skip
 
 
 def render_for(currency: str) -> Render:
@@ -48,8 +64,19 @@ def render_for(currency: str) -> Render:
     def render(order: Order) -> Reply:
         view = StatusView(
             status=_TOLD.get(order.state) or Status(order.phase.value), charge=order.charge, refunded=order.refunded,
-            remains=order.remains, currency=currency, start_count=order.start_count,
+            remains=order.remains, currency=currency, start_count=order.start_count, parent=_parent(order),
         )  # fmt: skip
         return Reply(order.reseller, render_status(view, Spelling.JSON), render_status(view, Spelling.CLASSIC))
 
     return render
+
+
+def _parent(order: Order) -> Parent | None:
+    """What drip-feed and subscription orders tell besides: how many of their runs or posts were served."""
+    subscription = order.type == ServiceType.SUBSCRIPTIONS
+    if order.runs == 1 and not subscription:
+        return None
+    done = order.runs_done
+    if order.state.ended or done is None:
+        done = (order.quantity - order.undelivered) // order.per_run if order.state.ended else 0
+    return Parent(done=done, subscription=subscription)

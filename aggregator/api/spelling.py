@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from aggregator.api.numbers import LARGEST, read_id
 from aggregator.api.texts import text_of
-from aggregator.api.views import RefillStatus, ServiceRow, Spelling, Status, StatusView
+from aggregator.api.views import Parent, RefillStatus, ServiceRow, Spelling, Status, StatusView
 from aggregator.errors import OrderNotFound, RefillNotFound, ResellerError
 from pricing.money import print_units
 
@@ -28,6 +28,10 @@ _CLASSIC_WORDS = MappingProxyType(
         "rejected": "Rejected",
     }
 )
+_SUBSCRIPTION_WORDS = MappingProxyType(
+    {Status.COMPLETED: "Completed", Status.PARTIAL: "Expired", Status.CANCELLED: "Canceled"}
+)
+"""Of ended subscriptions; open ones are Active, whatever happens upstream: Paused would be taken for an end."""
 _encode = msgspec.json.encode
 
 
@@ -89,18 +93,29 @@ def _json_status(view: StatusView) -> Members:
     if view.start_count is not None:
         members["start_count"] = view.start_count
     members["remains"] = view.remains
-    return members if view.runs is None else {**members, "runs": view.runs}
+    return members if view.parent is None else {**members, **_served(view.parent, view.parent.done)}
 
 
 def _classic_status(view: StatusView) -> Members:
     members: Members = {
         "charge": print_units(view.charge - view.refunded),
         "start_count": str(view.start_count or 0),
-        "status": _word(view.status, Spelling.CLASSIC),
+        "status": _classic_word(view),
         "remains": str(view.remains),
         "currency": view.currency,
     }
-    return members if view.runs is None else {**members, "runs": str(view.runs)}
+    return members if view.parent is None else {**members, **_served(view.parent, str(view.parent.done))}
+
+
+def _served(parent: Parent, done: int | str) -> Members:
+    return {"posts" if parent.subscription else "runs": done}
+
+
+def _classic_word(view: StatusView) -> str:
+    """Panels that resell subscriptions know words of their own for them."""
+    if view.parent is not None and view.parent.subscription:
+        return _SUBSCRIPTION_WORDS.get(view.status, "Active")
+    return _word(view.status, Spelling.CLASSIC)
 
 
 def render_statuses(orders: Mapping[str, bytes | None]) -> bytes:

@@ -33,6 +33,7 @@ from aggregator.orders.cancel import Canceller
 from aggregator.orders.place import Placer
 from aggregator.orders.track import Tracker
 from aggregator.resellers.model import Caller
+from aggregator.settings import Limits as LimitSettings
 from aggregator.storage.engine import is_unreachable
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,7 @@ class Api:
 
     def __init__(
         self, keys: Keys, placer: Placer, tracker: Tracker, canceller: Canceller, bodies: ServiceBodies,
-        *, currency: str, body_kib: int, counted: Callable[[str, int], None],
+        *, currency: str, limits: LimitSettings, counted: Callable[[str, int], None],
     ) -> None:  # fmt: skip
         self._keys = keys
         self._placer = placer
@@ -55,7 +56,8 @@ class Api:
         self._canceller = canceller
         self._bodies = bodies
         self._currency = currency
-        self._most_bytes = body_kib * 1024
+        self._most_bytes = limits.body_kib * 1024
+        self._open_posts = limits.open_subscription_posts
         self._counted = counted
 
     async def respond(self, http: HttpRequest) -> Response[bytes]:  # type: ignore[type-arg]  # no user, no state
@@ -103,7 +105,7 @@ class Api:
             case Action.SERVICES:
                 return 200, self._bodies.body(caller.reseller, spelling)
             case Action.ADD:
-                order = await self._placer.place(caller.reseller, ask_for(read_add(request)))
+                order = await self._placer.place(caller, ask_for(read_add(request), open_posts=self._open_posts))
                 return 201 if spelling is Spelling.JSON else 200, spell.render_add(order)
             case Action.STATUS:
                 return 200, await self._status(caller, request, spelling, throttled=wait)
@@ -128,7 +130,7 @@ class Api:
             for reply in [replies.get(number) if number is not None else None]
         }
         # Chained panels give an order up for good when its status is refused once: only strangers are held back.
-        if throttled and None in found.values():
+        if throttled and not any(found.values()):
             raise TooManyRequests(throttled)
         if asked.many:
             return spell.render_statuses(found)

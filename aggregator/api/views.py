@@ -52,6 +52,14 @@ class ServiceRow(Struct, frozen=True, kw_only=True):
     description: str = ""
 
 
+class Parent(Struct, frozen=True):
+    """What an order of many runs tells besides (PROTOCOL.md, "Drip-feed and subscriptions")."""
+
+    done: int
+    """Runs, or posts of a subscription, that were served."""
+    subscription: bool
+
+
 class StatusView(Struct, frozen=True, kw_only=True):
     """One order as its reseller sees it; money in whole 1e-8 of `currency`."""
 
@@ -64,5 +72,5 @@ class StatusView(Struct, frozen=True, kw_only=True):
     """Units not delivered yet; of a cancelled order all of them."""
     currency: str
     start_count: int | None = None
-    runs: int | None = None
-    """Runs done, of drip-feed orders only."""
+    parent: Parent | None = None
+    """Of drip-feed and subscription orders only."""

@@ -43,11 +43,12 @@ PROMISES: list[Promise] = [
     query(
         "wallet-equals-entries",
         "every wallet holds exactly what its entries moved",
-        """select w.reseller as wallet, w.balance as holds, coalesce(e.moved, 0) as moved from wallets w left join
+        """select r.id as wallet, w.balance as holds, coalesce(e.moved, 0) as moved from resellers r
+           left join wallets w on w.reseller = r.id left join
            (select reseller, sum(case when target = 'wallet:' || reseller then amount
                                       when source = 'wallet:' || reseller then -amount else 0 end) as moved
-            from entries group by reseller) e on e.reseller = w.reseller
-           where w.balance <> coalesce(e.moved, 0)""",
+            from entries group by reseller) e on e.reseller = r.id
+           where w.balance is null or w.balance <> coalesce(e.moved, 0)""",
     ),
     query(
         "no-negative-wallet",
@@ -83,7 +84,7 @@ PROMISES: list[Promise] = [
            left join entries e on e.order_id = o.id and e.target like 'wallet:%'
            group by o.id, o.refunded, o.charge, o.reseller
            having coalesce(sum(e.amount), 0) <> o.refunded or o.refunded > o.charge
-           or coalesce(min(e.reseller), o.reseller) <> o.reseller""",
+           or min(e.reseller) <> o.reseller or max(e.reseller) <> o.reseller""",
     ),
     query(
         "escrow-is-open-charges",

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -22,10 +22,22 @@ from providers.adapter import Profile
 log = structlog.get_logger(__name__)
 
 
-def window(per_second: Decimal, burst: int) -> RateLimitItemPerSecond:
-    """`burst` calls in a moving window of burst / per_second seconds, rounded to whole seconds."""
-    seconds = max(1, math.ceil(burst / per_second))
-    return RateLimitItemPerSecond(max(1, int(per_second * seconds)), seconds)
+class Window(RateLimitItemPerSecond):
+    """So many calls in a moving window of any length; the library's own are of whole seconds."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, calls: int, seconds: float) -> None:
+        super().__init__(calls)
+        self.seconds = seconds
+
+    def get_expiry(self) -> float:  # type: ignore[override]  # only ever added to a time
+        return self.seconds
+
+
+def window(per_second: Decimal, burst: int) -> Window:
+    """`burst` calls in a moving window of burst / per_second seconds."""
+    return Window(burst, float(burst / per_second))
 
 
 class Limits:
@@ -33,12 +45,11 @@ class Limits:
 
     def __init__(self, url: str) -> None:
         self._local = MovingWindowRateLimiter(MemoryStorage())
-        self._shared: MovingWindowRateLimiter | None = None
+        self._redis = None if url.startswith("memory:") else _redis(url)
+        self._shared = MovingWindowRateLimiter(self._redis) if self._redis else None
         self._rest_until = 0.0  # seconds
-        if not url.startswith("memory:"):
-            self._shared = MovingWindowRateLimiter(_redis(url))
 
-    async def hit(self, item: RateLimitItemPerSecond, name: str) -> int:
+    async def hit(self, item: Window, name: str) -> int:
         """0 when the call may go, else the whole seconds until the next may."""
         limiter = self._shared if self._shared and time.monotonic() >= self._rest_until else self._local
         try:
@@ -48,10 +59,14 @@ class Limits:
             log.warning("limits.unavailable", error=type(error).__name__)
             return await _hit(self._local, item, name)
 
+    async def aclose(self) -> None:
+        if self._redis is not None:
+            await self._redis.bridge.get_connection().aclose()
 
-def _redis(url: str) -> Storage:
+
+def _redis(url: str) -> RedisStorage:
     patient: dict[str, Any] = {"retry": Retry(NoBackoff(), 0)}  # limits passes it on to redis-py, untyped
-    return RedisStorage(
+    storage = RedisStorage(
         f"async+{url}",
         implementation="redispy",
         key_prefix=PREFIX + "limits",
@@ -59,9 +74,13 @@ def _redis(url: str) -> Storage:
         socket_connect_timeout=ANSWER_SECONDS,
         **patient,
     )
+    # Redis lets keys live for whole seconds only, and the library's script hands it the window as it is.
+    script = storage.bridge.SCRIPT_ACQUIRE_MOVING_WINDOW.replace(b"KEYS[1], expiry)", b"KEYS[1], math.ceil(expiry))")
+    storage.bridge.lua_acquire_moving_window = storage.bridge.get_connection().register_script(script)
+    return storage
 
 
-async def _hit(limiter: MovingWindowRateLimiter, item: RateLimitItemPerSecond, name: str) -> int:
+async def _hit(limiter: MovingWindowRateLimiter, item: Window, name: str) -> int:
     if await limiter.hit(item, name):
         return 0
     stats = await limiter.get_window_stats(item, name)

@@ -18,6 +18,8 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 PREFIX = "aggregator:"
+"""Of everything that we keep in Redis, the limits among it; the cache itself is below `_OURS` and alone forgotten."""
+_OURS = PREFIX + "status:"
 ANSWER_SECONDS = 0.25
 """redis-py would wait and repeat for seconds; a cache that is slower than the database is none."""
 REST_SECONDS = 1.0
@@ -49,7 +51,7 @@ class RedisCache:
         return await self._try(lambda: self._get(keys), missing)
 
     async def _get(self, keys: Sequence[str]) -> list[bytes | None]:
-        values = await self._redis.mget([PREFIX + key for key in keys])
+        values = await self._redis.mget([_OURS + key for key in keys])
         return [value if isinstance(value, bytes) else None for value in values]
 
     async def put_many(self, values: Mapping[str, bytes]) -> None:
@@ -59,15 +61,18 @@ class RedisCache:
     async def _put(self, values: Mapping[str, bytes]) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:
             for key, value in values.items():
-                pipe.set(PREFIX + key, value, ex=KEEP_SECONDS)
+                pipe.set(_OURS + key, value, ex=KEEP_SECONDS)
             await pipe.execute()
 
     async def clear(self) -> None:
-        async def forget() -> None:
-            async for key in self._redis.scan_iter(PREFIX + "*", count=1000):
-                await self._redis.delete(key)
+        await self._try(self._forget, None)
 
-        await self._try(forget, None)
+    async def _forget(self) -> None:
+        cursor = None
+        while cursor != 0:
+            cursor, keys = await self._redis.scan(cursor or 0, match=_OURS + "*", count=1000)
+            if keys:
+                await self._redis.unlink(*keys)
 
     async def healthy(self) -> bool:
         try:

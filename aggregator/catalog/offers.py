@@ -14,9 +14,9 @@ from pricing.money import Rate
 from pricing.offer import Offer
 from providers.vocabulary import ServiceType
 
-PLACEHOLDER = Decimal(50_000)
-"""Above this much per 1,000, in the panel's currency, a price means "not for sale"."""
-UNSOLD_TYPES = frozenset({ServiceType.UNSUPPORTED, ServiceType.SUBSCRIPTIONS})
+PLACEHOLDER_CURRENCY, PLACEHOLDER = "USD", Decimal(50_000)
+"""Above the worth of this per 1,000 a price means "not for sale"; where nobody says what USD are worth, none does."""
+UNSOLD_TYPES = frozenset({ServiceType.UNSUPPORTED})
 
 
 class NotForSale(Exception):
@@ -46,6 +46,8 @@ class Offers:
         self._providers = {provider.profile.name: provider for provider in providers}
         self._rows = rows
         self._fx = fx
+        worth = Decimal(1) if fx.currency == PLACEHOLDER_CURRENCY else fx.rates.get(PLACEHOLDER_CURRENCY)
+        self._ceiling = Decimal("Infinity") if worth is None else PLACEHOLDER * worth
 
     def listed(self) -> Iterator[tuple[OfferRef, ListingRow]]:
         for row in self._listings.values():
@@ -88,15 +90,14 @@ class Offers:
         if owner is None:
             raise NotForSale(f"{row.provider} is not in providers.toml")
         package = ServiceType(row.type).is_package
-        per_thousand = rate if package else rate * 1000 / owner.profile.dialect.price_per
         currency = currency_of(owner, self._rows.get(row.provider), row.currency)
         try:
             converted = self._fx.convert(
-                per_thousand, currency, per=1 if package else 1000, margin_percent=owner.fx_margin_percent
+                rate, currency, per=1 if package else 1000, margin_percent=owner.fx_margin_percent
             )
         except (NoRate, ValueError) as error:
             raise NotForSale(str(error)) from error
-        if converted.amount > PLACEHOLDER:
+        if converted.amount > self._ceiling:
             raise NotForSale(f"placeholder price: {converted} {converted.currency} per {converted.per}")
         return converted
 

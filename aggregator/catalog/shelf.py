@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from aggregator.catalog.offers import NotForSale, Offers
-from aggregator.settings import ServiceEntry
+from aggregator.settings import FIRST_IMPORTED_ID, OfferRef, ServiceEntry
 from pricing.markup import Buyer, MarkupBook, Price
 from pricing.offer import Offer
 from pricing.quote import Combined, combine
@@ -33,12 +33,14 @@ class ShelfService:
     """A service of ours, with every priced offer behind it."""
 
     def __init__(
-        self, number: int, entry: ServiceEntry, offers: Sequence[Offer], active: Sequence[Offer], book: MarkupBook
+        self, entry: ServiceEntry, offers: Sequence[Offer], left_out: Mapping[OfferRef, str], book: MarkupBook
     ) -> None:
-        self.id = number
+        self.id = entry.id
         self.offers = tuple(offers)
         """All that have a price, those of disabled providers among them."""
-        self._active = tuple(active)
+        self.left_out = dict(left_out)
+        """What services.toml names and does not count whatever it costs, with why."""
+        self._active = tuple(offer for offer in offers if OfferRef(offer.provider, offer.service) not in left_out)
         self._entry = entry
         self._book = book
         self._terms: dict[Buyer, Terms] = {}
@@ -76,6 +78,7 @@ class ShelfService:
         return combined
 
     def _make_terms(self, combined: Combined) -> Terms:
+        """The offers' range, narrowed by services.toml; where nothing is left of it, no quantity fits."""
         entry = self._entry
         maximum = combined.maximum if combined.maximum is not None else NO_LIMIT
         return Terms(
@@ -122,6 +125,7 @@ def build(
     unsold: dict[int, str] = {}
     for entry in sorted(wanted, key=lambda entry: entry.id):
         try:
+            _check_id(entry, imported)
             services[entry.id] = _put(entry, offers, book)
         except NotForSale as reason:
             unsold[entry.id] = str(reason)
@@ -132,24 +136,40 @@ def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
     if not entry.enabled:
         message = "switched off in services.toml"
         raise NotForSale(message)
-    wanted = [offers.get(ref.provider, ref.service) for ref in entry.offers]
-    priced = [offer for offer in wanted if isinstance(offer, Offer) and entry.type in (None, offer.type)]
-    active = [offer for offer in priced if offers.is_enabled(offer.provider)]
-    if not active:
-        reasons = [str(offer) for offer in wanted if not isinstance(offer, Offer)]
-        raise NotForSale("; ".join(reasons) or "no enabled provider offers it")
-    return ShelfService(entry.id, entry, priced, active, book)
+    wanted = {ref: offers.get(ref.provider, ref.service) for ref in entry.offers}
+    reasons = {ref: reason for ref, offer in wanted.items() if (reason := _leave_out(entry, offer, offers))}
+    if len(reasons) == len(wanted):
+        raise NotForSale("; ".join(reasons.values()) or "no provider is named for it")
+    priced = [offer for offer in wanted.values() if isinstance(offer, Offer) and entry.type in (None, offer.type)]
+    return ShelfService(entry, priced, reasons, book)
+
+
+def _leave_out(entry: ServiceEntry, offer: Offer | NotForSale, offers: Offers) -> str | None:
+    """Why an offer that services.toml names does not count, whatever it costs."""
+    if isinstance(offer, NotForSale):
+        return str(offer)
+    if entry.type not in (None, offer.type):
+        return f"of type {offer.type}, the service is {entry.type}"
+    return None if offers.is_enabled(offer.provider) else f"{offer.provider} is not enabled"
+
+
+def _check_id(entry: ServiceEntry, imported: Mapping[tuple[str, str], int]) -> None:
+    """An id that was ever sold keeps its meaning, so a named service takes over only what it offers itself."""
+    if entry.id < FIRST_IMPORTED_ID:
+        return
+    if entry.id not in {imported.get((ref.provider, ref.service)) for ref in entry.offers}:
+        message = f"{entry.id} is not the imported id of any of its offers: use one below {FIRST_IMPORTED_ID}"
+        raise NotForSale(message)
 
 
 def _rest(
     named: Iterable[ServiceEntry], offers: Offers, imported: Mapping[tuple[str, str], int]
 ) -> Iterator[ServiceEntry]:
     """What no [[service]] names, each under its imported id, from its one provider."""
-    taken = {(ref.provider, ref.service) for entry in named for ref in entry.offers}
-    ids = {entry.id for entry in named}
+    taken = {ref for entry in named for ref in entry.offers}
     for ref, listing in offers.listed():
         number = imported.get((ref.provider, ref.service))
-        if number is not None and number not in ids and (ref.provider, ref.service) not in taken:
+        if number is not None and ref not in taken:
             yield ServiceEntry(
                 id=number, name=listing.name, category=listing.category, offers=(ref,),
                 description=listing.description,

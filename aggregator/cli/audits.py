@@ -23,5 +23,6 @@ async def audit(context: Context) -> None:
             for row in finding.rows:
                 click.echo(f"       {row}")
     if broken:
-        raise Failure(document=document)
+        message = f"{len(broken)} of {len(findings)} promises are broken"
+        raise Failure(message, document=document)
     context.print(document, text=f"{len(findings)} promises hold")

@@ -108,7 +108,8 @@ async def check(context: Context) -> None:
         click.echo(line)
     document = {"faults": [str(fault) for fault in faults], "warnings": [str(notice) for notice in notices]}
     if faults:
-        raise Failure(document=document)
+        message = f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}"
+        raise Failure(message, document=document)
     context.print(document, text=f"{context.directory}: in order")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from aggregator.catalog.offers import Offers
 from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
 from aggregator.cli.root import Context, Failure, Row, command, root
 from aggregator.live import publish
-from aggregator.settings import MARKUP_FILE, Settings, load, read_markup, read_text
+from aggregator.settings import MARKUP_FILE, OfferRef, Settings, load, read_markup, read_text
 from pricing.markup import Buyer, Price
 from pricing.offer import Offer
 
@@ -146,7 +146,7 @@ def _explain(service: ShelfService, buyer: Buyer, sources: Offers) -> Row:
     terms = service.terms(buyer)
     price, lead = terms.price, terms.combined.lead
     source = sources.source(lead.provider, lead.service)
-    reasons = {(out.offer.provider, out.offer.service): out.reason for out in terms.combined.left_out}
+    reasons = {OfferRef(out.offer.provider, out.offer.service): out.reason for out in terms.combined.left_out}
     return {
         "service": service.id, "name": service.name, "tier": buyer.tier, "provider": lead.provider,
         "provider_service": lead.service, "provider_rate": source.rate, "provider_currency": source.currency,
@@ -155,20 +155,21 @@ def _explain(service: ShelfService, buyer: Buyer, sources: Offers) -> Row:
         "unrounded": str(price.unrounded), "by_rule": str(price.by_rule), "least": str(price.floor),
         "min_margin_percent": _plain(price.min_margin_percent), "raised": price.raised,
         "rate": str(price.rate), "margin": _difference(price),
-        "offers": _offers(service.offers, lead, reasons),
+        "offers": _offers(service, lead, {**reasons, **service.left_out}),
     }  # fmt: skip
 
 
-def _offers(offers: Sequence[Offer], lead: Offer, reasons: dict[tuple[str, str], str]) -> list[Row]:
-    rows = []
-    for offer in offers:
-        key = (offer.provider, offer.service)
-        chosen = offer is lead or key == (lead.provider, lead.service)
-        reason = "cheapest" if chosen else reasons.get(key) or f"costs {offer.rate}, more than {lead.rate}"
+def _offers(service: ShelfService, lead: Offer, reasons: Mapping[OfferRef, str]) -> list[Row]:
+    """Every offer that is named for the service, the priced ones first; the others have no cost."""
+    costs = {OfferRef(offer.provider, offer.service): offer.rate for offer in service.offers}
+    chosen = OfferRef(lead.provider, lead.service)
+    rows: list[Row] = []
+    for ref in [*costs, *(ref for ref in service.left_out if ref not in costs)]:
+        cost = str(costs[ref]) if ref in costs else None
+        reason = "cheapest" if ref == chosen else reasons.get(ref) or f"costs {cost}, no less than {lead.rate}"
         rows.append(
-            {"provider": offer.provider, "service": offer.service, "cost": str(offer.rate), "chosen": chosen,
-             "reason": reason}
-        )  # fmt: skip
+            {"provider": ref.provider, "service": ref.service, "cost": cost, "chosen": ref == chosen, "reason": reason}
+        )
     return rows
 
 
@@ -182,4 +183,7 @@ def _tell(document: dict[str, Any]) -> list[str]:
         f"  rounded up = {document['by_rule']}{raised if document['raised'] else ''}",
         f"  sale rate {document['rate']}, margin {document['margin']}",
     ]
-    return lines + [f"  offer {o['provider']}:{o['service']} at {o['cost']}: {o['reason']}" for o in document["offers"]]
+    for offer in document["offers"]:
+        asked = f" at {offer['cost']}" if offer["cost"] else ""
+        lines.append(f"  offer {offer['provider']}:{offer['service']}{asked}: {offer['reason']}")
+    return lines

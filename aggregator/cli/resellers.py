@@ -11,6 +11,7 @@ from aggregator.app import actor, database
 from aggregator.cli.root import Context, Failure, Row, command, root, when
 from aggregator.ledger import book
 from aggregator.resellers import accounts, store
+from aggregator.resellers.model import KeyRules
 from pricing.money import parse_units, print_units
 
 SPELLINGS = click.Choice(["auto", "classic", "json"])
@@ -53,7 +54,7 @@ async def add(context: Context, name: str, funds: str, tier: str, spelling: str)
     context.print({"reseller": name, "key": new.key, "balance": balance}, text=text)
 
 
-@command(resellers, "fund")
+@command(resellers, "fund", signed=True)
 @click.argument("name")
 @click.argument("amount")
 @click.option("--note", default="")
@@ -67,7 +68,7 @@ async def fund(context: Context, name: str, amount: str, note: str, reference: s
     context.print(document, text=f"{done}; balance {document['balance']}")
 
 
-@command(resellers, "adjust")
+@command(resellers, "adjust", signed=True)
 @click.argument("name")
 @click.argument("amount")
 @click.option("--note", required=True, help="Why.")
@@ -138,13 +139,27 @@ def _entry_row(entry: Any, wallet: str) -> Row:
 @click.option("--spelling", type=SPELLINGS)
 @click.option("--rate", help="Requests a second for this key; 0 = no limit.")
 @click.option("--read-only", is_flag=True, help="May look, not order.")
-async def add_key(context: Context, name: str, spelling: str | None, rate: str | None, read_only: bool) -> None:
+@click.option("--same-link", type=click.Choice(["allow", "queue", "refuse"]), default="allow", show_default=True)
+@click.option("--duplicate-seconds", type=click.IntRange(0, 86_400), default=0, help="Repeats so soon are one order.")
+async def add_key(
+    context: Context,
+    name: str,
+    spelling: str | None,
+    rate: str | None,
+    read_only: bool,
+    same_link: str,
+    duplicate_seconds: int,
+) -> None:
     """Give a reseller another key, shown this once."""
     if rate is not None and (not _is_number(rate) or Decimal(rate) < 0):
         message = f"--rate must be a number of requests a second, not {rate!r}"
         raise Failure(message)
+    rules = KeyRules(
+        spelling=spelling, requests_per_second=rate, read_only=read_only, same_link=same_link,
+        duplicate_seconds=duplicate_seconds,
+    )  # fmt: skip
     async with database(context.settings()):
-        key = await accounts.add_key(name, spelling=spelling, requests_per_second=rate, read_only=read_only)
+        key = await accounts.add_key(name, rules)
     context.print({"reseller": name, "key": key}, text=f"API key of {name}, shown this once: {key}")
 
 

@@ -82,8 +82,11 @@ class Context:
 Body = Callable[..., Awaitable[None]]
 
 
-def command(group: click.Group, name: str) -> Callable[[Body], Body]:
-    """Add an async command that takes --config and --json; its docstring is its help."""
+def command(group: click.Group, name: str, *, signed: bool = False) -> Callable[[Body], Body]:
+    """Add an async command that takes --config and --json; its docstring is its help.
+
+    `signed`: -5 may be an argument, which click would take for an option.
+    """
 
     def add(body: Body) -> Body:
         @functools.wraps(body)
@@ -94,7 +97,7 @@ def command(group: click.Group, name: str) -> Callable[[Body], Body]:
 
         run = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(run)
         run = click.option("--config", metavar="DIR", help="The configuration's folder [./config].")(run)
-        group.command(name)(run)
+        group.command(name, context_settings={"ignore_unknown_options": signed})(run)
         return body
 
     return add
@@ -124,7 +127,7 @@ async def _await(work: Awaitable[None]) -> None:
 
 def _fail(context: Context, text: str, document: Any = None) -> int:
     if context.as_json:
-        _print_json({"error": text} if document is None else document)
+        _print_json({"error": text, **document} if isinstance(document, dict) else document or {"error": text})
     elif text:
         click.echo(text, err=True)
     return 1

@@ -63,7 +63,11 @@ async def answer(
 ) -> Attempt | None:
     """Write down what became of an attempt that nobody has answered yet; None where somebody has."""
     values = {_ATTEMPT.outcome: outcome.value, _ATTEMPT.answered_at: clock.now(), **(changes or {})}
-    undecided = (_ATTEMPT.id == attempt) & _ATTEMPT.outcome.is_in([state.value for state in source])
+    undecided = (
+        (_ATTEMPT.id == attempt)
+        & _ATTEMPT.outcome.is_in([state.value for state in source])
+        & _ATTEMPT.upstream_order.is_null()
+    )
     try:
         rows = await _ATTEMPT.update(values).where(undecided).returning(*_ATTEMPT.all_columns())
     except Exception as error:
@@ -102,6 +106,22 @@ async def overdue() -> list[Attempt]:
     """Attempts whose deadline has passed without an answer."""
     late = (_ATTEMPT.outcome == Outcome.PLACING.value) & (_ATTEMPT.deadline_at < clock.now())
     return [as_attempt(row) for row in await _ATTEMPT.select().where(late)]
+
+
+async def link_runs(order: Order, provider: str, service: str) -> bool:
+    """Whether another order for the same link is live in this service of a provider.
+
+    Inside a transaction the answer stays true until its end: the link is locked against others who ask.
+    """
+    if not is_sqlite(engine()):
+        await _ATTEMPT.raw("select pg_advisory_xact_lock(hashtext({}))", order.link_key)
+    rows = await _ATTEMPT.raw(
+        "select 1 as one from attempts a join orders o on o.id = a.order_id where o.link_key = {} and o.id <> {}"
+        " and a.provider = {} and a.service = {} and a.outcome in ('placing', 'unsure', 'accepted')"
+        " and o.ended_at is null limit 1",
+        order.link_key, order.id, provider, service,
+    )  # fmt: skip
+    return bool(rows)
 
 
 async def unsure_since(moment: int) -> dict[str, int]:
@@ -159,6 +179,19 @@ async def wished_off(provider: str, limit: int) -> list[Attempt]:
         provider, limit,
     )  # fmt: skip
     return [as_attempt(row) for row in rows]
+
+
+async def claim_cancels(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those of the attempts that nobody else has begun to call off: a provider is asked once."""
+    mine = _ATTEMPT.id.is_in([attempt.id for attempt in attempts]) & _ATTEMPT.cancel_at.is_null()
+    rows = await _ATTEMPT.update({_ATTEMPT.cancel_at: clock.now()}).where(mine).returning(*_ATTEMPT.all_columns())
+    return [as_attempt(row) for row in rows]
+
+
+async def release_cancels(attempts: Sequence[Attempt]) -> None:
+    """The provider was not reached: ask it another time."""
+    mine = _ATTEMPT.id.is_in([attempt.id for attempt in attempts])
+    await _ATTEMPT.update({_ATTEMPT.cancel_at: None}).where(mine)
 
 
 async def providers_in_use() -> set[str]:

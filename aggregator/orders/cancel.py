@@ -29,18 +29,22 @@ class Canceller:
         Repeats are answered alike. Raises `OrderNotFound`, also for another's order, and `CancelRefused` for one
         that has ended, or runs where cancelling is not offered.
         """
-        order = (await store.of_reseller(reseller.id, [order_id])).get(order_id)
-        if order is None:
-            raise OrderNotFound
-        if order.state is OrderState.QUEUED:
+        order = await self._load(reseller, order_id)
+        while order.state is OrderState.QUEUED:
             ended = await settle(order, order.quantity, note="cancelled by the reseller")
             if ended is not None:
                 await self._tracker.refresh([ended])
                 return order_id
-        elif order.state is OrderState.CANCELLED or order.cancel_wish:
-            return order_id
-        await self._wish(order, reseller)
+            order = await self._load(reseller, order_id)
+        if order.state is not OrderState.CANCELLED and not order.cancel_wish:
+            await self._wish(order, reseller)
         return order_id
+
+    async def _load(self, reseller: Reseller, order_id: int) -> Order:
+        order = (await store.of_reseller(reseller.id, [order_id])).get(order_id)
+        if order is None:
+            raise OrderNotFound
+        return order
 
     async def _wish(self, order: Order, reseller: Reseller) -> None:
         service = self._shelf().get(order.service)

@@ -25,7 +25,7 @@ from aggregator.orders.state import OrderState, Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock, tables
-from aggregator.storage.transaction import write
+from aggregator.storage.transaction import write, write_surely
 from pricing.fx import FxTable, NoRate
 from pricing.money import Money
 from pricing.offer import Offer
@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 CLAIM_AT_ONCE = 50
 MOST_IN_HAND = 1_000
+LINK_PAUSE_MS = 5_000
+"""Between two looks whether a link has become free."""
 STALE_MS = 5_000
 """A decision older than this is made again: the market has moved while the order waited for its turn."""
 UNSURE_LOOKBACK_MS = 120_000
@@ -130,10 +132,13 @@ class Dispatcher:
             log.exception("dispatch.failed", order=order.id)
 
     async def _take(self, order: Order, attempts: Sequence[Attempt], market: Market) -> None:
-        routes = self._routes(order, attempts, market)
-        chosen = failover.choose(
-            order, attempts, routes, now=market.now, give_up_ms=round(self._pace.give_up_seconds * 1000)
-        )
+        give_up_ms = round(self._pace.give_up_seconds * 1000)
+        waits = order.same_link == "queue" and market.now - order.created_at < give_up_ms
+        if waits and await store.earlier_on_link(order):
+            await store.postpone(order.id, market.now + LINK_PAUSE_MS)
+            return
+        routes = await self._routes(order, attempts, market)
+        chosen = failover.choose(order, attempts, routes, now=market.now, give_up_ms=give_up_ms)
         match chosen:
             case Go(route=route):
                 await self._place(order, route, market)
@@ -143,29 +148,35 @@ class Dispatcher:
             case GiveUp(reason=reason):
                 await self._ended(await settle(order, order.quantity, note=f"given up: {reason}"[:500]))
 
-    def _routes(self, order: Order, attempts: Sequence[Attempt], market: Market) -> list[Route]:
+    async def _routes(self, order: Order, attempts: Sequence[Attempt], market: Market) -> list[Route]:
         shelf = self._shelf()
         service = shelf.get(order.service)
         if service is None:
             return []
         blocked = failover.blocks(attempts)
         return rank(
-            [self._candidate(offer, blocked, market) for offer in service.offers],
+            [await self._candidate(order, offer, blocked, market) for offer in service.offers],
             quantity=order.quantity,
             charge=Money(order.charge, shelf.book.currency),
             min_margin_percent=shelf.book.min_margin_percent,
             order_type=order.type,
+            least=order.parts[0],
+            most=order.parts[1],
+            drip_feed=order.drip_feed,
         )
 
-    def _candidate(self, offer: Offer, blocked: Blocks, market: Market) -> Candidate:
+    async def _candidate(self, order: Order, offer: Offer, blocked: Blocks, market: Market) -> Candidate:
         row = market.rows.get(offer.provider) or ProviderRow(name=offer.provider)
         settings = self._upstreams.settings(offer.provider)
+        policy = settings.same_link_policy if settings else "allow"
+        link_runs = policy != "allow" and await attempt_store.link_runs(order, offer.provider, offer.service)
         return Candidate(
             offer=offer,
             enabled=settings is not None and settings.enabled,
             healthy=row.rest_until <= market.now,
             funds=self._funds(row),
-            spent=blocked.is_spent(offer.provider, offer.service),
+            spent=blocked.is_spent(offer.provider, offer.service) or (link_runs and policy == "refuse"),
+            link_runs=link_runs,
             busy=market.unsure.get(offer.provider, 0) >= self._pace.unsure_in_flight,
             postponed=blocked.postponed_until.get(offer.provider, 0) > market.now,
         )
@@ -209,11 +220,18 @@ class Dispatcher:
         new = self._new_attempt(order, route, adapter, market)
 
         async def work() -> Attempt | None:
+            if self._minds_links(new.provider) and await attempt_store.link_runs(order, new.provider, new.service):
+                await store.postpone(order.id, clock.now() + LINK_PAUSE_MS)
+                return None
             if not await store.advance(order.id, [OrderState.QUEUED], OrderState.PLACING):
                 return None
             return await attempt_store.insert(new)
 
         return await write(work)
+
+    def _minds_links(self, provider: str) -> bool:
+        settings = self._upstreams.settings(provider)
+        return settings is not None and settings.same_link_policy != "allow"
 
     def _new_attempt(self, order: Order, route: Route, adapter: Adapter, market: Market) -> NewAttempt:
         settings = self._upstreams.settings(route.offer.provider)
@@ -237,11 +255,11 @@ class Dispatcher:
         try:
             placement = await adapter.add(submission)
         except ProviderError as error:
-            await self._note_health(attempt.provider, error)
             await self._answered(order, attempt, error)
+            await self._note_health(attempt.provider, error)
         else:
-            await self._note_health(attempt.provider, None)
             await self._accepted(order, attempt, placement)
+            await self._note_health(attempt.provider, None)
 
     async def _accepted(self, order: Order, attempt: Attempt, placement: Placement) -> None:
         changes = {
@@ -261,7 +279,7 @@ class Dispatcher:
                 await store.note(order.id, order.state, text[:500])
 
         try:
-            await write(work)
+            await write_surely(work)
         except DuplicateUpstreamOrder:
             text = f"the provider gave the id {placement.order[:60]} of another order"
             await self._commit_unsure(attempt, error="DUPLICATE_ORDER", text=text, raw=placement.raw)
@@ -286,7 +304,7 @@ class Dispatcher:
                 await store.advance(attempt.order_id, [OrderState.PLACING], OrderState.UNSURE)
                 await store.note(attempt.order_id, OrderState.UNSURE, f"{attempt.provider}: {text}"[:500])
 
-        await write(work)
+        await write_surely(work)
         await self._refresh(attempt.order_id)
 
     async def _commit_refusal(self, order: Order, attempt: Attempt, outcome: Outcome, error: ProviderError) -> None:
@@ -301,7 +319,7 @@ class Dispatcher:
                 await store.enqueue(order.id, source, due_at=clock.now())
             return None
 
-        await self._ended(await write(work))
+        await self._ended(await write_surely(work))
         self._wake()
 
     async def _learn(self, attempt: Attempt, error: Refused) -> None:

@@ -75,20 +75,28 @@ Next = Go | Wait | GiveUp
 
 def choose(order: Order, attempts: Sequence[Attempt], routes: Sequence[Route], *, now: int, give_up_ms: int) -> Next:
     """Where a queued order goes."""
-    if order.cancel_wish:
-        return GiveUp("cancelled by the reseller")
-    told_twice = [a for a in attempts if a.outcome is Outcome.REFUSED and a.error in TRIED_TWICE]
-    if len({a.provider for a in told_twice}) > 1:
-        return GiveUp(f"two providers refused it: {told_twice[-1].error}")
+    hopeless = _hopeless(order, attempts)
+    if hopeless is not None:
+        return GiveUp(hopeless)
     usable = [route for route in routes if route.usable]
     if usable:
         return Go(usable[0])
-    if routes and all(route.permanent for route in routes):
-        return GiveUp("; ".join(f"{route.offer.provider}: {route.reason}" for route in routes))
-    if now - order.created_at >= give_up_ms:
-        return GiveUp("nobody could take it in time")
     reason = "; ".join(f"{route.offer.provider}: {route.reason}" for route in routes) or "no offer"
+    if routes and all(route.permanent for route in routes):
+        return GiveUp(reason)
+    if now - order.created_at >= give_up_ms:
+        return GiveUp(f"nobody could take it in time ({reason})")
     return Wait(_look_again(order, attempts, now), reason)
+
+
+def _hopeless(order: Order, attempts: Sequence[Attempt]) -> str | None:
+    """Why an order should not be tried anywhere again."""
+    if order.cancel_wish:
+        return "cancelled by the reseller"
+    told_twice = [a for a in attempts if a.outcome is Outcome.REFUSED and a.error in TRIED_TWICE]
+    if len({attempt.provider for attempt in told_twice}) > 1:
+        return f"two providers refused it: {told_twice[-1].error}"
+    return None
 
 
 def _look_again(order: Order, attempts: Sequence[Attempt], now: int) -> int:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.orders.state import OrderState, Outcome
-from providers.vocabulary import Fields, Phase
+from providers.vocabulary import Fields, Phase, ServiceType
 
 
 class NewOrder(Struct, frozen=True, kw_only=True):
@@ -20,7 +20,13 @@ class NewOrder(Struct, frozen=True, kw_only=True):
     link: str
     quantity: int
     """Billed units."""
+    runs: int = 1
+    """Runs of a drip-feed, posts of a subscription; each takes `quantity / runs` units."""
     fields: Fields
+    link_key: str = ""
+    """The link in the form that equal links share."""
+    same_link: str = "allow"
+    """Whether it waits for another open order with its link: "allow", "queue" or "refuse"."""
     rate: int
     rate_per: int
     """1,000, or 1 for package types."""
@@ -40,8 +46,11 @@ class Order(Struct, frozen=True, kw_only=True):
     type: str
     link: str
     quantity: int
+    runs: int
     fields: str
     """JSON of the type-specific fields."""
+    link_key: str
+    same_link: str
     rate: int
     rate_per: int
     charge: int
@@ -54,6 +63,8 @@ class Order(Struct, frozen=True, kw_only=True):
     cancel_wish: bool
     start_count: int | None
     remains: int
+    runs_done: int | None
+    """Runs or posts served, where the provider tells."""
     delivery_seen: bool
     sight: str | None
     """The first sight of a terminal answer, until it is confirmed."""
@@ -64,6 +75,22 @@ class Order(Struct, frozen=True, kw_only=True):
     due_at: int
     created_at: int
     ended_at: int | None
+
+    @property
+    def per_run(self) -> int:
+        """Units of one run; all of them where there is only one."""
+        return self.quantity // self.runs
+
+    @property
+    def parts(self) -> tuple[int, int]:
+        """The smallest part and the largest whole, to which a provider's limits apply (units)."""
+        if self.type == ServiceType.SUBSCRIPTIONS:
+            return int(str(self.type_fields()["min"])), self.per_run
+        return self.per_run, self.quantity
+
+    @property
+    def drip_feed(self) -> bool:
+        return self.runs > 1 and self.type != ServiceType.SUBSCRIPTIONS
 
     def type_fields(self) -> Fields:
         return msgspec.json.decode(self.fields, type=Fields)

@@ -9,22 +9,36 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.catalog.shelf import Shelf, ShelfService
-from aggregator.errors import NotEnoughFunds, QuantityOutOfRange, RequestIdTaken, ServiceNotFound
+from aggregator.errors import (
+    IncorrectRequest,
+    NotEnoughFunds,
+    QuantityOutOfRange,
+    RequestIdTaken,
+    SameLink,
+    ServiceNotFound,
+)
 from aggregator.ledger.book import MOST
 from aggregator.orders import store
+from aggregator.orders.links import link_key
 from aggregator.orders.model import NewOrder
-from aggregator.resellers.model import Reseller
+from aggregator.resellers.model import Caller
+from aggregator.storage import clock
 from pricing.markup import Buyer
 from providers.vocabulary import Fields
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What a reseller asks for, read but not yet judged."""
+    """What a reseller asks for, read by the rules of its type but not yet judged."""
 
-    service: int
     link: str
     quantity: int
-    """Billed units."""
+    """Billed units of all runs or posts."""
+    runs: int = 1
+    """Runs of a drip-feed, posts of a subscription."""
+    least: int
+    most: int
+    """What the service's limits apply to: the smallest part and the largest whole."""
+    drip_feed: bool = False
     fields: Fields
 
 
@@ -47,13 +61,15 @@ class Placer:
         self._shelf = shelf
         self._wake = wake
 
-    async def place(self, reseller: Reseller, ask: Ask) -> int:
+    async def place(self, caller: Caller, ask: Ask) -> int:
         """Charge the reseller and accept the order; its id. Raises `ResellerError` with nothing changed."""
         payload = hashlib.sha256(ask.payload).hexdigest()
-        earlier = await self._earlier(reseller, ask, payload)
+        earlier = await _earlier(caller, ask, payload)
         if earlier is not None:
             return earlier
-        new = decide(self._shelf().get(ask.service), reseller, ask, payload)
+        new = decide(self._shelf().get(ask.service), caller, ask, payload)
+        if caller.same_link == "refuse" and await store.has_open(new.reseller, new.service, new.link_key):
+            raise SameLink
         verdict = (await store.accept([new]))[0]
         if isinstance(verdict, store.TooPoor):
             raise NotEnoughFunds
@@ -62,11 +78,16 @@ class Placer:
         self._wake()
         return verdict.order
 
-    async def _earlier(self, reseller: Reseller, ask: Ask, payload: str) -> int | None:
-        if ask.request_id is None and ask.custom_id is None:
-            return None
-        repeated = await store.repeated(reseller.id, ask.request_id, ask.custom_id, payload)
+
+async def _earlier(caller: Caller, ask: Ask, payload: str) -> int | None:
+    """The order that this request stands for already, by its id or, where the key says so, by its likeness."""
+    reseller = caller.reseller.id
+    if ask.request_id is not None or ask.custom_id is not None:
+        repeated = await store.repeated(reseller, ask.request_id, ask.custom_id, payload)
         return _first_of(repeated) if repeated else None
+    if caller.duplicate_seconds:
+        return await store.repeated_lately(reseller, payload, since=clock.now() - caller.duplicate_seconds * 1000)
+    return None
 
 
 def _first_of(repeated: store.Repeated) -> int:
@@ -75,21 +96,26 @@ def _first_of(repeated: store.Repeated) -> int:
     return repeated.order
 
 
-def decide(service: ShelfService | None, reseller: Reseller, ask: Ask, payload: str) -> NewOrder:
-    """Judge the request: fields, quantity, charge."""
+def decide(service: ShelfService | None, caller: Caller, ask: Ask, payload: str) -> NewOrder:
+    """Judge the request: fields, limits, charge."""
     if service is None:
         raise ServiceNotFound
+    reseller = caller.reseller
     wanted = ask.read(service.type)
     terms = service.terms(Buyer(tier=reseller.tier, reseller=reseller.name))
-    if not service.per_package and not terms.minimum <= wanted.quantity <= terms.maximum:
-        raise QuantityOutOfRange(wanted.quantity, terms.minimum, terms.maximum)
+    if wanted.drip_feed and not terms.dripfeed:
+        raise IncorrectRequest("runs", "is not possible: this service has no drip-feed")
+    if not service.per_package and not terms.minimum <= wanted.least <= wanted.most <= terms.maximum:
+        wrong = wanted.least if wanted.least < terms.minimum else wanted.most
+        raise QuantityOutOfRange(wrong, terms.minimum, terms.maximum)
     rate = terms.price.rate
     charge = rate.cost(wanted.quantity).units
     if charge > MOST:
         raise NotEnoughFunds
     return NewOrder(
         reseller=reseller.id, service=service.id, type=service.type, link=wanted.link, quantity=wanted.quantity,
-        fields=wanted.fields, rate=rate.units, rate_per=rate.per, charge=charge,
+        runs=wanted.runs, fields=wanted.fields, link_key=link_key(wanted.link), same_link=caller.same_link,
+        rate=rate.units, rate_per=rate.per, charge=charge,
         request_id=ask.request_id, custom_id=ask.custom_id, payload=payload,
     )  # fmt: skip
 

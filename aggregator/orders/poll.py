@@ -17,12 +17,13 @@ from aggregator.orders.model import Order
 from aggregator.orders.schedule import next_poll
 from aggregator.orders.settle import settle
 from aggregator.orders.settlement import Announce, Finish, Hold, Keep, Rules, Sight
+from aggregator.orders.state import Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock, tables
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
-from providers.errors import Code, ProviderError, Refused
+from providers.errors import Code, ProviderError, Refused, Unreachable
 from providers.vocabulary import Capability, Progress
 
 log = structlog.get_logger(__name__)
@@ -73,17 +74,17 @@ class Poller:
             reading = readings.get(_upstream_id(one))
             order = await self._read(one, reading, cached, settings)
             due[one.attempt.id] = next_poll(
-                order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days
+                order or one.order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days
             )
-            if isinstance(reading, Progress):
+            if order is not None and isinstance(reading, Progress):
                 fresh[reading_key(one.attempt.id)] = msgspec.json.encode(reading)
         await attempt_store.poll_again(due)
         await self._cache.put_many(fresh)
 
     async def _read(
         self, one: Followed, reading: Progress | Refused | None, cached: bytes | None, settings: ProviderSettings
-    ) -> Order:
-        """Carry out what one reading means; the order as it is afterwards."""
+    ) -> Order | None:
+        """Carry out what one reading means; the order as it is afterwards, None where that failed."""
         try:
             if isinstance(reading, Progress):
                 return await self._progress(one, reading, cached, settings)
@@ -92,12 +93,14 @@ class Poller:
         except Exception:
             # One bad entry never stops the others of its batch.
             log.exception("poll.order_failed", order=one.order.id)
+            return None
         return one.order
 
     async def _progress(
         self, one: Followed, progress: Progress, cached: bytes | None, settings: ProviderSettings
     ) -> Order:
-        if progress.phase in settlement.OPEN_PHASES and cached == msgspec.json.encode(progress):
+        plain = one.order.sight is None and one.order.held is None
+        if plain and progress.phase in settlement.OPEN_PHASES and cached == msgspec.json.encode(progress):
             return one.order
         await self._keep_charge(one, progress)
         rules = Rules(CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000))
@@ -112,7 +115,7 @@ class Poller:
         match decision:
             case Announce():
                 await store.announce(
-                    order, phase=decision.phase.value, remains=decision.remains,
+                    order, phase=decision.phase.value, remains=decision.remains, runs_done=decision.runs_done,
                     start_count=decision.start_count, delivery_seen=decision.delivery_seen,
                 )  # fmt: skip
             case Sight():
@@ -120,20 +123,23 @@ class Poller:
             case Finish():
                 note = f"{decision.undelivered} of {order.quantity} not delivered"
                 await settle(
-                    order, decision.undelivered, start_count=decision.start_count,
+                    order, decision.undelivered, start_count=decision.start_count, runs_done=decision.runs_done,
                     note="; ".join([note, *decision.notes]),
                 )  # fmt: skip
             case Hold():
-                if await store.hold(order.id, decision.reason):
+                if await store.hold(order, decision.reason):
                     await store.note(order.id, order.state, f"held: {decision.reason}")
-            case Keep(note=str(note)):
-                await store.note(order.id, order.state, note)
+            case Keep():
+                await store.forget_sight(order)
+                if decision.note is not None:
+                    await store.note(order.id, order.state, decision.note)
 
     async def _keep_charge(self, one: Followed, progress: Progress) -> None:
         """The provider's charge is our cost; its highest value tells later what was taken back."""
         open_still = progress.phase in settlement.OPEN_PHASES and not one.order.state.ended
-        highest = settlement.highest(one.attempt, progress.charge) if open_still else one.attempt.highest_charge
-        stated = f"{progress.charge:f}" if progress.charge is not None else one.attempt.last_charge
+        charge = settlement.charge_of(one.attempt, progress)
+        highest = settlement.highest(one.attempt, charge) if open_still else one.attempt.highest_charge
+        stated = f"{charge:f}" if charge is not None else one.attempt.last_charge
         kept = (one.attempt.highest_charge, one.attempt.last_charge, one.attempt.lost_since)
         if (highest, stated, None) != kept:
             changes = {
@@ -149,20 +155,25 @@ class Poller:
         since = one.attempt.lost_since
         if since is None:
             await attempt_store.set_fields(one.attempt.id, {tables.Attempt.lost_since: now})
-        elif now - since >= LOST_AFTER_MS and not one.order.state.ended:
-            await store.hold(one.order.id, f"{one.attempt.provider} no longer knows this order")
+        elif now - since >= LOST_AFTER_MS and one.attempt.outcome is Outcome.ACCEPTED and not one.order.state.ended:
+            await store.hold(one.order, f"{one.attempt.provider} no longer knows this order")
 
     async def _forward_cancels(self, adapter: Adapter) -> None:
         """Ask the provider to call off what resellers no longer want; its later status decides."""
-        wished = await attempt_store.wished_off(adapter.profile.name, 100)
+        name = adapter.profile.name
+        waiting = await attempt_store.wished_off(name, 100)
+        if not waiting or (await catalog_store.provider(name)).rest_until > clock.now():
+            return
+        wished = await attempt_store.claim_cancels(waiting)
         if not wished:
             return
-        for attempt in wished:
-            await attempt_store.set_fields(attempt.id, {tables.Attempt.cancel_at: clock.now()})
         try:
             replies = await adapter.cancel([attempt.upstream_order or "" for attempt in wished])
         except ProviderError as error:
-            log.warning("cancel.failed", provider=adapter.profile.name, code=error.code, error=error.text)
+            log.warning("cancel.failed", provider=name, code=error.code, error=error.text)
+            if isinstance(error, Unreachable):
+                await attempt_store.release_cancels(wished)
+            await self._note_health(name, error)
             return
         for attempt in wished:
             reply = replies.get(attempt.upstream_order or "")

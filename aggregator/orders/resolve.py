@@ -47,9 +47,9 @@ async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int) -> O
     attempt = await _believable(order, settle_ms)
 
     async def work() -> None:
-        await _give_attempt_up(order, attempt, Outcome.ABSENT, actor=actor, reason=reason)
+        decision = await _give_attempt_up(order, attempt, Outcome.ABSENT, actor=actor, reason=reason)
         if order.cancel_wish:
-            await _cancel(order, "cancelled by the reseller; the provider does not have it")
+            await _cancel(order, "cancelled by the reseller; the provider does not have it", decision)
         elif not await store.enqueue(order.id, OrderState.UNSURE, due_at=clock.now()):
             _changed()
         else:
@@ -65,8 +65,8 @@ async def write_off(order_id: int, *, actor: str, reason: str, settle_ms: int) -
     attempt = await _believable(order, settle_ms)
 
     async def work() -> None:
-        await _give_attempt_up(order, attempt, Outcome.WRITTEN_OFF, actor=actor, reason=reason)
-        await _cancel(order, "written off by decision")
+        decision = await _give_attempt_up(order, attempt, Outcome.WRITTEN_OFF, actor=actor, reason=reason)
+        await _cancel(order, "written off by decision", decision)
 
     await write(work)
     return await _told(order_id)
@@ -138,14 +138,15 @@ async def _believable(order: Order, settle_ms: int) -> Attempt:
     return attempt
 
 
-async def _give_attempt_up(order: Order, attempt: Attempt, outcome: Outcome, *, actor: str, reason: str) -> None:
-    await _decide(order, outcome.value, actor=actor, reason=reason)
+async def _give_attempt_up(order: Order, attempt: Attempt, outcome: Outcome, *, actor: str, reason: str) -> int:
+    decision = await _decide(order, outcome.value, actor=actor, reason=reason)
     if await attempt_store.answer(attempt.id, outcome, source=[Outcome.UNSURE]) is None:
         _changed()
+    return decision
 
 
-async def _cancel(order: Order, note: str) -> None:
-    if await apply(order, order.quantity, note=note) is None:
+async def _cancel(order: Order, note: str, decision: int) -> None:
+    if await apply(order, order.quantity, note=note, decision=decision) is None:
         _changed()
 
 

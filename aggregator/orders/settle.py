@@ -11,22 +11,37 @@ from pricing import refund
 
 
 async def settle(
-    order: Order, undelivered: int, *, note: str, start_count: int | None = None, decision: int | None = None
+    order: Order,
+    undelivered: int,
+    *,
+    note: str,
+    start_count: int | None = None,
+    runs_done: int | None = None,
+    decision: int | None = None,
 ) -> Order | None:
     """End an order with so many units undelivered, or raise that number for one that has ended.
 
     `order` is the row the decision was made on: where it has changed since, nothing happens and None is returned.
     """
-    return await write(lambda: apply(order, undelivered, note=note, start_count=start_count, decision=decision))
+    return await write(
+        lambda: apply(order, undelivered, note=note, start_count=start_count, runs_done=runs_done, decision=decision)
+    )
 
 
 async def apply(
-    order: Order, undelivered: int, *, note: str, start_count: int | None = None, decision: int | None = None
+    order: Order,
+    undelivered: int,
+    *,
+    note: str,
+    start_count: int | None = None,
+    runs_done: int | None = None,
+    decision: int | None = None,
 ) -> Order | None:
     """`settle` inside a transaction that is running already."""
     state = ended_as(undelivered=undelivered, quantity=order.quantity)
     start = order.start_count if start_count is None else start_count
-    moved = await store.lose(order, state=state, undelivered=undelivered, start_count=start)
+    done = order.runs_done if runs_done is None else runs_done
+    moved = await store.lose(order, state=state, undelivered=undelivered, start_count=start, runs_done=done)
     if moved is None:
         return None
     due = refund.due(moved.charge, moved.undelivered, moved.quantity, moved.refunded)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import OrderState, Outcome, ended_as
 from pricing import refund
-from providers.vocabulary import Phase, Progress
+from providers.vocabulary import Phase, Progress, ServiceType
 
 OPEN_PHASES = (Phase.PENDING, Phase.PROCESSING, Phase.IN_PROGRESS)
 UNDER_WAY = {phase: phase for phase in OPEN_PHASES} | {Phase.PAUSED: Phase.IN_PROGRESS}
@@ -22,6 +22,7 @@ ENDINGS = {
     Phase.COMPLETED: refund.Ending.COMPLETED,
     Phase.PARTIAL: refund.Ending.PARTIAL,
     Phase.CANCELLED: refund.Ending.CANCELLED,
+    Phase.EXPIRED: refund.Ending.PARTIAL,
 }
 
 
@@ -37,6 +38,7 @@ class Announce(Struct, frozen=True):
 
     phase: Phase
     remains: int
+    runs_done: int | None
     start_count: int | None
     delivery_seen: bool
 
@@ -53,6 +55,7 @@ class Finish(Struct, frozen=True):
 
     state: OrderState
     undelivered: int
+    runs_done: int | None
     start_count: int | None
     notes: tuple[str, ...]
 
@@ -88,10 +91,25 @@ def decide(order: Order, attempt: Attempt, progress: Progress, *, rules: Rules, 
 
 
 def _announce(order: Order, progress: Progress, phase: Phase) -> Announce:
-    remains = order.remains if progress.remains is None else min(max(progress.remains, 0), order.quantity)
-    moving = phase is Phase.IN_PROGRESS and progress.remains is not None
-    delivered = moving and 0 < remains < order.quantity
-    return Announce(phase, remains, _start(order, progress), order.delivery_seen or delivered)
+    told = _remains(order, progress)
+    remains = order.remains if told is None else min(max(told, 0), order.quantity)
+    delivered = phase is Phase.IN_PROGRESS and told is not None and 0 < remains < order.quantity
+    seen_now = order.delivery_seen or delivered
+    return Announce(phase, remains, _runs_done(order, progress), _start(order, progress), seen_now)
+
+
+def _remains(order: Order, progress: Progress) -> int | None:
+    """As stated, else counted from the runs of a drip-feed or the posts of a subscription that were served."""
+    counts_posts = order.type == ServiceType.SUBSCRIPTIONS and progress.posts is not None
+    if progress.remains is not None and not counts_posts:
+        return progress.remains
+    done = progress.posts if counts_posts else progress.runs if order.runs > 1 else None
+    return None if done is None else order.quantity - order.per_run * min(max(done, 0), order.runs)
+
+
+def _runs_done(order: Order, progress: Progress) -> int | None:
+    told = progress.posts if order.type == ServiceType.SUBSCRIPTIONS else progress.runs
+    return order.runs_done if told is None else min(max(told, 0), order.runs)
 
 
 def _start(order: Order, progress: Progress) -> int | None:
@@ -108,15 +126,20 @@ def _ending(order: Order, attempt: Attempt, progress: Progress, rules: Rules, no
     if verdict.units is None:
         return Hold(f"the provider says {progress.phase}, and nothing tells how much was not delivered")
     state = ended_as(undelivered=verdict.units, quantity=order.quantity)
-    return Finish(state, verdict.units, _start(order, progress), verdict.notes)
+    return Finish(state, verdict.units, _runs_done(order, progress), _start(order, progress), verdict.notes)
 
 
 def _report(order: Order, attempt: Attempt, progress: Progress, rules: Rules) -> refund.Report:
+    ending = ENDINGS[progress.phase]
+    if order.type == ServiceType.SUBSCRIPTIONS and progress.posts is not None and not progress.full_refund:
+        # However a subscription ends, it is settled by the posts that were not served.
+        served_all = progress.posts >= order.runs
+        ending = refund.Ending.COMPLETED if served_all else refund.Ending.PARTIAL
     return refund.Report(
-        ending=ENDINGS[progress.phase],
+        ending=ending,
         quantity=order.quantity,
-        remains=progress.remains,
-        charge=progress.charge,
+        remains=_remains(order, progress),
+        charge=charge_of(attempt, progress),
         base_charge=attempt.base_charge,
         cancel_means=rules.cancel_means,
         package=order.rate_per == 1,
@@ -135,7 +158,14 @@ def _confirmed(order: Order, progress: Progress, rules: Rules, now: int) -> bool
 
 def seen(progress: Progress) -> str:
     """A terminal answer as it is remembered: equal only when status and remains are."""
-    return f"{progress.phase}:{'' if progress.remains is None else progress.remains}"
+    told = (progress.remains, progress.runs, progress.posts)
+    return ":".join([progress.phase, *("" if count is None else str(count) for count in told)])
+
+
+def charge_of(attempt: Attempt, progress: Progress) -> Decimal | None:
+    """The provider's charge, unless it is in another currency than the order was bought in; 0 is 0 in any."""
+    foreign = progress.currency is not None and progress.currency != attempt.currency
+    return None if foreign and progress.charge else progress.charge
 
 
 def highest(attempt: Attempt, charge: Decimal | None) -> str | None:

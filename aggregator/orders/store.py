@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from aggregator.ledger import book, entries
 from aggregator.orders.model import NewOrder, Order
-from aggregator.orders.state import OrderState
+from aggregator.orders.state import OPEN, OrderState
 from aggregator.storage import clock, signals, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.tables import Event
@@ -62,6 +62,7 @@ async def _insert(new: NewOrder) -> int:
     now = clock.now()
     row = _ORDER(
         reseller=new.reseller, service=new.service, type=new.type, link=new.link, quantity=new.quantity,
+        runs=new.runs, link_key=new.link_key, same_link=new.same_link,
         fields=msgspec.json.encode(new.fields).decode(), rate=new.rate, rate_per=new.rate_per, charge=new.charge,
         state=OrderState.QUEUED.value, phase="pending", remains=new.quantity,
         request_id=new.request_id, custom_id=new.custom_id, payload=new.payload, due_at=now, created_at=now,
@@ -70,6 +71,25 @@ async def _insert(new: NewOrder) -> int:
     order = int(inserted[0]["id"])
     await book.post(entries.charged(order, new.reseller, new.charge))
     return order
+
+
+async def repeated_lately(reseller: int, payload: str, *, since: int) -> int | None:
+    """The first order that asked for exactly the same since a moment."""
+    same = (_ORDER.reseller == reseller) & (_ORDER.payload == payload) & (_ORDER.created_at >= since)
+    rows = await _ORDER.select(_ORDER.id).where(same).order_by(_ORDER.id).limit(1)
+    return int(rows[0]["id"]) if rows else None
+
+
+async def has_open(reseller: int, service: int, link_key: str) -> bool:
+    """Whether the reseller has an open order of this service for this link."""
+    open_here = _ORDER.state.is_in([state.value for state in OPEN]) & (_ORDER.link_key == link_key)
+    return bool(await _ORDER.exists().where(open_here & (_ORDER.reseller == reseller) & (_ORDER.service == service)))
+
+
+async def earlier_on_link(order: Order) -> bool:
+    """Whether an older open order of the same service waits or runs for the same link."""
+    open_here = _ORDER.state.is_in([state.value for state in OPEN]) & (_ORDER.link_key == order.link_key)
+    return bool(await _ORDER.exists().where(open_here & (_ORDER.service == order.service) & (_ORDER.id < order.id)))
 
 
 async def repeated(reseller: int, request_id: str | None, custom_id: str | None, payload: str) -> Repeated | None:
@@ -150,10 +170,12 @@ async def enqueue(order: int, source: OrderState, *, due_at: int) -> bool:
     return await advance(order, [source], OrderState.QUEUED, {_ORDER.due_at: due_at, _ORDER.held: None})
 
 
-async def announce(order: Order, *, phase: str, remains: int, start_count: int | None, delivery_seen: bool) -> bool:
+async def announce(
+    order: Order, *, phase: str, remains: int, runs_done: int | None, start_count: int | None, delivery_seen: bool
+) -> bool:
     """What an open order tells its reseller; forgets a first sight and a hold."""
     changes: dict[Any, Any] = {
-        _ORDER.phase: phase, _ORDER.remains: remains, _ORDER.start_count: start_count,
+        _ORDER.phase: phase, _ORDER.remains: remains, _ORDER.runs_done: runs_done, _ORDER.start_count: start_count,
         _ORDER.delivery_seen: delivery_seen, _ORDER.sight: None, _ORDER.sight_at: None, _ORDER.held: None,
     }  # fmt: skip
     return await advance(order.id, [OrderState.ACTIVE], OrderState.ACTIVE, changes)
@@ -166,11 +188,18 @@ async def remember_sight(order: Order, sight: str, *, start_count: int | None) -
     await _ORDER.update(changes).where((_ORDER.id == order.id) & (_ORDER.state == order.state.value))
 
 
-async def hold(order: int, reason: str) -> bool:
-    """Show the order to the owner; whether it was not yet held for this reason."""
-    other = _ORDER.held.is_null() | (_ORDER.held != reason)
-    rows = await _ORDER.update({_ORDER.held: reason}).where((_ORDER.id == order) & other).returning(_ORDER.id)
-    return bool(rows)
+async def forget_sight(order: Order) -> None:
+    """The provider says something else than the ending that it told of: only two answers in a row count."""
+    if order.sight is not None:
+        await _ORDER.update({_ORDER.sight: None, _ORDER.sight_at: None}).where(_ORDER.id == order.id)
+
+
+async def hold(order: Order, reason: str) -> bool:
+    """Show the order to the owner, unless it moved on meanwhile; whether it was not yet held for this reason."""
+    changes: dict[Any, Any] = {_ORDER.held: reason, _ORDER.sight: None, _ORDER.sight_at: None}
+    unmoved = (_ORDER.id == order.id) & (_ORDER.state == order.state.value)
+    rows = await _ORDER.update(changes).where(unmoved).returning(_ORDER.id)
+    return bool(rows) and order.held != reason
 
 
 async def wish_cancel(order: int) -> bool:
@@ -180,11 +209,14 @@ async def wish_cancel(order: int) -> bool:
     return bool(await _ORDER.update({_ORDER.cancel_wish: True}).where(wished).returning(_ORDER.id))
 
 
-async def lose(order: Order, *, state: OrderState, undelivered: int, start_count: int | None) -> Order | None:
+async def lose(
+    order: Order, *, state: OrderState, undelivered: int, start_count: int | None, runs_done: int | None
+) -> Order | None:
     """Set the undelivered units if nobody else has since; the row as it is now, with what had been paid before."""
     changes: dict[Any, Any] = {
         _ORDER.state: state.value, _ORDER.undelivered: undelivered, _ORDER.start_count: start_count,
-        _ORDER.remains: undelivered, _ORDER.held: None, _ORDER.sight: None, _ORDER.sight_at: None,
+        _ORDER.remains: undelivered, _ORDER.runs_done: runs_done, _ORDER.held: None,
+        _ORDER.sight: None, _ORDER.sight_at: None,
         _ORDER.ended_at: order.ended_at if order.ended_at is not None else clock.now(),
     }  # fmt: skip
     unchanged = (

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from aggregator.ledger import book, entries
 from aggregator.resellers import store
-from aggregator.resellers.model import PREFIX_LENGTH, Reseller, digest, make_key
+from aggregator.resellers.model import PREFIX_LENGTH, KeyRules, Reseller, digest, make_key
 from aggregator.storage import decisions, signals
 from aggregator.storage.engine import is_unique_violation
 from aggregator.storage.transaction import write
@@ -32,7 +32,7 @@ async def add(name: str, *, currency: str, funds: int = 0, tier: str = "", spell
     async def work() -> int:
         reseller = await store.insert(name, tier=tier, spelling=spelling)
         await book.open_wallet(reseller, currency)
-        await _insert_key(reseller, key)
+        await _insert_key(reseller, key, KeyRules())
         if funds:
             await book.post(entries.deposited("manual", reseller, funds, payment=f"opening-{reseller}"))
         return reseller
@@ -91,11 +91,11 @@ async def change(name: str, *, tier: str | None, spelling: str | None, frozen: b
     return await store.get(reseller.id)
 
 
-async def add_key(name: str, *, spelling: str | None, requests_per_second: str | None, read_only: bool) -> str:
+async def add_key(name: str, rules: KeyRules) -> str:
     """Another key for a reseller, shown this once."""
     reseller = await named(name)
     key = make_key()
-    await _insert_key(reseller.id, key, spelling=spelling, requests_per_second=requests_per_second, read_only=read_only)
+    await _insert_key(reseller.id, key, rules)
     return key
 
 
@@ -118,15 +118,5 @@ async def named(name: str) -> Reseller:
     return reseller
 
 
-async def _insert_key(
-    reseller: int,
-    key: str,
-    *,
-    spelling: str | None = None,
-    requests_per_second: str | None = None,
-    read_only: bool = False,
-) -> None:
-    await store.insert_key(
-        reseller, prefix=key[:PREFIX_LENGTH], digest=digest(key), spelling=spelling,
-        requests_per_second=requests_per_second, read_only=read_only,
-    )  # fmt: skip
+async def _insert_key(reseller: int, key: str, rules: KeyRules) -> None:
+    await store.insert_key(reseller, prefix=key[:PREFIX_LENGTH], digest=digest(key), rules=rules)

@@ -21,6 +21,17 @@ class Reseller(Struct, frozen=True, kw_only=True):
     frozen: bool
 
 
+class KeyRules(Struct, frozen=True, kw_only=True):
+    """What one key says for itself."""
+
+    spelling: str | None = None
+    requests_per_second: str | None = None
+    """A plain decimal; None = the panel's limit, 0 = none."""
+    read_only: bool = False
+    same_link: str = "allow"
+    duplicate_seconds: int = 0
+
+
 class Caller(Struct, frozen=True, kw_only=True):
     """A reseller behind a valid key, with what the key says."""
 
@@ -31,6 +42,10 @@ class Caller(Struct, frozen=True, kw_only=True):
     requests_per_second: Decimal | None
     """None = the panel's limit; 0 = none."""
     read_only: bool
+    same_link: str = "allow"
+    """What an order meets while another for its link and service is open: "allow", "queue" or "refuse"."""
+    duplicate_seconds: int = 0
+    """How long a request that says exactly the same again returns the first order; 0 = it is another order."""
 
 
 def make_key() -> str:

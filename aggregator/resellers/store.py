@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from aggregator.resellers.model import Caller, Reseller
+from aggregator.resellers.model import Caller, KeyRules, Reseller
 from aggregator.storage import clock, tables
 from aggregator.storage.tables import ApiKey
 
@@ -44,12 +44,9 @@ async def update(reseller: int, *, tier: str | None, spelling: str | None, froze
         await _RESELLER.update(changes).where(_RESELLER.id == reseller)
 
 
-async def insert_key(
-    reseller: int, *, prefix: str, digest: str, spelling: str | None, requests_per_second: str | None, read_only: bool
-) -> int:
+async def insert_key(reseller: int, *, prefix: str, digest: str, rules: KeyRules) -> int:
     row = ApiKey(
-        reseller=reseller, prefix=prefix, digest=digest, spelling=spelling,
-        requests_per_second=requests_per_second, read_only=read_only, created_at=clock.now(),
+        reseller=reseller, prefix=prefix, digest=digest, created_at=clock.now(), **msgspec.structs.asdict(rules)
     )  # fmt: skip
     inserted = await ApiKey.insert(row).returning(ApiKey.id)
     return int(inserted[0]["id"])
@@ -73,7 +70,8 @@ async def count_live(prefix: str) -> int:
 async def caller(digest: str) -> Caller | None:
     """Whoever holds the key with this digest, unless it was revoked."""
     rows = await ApiKey.raw(
-        "select k.id as key, k.spelling as key_spelling, k.requests_per_second, k.read_only,"
+        "select k.id as key, k.spelling as key_spelling, k.requests_per_second, k.read_only, k.same_link,"
+        " k.duplicate_seconds,"
         " r.id, r.name, r.tier, r.spelling, r.frozen"
         " from api_keys k join resellers r on r.id = k.reseller where k.digest = {} and k.revoked_at is null",
         digest,
@@ -85,6 +83,7 @@ async def caller(digest: str) -> Caller | None:
     return Caller(
         reseller=_reseller(row), key=row["key"], spelling=row["key_spelling"] or row["spelling"],
         requests_per_second=Decimal(limit) if limit is not None else None, read_only=bool(row["read_only"]),
+        same_link=row["same_link"], duplicate_seconds=row["duplicate_seconds"],
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     min_balance: Decimal | None = None
     """In the provider's currency, as the next one; below it no new orders are sent. None = no such floor."""
     low_balance_alert: Decimal | None = None
-    same_link_policy: str = "queue"
+    same_link_policy: str = "allow"
     """What happens to an order for a link that is already running there: "allow", "queue" or "refuse"."""
     line: int = 0
     """Where it stands in its file."""

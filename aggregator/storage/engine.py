@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
@@ -35,6 +36,7 @@ class Sqlite(SQLiteEngine):
     def __init__(self, path: Path) -> None:
         super().__init__(path=str(path), timeout=BUSY_SECONDS)
         self._idle: list[aiosqlite.Connection] = []
+        self.writing = asyncio.Lock()
 
     async def get_connection(self) -> aiosqlite.Connection:
         """A connection of one's own: give it back with `put_back`, or close it when in doubt."""
@@ -42,8 +44,12 @@ class Sqlite(SQLiteEngine):
             return self._idle.pop()
         connection = await aiosqlite.connect(**self.connection_kwargs)
         connection.row_factory = dict_factory  # type: ignore[assignment]  # piccolo reads rows as dicts
-        for pragma in ("foreign_keys = 1", "journal_mode = WAL", "synchronous = FULL"):
-            await connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in ("foreign_keys = 1", "journal_mode = WAL", "synchronous = FULL"):
+                await connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
     def put_back(self, connection: aiosqlite.Connection) -> None:

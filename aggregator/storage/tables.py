@@ -30,6 +30,8 @@ class ApiKey(Table, tablename="api_keys"):
     spelling = Text(null=True, default=None)
     requests_per_second = Text(null=True, default=None)
     read_only = Boolean()
+    same_link = Text()
+    duplicate_seconds = Integer(default=0)
     created_at = BigInt()
     revoked_at = BigInt(null=True, default=None)
 
@@ -67,7 +69,10 @@ class Order(Table, tablename="orders"):
     type = Text()
     link = Text()
     quantity = BigInt()
+    runs = BigInt(default=1)
     fields = Text()
+    link_key = Text()
+    same_link = Text()
     rate = BigInt()
     rate_per = Integer()
     charge = BigInt()
@@ -79,6 +84,7 @@ class Order(Table, tablename="orders"):
     cancel_wish = Boolean(default=False)
     start_count = BigInt(null=True, default=None)
     remains = BigInt()
+    runs_done = BigInt(null=True, default=None)
     delivery_seen = Boolean(default=False)
     sight = Text(null=True, default=None)
     sight_at = BigInt(null=True, default=None)
@@ -114,6 +120,23 @@ class Attempt(Table, tablename="attempts"):
     poll_at = BigInt(null=True, default=None)
     created_at = BigInt()
     answered_at = BigInt(null=True, default=None)
+
+
+class Refill(Table, tablename="refills"):
+    """A reseller's request to refill an order; sent by the worker at most once."""
+
+    id = BigSerial(primary_key=True)
+    order_id = BigInt()
+    reseller = BigInt()
+    attempt = BigInt()
+    provider = Text()
+    state = Text()
+    upstream_refill = Text(null=True, default=None)
+    error = Text(null=True, default=None)
+    deadline_at = BigInt(null=True, default=None)
+    due_at = BigInt(null=True, default=None)
+    created_at = BigInt()
+    ended_at = BigInt(null=True, default=None)
 
 
 class Decision(Table, tablename="decisions"):
@@ -154,6 +177,10 @@ class Provider(Table, tablename="providers"):
     failures = Integer(default=0)
     rest_until = BigInt(default=0)
     rest_reason = Text(null=True, default=None)
+    held_catalogue = Text(null=True, default=None)
+    approved_at = BigInt(null=True, default=None)
+    multi_status = Boolean(null=True, default=None)
+    batch_size = Integer(null=True, default=None)
 
 
 class Listing(Table, tablename="listings"):
@@ -175,7 +202,40 @@ class Listing(Table, tablename="listings"):
     description = Text()
     flaw = Text(null=True, default=None)
     missing = Integer(default=0)
+    held = Text(null=True, default=None)
+    held_row = Text(null=True, default=None)
+    refill_refused = Boolean(default=False)
+    cancel_refused = Boolean(default=False)
+    rest_until = BigInt(default=0)
+    rest_count = Integer(default=0)
     updated_at = BigInt()
+
+
+class Change(Table, tablename="changes"):
+    """The feed of what changed at providers, newest last."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    service = Text()
+    name = Text()
+    kind = Text()
+    before = Text()
+    now = Text()
+    at = BigInt()
+
+
+class Word(Table, tablename="words"):
+    """A text of a provider's that nobody had understood, and what the owner says it means."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    kind = Text()
+    text = Text()
+    reply = Text()
+    times = BigInt(default=1)
+    meaning = Text(null=True, default=None)
+    first_at = BigInt()
+    last_at = BigInt()
 
 
 class ImportedService(Table, tablename="imported_services"):
@@ -211,6 +271,6 @@ class Migration(Table, tablename="migrations"):
 
 
 TABLES = (
-    Reseller, ApiKey, Wallet, Entry, Order, Attempt, Decision, Event, Provider, Listing, ImportedService,
-    Revision, Signal, Migration,
+    Reseller, ApiKey, Wallet, Entry, Order, Attempt, Refill, Decision, Event, Provider, Listing, Change, Word,
+    ImportedService, Revision, Signal, Migration,
 )  # fmt: skip

@@ -7,13 +7,14 @@ commit would poison the task that used it. So the work runs shielded, in a fresh
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import asyncpg
 
-from aggregator.storage.engine import Engine, Postgres, Sqlite
+from aggregator.storage.engine import Engine, Postgres, Sqlite, is_unreachable
 from aggregator.storage.tables import Wallet
 
 T = TypeVar("T")
@@ -21,9 +22,9 @@ Work = Callable[[], Awaitable[T]]
 
 ROLLED_BACK_FOR_SURE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 TRIES = 3
+SURELY_SECONDS = 60
 
 _running: set[asyncio.Task[Any]] = set()
-_writers: dict[int, asyncio.Lock] = {}
 
 
 class _Joined:
@@ -71,7 +72,7 @@ async def _attempt(bound: Engine, work: Work[T]) -> T:
 
 async def _on_sqlite(bound: Sqlite, work: Work[T]) -> T:
     # Writers of one process wait in line here: SQLite's own waiting is a sleep that starves the unlucky.
-    async with _writers.setdefault(id(bound), asyncio.Lock()):
+    async with bound.writing:
         connection = await bound.get_connection()
         joined = bound.current_transaction.set(_joined(connection))
         try:
@@ -100,6 +101,21 @@ async def _on_postgres(bound: Postgres, work: Work[T]) -> T:
         bound.current_transaction.reset(joined)
         with suppress(Exception):
             await bound.pool.release(connection, timeout=5)
+
+
+async def write_surely(work: Work[T]) -> T:
+    """`write` for what nobody else knows: tried again while the database is away, for a minute.
+
+    It may be that the first try was committed and only its confirmation lost: `work` must find that out by itself.
+    """
+    until = time.monotonic() + SURELY_SECONDS
+    while True:
+        try:
+            return await write(work)
+        except Exception as error:
+            if not is_unreachable(error) or time.monotonic() >= until:
+                raise
+        await asyncio.sleep(0.2)
 
 
 async def settled() -> None:

@@ -25,12 +25,14 @@ from aggregator.errors import (
     RefillRefused,
     RequestIdTaken,
     ResellerError,
+    SameLink,
     ServiceNotFound,
     TemporarilyUnavailable,
     TooManyOrders,
     TooManyRequests,
 )
 
+SAME_LINK = "You have active order with this link. Please wait until order being completed."
 REFUSALS: list[tuple[ResellerError, int, str, str]] = [
     (InvalidKey(), 401, "Invalid API key", "Invalid API key"),
     (AccountInactive(), 401, "Your account is inactive", "Your account is inactive"),
@@ -50,6 +52,7 @@ REFUSALS: list[tuple[ResellerError, int, str, str]] = [
         "Quantity must be between 100 and 100000", "Quantity more than maximum 100000",
     ),
     (OrderNotFound(), 400, "Incorrect order ID", "Incorrect order ID"),
+    (SameLink(), 400, SAME_LINK, SAME_LINK),
     (TooManyOrders(100), 400, "Maximum 100 orders", "Maximum 100 orders"),
     (RequestIdTaken(), 400, "This request id belongs to another order", "This request id belongs to another order"),
     (CancelRefused(), 400, "Cancel is disabled for this service", "Cancel is disabled for this service"),

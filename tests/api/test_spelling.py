@@ -22,7 +22,7 @@ from aggregator.api.spelling import (
     render_status,
     render_statuses,
 )
-from aggregator.api.views import RefillStatus, ServiceRow, Spelling, Status, StatusView
+from aggregator.api.views import Parent, RefillStatus, ServiceRow, Spelling, Status, StatusView
 from aggregator.errors import CancelRefused, OrderNotFound, RefillRefusal, RefillRefused, ResellerError
 from pricing.money import MOST_UNITS, SCALE, Rate
 
@@ -112,8 +112,25 @@ def test_a_cancelled_order_costs_classic_clients_nothing() -> None:
     assert json.loads(render_status(view, JSON))["charge"] == 2.5
 
 
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (Status.PENDING, "Active"),
+        (Status.IN_PROGRESS, "Active"),
+        (Status.COMPLETED, "Completed"),
+        (Status.PARTIAL, "Expired"),
+        (Status.CANCELLED, "Canceled"),
+    ],
+)
+def test_a_subscription_tells_its_posts_in_the_words_of_panels_that_resell_them(status: Status, told: str) -> None:
+    view = replace(COMPLETED, status=status, parent=Parent(done=3, subscription=True))
+    classic = json.loads(render_status(view, CLASSIC))
+    assert (classic["status"], classic["posts"]) == (told, "3")
+    assert json.loads(render_status(view, JSON))["status"] == status.upper()
+
+
 def test_runs_are_shown_of_drip_feed_orders_only() -> None:
-    dripping = replace(COMPLETED, runs=2)
+    dripping = replace(COMPLETED, parent=Parent(done=2, subscription=False))
     assert json.loads(render_status(dripping, CLASSIC))["runs"] == "2"
     assert json.loads(render_status(dripping, JSON))["runs"] == 2
     assert b"runs" not in render_status(COMPLETED, JSON) + render_status(COMPLETED, CLASSIC)

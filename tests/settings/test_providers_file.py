@@ -83,7 +83,7 @@ def test_what_is_left_out_is_the_documented_default() -> None:
     assert (alpha.preset, alpha.enabled, alpha.formerly) == ("perfectpanel", True, None)
     assert (alpha.fx_margin_percent, alpha.max_price_rise_percent) == (Decimal(2), Decimal(10))
     assert alpha.watch_days == 30
-    assert (alpha.min_balance, alpha.low_balance_alert, alpha.same_link_policy) == (None, None, "queue")
+    assert (alpha.min_balance, alpha.low_balance_alert, alpha.same_link_policy) == (None, None, "allow")
     profile = alpha.profile
     assert (profile.requests_per_second, profile.burst, profile.parallel) == (4, 10, 4)
     assert (profile.timeout_seconds, profile.add_timeout_seconds, profile.services_timeout_seconds) == (30, 30, 120)

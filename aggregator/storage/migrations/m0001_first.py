@@ -21,6 +21,8 @@ create table api_keys (
     spelling text check (spelling in ('auto', 'json', 'classic')),
     requests_per_second text,
     read_only boolean not null,
+    same_link text not null check (same_link in ('allow', 'queue', 'refuse')),
+    duplicate_seconds integer not null check (duplicate_seconds >= 0),
     created_at bigint not null,
     revoked_at bigint
 );
@@ -47,7 +49,10 @@ create table orders (
     type text not null,
     link text not null,
     quantity {money} check (quantity > 0),
+    runs {money} check (runs > 0),
     fields text not null,
+    link_key text not null,
+    same_link text not null check (same_link in ('allow', 'queue', 'refuse')),
     rate {money} check (rate >= 0),
     rate_per integer not null check (rate_per in (1, 1000)),
     charge {money} check (charge > 0),
@@ -60,6 +65,7 @@ create table orders (
     cancel_wish boolean not null,
     start_count bigint,
     remains {money} check (remains between 0 and quantity),
+    runs_done bigint,
     delivery_seen boolean not null,
     sight text,
     sight_at bigint,
@@ -77,6 +83,8 @@ create index orders_queue on orders (due_at) where state = 'queued';
 create index orders_open on orders (state) where state in ('queued', 'placing', 'unsure', 'active');
 create index orders_held on orders (id) where held is not null;
 create index orders_reseller on orders (reseller, id);
+create index orders_same_link on orders (link_key) where state in ('queued', 'placing', 'unsure', 'active');
+create index orders_repeats on orders (reseller, payload, created_at);
 create table attempts (
     id {serial},
     order_id bigint not null references orders (id),
@@ -108,6 +116,24 @@ create index attempts_order on attempts (order_id);
 create index attempts_due on attempts (poll_at) where poll_at is not null;
 create index attempts_placing on attempts (deadline_at) where outcome = 'placing';
 create index attempts_unsure on attempts (provider, created_at) where outcome = 'unsure';
+create table refills (
+    id {serial},
+    order_id bigint not null references orders (id),
+    reseller bigint not null references resellers (id),
+    attempt bigint not null references attempts (id),
+    provider text not null,
+    state text not null check (state in ('requested', 'sending', 'unsure', 'running', 'completed', 'rejected')),
+    upstream_refill text,
+    error text,
+    deadline_at bigint,
+    due_at bigint,
+    created_at bigint not null,
+    ended_at bigint
+);
+create unique index refills_running on refills (order_id)
+    where state in ('requested', 'sending', 'unsure', 'running');
+create index refills_order on refills (order_id);
+create index refills_due on refills (provider, due_at) where due_at is not null;
 create table entries (
     id {serial},
     source text not null,
@@ -143,7 +169,11 @@ create table providers (
     sync_error text,
     failures integer not null,
     rest_until bigint not null,
-    rest_reason text
+    rest_reason text,
+    held_catalogue text,
+    approved_at bigint,
+    multi_status boolean,
+    batch_size integer
 );
 create table listings (
     id {serial},
@@ -162,9 +192,37 @@ create table listings (
     description text not null,
     flaw text,
     missing integer not null,
+    held text,
+    held_row text,
+    refill_refused boolean not null,
+    cancel_refused boolean not null,
+    rest_until bigint not null,
+    rest_count integer not null,
     updated_at bigint not null
 );
 create unique index listings_service on listings (provider, service);
+create table changes (
+    id {serial},
+    provider text not null,
+    service text not null,
+    name text not null,
+    kind text not null,
+    before text not null,
+    now text not null,
+    at bigint not null
+);
+create table words (
+    id {serial},
+    provider text not null,
+    kind text not null check (kind in ('status', 'error')),
+    text text not null,
+    reply text not null,
+    times bigint not null,
+    meaning text,
+    first_at bigint not null,
+    last_at bigint not null
+);
+create unique index words_text on words (provider, kind, text);
 create table imported_services (
     id {serial_from_100001},
     provider text not null,
