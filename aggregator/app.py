@@ -23,11 +23,14 @@ from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.metrics import Metrics
-from aggregator.orders import attempt_store, store
+from aggregator.orders import attempt_store, refill_store, store
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.dispatch import Dispatcher
 from aggregator.orders.place import Placer
 from aggregator.orders.poll import Poller
+from aggregator.orders.refill import Refiller
+from aggregator.orders.reroute import Rerouter
+from aggregator.orders.routing import Router
 from aggregator.orders.track import Tracker
 from aggregator.settings import ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
@@ -90,10 +93,13 @@ class Panel:
         self.syncer = Syncer(
             self.upstreams, sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000)
         )
-        self.dispatcher = Dispatcher(
-            self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, self.tracker, pace, self.wake
+        router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
+        self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake)
+        rerouter = Rerouter(
+            router, self.wake, enabled=settings.panel.reroute_cancelled, give_up_ms=round(pace.give_up_seconds * 1000)
         )
-        self.poller = Poller(self.upstreams, self.cache, self.tracker, pace)
+        self.poller = Poller(self.upstreams, self.cache, self.tracker, rerouter, pace)
+        self.refiller = Refiller(self.upstreams, pace)
         self.api = Api(
             self.keys, Placer(lambda: self.prices.shelf, self.wake), self.tracker,
             Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all),
@@ -190,6 +196,7 @@ class Panel:
         await self.dispatcher.sweep()
 
     async def _poll(self, provider: str) -> float | None:
+        await self.refiller.run_once(provider)
         return 0 if await self.poller.run_once(provider) else min(self.settings.pace.poll_seconds, IDLE_SECONDS)
 
     async def _sync(self, provider: str) -> float | None:
@@ -219,6 +226,7 @@ async def _rename(old: str, new: str) -> None:
 
     async def work() -> None:
         await attempt_store.rename_provider(old, new)
+        await refill_store.rename_provider(old, new)
         await catalog_store.rename_provider(old, new)
         await signals.raise_signal(signals.CATALOGUE)
 

@@ -10,6 +10,9 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+ROUND_SECONDS = 5
+"""How long a round that has begun may take to its end when its loop is stopped."""
+
 Job = Callable[[], Awaitable[float | None]]
 """One round of work; returns the seconds until the next, None = the loop's own pause, 0 = at once."""
 
@@ -25,12 +28,18 @@ class Loop:
         self._job = job
         self._pause = pause
         self._woken = asyncio.Event()
+        self._ending = False
 
     def wake(self) -> None:
         self._woken.set()
 
+    def end(self) -> None:
+        """Begin no further round."""
+        self._ending = True
+        self._woken.set()
+
     async def run(self) -> None:
-        while True:
+        while not self._ending:
             pause = await self._round()
             if pause:
                 with suppress(TimeoutError):
@@ -73,15 +82,17 @@ class Workers:
     def names(self) -> set[str]:
         return set(self._tasks)
 
-    async def stop(self, name: str) -> None:
-        """End a loop in the middle of its round: what it was committing is committed all the same."""
-        self._loops.pop(name, None)
-        task = self._tasks.pop(name, None)
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    async def stop(self, *names: str) -> None:
+        """Let the rounds that have begun end, so that what they claimed is not left waiting for its lease; then cut."""
+        ending = [name for name in names if name in self._tasks]
+        for name in ending:
+            self._loops.pop(name).end()
+        tasks = [self._tasks.pop(name) for name in ending]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=ROUND_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def stop_all(self) -> None:
-        for name in list(self._tasks):
-            await self.stop(name)
+        await self.stop(*self._tasks)

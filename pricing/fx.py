@@ -49,6 +49,10 @@ class FxTable(Struct, frozen=True):
         product = _DOWN.multiply(amount, self._factor(currency, margin_percent, _DOWN))
         return Money.from_decimal(product, self.currency, up=False)
 
+    def one(self, currency: str, *, margin_percent: Decimal = USUAL_MARGIN) -> Decimal:
+        """What one of theirs costs us, margin included. Raises NoRate."""
+        return self._factor(currency, margin_percent, _UP)
+
     def _factor(self, currency: str, margin_percent: Decimal, context: Context) -> Decimal:
         if currency == self.currency:
             return Decimal(1)

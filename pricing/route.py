@@ -70,7 +70,7 @@ def rank(
 
     `quantity` in billed units, `charge` what the reseller paid for it. With `order_type` an offer of another type is
     never usable. An order of many runs says in `least` and `most` what the limits apply to, and in `drip_feed` that
-    only an offer with it will do. Raises CurrencyMismatch if an offer, its funds and the charge are not in one currency.
+    only an offer with it will do. Raises CurrencyMismatch if offers, funds and charge are not all in one currency.
     """
     job = _Job(
         quantity=quantity,

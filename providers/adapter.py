@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -42,6 +42,10 @@ class Profile(Struct, frozen=True, kw_only=True):
     )
     proxy: str | None = None
     verify_tls: bool = True
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """What pretty tracebacks show."""
+        return [("name", self.name), ("url", self.url)]
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.url!r})"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from aggregator.api.fields import AddFields
 from aggregator.api.spelling import render_status
 from aggregator.api.terms import Terms, read_terms
-from aggregator.api.views import Parent, Spelling, Status, StatusView
+from aggregator.api.views import Parent, RefillStatus, Spelling, Status, StatusView
 from aggregator.orders.model import Order
 from aggregator.orders.place import Ask, Wanted, payload_of
+from aggregator.orders.refill_store import RefillState
 from aggregator.orders.state import OrderState
 from aggregator.orders.track import Render, Reply
 from providers.vocabulary import ServiceType
@@ -21,6 +22,16 @@ _TOLD: dict[OrderState, Status] = {
     OrderState.CANCELLED: Status.CANCELLED,
 }
 """What a reseller is told of a state; an active order tells the last phase that its provider announced."""
+
+REFILL_TOLD: dict[RefillState, RefillStatus] = {
+    RefillState.REQUESTED: RefillStatus.PENDING,
+    RefillState.SENDING: RefillStatus.PENDING,
+    RefillState.UNSURE: RefillStatus.PENDING,
+    RefillState.PENDING: RefillStatus.PENDING,
+    RefillState.RUNNING: RefillStatus.IN_PROGRESS,
+    RefillState.COMPLETED: RefillStatus.COMPLETED,
+    RefillState.REJECTED: RefillStatus.REJECTED,
+}
 
 
 def ask_for(add: AddFields, *, open_posts: int) -> Ask:

@@ -12,25 +12,25 @@ from litestar import Response, route
 from aggregator.api import spelling as spell
 from aggregator.api.bodies import ServiceBodies
 from aggregator.api.faults import Refusal, refuse
-from aggregator.api.fields import read_add, read_orders
+from aggregator.api.fields import read_add, read_orders, read_refills
 from aggregator.api.keys import Keys
 from aggregator.api.numbers import read_id
-from aggregator.api.ordering import ask_for
+from aggregator.api.ordering import REFILL_TOLD, ask_for
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request, read_request, spelling_of
 from aggregator.errors import (
     IncorrectRequest,
     OrderNotFound,
     RefillNotFound,
-    RefillRefusal,
-    RefillRefused,
     ResellerError,
     TemporarilyUnavailable,
     TooManyRequests,
 )
 from aggregator.ledger import book
+from aggregator.orders import refill_store
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.place import Placer
+from aggregator.orders.refill import request_refill
 from aggregator.orders.track import Tracker
 from aggregator.resellers.model import Caller
 from aggregator.settings import Limits as LimitSettings
@@ -96,7 +96,9 @@ class Api:
         known = TemporarilyUnavailable() if is_unreachable(error) else error
         return refuse(known, spelling, of_status=_asks(action))
 
-    async def _act(self, caller: Caller, request: Request, spelling: Spelling) -> tuple[int, bytes]:
+    async def _act(  # noqa: PLR0911  # the table of contents has a line for each action
+        self, caller: Caller, request: Request, spelling: Spelling
+    ) -> tuple[int, bytes]:
         self._keys.allow(caller, request.action)
         wait = await self._keys.count(caller)
         if wait and request.action is not Action.STATUS:
@@ -112,9 +114,9 @@ class Api:
             case Action.CANCEL:
                 return 200, await self._cancel(caller, request, spelling)
             case Action.REFILL:
-                raise RefillRefused(RefillRefusal.DISABLED)
+                return 200, await self._refill(caller, request, spelling)
             case Action.REFILL_STATUS:
-                raise RefillNotFound
+                return 200, await _refill_status(caller, request, spelling)
             case Action.BALANCE:
                 return 200, spell.render_balance(await book.balance(caller.reseller.id), self._currency)
             case None:
@@ -139,6 +141,21 @@ class Api:
             raise OrderNotFound
         return body
 
+    async def _refill(self, caller: Caller, request: Request, spelling: Spelling) -> bytes:
+        asked = read_orders(request)
+        rows: list[tuple[str, int | ResellerError]] = []
+        for text in asked.ids:
+            try:
+                rows.append((text, await request_refill(caller.reseller.id, read_id(text) or 0)))
+            except ResellerError as error:
+                if not asked.many:
+                    raise
+                rows.append((text, error))
+        outcome = rows[0][1]
+        if asked.many or isinstance(outcome, ResellerError):
+            return spell.render_refills(rows, spelling)
+        return spell.render_refill(outcome, spelling)
+
     async def _cancel(self, caller: Caller, request: Request, spelling: Spelling) -> bytes:
         rows: list[tuple[str, int | ResellerError]] = []
         for text in read_orders(request).ids:
@@ -147,6 +164,19 @@ class Api:
             except ResellerError as error:
                 rows.append((text, error))
         return spell.render_cancels(rows, spelling)
+
+
+async def _refill_status(caller: Caller, request: Request, spelling: Spelling) -> bytes:
+    asked = read_refills(request)
+    numbers = {text: read_id(text) or 0 for text in asked.ids}
+    rows = await refill_store.of_reseller(caller.reseller.id, numbers.values())
+    told = {text: REFILL_TOLD[rows[number].state] if number in rows else None for text, number in numbers.items()}
+    if asked.many:
+        return spell.render_refill_statuses(list(told.items()), spelling)
+    status = told[asked.ids[0]]
+    if status is None:
+        raise RefillNotFound
+    return spell.render_refill_status(status, spelling)
 
 
 def make_route(api: Api) -> object:

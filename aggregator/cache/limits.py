@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage.redis.redispy import RedispyBridge
 from limits.aio.strategies import MovingWindowRateLimiter
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -61,7 +62,7 @@ class Limits:
 
     async def aclose(self) -> None:
         if self._redis is not None:
-            await self._redis.bridge.get_connection().aclose()
+            await _bridge(self._redis).storage.aclose()
 
 
 def _redis(url: str) -> RedisStorage:
@@ -75,9 +76,15 @@ def _redis(url: str) -> RedisStorage:
         **patient,
     )
     # Redis lets keys live for whole seconds only, and the library's script hands it the window as it is.
-    script = storage.bridge.SCRIPT_ACQUIRE_MOVING_WINDOW.replace(b"KEYS[1], expiry)", b"KEYS[1], math.ceil(expiry))")
-    storage.bridge.lua_acquire_moving_window = storage.bridge.get_connection().register_script(script)
+    bridge = _bridge(storage)
+    script = bridge.SCRIPT_ACQUIRE_MOVING_WINDOW.replace(b"KEYS[1], expiry)", b"KEYS[1], math.ceil(expiry))")
+    bridge.lua_acquire_moving_window = bridge.storage.register_script(script)
     return storage
+
+
+def _bridge(storage: RedisStorage) -> RedispyBridge:
+    assert isinstance(storage.bridge, RedispyBridge)
+    return storage.bridge
 
 
 async def _hit(limiter: MovingWindowRateLimiter, item: Window, name: str) -> int:

@@ -78,7 +78,6 @@ class ShelfService:
         return combined
 
     def _make_terms(self, combined: Combined) -> Terms:
-        """The offers' range, narrowed by services.toml; where nothing is left of it, no quantity fits."""
         entry = self._entry
         maximum = combined.maximum if combined.maximum is not None else NO_LIMIT
         return Terms(
@@ -141,7 +140,16 @@ def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
     if len(reasons) == len(wanted):
         raise NotForSale("; ".join(reasons.values()) or "no provider is named for it")
     priced = [offer for offer in wanted.values() if isinstance(offer, Offer) and entry.type in (None, offer.type)]
-    return ShelfService(entry, priced, reasons, book)
+    service = ShelfService(entry, priced, reasons, book)
+    if entry.minimum or entry.maximum:
+        _check_range(service.terms(NOBODY))
+    return service
+
+
+def _check_range(terms: Terms) -> None:
+    if terms.minimum > terms.maximum:
+        message = f"its min or max in services.toml leaves no quantity: {terms.minimum} is above {terms.maximum}"
+        raise NotForSale(message)
 
 
 def _leave_out(entry: ServiceEntry, offer: Offer | NotForSale, offers: Offers) -> str | None:

@@ -59,6 +59,25 @@ async def learn_limits(provider: str, service: str, minimum: int | None, maximum
         await _LISTING.update(changes).where((_LISTING.provider == provider) & (_LISTING.service == service))
 
 
+async def may_refill(provider: str, service: str) -> bool:
+    """Whether nothing that we know speaks against a refill: old panels take them without saying so."""
+    here = (_LISTING.provider == provider) & (_LISTING.service == service)
+    rows = await _LISTING.select(_LISTING.refill, _LISTING.refill_refused).where(here)
+    return not rows or (rows[0]["refill"] not in (False, 0) and not rows[0]["refill_refused"])
+
+
+async def refuse_refills(provider: str, service: str) -> None:
+    """The provider refused a refill of this service: it is no longer offered."""
+    here = (_LISTING.provider == provider) & (_LISTING.service == service)
+    await _LISTING.update({_LISTING.refill_refused: True}).where(here)
+
+
+async def refuse_cancels(provider: str, service: str) -> None:
+    """The provider refused a cancel of this service: it is no longer offered."""
+    here = (_LISTING.provider == provider) & (_LISTING.service == service)
+    await _LISTING.update({_LISTING.cancel_refused: True}).where(here)
+
+
 async def imported() -> dict[tuple[str, str], int]:
     """Our id of each service that was ever imported."""
     rows = await ImportedService.select()

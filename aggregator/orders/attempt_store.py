@@ -63,18 +63,21 @@ async def answer(
 ) -> Attempt | None:
     """Write down what became of an attempt that nobody has answered yet; None where somebody has."""
     values = {_ATTEMPT.outcome: outcome.value, _ATTEMPT.answered_at: clock.now(), **(changes or {})}
-    undecided = (
-        (_ATTEMPT.id == attempt)
-        & _ATTEMPT.outcome.is_in([state.value for state in source])
-        & _ATTEMPT.upstream_order.is_null()
-    )
+    undecided = (_ATTEMPT.id == attempt) & _ATTEMPT.outcome.is_in([state.value for state in source])
+    unnamed = _ATTEMPT.upstream_order.is_null()
     try:
-        rows = await _ATTEMPT.update(values).where(undecided).returning(*_ATTEMPT.all_columns())
+        query = _ATTEMPT.update(values).where(undecided & unnamed if _ATTEMPT.upstream_order in values else undecided)
+        rows = await query.returning(*_ATTEMPT.all_columns())
     except Exception as error:
         if is_unique_violation(error):
             raise DuplicateUpstreamOrder from error
         raise
     return as_attempt(rows[0]) if rows else None
+
+
+async def is_accepted(attempt: int) -> bool:
+    """Whether this is (still) the attempt whose provider decides about its order."""
+    return bool(await _ATTEMPT.exists().where((_ATTEMPT.id == attempt) & (_ATTEMPT.outcome == Outcome.ACCEPTED.value)))
 
 
 async def attach(attempt: int, upstream_order: str) -> bool:

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
-from msgspec import Struct
 
 from aggregator.catalog import health
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.model import ProviderRow
-from aggregator.catalog.offers import NotForSale, currency_of
-from aggregator.catalog.shelf import Shelf
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.orders import attempt_store, failover, store
-from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt
-from aggregator.orders.failover import Blocks, GiveUp, Go, Wait
+from aggregator.orders.attempt_store import DuplicateUpstreamOrder
+from aggregator.orders.failover import GiveUp, Go, Wait
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.routing import Market, Router
 from aggregator.orders.settle import apply, settle
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock, tables
 from aggregator.storage.transaction import write, write_surely
-from pricing.fx import FxTable, NoRate
-from pricing.money import Money
-from pricing.offer import Offer
-from pricing.route import Candidate, Route, rank
+from pricing.route import Route
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused
 from providers.vocabulary import Placement, ServiceType, Submission
@@ -42,20 +35,8 @@ LINK_PAUSE_MS = 5_000
 """Between two looks whether a link has become free."""
 STALE_MS = 5_000
 """A decision older than this is made again: the market has moved while the order waited for its turn."""
-UNSURE_LOOKBACK_MS = 120_000
-"""How long a fresh unsure add keeps its provider from taking too many more."""
-GRACE_MS = 2_000
-"""Between the transport's own deadline and the moment the sweeper calls an attempt unsure."""
 ASK_AGAIN = frozenset({Code.SERVICE_GONE, Code.FUNDS})
 """Refusals that make our picture of the provider stale."""
-
-
-class Market(Struct, frozen=True):
-    """What is known of the providers at the moment of a decision."""
-
-    rows: Mapping[str, ProviderRow]
-    unsure: Mapping[str, int]
-    now: int
 
 
 class Lane:
@@ -71,12 +52,10 @@ class Dispatcher:
     """Takes orders from the queue to providers."""
 
     def __init__(
-        self, upstreams: Upstreams, shelf: Callable[[], Shelf], fx: Callable[[], FxTable], tracker: Tracker,
-        pace: PaceSettings, wake: Callable[[], None],
-    ) -> None:  # fmt: skip
+        self, upstreams: Upstreams, router: Router, tracker: Tracker, pace: PaceSettings, wake: Callable[[], None]
+    ) -> None:
         self._upstreams = upstreams
-        self._shelf = shelf
-        self._fx = fx
+        self._router = router
         self._tracker = tracker
         self._pace = pace
         self._wake = wake
@@ -89,7 +68,7 @@ class Dispatcher:
         orders = [o for o in await store.claim_due(min(room, CLAIM_AT_ONCE)) if o.id not in self._in_hand]
         if orders:
             attempts = await attempt_store.of_orders([order.id for order in orders])
-            market = await self._look()
+            market = await self._router.look()
             for order in orders:
                 task = asyncio.create_task(self._step(order, attempts[order.id], market))
                 self._in_hand[order.id] = task
@@ -120,11 +99,6 @@ class Dispatcher:
             )
         return len(late)
 
-    async def _look(self) -> Market:
-        now = clock.now()
-        unsure = await attempt_store.unsure_since(now - UNSURE_LOOKBACK_MS)
-        return Market(await catalog_store.providers(), unsure, now)
-
     async def _step(self, order: Order, attempts: Sequence[Attempt], market: Market) -> None:
         try:
             await self._take(order, attempts, market)
@@ -137,7 +111,7 @@ class Dispatcher:
         if waits and await store.earlier_on_link(order):
             await store.postpone(order.id, market.now + LINK_PAUSE_MS)
             return
-        routes = await self._routes(order, attempts, market)
+        routes = await self._router.routes(order, attempts, market)
         chosen = failover.choose(order, attempts, routes, now=market.now, give_up_ms=give_up_ms)
         match chosen:
             case Go(route=route):
@@ -147,49 +121,6 @@ class Dispatcher:
                 await store.note(order.id, order.state, f"waiting: {reason}"[:500])
             case GiveUp(reason=reason):
                 await self._ended(await settle(order, order.quantity, note=f"given up: {reason}"[:500]))
-
-    async def _routes(self, order: Order, attempts: Sequence[Attempt], market: Market) -> list[Route]:
-        shelf = self._shelf()
-        service = shelf.get(order.service)
-        if service is None:
-            return []
-        blocked = failover.blocks(attempts)
-        return rank(
-            [await self._candidate(order, offer, blocked, market) for offer in service.offers],
-            quantity=order.quantity,
-            charge=Money(order.charge, shelf.book.currency),
-            min_margin_percent=shelf.book.min_margin_percent,
-            order_type=order.type,
-            least=order.parts[0],
-            most=order.parts[1],
-            drip_feed=order.drip_feed,
-        )
-
-    async def _candidate(self, order: Order, offer: Offer, blocked: Blocks, market: Market) -> Candidate:
-        row = market.rows.get(offer.provider) or ProviderRow(name=offer.provider)
-        settings = self._upstreams.settings(offer.provider)
-        policy = settings.same_link_policy if settings else "allow"
-        link_runs = policy != "allow" and await attempt_store.link_runs(order, offer.provider, offer.service)
-        return Candidate(
-            offer=offer,
-            enabled=settings is not None and settings.enabled,
-            healthy=row.rest_until <= market.now,
-            funds=self._funds(row),
-            spent=blocked.is_spent(offer.provider, offer.service) or (link_runs and policy == "refuse"),
-            link_runs=link_runs,
-            busy=market.unsure.get(offer.provider, 0) >= self._pace.unsure_in_flight,
-            postponed=blocked.postponed_until.get(offer.provider, 0) > market.now,
-        )
-
-    def _funds(self, row: ProviderRow) -> Money | None:
-        settings = self._upstreams.settings(row.name)
-        if settings is None or row.funds is None:
-            return None
-        try:
-            spendable = row.funds - (settings.min_balance or Decimal(0))
-            return self._fx().worth(spendable, currency_of(settings, row), margin_percent=settings.fx_margin_percent)
-        except (NotForSale, NoRate, ValueError):
-            return None
 
     async def _place(self, order: Order, route: Route, market: Market) -> None:
         provider = route.offer.provider
@@ -217,7 +148,7 @@ class Dispatcher:
         return self._lanes.setdefault(f"{profile.name}:{profile.parallel}", Lane(profile.parallel))
 
     async def _begin(self, order: Order, route: Route, adapter: Adapter, market: Market) -> Attempt | None:
-        new = self._new_attempt(order, route, adapter, market)
+        new = self._router.new_attempt(order, route, adapter, market)
 
         async def work() -> Attempt | None:
             if self._minds_links(new.provider) and await attempt_store.link_runs(order, new.provider, new.service):
@@ -232,20 +163,6 @@ class Dispatcher:
     def _minds_links(self, provider: str) -> bool:
         settings = self._upstreams.settings(provider)
         return settings is not None and settings.same_link_policy != "allow"
-
-    def _new_attempt(self, order: Order, route: Route, adapter: Adapter, market: Market) -> NewAttempt:
-        settings = self._upstreams.settings(route.offer.provider)
-        assert settings is not None
-        currency = currency_of(settings, market.rows.get(route.offer.provider))
-        fx = self._fx()
-        worth = Decimal(1) if currency == fx.currency else fx.rates[currency]
-        margin = Decimal(1) if currency == fx.currency else 1 + settings.fx_margin_percent / 100
-        theirs = (route.cost.amount / (worth * margin)).quantize(Decimal("1e-8"))
-        return NewAttempt(
-            order=order.id, provider=route.offer.provider, service=route.offer.service, cost=route.cost.units,
-            cost_theirs=f"{theirs:f}", currency=currency, fx=f"{worth:f}",
-            deadline_at=clock.now() + round(adapter.profile.add_timeout_seconds * 1000) + GRACE_MS,
-        )  # fmt: skip
 
     async def _submit(self, order: Order, attempt: Attempt, adapter: Adapter) -> None:
         submission = Submission(

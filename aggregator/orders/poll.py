@@ -14,13 +14,14 @@ from aggregator.catalog.upstreams import Upstreams
 from aggregator.orders import attempt_store, settlement, store
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.model import Order
+from aggregator.orders.reroute import Rerouter
 from aggregator.orders.schedule import next_poll
 from aggregator.orders.settle import settle
 from aggregator.orders.settlement import Announce, Finish, Hold, Keep, Rules, Sight
 from aggregator.orders.state import Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
-from aggregator.storage import clock, tables
+from aggregator.storage import clock, signals, tables
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused, Unreachable
@@ -39,10 +40,13 @@ LOST_AFTER_MS = 3_600_000
 class Poller:
     """Asks providers about the orders that they accepted."""
 
-    def __init__(self, upstreams: Upstreams, cache: StatusCache, tracker: Tracker, pace: PaceSettings) -> None:
+    def __init__(
+        self, upstreams: Upstreams, cache: StatusCache, tracker: Tracker, rerouter: Rerouter, pace: PaceSettings
+    ) -> None:
         self._upstreams = upstreams
         self._cache = cache
         self._tracker = tracker
+        self._rerouter = rerouter
         self._pace = pace
 
     async def run_once(self, provider: str) -> int:
@@ -105,13 +109,14 @@ class Poller:
         await self._keep_charge(one, progress)
         rules = Rules(CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000))
         decision = settlement.decide(one.order, one.attempt, progress, rules=rules, now=clock.now())
-        await self._commit(one.order, decision)
+        await self._commit(one, decision)
         changed = await store.get(one.order.id)
         assert changed is not None
         await self._tracker.refresh([changed])
         return changed
 
-    async def _commit(self, order: Order, decision: settlement.Settlement) -> None:
+    async def _commit(self, one: Followed, decision: settlement.Settlement) -> None:
+        order = one.order
         match decision:
             case Announce():
                 await store.announce(
@@ -120,17 +125,20 @@ class Poller:
                 )  # fmt: skip
             case Sight():
                 await store.remember_sight(order, decision.sight, start_count=decision.start_count)
+            case Finish() if await self._rerouter.reroute(order, one.attempt, decision):
+                pass
             case Finish():
                 note = f"{decision.undelivered} of {order.quantity} not delivered"
                 await settle(
                     order, decision.undelivered, start_count=decision.start_count, runs_done=decision.runs_done,
-                    note="; ".join([note, *decision.notes]),
+                    attempt=one.attempt.id, note="; ".join([note, *decision.notes]),
                 )  # fmt: skip
             case Hold():
                 if await store.hold(order, decision.reason):
                     await store.note(order.id, order.state, f"held: {decision.reason}")
             case Keep():
-                await store.forget_sight(order)
+                if one.attempt.outcome is Outcome.ACCEPTED:
+                    await store.forget_sight(order)
                 if decision.note is not None:
                     await store.note(order.id, order.state, decision.note)
 
@@ -178,6 +186,9 @@ class Poller:
         for attempt in wished:
             reply = replies.get(attempt.upstream_order or "")
             if isinstance(reply, Refused):
+                if reply.code is Code.CANCEL_DISABLED:
+                    await catalog_store.refuse_cancels(attempt.provider, attempt.service)
+                    await signals.raise_signal(signals.CATALOGUE)
                 text = f"{attempt.provider} refused to cancel: {reply.code}"
                 order = await store.get(attempt.order_id)
                 assert order is not None

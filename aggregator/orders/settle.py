@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from aggregator.ledger import book, entries
-from aggregator.orders import store
+from aggregator.orders import attempt_store, store
 from aggregator.orders.model import Order
-from aggregator.orders.state import ended_as
+from aggregator.orders.state import MAY_FOLLOW, ended_as
 from aggregator.storage.transaction import write
 from pricing import refund
+
+
+class _Overtaken(Exception):
+    """The order has gone to another provider meanwhile."""
 
 
 async def settle(
@@ -17,15 +21,25 @@ async def settle(
     note: str,
     start_count: int | None = None,
     runs_done: int | None = None,
-    decision: int | None = None,
+    attempt: int | None = None,
 ) -> Order | None:
     """End an order with so many units undelivered, or raise that number for one that has ended.
 
-    `order` is the row the decision was made on: where it has changed since, nothing happens and None is returned.
+    `order` is the row the decision was made on, `attempt` the one whose provider said so: where the order has changed
+    since, or runs elsewhere by now, nothing happens and None is returned.
     """
-    return await write(
-        lambda: apply(order, undelivered, note=note, start_count=start_count, runs_done=runs_done, decision=decision)
-    )
+
+    async def work() -> Order | None:
+        ended = await apply(order, undelivered, note=note, start_count=start_count, runs_done=runs_done)
+        # Asked with the order's row in hand: whoever calls an attempt off must take that row, too.
+        if attempt is not None and not await attempt_store.is_accepted(attempt):
+            raise _Overtaken
+        return ended
+
+    try:
+        return await write(work)
+    except _Overtaken:
+        return None
 
 
 async def apply(
@@ -39,6 +53,9 @@ async def apply(
 ) -> Order | None:
     """`settle` inside a transaction that is running already."""
     state = ended_as(undelivered=undelivered, quantity=order.quantity)
+    if state not in MAY_FOLLOW[order.state] or undelivered < order.undelivered:
+        message = f"an order that is {order.state}, {order.undelivered} undelivered, cannot end with {undelivered}"
+        raise ValueError(message)
     start = order.start_count if start_count is None else start_count
     done = order.runs_done if runs_done is None else runs_done
     moved = await store.lose(order, state=state, undelivered=undelivered, start_count=start, runs_done=done)

@@ -78,7 +78,8 @@ Settlement = Announce | Sight | Finish | Hold | Keep
 def decide(order: Order, attempt: Attempt, progress: Progress, *, rules: Rules, now: int) -> Settlement:
     """What follows from `progress` for an order that is active or has ended."""
     if attempt.outcome is not Outcome.ACCEPTED:
-        return Keep()
+        delivers = progress.phase in (Phase.IN_PROGRESS, Phase.COMPLETED, Phase.PARTIAL)
+        return Keep(f"{attempt.provider} delivers an attempt given up, at the owner's cost" if delivers else None)
     if progress.phase in ENDINGS:
         return _ending(order, attempt, progress, rules, now)
     if order.state.ended:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from aggregator.ledger import book, entries
 from aggregator.orders.model import NewOrder, Order
-from aggregator.orders.state import OPEN, OrderState
+from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
 from aggregator.storage import clock, signals, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.tables import Event
@@ -157,7 +157,7 @@ async def advance(
     order: int, source: Iterable[OrderState], target: OrderState, changes: Mapping[Any, Any] | None = None
 ) -> bool:
     """Move an order if it still is in one of the source states; whether it moved."""
-    states = [state.value for state in source]
+    states = [state.value for state in source if state is target or target in MAY_FOLLOW[state]]
     values = {_ORDER.state: target.value, **(changes or {})}
     if target.ended:
         values[_ORDER.ended_at] = clock.now()
@@ -166,8 +166,12 @@ async def advance(
 
 
 async def enqueue(order: int, source: OrderState, *, due_at: int) -> bool:
-    """Back into the queue: refused, never sent, or absent by decision."""
-    return await advance(order, [source], OrderState.QUEUED, {_ORDER.due_at: due_at, _ORDER.held: None})
+    """Back into the queue: refused, never sent, absent by decision, or called off upstream."""
+    changes: dict[Any, Any] = {
+        _ORDER.due_at: due_at, _ORDER.held: None, _ORDER.phase: "pending", _ORDER.remains: _ORDER.quantity,
+        _ORDER.sight: None, _ORDER.sight_at: None,
+    }  # fmt: skip
+    return await advance(order, [source], OrderState.QUEUED, changes)
 
 
 async def announce(

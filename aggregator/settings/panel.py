@@ -29,6 +29,8 @@ class PanelSettings(Struct, frozen=True, kw_only=True):
     """Of replies to JSON bodies: "json" or "classic"."""
     minimum_deposit: Decimal = Decimal(1)
     """In the panel's currency."""
+    reroute_cancelled: bool = True
+    """What a provider calls off before any delivery goes to the next one; False: it is refunded at once."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -71,6 +73,7 @@ def read_panel(table: Table) -> PanelSettings:
         support=table.text("support", plain.support, _SUPPORT),
         spelling=table.choice("spelling", plain.spelling, ("json", "classic")),
         minimum_deposit=table.number("minimum_deposit", plain.minimum_deposit),
+        reroute_cancelled=table.flag("reroute_cancelled", default=plain.reroute_cancelled),
     )
 
 

@@ -122,7 +122,8 @@ create table refills (
     reseller bigint not null references resellers (id),
     attempt bigint not null references attempts (id),
     provider text not null,
-    state text not null check (state in ('requested', 'sending', 'unsure', 'running', 'completed', 'rejected')),
+    state text not null check (state in
+        ('requested', 'sending', 'unsure', 'pending', 'running', 'completed', 'rejected')),
     upstream_refill text,
     error text,
     deadline_at bigint,
@@ -131,7 +132,7 @@ create table refills (
     ended_at bigint
 );
 create unique index refills_running on refills (order_id)
-    where state in ('requested', 'sending', 'unsure', 'running');
+    where state in ('requested', 'sending', 'unsure', 'pending', 'running');
 create index refills_order on refills (order_id);
 create index refills_due on refills (provider, due_at) where due_at is not null;
 create table entries (

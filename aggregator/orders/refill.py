@@ -1,0 +1,148 @@
+"""Refills: a reseller asks, the worker sends once, the provider decides; answers come from our own rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from aggregator.catalog import store as catalog_store
+from aggregator.catalog.upstreams import Upstreams
+from aggregator.errors import OrderNotFound, RefillRefusal, RefillRefused
+from aggregator.orders import attempt_store, refill_store, store
+from aggregator.orders.model import Attempt
+from aggregator.orders.refill_store import RefillRow, RefillState
+from aggregator.orders.state import OrderState, Outcome
+from aggregator.settings import PaceSettings
+from aggregator.storage import clock, signals, tables
+from aggregator.storage.transaction import write
+from providers.adapter import Adapter
+from providers.errors import Code, ProviderError, Refused, Unreachable, Unsure
+from providers.vocabulary import Refill, RefillPhase
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 50
+DAY_MS = 86_400_000
+GRACE_MS = 2_000
+ASK_LATER = frozenset({Code.RATE_LIMIT, Code.MAINTENANCE, Code.KEY_INVALID, Code.ACCOUNT_BLOCKED, Code.FUNDS})
+"""Refusals of the moment: the refill is sent later."""
+PHASES = {
+    RefillPhase.PENDING: RefillState.PENDING,
+    RefillPhase.IN_PROGRESS: RefillState.RUNNING,
+    RefillPhase.COMPLETED: RefillState.COMPLETED,
+    RefillPhase.REJECTED: RefillState.REJECTED,
+}
+TAKEN = (RefillState.PENDING, RefillState.RUNNING)
+
+
+async def request_refill(reseller: int, order_id: int) -> int:
+    """Record the wish; its id. We refuse only what we know: not completed, not offered, one running.
+
+    Raises `OrderNotFound` and `RefillRefused`; windows and cool-downs are the provider's to refuse.
+    """
+    order = (await store.of_reseller(reseller, [order_id])).get(order_id)
+    if order is None:
+        raise OrderNotFound
+    if order.state is not OrderState.COMPLETED:
+        raise RefillRefused(RefillRefusal.NOT_COMPLETED)
+    served = [one for one in await attempt_store.of_order(order_id) if one.outcome is Outcome.ACCEPTED]
+    if not served or not await catalog_store.may_refill(served[-1].provider, served[-1].service):
+        raise RefillRefused(RefillRefusal.DISABLED)
+    refill = await refill_store.insert(served[-1], reseller)
+    if refill is None:
+        raise RefillRefused(RefillRefusal.RUNNING)
+    return refill
+
+
+class Refiller:
+    """Sends and follows refills, a provider at a time."""
+
+    def __init__(self, upstreams: Upstreams, pace: PaceSettings) -> None:
+        self._upstreams = upstreams
+        self._pace = pace
+
+    async def run_once(self, provider: str) -> None:
+        """Send what is requested, ask about what was taken, and give up what nobody will ever know."""
+        adapter = self._upstreams.adapter(provider)
+        if adapter is None:
+            return
+        rows = await refill_store.due(provider, AT_ONCE)
+        for row in rows:
+            if row.state is RefillState.REQUESTED:
+                await self._send(adapter, row)
+            elif row.state in (RefillState.SENDING, RefillState.UNSURE):
+                await _give_up(row)
+        await self._follow(adapter, [row for row in rows if row.state in TAKEN])
+
+    async def _send(self, adapter: Adapter, row: RefillRow) -> None:
+        attempt = next(one for one in await attempt_store.of_order(row.order_id) if one.id == row.attempt)
+        deadline = clock.now() + round(adapter.profile.timeout_seconds * 1000) + GRACE_MS
+        changes = {tables.Refill.deadline_at: deadline, tables.Refill.due_at: deadline}
+        if not await refill_store.advance(row.id, [RefillState.REQUESTED], RefillState.SENDING, changes):
+            return
+        try:
+            taken = await adapter.refill(attempt.upstream_order or "")
+        except ProviderError as error:
+            await self._not_taken(row, attempt, error)
+        else:
+            await self._taken(row, taken)
+
+    async def _taken(self, row: RefillRow, taken: Refill) -> None:
+        changes = {tables.Refill.upstream_refill: taken.reference, tables.Refill.due_at: self._soon()}
+        await refill_store.advance(row.id, [RefillState.SENDING, RefillState.UNSURE], RefillState.PENDING, changes)
+
+    async def _not_taken(self, row: RefillRow, attempt: Attempt, error: ProviderError) -> None:
+        told: dict[Any, Any] = {tables.Refill.error: str(error.code)}
+        if isinstance(error, Unsure):
+            later = {**told, tables.Refill.due_at: clock.now() + DAY_MS}
+            await refill_store.advance(row.id, [RefillState.SENDING], RefillState.UNSURE, later)
+        elif isinstance(error, Unreachable) or error.code in ASK_LATER:
+            later = {**told, tables.Refill.due_at: clock.now() + round(self._pace.breaker_seconds * 1000)}
+            await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REQUESTED, later)
+        else:
+            await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REJECTED, told)
+        if error.code is Code.REFILL_DISABLED:
+            await write(lambda: _forget_flag(attempt))
+
+    async def _follow(self, adapter: Adapter, rows: Sequence[RefillRow]) -> None:
+        by_reference = {row.upstream_refill: row for row in rows if row.upstream_refill is not None}
+        try:
+            phases = await adapter.refill_statuses(list(by_reference)) if by_reference else {}
+        except ProviderError as error:
+            log.warning("refills.unreadable", provider=adapter.profile.name, code=error.code)
+            phases = {}
+        for row in rows:
+            await self._conclude(row, phases.get(row.upstream_refill or ""))
+
+    async def _conclude(self, row: RefillRow, phase: RefillPhase | Refused | None) -> None:
+        state = PHASES.get(phase, row.state) if isinstance(phase, RefillPhase) else row.state
+        age = clock.now() - row.created_at
+        if row.upstream_refill is None and age > DAY_MS:
+            # The provider gave no id to ask about: a day later it has either refilled or never will.
+            state = RefillState.COMPLETED
+        due = clock.now() + self._pause(age) if age < 30 * DAY_MS else None
+        await refill_store.advance(row.id, [row.state], state, {tables.Refill.due_at: due})
+
+    def _soon(self) -> int:
+        return clock.now() + self._pause(0)
+
+    def _pause(self, age: int) -> int:
+        factor = 4 if age < DAY_MS // 12 else 120
+        return round(self._pace.poll_seconds * 1000) * factor
+
+
+async def _give_up(row: RefillRow) -> None:
+    """A refill whose sending nobody answered is never sent again; a day later its reseller may ask anew."""
+    if row.state is RefillState.SENDING:
+        later = {tables.Refill.due_at: clock.now() + DAY_MS}
+        await refill_store.advance(row.id, [RefillState.SENDING], RefillState.UNSURE, later)
+    else:
+        await refill_store.advance(row.id, [RefillState.UNSURE], RefillState.REJECTED)
+
+
+async def _forget_flag(attempt: Attempt) -> None:
+    """The provider's flag was a lie: what it refused once is no longer offered."""
+    await catalog_store.refuse_refills(attempt.provider, attempt.service)
+    await signals.raise_signal(signals.CATALOGUE)
