@@ -26,10 +26,13 @@ class Batches:
         return self._usable and self._size > 1
 
     def cut(self, asked: Sequence[str]) -> Iterator[list[str]]:
-        """The ids without repeats and blanks, in portions that the panel takes; sizes learnt meanwhile count."""
+        """The ids without repeats and blanks, in portions that the panel takes; what is learnt meanwhile counts.
+
+        Where several at once are not understood, all that are left are one portion, to be asked singly.
+        """
         left = [one for one in dict.fromkeys(asked) if one]
         while left:
-            size = self._size if self.usable else 1
+            size = self._size if self.usable else len(left)
             yield left[:size]
             left = left[size:]
 

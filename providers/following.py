@@ -43,7 +43,7 @@ class Following(Generic[T]):
         return answers
 
     async def _ask(self, portion: list[str]) -> Answers[T]:
-        if len(portion) == 1:
+        if len(portion) == 1 or not self._batches.usable:
             return await self._singly(portion)
         try:
             answers = await self._question(portion)

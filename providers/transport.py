@@ -22,9 +22,9 @@ from providers.errors import Code, Garbled, ProviderError, Unreachable, Unsure
 from providers.masking import Mask
 
 log = logging.getLogger(__name__)
-for _name in ("httpx", "httpcore"):  # they log whole addresses, and with body_format "query" the key is in them
-    logging.getLogger(_name).addFilter(lambda _record: False)
-    logging.getLogger(_name).setLevel(logging.WARNING)
+# Both log whole addresses, and with body_format "query" the key is in them.
+logging.getLogger("httpx").addFilter(lambda _record: False)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 _MEBIBYTE = 2**20
 _SIZE_LIMITS = {"services": 32 * _MEBIBYTE, "add": 256 * 1024}

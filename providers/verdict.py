@@ -76,6 +76,8 @@ def _unreachable(reply: Reply, mask: Mask) -> Unreachable:
 
 
 def _doubt(reply: Reply, complaint: Complaint | None) -> Code:
+    if reply.kind is Kind.PAGE:
+        return Code.TRANSPORT
     silent = reply.kind is not Kind.JSON or reply.value is None
     if complaint is not None and not (silent and complaint.code in UNDECIDED):
         return complaint.code

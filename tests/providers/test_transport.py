@@ -1,0 +1,268 @@
+"""Whether a request was sent is known in every trouble: an order goes on to another provider only if it was not."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+
+import pytest
+
+from providers.adapter import Adapter, Profile
+from providers.dialect import Dialect
+from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable, Unsure
+from providers.panel import Panel
+from providers.transport import Transport
+from providers.vocabulary import Phase, ServiceType, Submission
+from tests.providers.panel_server import Canned, Patience, adapter_for, panel_server, profile_of
+
+ORDER = Submission(service="1", type=ServiceType.DEFAULT, link="https://x.example/p", quantity=100)
+ACCEPTED = Canned(body={"order": 7})
+BALANCE = Canned(body={"balance": "5", "currency": "USD"})
+
+UNSURE = {
+    "closed without a word": Canned(raw=b""),
+    "silent until the deadline": Canned(silent=True),
+    "a byte now and then until the deadline": Canned(drips=True),
+    "cut off inside the body": Canned(raw=b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"order": 7}'),
+    "cut off inside the headers": Canned(raw=b"HTTP/1.1 200 OK\r\nContent-Le"),
+    "no HTTP at all": Canned(raw=b"hello\r\n\r\n"),
+    "a header too large": Canned(raw=b"HTTP/1.1 200 OK\r\nX: " + b"x" * 300_000 + b"\r\n\r\n"),
+    "a page": Canned(text="<html><title>Welcome</title></html>"),
+    "a gateway's page": Canned(status=502, text="<html><title>Bad gateway</title></html>"),
+    "a body too large": Canned(text='{"order": 7}' + " " * 300_000),
+    "a compressed body": Canned(text='{"order": 7}', headers={"Content-Encoding": "gzip"}),
+    "sent elsewhere": Canned(status=308, body={}, headers={"Location": "https://elsewhere.example/"}),
+}
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+async def add_to(url: str, dialect: Dialect | None = None) -> ProviderError:
+    """How an `add` at this address fails."""
+    async with adapter_for(url, dialect, add_timeout_seconds=0.5) as adapter:
+        with pytest.raises(ProviderError) as raised:
+            await adapter.add(ORDER)
+        return raised.value
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:{port}/api",
+        "https://nobody.invalid/api",
+        "no address",
+        "http://[broken/api",
+        "ftp://127.0.0.1/api",
+        "http://\ud800.example/",
+    ],
+)
+async def test_an_order_that_never_left_may_go_to_another_provider(url: str) -> None:
+    """Nobody listens, no such host, no address that means anything: nothing was bought."""
+    error = await add_to(url.format(port=free_port()))
+    assert isinstance(error, Unreachable)
+    assert error.may_try_another
+
+
+async def test_an_order_without_encryption_never_left() -> None:
+    """A handshake that fails comes before the first byte of the order."""
+    async with panel_server(ACCEPTED) as panel:
+        error = await add_to(panel.url.replace("http:", "https:"))
+        assert isinstance(error, Unreachable)
+        assert panel.sent == []
+
+
+async def test_an_unusable_proxy_never_lets_an_order_out() -> None:
+    """A proxy that cannot be spoken to keeps the order here."""
+    async with adapter_for("http://127.0.0.1:1/", proxy="gopher://nowhere") as adapter:
+        with pytest.raises(Unreachable):
+            await adapter.add(ORDER)
+
+
+@pytest.mark.parametrize("trouble", UNSURE.values(), ids=UNSURE.keys())
+async def test_an_order_that_left_is_unsure_and_never_sent_again(trouble: Canned) -> None:
+    """Once the headers are out, only a clear no lets another provider be tried."""
+    async with panel_server(trouble) as panel:
+        error = await add_to(panel.url)
+        assert isinstance(error, Unsure)
+        assert not error.may_try_another
+        assert error.code is Code.TRANSPORT
+        assert len(panel.sent) == 1
+
+
+async def test_every_order_has_a_connection_of_its_own() -> None:
+    """A kept connection may die under a request that the panel has seen."""
+    async with panel_server(ACCEPTED) as panel, adapter_for(panel.url) as adapter:
+        await adapter.add(ORDER)
+        await adapter.add(ORDER)
+        assert [one.connection for one in panel.sent] == [1, 2]
+
+
+async def test_reads_share_a_connection() -> None:
+    """Polling thousands of orders does not shake hands for each."""
+    async with panel_server(BALANCE) as panel, adapter_for(panel.url) as adapter:
+        await adapter.balance()
+        await adapter.balance()
+        assert [one.connection for one in panel.sent] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [Canned(raw=b""), Canned(status=502, text="<html></html>"), Canned(status=503, text="")],
+    ids=["closed", "a gateway's page", "an empty 503"],
+)
+async def test_a_read_is_asked_again(trouble: Canned) -> None:
+    """A moment's trouble does not cost a balance."""
+    async with panel_server(trouble, BALANCE) as panel, adapter_for(panel.url) as adapter:
+        assert (await adapter.balance()).currency == "USD"
+        assert len(panel.sent) == 2
+
+
+async def test_a_read_is_not_asked_for_ever() -> None:
+    """A provider that is down is left in peace after three tries."""
+    async with panel_server(Canned(raw=b"")) as panel, adapter_for(panel.url) as adapter:
+        with pytest.raises(Garbled):
+            await adapter.balance()
+        assert len(panel.sent) == 3
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Canned(text=" " * (2 * 2**20 + 1)),
+        Canned(status=301, body={}, headers={"Location": "https://elsewhere.example/"}),
+        Canned(body={"error": "Invalid API key"}),
+    ],
+    ids=["too large", "sent elsewhere", "refused"],
+)
+async def test_a_read_whose_answer_would_be_the_same_is_asked_once(trouble: Canned) -> None:
+    """Asking again helps only where the trouble may pass."""
+    async with panel_server(trouble) as panel, adapter_for(panel.url) as adapter:
+        with pytest.raises((Garbled, Refused)):
+            await adapter.balance()
+        assert len(panel.sent) == 1
+
+
+@pytest.mark.parametrize("action", ["cancel", "refill"])
+async def test_a_request_that_changes_something_is_sent_once(action: str) -> None:
+    """A refill asked for twice could be two refills."""
+    async with panel_server(Canned(raw=b"")) as panel, adapter_for(panel.url) as adapter:
+        with pytest.raises(Unsure):
+            await (adapter.cancel(["5"]) if action == "cancel" else adapter.refill("5"))
+        assert panel.actions == [action]
+
+
+async def test_the_owner_is_told_where_the_address_moved() -> None:
+    """The new address stands in the error; it is never followed."""
+    moved = Canned(status=301, body={}, headers={"Location": "https://new.example/api"})
+    async with panel_server(moved) as panel:
+        assert "change the URL to https://new.example/api" in (await add_to(panel.url)).text
+
+
+def packed(content: bytes) -> Canned:
+    """A reply that is compressed although nobody asked for that."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(content)}\r\n\r\n"
+    return Canned(raw=head.encode() + content)
+
+
+async def test_a_read_may_come_compressed() -> None:
+    """Some servers compress whatever they are asked."""
+    async with panel_server(packed(gzip.compress(b'{"balance": "5"}'))) as panel, adapter_for(panel.url) as adapter:
+        assert str((await adapter.balance()).balance) == "5"
+
+
+async def test_a_header_that_lies_about_compression_is_forgiven() -> None:
+    """The bytes are then what they are."""
+    async with panel_server(packed(b'{"balance": "5"}')) as panel, adapter_for(panel.url) as adapter:
+        assert str((await adapter.balance()).balance) == "5"
+
+
+async def test_a_small_reply_that_unpacks_to_a_flood_is_refused() -> None:
+    """A hundred megabytes of blanks travel in a hundred kilobytes."""
+    async with panel_server(packed(gzip.compress(b" " * 2**24))) as panel, adapter_for(panel.url) as adapter:
+        with pytest.raises(Garbled, match="unpacked"):
+            await adapter.balance()
+
+
+class Barrier(Patience):
+    """A pace at which nobody's turn ever comes."""
+
+    async def turn(self, profile: Profile, *, urgent: bool) -> None:
+        await super().turn(profile, urgent=urgent)
+        await asyncio.Event().wait()
+
+
+async def test_an_order_that_gets_no_turn_before_its_deadline_never_left() -> None:
+    """Whoever wrote the deadline down may be sure that nothing is sent after it."""
+    async with panel_server(ACCEPTED) as panel:
+        profile = profile_of(panel.url, add_timeout_seconds=0.2)
+        adapter: Adapter = Panel(profile, Transport(profile, Barrier()))
+        with pytest.raises(Unreachable):
+            await adapter.add(ORDER)
+        await adapter.aclose()
+        assert panel.sent == []
+
+
+async def test_every_call_waits_for_its_turn_and_says_whether_it_is_urgent() -> None:
+    """Orders and cancels go before polls, and every try of a read has a turn of its own."""
+    pace = Patience()
+    async with panel_server(Canned(raw=b""), BALANCE, ACCEPTED, Canned(body={"cancel": 1})) as panel:
+        profile = profile_of(panel.url)
+        adapter = Panel(profile, Transport(profile, pace))
+        await adapter.balance()
+        await adapter.add(ORDER)
+        await adapter.cancel(["7"])
+        await adapter.aclose()
+    assert pace.turns == [False, False, True, True]
+
+
+async def test_a_silent_catalogue_never_holds_an_order_up() -> None:
+    """A panel that takes one call at a time still gets an order while a read hangs."""
+    async with panel_server(Canned(silent=True), ACCEPTED) as panel, adapter_for(panel.url, parallel=1) as adapter:
+        reading = asyncio.create_task(adapter.services())
+        await panel.asked.wait()
+        assert (await adapter.add(ORDER)).order == "7"
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def test_a_proxy_from_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where orders go is said in providers.toml and nowhere else."""
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    async with panel_server(BALANCE) as panel, adapter_for(panel.url) as adapter:
+        assert (await adapter.balance()).currency == "USD"
+
+
+@pytest.mark.parametrize("body_format", ["form", "json", "multipart", "query"])
+async def test_the_key_is_in_the_body_unless_the_owner_says_query(body_format: str) -> None:
+    """Addresses end up in other people's logs."""
+    status = Canned(body={"status": "Completed"})
+    async with panel_server(status) as panel, adapter_for(panel.url, Dialect(body_format=body_format)) as adapter:
+        answer = (await adapter.statuses(["5"]))["5"]
+        assert not isinstance(answer, Refused)
+        assert answer.phase is Phase.COMPLETED
+    assert ("s3cret" in panel.sent[0].target) == (body_format == "query")
+    assert (b"s3cret" in panel.sent[0].body) == (body_format != "query")
+
+
+async def test_an_address_keeps_its_own_parameters() -> None:
+    """Some panels tell their pages apart in the query string."""
+    async with panel_server(BALANCE) as panel:
+        async with adapter_for(panel.url + "?page=api", Dialect(body_format="query")) as adapter:
+            await adapter.balance()
+        assert "page=api&" in panel.sent[0].target
+
+
+async def test_no_compression_is_asked_for_and_no_library_named() -> None:
+    """Firewalls turn the names of HTTP libraries away."""
+    async with panel_server(BALANCE) as panel, adapter_for(panel.url) as adapter:
+        await adapter.balance()
+        headers = panel.sent[0].headers
+    assert headers["accept-encoding"] == "identity"
+    assert headers["user-agent"].startswith("Mozilla/5.0")
+    assert headers["accept"] == "application/json"
