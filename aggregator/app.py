@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 
 import structlog
 
@@ -22,6 +22,7 @@ from aggregator.catalog import store as catalog_store
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
 from aggregator.catalog.upstreams import Upstreams
+from aggregator.failpoints import Failpoints, read_failpoints
 from aggregator.metrics import Metrics
 from aggregator.orders import attempt_store, refill_store, store
 from aggregator.orders.cancel import Canceller
@@ -35,8 +36,8 @@ from aggregator.orders.track import Tracker
 from aggregator.settings import ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
 from aggregator.storage.engine import bind, create_engine
-from aggregator.storage.transaction import settled, write
-from aggregator.workers import Loop, Workers
+from aggregator.storage.transaction import lead_through, settled, write
+from aggregator.workers import Job, Loop, Workers
 
 log = structlog.get_logger(__name__)
 
@@ -58,11 +59,18 @@ class ProviderInUse(Exception):
         )
 
 
+@cache
+def failpoints() -> Failpoints:
+    """Those of this process; read once."""
+    return read_failpoints(os.environ)
+
+
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[None]:
     """The database of the configuration, open, up to date and bound to the tables."""
     engine = create_engine(settings.database_url)
     bind(engine)
+    lead_through(failpoints().transaction)
     await engine.open()
     try:
         await migrations.migrate()
@@ -86,7 +94,7 @@ class Panel:
         currency = settings.panel.currency
         self.workers = Workers()
         self.metrics = Metrics()
-        self.upstreams = Upstreams(settings.providers, SharedPace(limits))
+        self.upstreams = Upstreams(settings.providers, SharedPace(limits), failpoints().trace)
         self.prices = Prices(currency, settings.services, settings.markup)
         self.tracker = Tracker(self.cache, render_for(currency))
         self.keys = Keys(limits, settings.limits, settings.panel.spelling)
@@ -104,9 +112,10 @@ class Panel:
             self.keys, Placer(lambda: self.prices.shelf, self.wake), self.tracker,
             Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all),
             ServiceBodies(lambda: self.prices.shelf),
-            currency=currency, limits=settings.limits, counted=self.metrics.count_request,
+            currency=currency, limits=settings.limits, counted=self.metrics.count_request, ready=lambda: self._prepared,
         )  # fmt: skip
         self._seen: dict[str, int] = {}
+        self._prepared = False
 
     def wake(self) -> None:
         """There is something to dispatch."""
@@ -117,6 +126,7 @@ class Panel:
         await self._adopt(self.settings.providers)
         self._seen = await signals.read()
         await self.prices.reload(self.upstreams)
+        self._prepared = True
 
     async def _adopt(self, providers: Iterable[ProviderSettings]) -> None:
         """Rename what was renamed; refuse to lose a provider that still has orders."""
@@ -170,20 +180,23 @@ class Panel:
         status = "unavailable" if database != "ok" else "ok" if cache == "ok" else "degraded"
         return Readiness(database == "ok", {"status": status, "database": database, "cache": cache})
 
+    def _loop(self, name: str, job: Job, *, pause: float) -> Loop:  # seconds
+        return Loop(name, failpoints().job(name, job), pause=pause)
+
     def start_looking(self) -> None:
-        self.workers.start(Loop("look", self.look, pause=LOOK_SECONDS))
+        self.workers.start(self._loop("look", self.look, pause=LOOK_SECONDS))
 
     async def start_working(self) -> None:
         """Dispatch, sweep, and follow each provider on its own, so that none waits for another."""
-        self.workers.start(Loop("sweep", self._sweep, pause=1.0))
-        self.workers.start(Loop("dispatch", self._dispatch, pause=IDLE_SECONDS))
+        self.workers.start(self._loop("sweep", self._sweep, pause=1.0))
+        self.workers.start(self._loop("dispatch", self._dispatch, pause=IDLE_SECONDS))
         await self._follow_providers()
 
     async def _follow_providers(self) -> None:
         wanted = {provider.profile.name for provider in self.upstreams}
         for name in wanted:
-            self.workers.start(Loop(f"poll:{name}", partial(self._poll, name), pause=IDLE_SECONDS))
-            self.workers.start(Loop(f"sync:{name}", partial(self._sync, name), pause=IDLE_SECONDS))
+            self.workers.start(self._loop(f"poll:{name}", partial(self._poll, name), pause=IDLE_SECONDS))
+            self.workers.start(self._loop(f"sync:{name}", partial(self._sync, name), pause=IDLE_SECONDS))
         for loop in self.workers.names():
             kind, _, name = loop.partition(":")
             if kind in ("poll", "sync") and name not in wanted:

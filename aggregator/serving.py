@@ -6,21 +6,27 @@ import asyncio
 import fcntl
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+import structlog
 import uvicorn
 
-from aggregator.app import Panel
-from aggregator.live import follow_edits
-from aggregator.settings import Settings
-from aggregator.storage.engine import Postgres
+from aggregator.app import Panel, database
+from aggregator.live import follow_edits, publish
+from aggregator.settings import Fault, Settings
+from aggregator.storage.engine import Postgres, Sqlite, is_unreachable
 from aggregator.storage.transaction import engine
+from aggregator.workers import Loop
 
 _INSTANCE_LOCK = 7_204_180_532  # any number that no other program uses on this database
 GRACE_SECONDS = 5
+AGAIN_SECONDS = 1
+"""Between two looks for a database that is away at the start."""
+
+log = structlog.get_logger(__name__)
 
 
 class AlreadyServing(Exception):
@@ -104,27 +110,67 @@ async def _held_on_postgres(settings: Settings) -> AsyncIterator[None]:
             raise AlreadyServing(message)
         yield
     finally:
-        await connection.close()
+        with suppress(Exception):
+            await connection.close(timeout=1)
 
 
-async def serve(panel: Panel, *, listener: socket.socket | None, role: str, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT; then drain."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+async def serve(
+    settings: Settings, faults: Sequence[Fault], *, listener: socket.socket | None, role: str, ready: Callable[[], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT; then drain.
+
+    The port is open at once. Until the database is there every call is answered that we are unable, and it is tried
+    again: a panel that starts before its database need not be started twice.
+    """
+    stop = _stop_on_signals()
+    panel = Panel(settings)
+    server = make_server(panel.asgi(with_api=role != "worker"))
+    serving = asyncio.create_task(server.serve(sockets=[listener])) if listener is not None else None
+    try:
+        async with AsyncExitStack() as stack:
+            if await _open_patiently(stack, settings, stop):
+                await _run(panel, faults, role, stop, ready)
+                server.should_exit = True
+                await asyncio.gather(*([serving] if serving is not None else []))
+                await panel.stop()
+    finally:
+        server.should_exit = True
+        await asyncio.gather(*([serving] if serving is not None else []))
+
+
+async def _run(
+    panel: Panel, faults: Sequence[Fault], role: str, stop: asyncio.Event, ready: Callable[[], None]
+) -> None:
+    await publish(panel.settings, except_for=faults)
+    await panel.prepare()
     panel.start_looking()
     if role != "web":
         await panel.start_working()
-    server = make_server(panel.asgi(with_api=role != "worker"))
-    edits = asyncio.create_task(follow_edits(panel, stop))
-    serving = asyncio.create_task(server.serve(sockets=[listener])) if listener is not None else None
+    panel.workers.start(Loop("edits", lambda: follow_edits(panel, stop), pause=1.0))
     ready()
-    try:
-        await stop.wait()
-    finally:
-        server.should_exit = True
-        if serving is not None:
-            await serving
-        await edits
-        await panel.stop()
+    await stop.wait()
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _open_patiently(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) -> bool:
+    """Open the database and take this process's place; False where we were told to stop before it came."""
+    while not stop.is_set():
+        try:
+            await stack.enter_async_context(database(settings))
+            await stack.enter_async_context(only_instance(settings))
+        except Exception as error:
+            if isinstance(engine(), Sqlite) or not is_unreachable(error):
+                raise
+            log.warning("database.unavailable", error=type(error).__name__, again_in=AGAIN_SECONDS)
+            await stack.aclose()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), AGAIN_SECONDS)
+        else:
+            return True
+    return False

@@ -48,7 +48,7 @@ class Api:
 
     def __init__(
         self, keys: Keys, placer: Placer, tracker: Tracker, canceller: Canceller, bodies: ServiceBodies,
-        *, currency: str, limits: LimitSettings, counted: Callable[[str, int], None],
+        *, currency: str, limits: LimitSettings, counted: Callable[[str, int], None], ready: Callable[[], bool],
     ) -> None:  # fmt: skip
         self._keys = keys
         self._placer = placer
@@ -59,6 +59,7 @@ class Api:
         self._most_bytes = limits.body_kib * 1024
         self._open_posts = limits.open_subscription_posts
         self._counted = counted
+        self._ready = ready
 
     async def respond(self, http: HttpRequest) -> Response[bytes]:  # type: ignore[type-arg]  # no user, no state
         """Read, answer, refuse: whatever arrives."""
@@ -79,6 +80,8 @@ class Api:
             headers = {name.lower(): value for name, value in http.headers.items()}
             request = read_request(http.method, headers, http.scope["query_string"], body)
             action = request.action
+            if not self._ready():
+                raise TemporarilyUnavailable
             caller = await self._keys.find(request.key)
             spelling = self._keys.spelling(caller, request)
             code, reply = await self._act(caller, request, spelling)

@@ -18,7 +18,7 @@ from aggregator.cli.root import Context, Failure, Row, command, root, when
 from aggregator.demo import show
 from aggregator.live import load_for_serving, publish
 from aggregator.orders import attempt_store
-from aggregator.serving import listen, make_server, only_instance
+from aggregator.serving import listen, make_server
 from aggregator.serving import serve as run_server
 from aggregator.settings import ConfigurationError, ProviderSettings, cross_check, load
 from aggregator.storage import clock, migrations
@@ -43,16 +43,12 @@ async def serve(context: Context, host: str, port: int | None, role: str) -> Non
         except OSError as error:
             message = f"cannot listen on {host}:{8000 if port is None else port}: {error.strerror}; try --port"
             raise Failure(message) from error
-    async with database(settings), only_instance(settings):
-        await publish(settings, except_for=passed_over)
-        panel = Panel(settings)
-        await panel.prepare()
+    where = f"http://{host}:{listener.getsockname()[1]}/api/v2" if listener else "no port"
 
-        def ready() -> None:
-            where = f"http://{host}:{listener.getsockname()[1]}/api/v2" if listener else "no port"
-            click.echo(f"{settings.panel.name} serves as {role} on {where}", err=True)
+    def ready() -> None:
+        click.echo(f"{settings.panel.name} serves as {role} on {where}", err=True)
 
-        await run_server(panel, listener=listener, role=role, ready=ready)
+    await run_server(settings, passed_over, listener=listener, role=role, ready=ready)
 
 
 @command(root, "demo")
