@@ -18,15 +18,17 @@ from aggregator.cache.limits import Limits, SharedPace
 from aggregator.cache.memory import MemoryCache
 from aggregator.cache.redis import RedisCache
 from aggregator.cache.status import StatusCache
+from aggregator.catalog import knowledge, word_store
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.failpoints import Failpoints, read_failpoints
 from aggregator.metrics import Metrics
-from aggregator.orders import attempt_store, refill_store, store
+from aggregator.orders import attempt_store, evidence_store, refill_store, store
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.dispatch import Dispatcher
+from aggregator.orders.investigate import Investigator
 from aggregator.orders.place import Placer
 from aggregator.orders.poll import Poller
 from aggregator.orders.refill import Refiller
@@ -107,6 +109,7 @@ class Panel:
             router, self.wake, enabled=settings.panel.reroute_cancelled, give_up_ms=round(pace.give_up_seconds * 1000)
         )
         self.poller = Poller(self.upstreams, self.cache, self.tracker, rerouter, pace)
+        self.investigator = Investigator(self.upstreams, self.tracker, pace, self.wake)
         self.refiller = Refiller(self.upstreams, pace)
         self.api = Api(
             self.keys, Placer(lambda: self.prices.shelf, self.wake), self.tracker,
@@ -125,6 +128,7 @@ class Panel:
         """Take over renamed providers, the files' prices and the shelf."""
         await self._adopt(self.settings.providers)
         self._seen = await signals.read()
+        await self.upstreams.learn(await knowledge.load())
         await self.prices.reload(self.upstreams)
         self._prepared = True
 
@@ -157,6 +161,8 @@ class Panel:
         self._seen = told
         if signals.CATALOGUE in changed:
             await self.prices.reload(self.upstreams)
+        if signals.WORDS in changed:
+            await self.upstreams.learn(await knowledge.load())
         if signals.KEYS in changed:
             self.keys.forget()
         if signals.REPLIES in changed:
@@ -196,10 +202,11 @@ class Panel:
         wanted = {provider.profile.name for provider in self.upstreams}
         for name in wanted:
             self.workers.start(self._loop(f"poll:{name}", partial(self._poll, name), pause=IDLE_SECONDS))
+            self.workers.start(self._loop(f"evidence:{name}", partial(self._investigate, name), pause=IDLE_SECONDS))
             self.workers.start(self._loop(f"sync:{name}", partial(self._sync, name), pause=IDLE_SECONDS))
         for loop in self.workers.names():
             kind, _, name = loop.partition(":")
-            if kind in ("poll", "sync") and name not in wanted:
+            if kind in ("poll", "evidence", "sync") and name not in wanted:
                 await self.workers.stop(loop)
 
     async def _dispatch(self) -> float | None:
@@ -211,6 +218,11 @@ class Panel:
     async def _poll(self, provider: str) -> float | None:
         await self.refiller.run_once(provider)
         return 0 if await self.poller.run_once(provider) else min(self.settings.pace.poll_seconds, IDLE_SECONDS)
+
+    async def _investigate(self, provider: str) -> float | None:
+        """While nothing is unsure, a look at the database; as often as evidence can change."""
+        await self.investigator.run_once(provider)
+        return min(max(self.settings.pace.settle_seconds / 10, 0.2), 5.0)
 
     async def _sync(self, provider: str) -> float | None:
         """The catalogue at its pace, the balance at the pace of polls while orders may wait for it."""
@@ -240,7 +252,9 @@ async def _rename(old: str, new: str) -> None:
     async def work() -> None:
         await attempt_store.rename_provider(old, new)
         await refill_store.rename_provider(old, new)
+        await evidence_store.rename_provider(old, new)
         await catalog_store.rename_provider(old, new)
+        await word_store.rename_words(old, new)
         await signals.raise_signal(signals.CATALOGUE)
 
     await write(work)

@@ -70,7 +70,11 @@ async def follow_edits(panel: Panel, stop: asyncio.Event) -> None:
     """Watch the configuration's folder until told to stop."""
     directory = panel.settings.directory
     seen = {file: _text(directory / file) for file in (*REVISED, PROVIDERS_FILE)}
-    async for _ in awatch(directory, stop_event=stop, debounce=300, step=50, recursive=False, rust_timeout=1000):
+    # An edit in the moment before the watch begins raises no event, nor does one on many a network drive.
+    watch = awatch(
+        directory, stop_event=stop, debounce=300, step=50, recursive=False, rust_timeout=1000, yield_on_timeout=True
+    )
+    async for _ in watch:
         for file, before in seen.items():
             now = _text(directory / file)
             if now is not None and now != before:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from providers.vocabulary import (
     CancelRequested,
     Capability,
     Funds,
+    ListedOrder,
     Listing,
     Placement,
     ProgressByOrder,
@@ -51,6 +52,14 @@ class Profile(Struct, frozen=True, kw_only=True):
         return f"Profile({self.name!r}, {self.url!r})"
 
 
+class Found(Struct, frozen=True, kw_only=True):
+    """What an adapter found out by itself about asking for several orders at once; None = nothing yet."""
+
+    multi_status: bool | None = None
+    batch_size: int | None = None
+    """The panel refused more ids in one question."""
+
+
 class Pace(Protocol):
     """Waits until a call to a provider may leave; shared by all processes. Handed to the transport from outside."""
 
@@ -71,6 +80,10 @@ class Adapter(Protocol):
     @property
     def capabilities(self) -> frozenset[Capability]: ...
 
+    @property
+    def found(self) -> Found:
+        """What the next process should know from its start; nothing that the profile says already."""
+
     async def services(self) -> list[Listing]:
         """The whole catalogue; never empty: an empty one raises `Refused` with CATALOGUE_EMPTY."""
 
@@ -90,3 +103,11 @@ class Adapter(Protocol):
     async def refill_statuses(self, references: Sequence[str]) -> dict[str, RefillPhase | Refused]: ...
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class ListsOrders(Protocol):
+    """What an adapter with `Capability.ORDER_LIST` can do besides."""
+
+    async def recent_orders(self) -> list[ListedOrder]:
+        """Our newest orders there. Raises `Garbled` rather than leave one out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from providers.adapter import Found
 from providers.dialect import Dialect
 
 _NUMBER = re.compile(r"\d{1,9}")
@@ -14,12 +15,19 @@ class Batches:
     """For one kind of question: whether several ids at once are understood, and how many.
 
     "auto" tries once; several at once are given up only when single questions succeed where the batch did not.
+    `singly`: this kind of question never takes several, whatever the dialect says.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, *, singly: bool = False) -> None:
         self._size = max(1, min(dialect.batch_size, 100))
-        self._usable = dialect.multi_status != "off"
+        self._usable = dialect.multi_status != "off" and not singly
         self._settled = dialect.multi_status == "on"
+        self._worked: bool | None = None
+        self._learnt_size: int | None = None
+
+    @property
+    def found(self) -> Found:
+        return Found(multi_status=self._worked, batch_size=self._learnt_size)
 
     @property
     def usable(self) -> bool:
@@ -38,14 +46,15 @@ class Batches:
 
     def worked(self) -> None:
         """The panel answered a batch."""
-        self._settled = True
+        self._settled = self._worked = True
 
     def failed(self) -> None:
         """Single questions were answered where a batch was not; once a batch has worked this is no proof."""
-        self._usable = self._usable and self._settled
+        if not self._settled:
+            self._usable = self._worked = False
 
     def was_too_big(self, text: str, asked: int) -> None:
         """The panel named a smaller number, or at least said no."""
         named = _NUMBER.search(text)
         smaller = int(named[0]) if named else 0
-        self._size = smaller if 0 < smaller < asked else max(1, asked // 2)
+        self._size = self._learnt_size = smaller if 0 < smaller < asked else max(1, asked // 2)

@@ -140,6 +140,4 @@ def _by_status(complaint: Complaint, status: int) -> Complaint:
         code = Code.BATCH_TOO_BIG
     elif status >= _BROKEN:
         code = Code.MAINTENANCE if status == _AWAY else Code.INTERNAL
-    return Complaint(
-        code=code, text=complaint.text or f"HTTP {status}", loud=complaint.loud, from_status=code is not Code.UNKNOWN
-    )
+    return Complaint(code=code, text=complaint.text, loud=complaint.loud, from_status=code is not Code.UNKNOWN)

@@ -12,6 +12,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
 
     body_format: str = "form"
     """"form", "json", "multipart" or "query"."""
+    method: str = "POST"
+    """"GET" puts every parameter, the key included, into the URL, whatever the body format."""
     key_param: str = "key"
     extra_params: dict[str, str] = {}
     multi_status: str = "auto"
@@ -31,8 +33,16 @@ class Dialect(Struct, frozen=True, kw_only=True):
     numeric_status: bool = False
     price_per: int = 1000
     """How many units the published rate buys."""
+    page_param: str = ""
+    """Where a catalogue comes in portions: the parameter that says how many rows were read; empty = it comes whole."""
+    page_size: int = 500
+    """Rows asked for at once, in the parameter "limit"."""
     reference_param: str = ""
     """The parameter in which this panel honours an id of ours for an `add`; empty = it honours none."""
+    reference_dedupes: bool = False
+    """Whether an `add` repeated with the same reference is answered with the first order; only where that is known."""
+    order_list: str = ""
+    """The action that lists our newest orders; empty = there is none."""
     escape_plus_in_links: bool = False
     """For scripts that URL-decode every parameter twice and so turn "+" into a blank."""
 
@@ -47,6 +57,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     def _choices(self) -> list[tuple[str, str, tuple[str, ...]]]:
         return [
             ("body_format", self.body_format, ("form", "json", "multipart", "query")),
+            ("method", self.method, ("POST", "GET")),
             ("multi_status", self.multi_status, ("auto", "on", "off")),
             ("multi_param", self.multi_param, ("orders", "order")),
             ("refill", self.refill, ("auto", "off")),
@@ -59,8 +70,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
     def _ranges(self) -> list[tuple[str, bool]]:
         return [
             ("batch_size must be between 1 and 100", self.batch_size not in range(1, 101)),
+            ("page_size must be at least 1", self.page_size < 1),
             ("price_per must be at least 1", self.price_per < 1),
             ("key_param must not be empty", not self.key_param),
+            ("reference_dedupes needs a reference_param", self.reference_dedupes and not self.reference_param),
         ]
 
 
@@ -75,4 +88,11 @@ PRESETS: dict[str, Dialect] = {
     "cmsnt2": Dialect(cancel_means="full"),
     "mystic": Dialect(body_format="json", cancel_means="by_remains"),
     "notpanel": Dialect(cancel_means="full", reference_param="request_id"),
+    "aggregator": Dialect(
+        cancel_means="full",
+        multi_status="on",
+        reference_param="request_id",
+        reference_dedupes=True,
+        order_list="orders",
+    ),
 }

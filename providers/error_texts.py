@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from html import unescape
 
 from providers.errors import Code
@@ -205,14 +206,28 @@ def normal_text(text: str) -> str:
 
 
 def read_code(text: str, words: dict[str, str]) -> Code:
-    """What an error text means (PROTOCOL.md, "Errors"): the owner's own words first, UNKNOWN when nobody knows."""
+    """What an error text means (PROTOCOL.md, "Errors"): the owner's own words first, UNKNOWN when nobody knows.
+
+    An owner's word is a part of the text; one that begins with "=" must be all of it.
+    """
+    owned = find_word(text, words)
+    if owned is not None:
+        return Code(words[owned].upper())
     said = normal_text(text)
-    for known in sorted(words, key=len, reverse=True):
-        if normal_text(known) in said:
-            return Code(words[known].upper())
     if len(said) > _LONGEST_KNOWN:
         return Code.UNKNOWN
     return next((code for code, pattern in _TABLE if pattern.search(said)), Code.UNKNOWN)
+
+
+def find_word(text: str, words: Iterable[str]) -> str | None:
+    """The longest of the owner's words that a text fits; None where it fits none."""
+    said = normal_text(text)
+    longest_first = sorted(words, key=len, reverse=True)
+    return next((known for known in longest_first if _fits(normal_text(known), said)), None)
+
+
+def _fits(known: str, said: str) -> bool:
+    return known[1:].strip() == said if known.startswith("=") else known in said
 
 
 def read_numbered_code(number: str) -> Code:

@@ -47,6 +47,8 @@ class ProviderError(Exception):
         self.code = code
         self.raw = raw
         """The reply as received, masked and cut to 2,000 characters; empty when there was none."""
+        self.unknown = ""
+        """The provider's own words where nobody knows what they mean, masked; empty where they are known."""
 
 
 class Unreachable(ProviderError):

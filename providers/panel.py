@@ -7,25 +7,28 @@ import logging
 from collections.abc import Sequence
 from typing import TypeVar
 
-from providers.adapter import Profile
+from providers.adapter import Found, Profile
 from providers.batches import Batches
 from providers.catalogue import find_rows, read_listings, says_empty
 from providers.complaints import Complaint, read_complaint
-from providers.errors import Code, ProviderError, Refused
+from providers.errors import Code, Garbled, ProviderError, Refused
 from providers.following import Following
 from providers.numbers import read_currency, read_decimal
+from providers.order_list import read_order_list
 from providers.placement import names_an_order, read_placed
+from providers.progress import keep_unknown
 from providers.reply import Kind, Reply, read_reply
 from providers.requested import read_cancels, read_refill, read_refill_statuses
 from providers.requests import Params, add_params
 from providers.shapes import layers
 from providers.statuses import read_statuses
 from providers.transport import Answer, Transport
-from providers.verdict import ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write, refusal
+from providers.verdict import ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write, row_refusal
 from providers.vocabulary import (
     CancelRequested,
     Capability,
     Funds,
+    ListedOrder,
     Listing,
     Placement,
     ProgressByOrder,
@@ -39,6 +42,7 @@ T = TypeVar("T")
 _FAILED = 400
 _UNABLE = frozenset({Code.ORDER_NOT_FOUND, Code.REFILL_NOT_FOUND, Code.PARAMS, Code.UNKNOWN})
 """How a panel that knows no batches answers one as a whole."""
+_MOST_PAGES = 1_000
 
 
 class Panel:
@@ -62,12 +66,38 @@ class Panel:
             Capability.MULTI_STATUS: self._orders.usable,
             Capability.REFILL: self._dialect.refill != "off",
             Capability.CANCEL: self._dialect.cancel != "off",
+            Capability.ORDER_LIST: bool(self._dialect.order_list),
         }
         return frozenset(capability for capability, possible in able.items() if possible)
 
+    @property
+    def found(self) -> Found:
+        return self._orders.found
+
     async def services(self) -> list[Listing]:
         """The whole catalogue; CATALOGUE_EMPTY when the panel says that it has none."""
-        answer = await self._transport.read("services", {})
+        if not self._dialect.page_param:
+            return await self._read_page({})
+        listings: dict[str, Listing] = {}
+        for _ in range(_MOST_PAGES):
+            page = {row.service: row for row in await self._next_page(len(listings))}
+            if page.keys() <= listings.keys():
+                return list(listings.values())
+            listings |= page
+        raise Garbled("its catalogue has no end", code=Code.UNKNOWN)
+
+    async def _next_page(self, offset: int) -> list[Listing]:
+        """What comes after so many rows; a panel that knows no portions sends the same again."""
+        params = {self._dialect.page_param: str(offset), "limit": str(self._dialect.page_size)}
+        try:
+            return await self._read_page(params)
+        except Refused as error:
+            if offset and error.code is Code.CATALOGUE_EMPTY:
+                return []
+            raise
+
+    async def _read_page(self, params: Params) -> list[Listing]:
+        answer = await self._transport.read("services", params)
         # Thousands of rows take half a second, in which other orders would wait.
         return await asyncio.to_thread(self._read_catalogue, answer)
 
@@ -104,6 +134,16 @@ class Panel:
             if amount is not None:
                 return Funds(amount, read_currency(layer.get("currency")))
         raise failed_read(reply, self._complaint(reply), self._mask)
+
+    async def recent_orders(self) -> list[ListedOrder]:
+        """Our newest orders; a list with a row that cannot be read is none (PROTOCOL.md, "Evidence")."""
+        reply = await self._ask(self._dialect.order_list, {})
+        rows = (
+            read_order_list(reply.value, self._dialect) if reply.kind is Kind.JSON and reply.status < _FAILED else None
+        )
+        if rows is None:
+            raise failed_read(reply, self._complaint(reply), self._mask)
+        return rows
 
     async def cancel(self, orders: Sequence[str]) -> dict[str, CancelRequested | Refused]:
         """Ask to call orders off, in portions; when a later portion fails, its ids are missing: nobody knows."""
@@ -144,7 +184,7 @@ class Panel:
         rows = read_cancels(reply.value, portion, self._dialect.error_words) if known else None
         if rows is None:
             raise failed_write(reply, self._complaint(reply), self._mask, REQUEST_REFUSALS)
-        return self._answers(rows)
+        return self._answers(rows, reply)
 
     async def _read_statuses(self, asked: list[str]) -> ProgressByOrder | None:
         name = "order" if len(asked) == 1 else self._dialect.multi_param
@@ -153,7 +193,7 @@ class Panel:
         if rows is None:
             self._raise_unless_unable(reply, asked)
             return None
-        return self._answers(rows)
+        return self._answers({one: keep_unknown(row, reply, self._mask) for one, row in rows.items()}, reply)
 
     async def _read_refills(self, asked: list[str]) -> dict[str, RefillPhase | Refused] | None:
         name = "refill" if len(asked) == 1 else "refills"
@@ -162,10 +202,12 @@ class Panel:
         if rows is None:
             self._raise_unless_unable(reply, asked)
             return None
-        return self._answers(rows)
+        return self._answers(rows, reply)
 
-    def _answers(self, rows: dict[str, T | Complaint]) -> dict[str, T | Refused]:
-        return {one: refusal(row, self._mask) if isinstance(row, Complaint) else row for one, row in rows.items()}
+    def _answers(self, rows: dict[str, T | Complaint], reply: Reply) -> dict[str, T | Refused]:
+        return {
+            one: row_refusal(row, self._mask, reply) if isinstance(row, Complaint) else row for one, row in rows.items()
+        }
 
     def _raise_unless_unable(self, reply: Reply, asked: list[str]) -> None:
         """A panel may only be unable to answer for several ids at once; everything else is an error."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+from msgspec.structs import replace
+
 from providers.complaints import is_loud
 from providers.dialect import Dialect
 from providers.json_text import Json, Number
+from providers.masking import Mask
 from providers.numbers import read_count, read_currency, read_decimal, read_identifier
+from providers.reply import Reply
 from providers.shapes import FLAG_WORDS, Object, flag_word, pick
 from providers.vocabulary import Phase, Progress
 from providers.words import is_refilling, is_refunded, phase_of, standard_word
 
+T = TypeVar("T")
 ORDER_NAMES = ("order", "order_id", "orderID", "orderId", "id")
 _STATUS_NAMES = ("order_status", "orderStatus", "status")
 _REMAINS_NAMES = ("remains", "remain", "remaining", "remaining_amount", "count_remain")
@@ -53,6 +60,13 @@ def read_progress(row: Object, dialect: Dialect, *, after_add: bool = False) -> 
         refilling=is_refilling(word),
         full_refund=is_refunded(word),
     )
+
+
+def keep_unknown(row: T, reply: Reply, mask: Mask) -> T:
+    """Progress in a word that nobody knows, with what stood around that word, for the owner."""
+    if isinstance(row, Progress) and row.phase is Phase.UNKNOWN:
+        return replace(row, raw=mask.raw(reply.around(row.word)))
+    return row
 
 
 def _word(row: Object) -> Json:

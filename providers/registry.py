@@ -10,7 +10,8 @@ from providers.adapter import Adapter, Pace, Profile
 from providers.dialect import PRESETS as DIALECTS
 from providers.dialect import Dialect
 from providers.panel import Panel
-from providers.transport import Transport
+from providers.path_style import PathStylePanel
+from providers.transport import Trace, Transport
 
 
 class UnknownPreset(ValueError):
@@ -42,6 +43,8 @@ PRESETS: dict[str, Preset] = {
     "cmsnt2": Preset(dialect=DIALECTS["cmsnt2"]),
     "mystic": Preset(dialect=DIALECTS["mystic"], requests_per_second=1.0, burst=1, parallel=1),
     "notpanel": Preset(dialect=DIALECTS["notpanel"]),
+    "aggregator": Preset(dialect=DIALECTS["aggregator"], requests_per_second=1.0, burst=30),
+    "path_style": Preset(adapter=PathStylePanel, dialect=Dialect(body_format="json")),
 }
 
 
@@ -53,6 +56,6 @@ def find_preset(name: str) -> Preset:
         raise UnknownPreset(name) from None
 
 
-def open_adapter(profile: Profile, preset: str, pace: Pace) -> Adapter:
-    """The adapter of one configured provider. Nothing is sent yet. Raises `UnknownPreset`."""
-    return find_preset(preset).adapter(profile, Transport(profile, pace))
+def open_adapter(profile: Profile, preset: str, pace: Pace, trace: Trace | None = None) -> Adapter:
+    """The adapter of one configured provider; `trace` is told of each call's steps. Raises `UnknownPreset`."""
+    return find_preset(preset).adapter(profile, Transport(profile, pace, trace))

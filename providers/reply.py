@@ -19,6 +19,7 @@ _CHALLENGE = re.compile(
 _TITLE = re.compile(r"<title[^>]*>(.{0,500}?)</title>", re.IGNORECASE | re.DOTALL)
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LOOKED_AT = 64_000
+_BEFORE, _AFTER = 300, 700
 
 
 class Kind(StrEnum):
@@ -49,6 +50,11 @@ class Reply(Struct, frozen=True, kw_only=True):
         """What a page calls itself, for the owner to see."""
         found = _TITLE.search(self.text[:_LOOKED_AT])
         return " ".join(unescape(found[1]).split()) if found else ""
+
+    def around(self, word: str) -> str:
+        """The part of the body in which a word stands, to show it by; the beginning where it is not found."""
+        at = max(0, self.text.find(word))
+        return self.text[max(0, at - _BEFORE) : at + len(word) + _AFTER]
 
     @property
     def never_reached_the_panel(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from providers.adapter import Pace, Profile
 from providers.body import Unreadable, read_body, read_retry_after
-from providers.encoding import build_request
+from providers.encoding import Route, build_request
 from providers.errors import Code, Garbled, ProviderError, Unreachable, Unsure
 from providers.masking import Mask
 
@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 # Both log whole addresses, and with body_format "query" the key is in them.
 logging.getLogger("httpx").addFilter(lambda _record: False)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+Trace = Callable[[str, str], Awaitable[None]]
+"""Told of the steps of a call, as they happen: its action, and httpcore's name of the step."""
 
 _MEBIBYTE = 2**20
 _SIZE_LIMITS = {"services": 32 * _MEBIBYTE, "add": 256 * 1024}
@@ -59,10 +62,16 @@ class _Watch:
 
     sent = False
 
+    def __init__(self, action: str, trace: Trace | None) -> None:
+        self._action = action
+        self._trace = trace
+
     async def __call__(self, event: str, info: dict[str, Any]) -> None:
         request = info.get("request")
         if event == "http11.send_request_headers.started" and getattr(request, "method", b"") != b"CONNECT":
             self.sent = True
+        if self._trace is not None:
+            await self._trace(self._action, event)
 
 
 class Transport:
@@ -71,33 +80,37 @@ class Transport:
     Urgent calls have their own slots, so that a slow catalogue never holds up an order.
     """
 
-    def __init__(self, profile: Profile, pace: Pace) -> None:
+    def __init__(self, profile: Profile, pace: Pace, trace: Trace | None = None) -> None:
         self.profile = profile
         self.mask = Mask(profile)
         self._pace = pace
+        self._trace = trace
         self._slots = {urgent: asyncio.Semaphore(max(1, profile.parallel)) for urgent in (False, True)}
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
-    async def read(self, action: str, params: dict[str, str]) -> Answer:
-        """Ask, again where the network or the server fails. Raises `Unreachable` and `Garbled`."""
+    async def read(self, action: str, params: dict[str, str], route: Route | None = None) -> Answer:
+        """Ask, again where the network or the server fails. Raises `Unreachable` and `Garbled`.
+
+        `action` also says which deadline and size hold; with a route it is not sent.
+        """
         seconds = self._seconds(action)
         try:
             async for attempt in stamina.retry_context(
                 on=_may_pass, attempts=_TRIES, timeout=2 * seconds, wait_initial=0.1, wait_max=2.0, wait_jitter=0.2
             ):
                 with attempt:
-                    return _unless_broken(await self._call(action, params, seconds, Garbled))
+                    return _unless_broken(await self._call(action, params, seconds, Garbled, route))
         except _BrokenPage as page:
             return page.answer
         raise AssertionError("stamina ends with an answer or an error")
 
-    async def write(self, action: str, params: dict[str, str]) -> Answer:
+    async def write(self, action: str, params: dict[str, str], route: Route | None = None) -> Answer:
         """Send once. Raises `Unreachable` when nothing left us, `Unsure` when something did and no answer came.
 
         Waiting for a turn and the call together end by the profile's deadline, so that whoever wrote the deadline
         down may judge by it; a turn that takes half of it is not waited for.
         """
-        return await self._call(action, params, self._seconds(action), Unsure)
+        return await self._call(action, params, self._seconds(action), Unsure, route)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -108,11 +121,13 @@ class Transport:
         special = {"services": self.profile.services_timeout_seconds, "add": self.profile.add_timeout_seconds}
         return special.get(action, self.profile.timeout_seconds)
 
-    async def _call(self, action: str, params: dict[str, str], seconds: float, doubt: type[Unsure | Garbled]) -> Answer:
-        watch, started = _Watch(), time.monotonic()
+    async def _call(
+        self, action: str, params: dict[str, str], seconds: float, doubt: type[Unsure | Garbled], route: Route | None
+    ) -> Answer:
+        watch, started = _Watch(action, self._trace), time.monotonic()
         outcome: Answer | ProviderError
         try:
-            outcome = await self._exchange(action, params, seconds, watch, urgent=doubt is Unsure)
+            outcome = await self._exchange(action, params, seconds, watch, route, urgent=doubt is Unsure)
         except Exception as error:  # noqa: BLE001  # whatever broke, the caller must learn whether anything was sent
             settled = _Settled if isinstance(error, Unreadable) and doubt is Garbled else doubt
             outcome = self._failure(error, settled if watch.sent else Unreachable)
@@ -122,7 +137,7 @@ class Transport:
         return outcome
 
     async def _exchange(
-        self, action: str, params: dict[str, str], seconds: float, watch: _Watch, *, urgent: bool
+        self, action: str, params: dict[str, str], seconds: float, watch: _Watch, route: Route | None, *, urgent: bool
     ) -> Answer:
         async with AsyncExitStack() as stack:
             started = asyncio.get_running_loop().time()
@@ -131,7 +146,7 @@ class Transport:
             begun = started if urgent else asyncio.get_running_loop().time()
             async with asyncio.timeout_at(begun + seconds):
                 client = self._client(fresh=urgent)
-                request = build_request(client, self.profile, action, params)
+                request = build_request(client, self.profile, action, params, route)
                 request.extensions = {**request.extensions, "timeout": _timeouts(seconds), "trace": watch}
                 return await _receive(client, request, _SIZE_LIMITS.get(action, _SIZE_LIMIT), unpack=not urgent)
 
@@ -145,7 +160,7 @@ class Transport:
         """A kept connection may be closed under our POST although the panel saw it; writes never use one."""
         if fresh not in self._clients:
             self._clients[fresh] = httpx.AsyncClient(
-                verify=_trust(verify=self.profile.verify_tls),
+                verify=trust(verify=self.profile.verify_tls),
                 proxy=self.profile.proxy,
                 limits=httpx.Limits(max_keepalive_connections=0 if fresh else self.profile.parallel),
                 follow_redirects=False,
@@ -171,12 +186,20 @@ async def _receive(client: httpx.AsyncClient, request: httpx.Request, limit: int
     response = await client.send(request, stream=True)
     try:
         if _MOVED <= response.status_code < _REFUSED:
-            target = response.headers.get("location", "another address")[:300]
+            target = _address(request.url, response.headers.get("location", ""))
             raise Unreadable(f"HTTP {response.status_code}: change the URL to {target}")
         body = await read_body(response, limit, unpack=unpack)
         return Answer(response.status_code, body, read_retry_after(response.headers.get("retry-after")))
     finally:
         await response.aclose()
+
+
+def _address(asked: httpx.URL, location: str) -> str:
+    """Where a redirect points, in full, as far as that can be told."""
+    try:
+        return str(asked.copy_with(query=None).join(location))[:300] if location else "another address"
+    except httpx.InvalidURL:
+        return location[:300]
 
 
 def _may_pass(error: Exception) -> bool:
@@ -194,6 +217,6 @@ def _timeouts(seconds: float) -> dict[str, float | None]:  # seconds, not money
 
 
 @cache
-def _trust(*, verify: bool) -> ssl.SSLContext:
+def trust(*, verify: bool) -> ssl.SSLContext:
     """One for the whole process: loading the authorities takes longer than a call."""
     return httpx.create_ssl_context(verify=verify, trust_env=False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from providers.complaints import Complaint
 from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable, Unsure
 from providers.masking import Mask
 from providers.reply import Kind, Reply
 
+E = TypeVar("E", bound=ProviderError)
 ADD_REFUSALS = frozenset(
     {
         Code.KEY_INVALID,
@@ -27,7 +30,7 @@ UNDECIDED = frozenset({Code.UNKNOWN, Code.INTERNAL, Code.DUPLICATE_REQUEST, Code
 REQUEST_REFUSALS = frozenset(Code) - UNDECIDED
 """What counts as a no to a cancel or a refill."""
 _SAID_BY_STATUS = (401, 402, 429)
-_FORBIDDEN = 403
+_FORBIDDEN, _BROKEN = 403, 500
 
 
 def failed_read(reply: Reply, complaint: Complaint | None, mask: Mask) -> ProviderError:
@@ -36,7 +39,8 @@ def failed_read(reply: Reply, complaint: Complaint | None, mask: Mask) -> Provid
         return _unreachable(reply, mask)
     if complaint is not None and complaint.code not in UNDECIDED and reply.kind is not Kind.PAGE:
         return refusal(complaint, mask, reply)
-    return Garbled(mask.text(_observed(reply, complaint)), code=_doubt(reply, complaint), raw=mask.raw(reply.text))
+    error = Garbled(mask.text(_observed(reply, complaint)), code=_doubt(reply, complaint), raw=mask.raw(reply.text))
+    return _with_unknown(error, complaint, mask, reply.status)
 
 
 def failed_write(
@@ -47,19 +51,36 @@ def failed_write(
         return _unreachable(reply, mask)
     if complaint is not None and complaint.code in refusals and _is_sure(reply, complaint):
         return refusal(complaint, mask, reply)
-    return Unsure(mask.text(_observed(reply, complaint)), code=_doubt(reply, complaint), raw=mask.raw(reply.text))
+    error = Unsure(mask.text(_observed(reply, complaint)), code=_doubt(reply, complaint), raw=mask.raw(reply.text))
+    return _with_unknown(error, complaint, mask, reply.status)
 
 
-def refusal(complaint: Complaint, mask: Mask, reply: Reply | None = None) -> Refused:
-    """A complaint as an error, of a whole reply or of one row."""
+def refusal(complaint: Complaint, mask: Mask, reply: Reply) -> Refused:
+    """The complaint of a whole reply as an error."""
     return Refused(
-        mask.text(complaint.text),
+        mask.text(complaint.text or f"HTTP {reply.status}"),
         code=complaint.code,
-        raw=mask.raw(reply.text) if reply else "",
+        raw=mask.raw(reply.text),
         learned_minimum=complaint.minimum,
         learned_maximum=complaint.maximum,
-        retry_after=reply.retry_after if reply else None,
+        retry_after=reply.retry_after,
     )
+
+
+def row_refusal(complaint: Complaint, mask: Mask, reply: Reply) -> Refused:
+    """The complaint of one row of a reply as an error about that id alone."""
+    error = Refused(
+        mask.text(complaint.text), code=complaint.code, raw=mask.raw(reply.around(complaint.text)),
+        learned_minimum=complaint.minimum, learned_maximum=complaint.maximum,
+    )  # fmt: skip
+    return _with_unknown(error, complaint, mask)
+
+
+def _with_unknown(error: E, complaint: Complaint | None, mask: Mask, status: int = 200) -> E:
+    """Words that nobody knows, also where a status of 500 and more told a meaning in their place, are for the owner."""
+    if complaint is not None and (complaint.code is Code.UNKNOWN or (complaint.from_status and status >= _BROKEN)):
+        error.unknown = mask.text(complaint.text)
+    return error
 
 
 def _is_sure(reply: Reply, complaint: Complaint) -> bool:

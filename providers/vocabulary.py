@@ -114,6 +114,8 @@ class Progress(Struct, frozen=True, kw_only=True):
     refilling: bool = False
     full_refund: bool = False
     """The provider's word says that it refunded everything ("refunded")."""
+    raw: str = ""
+    """What stood around a word that nobody knows, secrets masked; empty for a known one."""
 
 
 class Placement(Struct, frozen=True, kw_only=True):
@@ -124,6 +126,18 @@ class Placement(Struct, frozen=True, kw_only=True):
     progress: Progress | None = None
     raw: str = ""
     """The reply as received, secrets masked, cut to 2,000 characters."""
+
+
+class ListedOrder(Struct, frozen=True, kw_only=True):
+    """An order of ours as a provider's list of them shows it."""
+
+    order: str
+    service: str | None = None
+    link: str | None = None
+    quantity: int | None = None
+    """As the list puts it: of a drip-feed this may be one run, of comments nothing."""
+    reference: str = ""
+    """Our own id, where the list tells it."""
 
 
 class Funds(Struct, frozen=True):
@@ -159,6 +173,7 @@ class Capability(StrEnum):
     MULTI_STATUS = "multi_status"
     REFILL = "refill"
     CANCEL = "cancel"
+    ORDER_LIST = "order_list"
 
 
 ProgressByOrder: TypeAlias = dict[str, Progress | Refused]

@@ -11,6 +11,7 @@ import pytest
 import redis
 from hypothesis import settings
 
+from tests.flows.samples import LEFT_OUT
 from tests.servers import PostgresServer, RedisServer, create_database, drop_database
 
 # A shared machine may stall for longer than any deadline; an example's duration says nothing about the code.
@@ -85,3 +86,9 @@ def postgres_server() -> Iterator[PostgresServer]:
     server = PostgresServer()
     yield server
     server.stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the customers' programs that this machine could not run."""
+    for sample in LEFT_OUT:
+        terminalreporter.write_line(f"not tried, for there is no {sample.needs} here: {sample.name}", yellow=True)

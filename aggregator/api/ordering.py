@@ -5,7 +5,7 @@ from __future__ import annotations
 from aggregator.api.fields import AddFields
 from aggregator.api.spelling import render_status
 from aggregator.api.terms import Terms, read_terms
-from aggregator.api.views import Parent, RefillStatus, Spelling, Status, StatusView
+from aggregator.api.views import OrderRow, Parent, RefillStatus, Spelling, Status, StatusView
 from aggregator.orders.model import Order
 from aggregator.orders.place import Ask, Wanted, payload_of
 from aggregator.orders.refill_store import RefillState
@@ -80,6 +80,14 @@ def render_for(currency: str) -> Render:
         return Reply(order.reseller, render_status(view, Spelling.JSON), render_status(view, Spelling.CLASSIC))
 
     return render
+
+
+def listed(order: Order) -> OrderRow:
+    """A row of a reseller's list of orders."""
+    quantity = order.per_run if order.drip_feed else order.quantity
+    return OrderRow(
+        order=order.id, service=order.service, link=order.link, quantity=quantity, request_id=order.request_id
+    )  # fmt: skip
 
 
 def _parent(order: Order) -> Parent | None:

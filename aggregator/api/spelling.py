@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from aggregator.api.numbers import LARGEST, read_id
 from aggregator.api.texts import text_of
-from aggregator.api.views import Parent, RefillStatus, ServiceRow, Spelling, Status, StatusView
+from aggregator.api.views import OrderRow, Parent, RefillStatus, ServiceRow, Spelling, Status, StatusView
 from aggregator.errors import OrderNotFound, RefillNotFound, ResellerError
 from pricing.money import print_units
 
@@ -122,6 +122,26 @@ def render_statuses(orders: Mapping[str, bytes | None]) -> bytes:
     """Many orders by their ids as asked: each as `render_status` wrote it, None for one that we do not know."""
     unknown = _encode(_error(OrderNotFound(), Spelling.CLASSIC))
     return _encode({asked: Raw(unknown if reply is None else reply) for asked, reply in orders.items()})
+
+
+def render_orders(rows: Iterable[OrderRow], told: Mapping[int, bytes], spelling: Spelling) -> bytes:
+    """Orders as they were placed, newest first, each with what `render_status` wrote of it."""
+    return _encode([_order(row, spelling) | _members(told[row.order]) for row in rows if row.order in told])
+
+
+def _order(row: OrderRow, spelling: Spelling) -> Members:
+    numbers = {"service": row.service, "quantity": row.quantity}
+    return {
+        "order": row.order,
+        **(numbers if spelling is Spelling.JSON else {name: str(number) for name, number in numbers.items()}),
+        "link": row.link,
+        "request_id": row.request_id,
+    }
+
+
+def _members(reply: bytes) -> Members:
+    """What stands in a reply, number by number as it was written."""
+    return dict(msgspec.json.decode(reply, type=dict[str, Raw]))
 
 
 def render_balance(balance: int, currency: str) -> bytes:

@@ -12,10 +12,10 @@ from litestar import Response, route
 from aggregator.api import spelling as spell
 from aggregator.api.bodies import ServiceBodies
 from aggregator.api.faults import Refusal, refuse
-from aggregator.api.fields import read_add, read_orders, read_refills
+from aggregator.api.fields import MOST_IDS, read_add, read_orders, read_refills
 from aggregator.api.keys import Keys
 from aggregator.api.numbers import read_id
-from aggregator.api.ordering import REFILL_TOLD, ask_for
+from aggregator.api.ordering import REFILL_TOLD, ask_for, listed
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request, read_request, spelling_of
 from aggregator.errors import (
@@ -27,7 +27,7 @@ from aggregator.errors import (
     TooManyRequests,
 )
 from aggregator.ledger import book
-from aggregator.orders import refill_store
+from aggregator.orders import refill_store, store
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.place import Placer
 from aggregator.orders.refill import request_refill
@@ -99,7 +99,7 @@ class Api:
         known = TemporarilyUnavailable() if is_unreachable(error) else error
         return refuse(known, spelling, of_status=_asks(action))
 
-    async def _act(  # noqa: PLR0911  # the table of contents has a line for each action
+    async def _act(  # noqa: C901, PLR0911  # the table of contents has a line for each action
         self, caller: Caller, request: Request, spelling: Spelling
     ) -> tuple[int, bytes]:
         self._keys.allow(caller, request.action)
@@ -114,6 +114,8 @@ class Api:
                 return 201 if spelling is Spelling.JSON else 200, spell.render_add(order)
             case Action.STATUS:
                 return 200, await self._status(caller, request, spelling, throttled=wait)
+            case Action.ORDERS:
+                return 200, await self._orders(caller, spelling)
             case Action.CANCEL:
                 return 200, await self._cancel(caller, request, spelling)
             case Action.REFILL:
@@ -143,6 +145,17 @@ class Api:
         if body is None:
             raise OrderNotFound
         return body
+
+    async def _orders(self, caller: Caller, spelling: Spelling) -> bytes:
+        """The reseller's newest orders, by which a lost answer to an `add` can be made good."""
+        newest = await store.newest_of(caller.reseller.id, MOST_IDS)
+        replies = await self._tracker.replies(caller.reseller.id, [order.id for order in newest])
+        told = {
+            order.id: reply.json if spelling is Spelling.JSON else reply.classic
+            for order in newest
+            if (reply := replies.get(order.id)) is not None
+        }
+        return spell.render_orders([listed(order) for order in newest], told, spelling)
 
     async def _refill(self, caller: Caller, request: Request, spelling: Spelling) -> bytes:
         asked = read_orders(request)

@@ -34,6 +34,17 @@ class RefillStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class OrderRow(Struct, frozen=True, kw_only=True):
+    """An order as its reseller placed it; how it stands is told beside it."""
+
+    order: int
+    service: int
+    link: str
+    quantity: int
+    """Of one run, as ordered."""
+    request_id: str | None
+
+
 class ServiceRow(Struct, frozen=True, kw_only=True):
     """A service as it is published."""
 

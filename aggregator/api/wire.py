@@ -9,6 +9,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from aggregator.api.body import Fields, Value, is_json, read_fields
+from aggregator.api.names import IDS
 from aggregator.api.text import is_clean_line
 from aggregator.api.views import Spelling
 from aggregator.errors import IncorrectRequest
@@ -22,6 +23,7 @@ class Action(StrEnum):
     SERVICES = "services"
     ADD = "add"
     STATUS = "status"
+    ORDERS = "orders"
     REFILL = "refill"
     REFILL_STATUS = "refill_status"
     CANCEL = "cancel"
@@ -101,7 +103,7 @@ def _read_action(action: Value | None, fields: Fields) -> Action | None:
     if action is None:
         return Action.REFILL_STATUS if "refill" in fields or "refills" in fields else None
     word = "".join(action.lower().split()).replace("_", "").replace("-", "") if isinstance(action, str) else ""
-    if word == "orders" and "orders" in fields:
+    if word == Action.ORDERS and not IDS.isdisjoint(fields):
         return Action.STATUS
     return _ACTIONS.get(word)
 

@@ -1,4 +1,4 @@
-"""Decides what a fresh catalogue changes, and whether it may be believed at all."""
+"""Decides what a fresh catalogue changes, what of it waits for the owner, and whether it may be believed at all."""
 
 from __future__ import annotations
 
@@ -8,46 +8,119 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator.catalog.model import ListingRow
+from aggregator.catalog import feed, holds
+from aggregator.catalog.feed import Change, Kind
+from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Doubt, Hold, Learned, ListingRow
 from providers.vocabulary import Listing
 
 SHRINK_PERCENT = 30
 """A catalogue that lost more than this since the last good one is not believed."""
 SMALL = 5
 """Below so many services a share says nothing."""
-
-
-class Change(Struct, frozen=True):
-    """One line of what a sync changed, for people."""
-
-    service: str
-    kind: str
-    """new, gone, back, dearer, cheaper, or changed"""
-    before: str
-    now: str
+JUMP_PERCENT = 50
+"""A price that changed by more, up or down, jumped."""
+JUMPED_PERCENT = 30
+"""Where more of the prices jumped at once, none is believed: a currency or a unit may have changed."""
+FEW_PRICES = 20
+"""Below so many prices that can be compared, each is judged by itself."""
+USUAL_MAX_RISE_PERCENT = Decimal(10)
 
 
 class Difference(Struct, frozen=True, kw_only=True):
     rows: list[ListingRow]
     """Only those that must be written."""
     changes: list[Change]
+    holds: dict[str, Hold | None] = {}
+    """By their id: the new hold of each service whose hold changed, None = it has none any more."""
     held: str | None = None
     """Why nothing of it is believed."""
 
 
-def compare(old: Mapping[str, ListingRow], fresh: Iterable[Listing], provider: str) -> Difference:
-    """Old rows by the provider's id against a good, non-empty answer (a repeated id: the last wins)."""
+def compare(
+    old: Mapping[str, ListingRow],
+    fresh: Iterable[Listing],
+    provider: str,
+    *,
+    learned: Mapping[str, Learned] | None = None,
+    max_rise_percent: Decimal = USUAL_MAX_RISE_PERCENT,
+    approved: bool = False,
+) -> Difference:
+    """Old rows by the provider's id against a good, non-empty answer (a repeated id: the last wins).
+
+    `approved`: the owner lets this catalogue through, so only ids that mean other services now are held.
+    """
     new = {listing.service: as_row(listing, provider) for listing in fresh}
-    listed = sum(1 for row in old.values() if not row.withdrawn)
-    if listed >= SMALL and len(new) * 100 < listed * (100 - SHRINK_PERCENT):
-        return Difference(rows=[], changes=[], held=f"the catalogue shrank from {listed} services to {len(new)}")
+    held = None if approved else _doubt(old, new)
+    if held is not None:
+        return Difference(rows=[], changes=[], held=held)
+    earlier = {service: one.hold for service, one in (learned or {}).items()}
+    present = _judge(old, new, earlier, None if approved else max_rise_percent)
     rows = [row for service, row in new.items() if old.get(service) != row]
-    absent = [replace(row, missing=row.missing + 1) for service, row in old.items() if service not in new]
-    # What has long been withdrawn is not counted on for ever.
-    counted = [row for row in absent if not old[row.service].withdrawn]
-    changes = [change for row in rows if (change := _told(old.get(row.service), row))]
-    gone = [Change(row.service, "gone", row.name, "") for row in counted if row.withdrawn]
-    return Difference(rows=rows + counted, changes=changes + gone)
+    gone = _count_absent(old, new, at_once=approved)
+    changes = [change for row in [*rows, *gone] for change in feed.tell(old.get(row.service), row)]
+    told = [_tell_hold(new[service], earlier.get(service), hold) for service, hold in present.items()]
+    return Difference(rows=rows + gone, changes=changes + told, holds=present)
+
+
+def _doubt(old: Mapping[str, ListingRow], new: Mapping[str, ListingRow]) -> str | None:
+    """Why a whole answer is not believed (PROTOCOL.md, "Catalogue", never wipe on a bad answer)."""
+    listed = [row for row in old.values() if not row.withdrawn]
+    if len(listed) >= SMALL and _is_more(len(listed) - len(new), SHRINK_PERCENT, len(listed)):
+        return f"{Doubt.SHRUNK} from {len(listed)} services to {len(new)}"
+    pairs = [(row, new[row.service]) for row in listed if row.service in new]
+    return _doubt_meanings(pairs) or _doubt_prices(pairs)
+
+
+def _doubt_meanings(pairs: list[tuple[ListingRow, ListingRow]]) -> str | None:
+    others = sum(1 for before, now in pairs if holds.is_another_service(before, now))
+    if len(pairs) < FEW_PRICES or not _is_more(others, JUMPED_PERCENT, len(pairs)):
+        return None
+    return f"{Doubt.RENUMBERED} for {others} of {len(pairs)}"
+
+
+def _doubt_prices(pairs: list[tuple[ListingRow, ListingRow]]) -> str | None:
+    rises = [rise for before, now in pairs if (rise := holds.rise_percent(before, now)) is not None]
+    up, down = (sum(1 for rise in rises if sign * rise > JUMP_PERCENT) for sign in (1, -1))
+    if len(rises) < FEW_PRICES or not _is_more(up + down, JUMPED_PERCENT, len(rises)):
+        return None
+    told = f"{up + down} of {len(rises)} changed by more than {JUMP_PERCENT} %"
+    return f"{Doubt.ROSE}: {told}, {up} of them up" if up else f"{Doubt.FELL}: {told}"
+
+
+def _is_more(part: int, percent: int, whole: int) -> bool:
+    return part * 100 > whole * percent
+
+
+def _judge(
+    old: Mapping[str, ListingRow],
+    new: Mapping[str, ListingRow],
+    earlier: Mapping[str, Hold | None],
+    max_rise_percent: Decimal | None,
+) -> dict[str, Hold | None]:
+    """The holds that change, for what is listed now; without a limit prices are believed whatever they are."""
+    changed: dict[str, Hold | None] = {}
+    for service, row in new.items():
+        before, hold = old.get(service), earlier.get(service)
+        if before is None or (before == row and hold is None):
+            continue
+        found = holds.judge(hold.accepted if hold else before, row, max_rise_percent=max_rise_percent)
+        if (now := holds.renew(hold, found)) != hold:
+            changed[service] = now
+    return changed
+
+
+def _count_absent(old: Mapping[str, ListingRow], new: Mapping[str, ListingRow], *, at_once: bool) -> list[ListingRow]:
+    """What a good answer did not have, counted on; what is withdrawn already is not counted on for ever."""
+    least = MISSING_BEFORE_WITHDRAWN if at_once else 0
+    return [
+        replace(row, missing=max(row.missing + 1, least))
+        for service, row in old.items()
+        if service not in new and not row.withdrawn
+    ]
+
+
+def _tell_hold(row: ListingRow, earlier: Hold | None, hold: Hold | None) -> Change:
+    return Change(row.service, Kind.HELD, earlier.text if earlier else "", hold.text if hold else "", row.name)
 
 
 def as_row(listing: Listing, provider: str) -> ListingRow:
@@ -66,21 +139,3 @@ def _plain(rate: Decimal | None) -> str | None:
         return None
     text = f"{rate:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _told(before: ListingRow | None, now: ListingRow) -> Change | None:
-    if before is None:
-        return Change(now.service, "new", "", now.name)
-    if before.withdrawn:
-        return Change(now.service, "back", "", now.name)
-    if before.rate != now.rate and before.rate and now.rate:
-        kind = "dearer" if Decimal(now.rate) > Decimal(before.rate) else "cheaper"
-        return Change(now.service, kind, before.rate, now.rate)
-    if replace(before, missing=0) == now:
-        return None
-    fields = [name for name in ListingRow.__struct_fields__ if getattr(before, name) != getattr(now, name)]
-    return Change(now.service, "changed", *(_values(row, fields) for row in (before, now)))
-
-
-def _values(row: ListingRow, fields: list[str]) -> str:
-    return ", ".join(f"{name} {getattr(row, name)}"[:80] for name in fields)

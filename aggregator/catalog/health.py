@@ -1,10 +1,10 @@
-"""Decides how long a provider that keeps failing is left alone, from what its calls came to."""
+"""Decides how long a provider that keeps failing, or a service that keeps cancelling, is left alone."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from aggregator.catalog.model import ProviderRow
+from aggregator.catalog.model import Learned, ProviderRow
 from providers.errors import Code, ProviderError, Refused
 
 FAILURES_BEFORE_REST = 3
@@ -47,3 +47,31 @@ def _after_refusal(row: ProviderRow, error: Refused, now: int, breaker_ms: int) 
         asked = int(error.retry_after * 1000) if error.retry_after else min(breaker_ms, 5_000)
         return Health(row.failures, now + asked, f"{error.code}: {error.text[:200]}")
     return WELL if row.failures or row.rest_reason else None
+
+
+class Cancels(Struct, frozen=True):
+    """What became of a provider's service lately."""
+
+    orders: int
+    """That it took, or that ended there."""
+    cancelled: int
+    """By the provider, not by wish of the reseller."""
+    resellers: int
+    """Whose orders were cancelled."""
+
+
+LEAST_CANCELS, LEAST_RESELLERS, CANCELS_PERCENT = 5, 3, 30
+"""Fewer say nothing: a reseller's bad links, or bad luck."""
+RESTS_MS = (1_800_000, 7_200_000, 43_200_000)
+"""The first rest of a service, the next soon after it, and every further one."""
+LOOKBACK_MS = 43_200_000
+
+
+def rest_of_service(known: Learned, cancels: Cancels, *, now: int) -> tuple[int, int] | None:
+    """Until when a service that cancels too much is left alone, and the how manieth rest that is; None = it is not."""
+    many = cancels.cancelled >= LEAST_CANCELS and cancels.resellers >= LEAST_RESELLERS
+    if known.rest_until > now or not many or cancels.cancelled * 100 <= cancels.orders * CANCELS_PERCENT:
+        return None
+    soon = now - known.rest_until <= LOOKBACK_MS
+    count = known.rest_count + 1 if soon else 1
+    return now + RESTS_MS[min(count, len(RESTS_MS)) - 1], count

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from aggregator.catalog.model import ListingRow, ProviderRow
+from aggregator.catalog.model import HoldKind, Learned, ListingRow, ProviderRow
 from aggregator.settings import OfferRef, ProviderSettings
 from pricing.fx import FxTable, NoRate
 from pricing.money import Rate
@@ -16,6 +17,7 @@ from providers.vocabulary import ServiceType
 
 PLACEHOLDER_CURRENCY, PLACEHOLDER = "USD", Decimal(50_000)
 """Above the worth of this per 1,000 a price means "not for sale"; where nobody says what USD are worth, none does."""
+UNKNOWN = Learned()
 UNSOLD_TYPES = frozenset({ServiceType.UNSUPPORTED})
 
 
@@ -41,8 +43,10 @@ class Offers:
         providers: Iterable[ProviderSettings],
         rows: Mapping[str, ProviderRow],
         fx: FxTable,
+        learned: Mapping[tuple[str, str], Learned] | None = None,
     ) -> None:
-        self._listings = {(row.provider, row.service): row for row in listings}
+        self._learned = learned or {}
+        self._listings = {(row.provider, row.service): self._in_force(row) for row in listings}
         self._providers = {provider.profile.name: provider for provider in providers}
         self._rows = rows
         self._fx = fx
@@ -67,6 +71,31 @@ class Offers:
         except NotForSale as reason:
             return reason
 
+    def held(self, provider: str, service: str) -> str | None:
+        """Why no order may go there until the owner has looked; what is off sale altogether has no offer at all."""
+        row = self._rows.get(provider)
+        if row is not None and not row.takes_orders:
+            return row.held_catalogue
+        hold = self._known(provider, service).hold
+        return hold.text if hold is not None and hold.kind is HoldKind.DEARER else None
+
+    def rests(self, provider: str, service: str, now: int) -> bool:
+        """Whether the service, not its whole provider, is left alone at a moment (milliseconds since 1970)."""
+        return self.rest_until(provider, service) > now
+
+    def rest_until(self, provider: str, service: str) -> int:
+        return self._known(provider, service).rest_until
+
+    def _known(self, provider: str, service: str) -> Learned:
+        return self._learned.get((provider, service), UNKNOWN)
+
+    def _in_force(self, row: ListingRow) -> ListingRow:
+        """The row as published, with the accepted price where the new one is cheaper beyond belief."""
+        hold = self._known(row.provider, row.service).hold
+        if hold is None or hold.kind is not HoldKind.CHEAPER:
+            return row
+        return replace(row, rate=hold.accepted.rate, currency=hold.accepted.currency)
+
     def source(self, provider: str, service: str) -> Source:
         """Where the cost of an offer comes from; only for what `get` gives an offer for."""
         row, owner = self._listings[provider, service], self._providers[provider]
@@ -78,11 +107,16 @@ class Offers:
         )  # fmt: skip
 
     def _price(self, row: ListingRow) -> Offer:
+        known = self._known(row.provider, row.service)
+        if known.hold is not None and known.hold.takes_off_sale:
+            raise NotForSale(f"{row.provider}:{row.service}: held: {known.hold.text}")
         rate = self._convert(row, _sellable_rate(row))
         return Offer(
             provider=row.provider, service=row.service, name=row.name, category=row.category, type=row.type,
             rate=rate, minimum=row.minimum, maximum=row.maximum,
-            refill=bool(row.refill), cancel=bool(row.cancel), dripfeed=bool(row.dripfeed),
+            refill=bool(row.refill) and not known.refill_refused,
+            cancel=bool(row.cancel) and not known.cancel_refused,
+            dripfeed=bool(row.dripfeed),
         )  # fmt: skip
 
     def _convert(self, row: ListingRow, rate: Decimal) -> Rate:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from aggregator.catalog import store
+from aggregator.catalog import learned_store, store
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.shelf import Shelf, build
 from aggregator.settings import (
@@ -66,7 +66,8 @@ class Prices:
         return await self._offers(providers, self.markup)
 
     async def _offers(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> Offers:
-        return Offers(await store.listings(), providers, await store.providers(), markup.fx)
+        listings, rows = await store.listings(), await store.providers()
+        return Offers(listings, providers, rows, markup.fx, await learned_store.learned())
 
     async def _read_revisions(self) -> None:
         markup, services = [await store.newest_revision(file) for file in (MARKUP_FILE, SERVICES_FILE)]

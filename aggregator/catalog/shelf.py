@@ -33,8 +33,9 @@ class ShelfService:
     """A service of ours, with every priced offer behind it."""
 
     def __init__(
-        self, entry: ServiceEntry, offers: Sequence[Offer], left_out: Mapping[OfferRef, str], book: MarkupBook
-    ) -> None:
+        self, entry: ServiceEntry, offers: Sequence[Offer], left_out: Mapping[OfferRef, str], book: MarkupBook,
+        source: Offers,
+    ) -> None:  # fmt: skip
         self.id = entry.id
         self.offers = tuple(offers)
         """All that have a price, those of disabled providers among them."""
@@ -43,6 +44,7 @@ class ShelfService:
         self._active = tuple(offer for offer in offers if OfferRef(offer.provider, offer.service) not in left_out)
         self._entry = entry
         self._book = book
+        self._source = source
         self._terms: dict[Buyer, Terms] = {}
         lead = self._combine(NOBODY, named=False).lead
         self.name = entry.name or lead.name
@@ -65,6 +67,14 @@ class ShelfService:
     def price_of(self, offer: Offer, buyer: Buyer) -> Price:
         """What the rules would make of one offer."""
         return self._book.price(offer, service=self.id, name=self.name, category=self.category, buyer=buyer)
+
+    def hold_of(self, offer: Offer) -> str | None:
+        """Why no order may go to the offer until the owner has looked, though its price counts; None = it may."""
+        return self._source.held(offer.provider, offer.service)
+
+    def rest_of(self, offer: Offer) -> int:
+        """Until when (milliseconds since 1970) the offer takes no orders, since it cancelled too many."""
+        return self._source.rest_until(offer.provider, offer.service)
 
     def _combine(self, buyer: Buyer, *, named: bool = True) -> Combined:
         def price_of(offer: Offer) -> Price:
@@ -140,7 +150,7 @@ def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
     if len(reasons) == len(wanted):
         raise NotForSale("; ".join(reasons.values()) or "no provider is named for it")
     priced = [offer for offer in wanted.values() if isinstance(offer, Offer) and entry.type in (None, offer.type)]
-    service = ShelfService(entry, priced, reasons, book)
+    service = ShelfService(entry, priced, reasons, book, offers)
     if entry.minimum or entry.maximum:
         _check_range(service.terms(NOBODY))
     return service

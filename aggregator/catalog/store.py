@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from aggregator.catalog.feed import Change
 from aggregator.catalog.health import Health
 from aggregator.catalog.model import ListingRow, ProviderRow
 from aggregator.storage import clock, tables
@@ -15,6 +16,7 @@ from aggregator.storage.tables import ImportedService, Revision
 
 _LISTING = tables.Listing
 _PROVIDER = tables.Provider
+_CHANGE = tables.Change
 _KEY = ("provider", "service")
 CHUNK = 200
 """Rows a statement: SQLite takes 32,766 parameters."""
@@ -45,6 +47,36 @@ async def put_listings(rows: Sequence[ListingRow]) -> None:
         )
 
 
+class ToldChange(Struct, frozen=True, kw_only=True):
+    """A line of the feed; at which provider and when (milliseconds since 1970)."""
+
+    provider: str
+    service: str
+    name: str
+    kind: str
+    before: str
+    now: str
+    at: int
+
+
+async def add_changes(provider: str, changes: Sequence[Change]) -> None:
+    now = clock.now()
+    for start in range(0, len(changes), CHUNK):
+        lines = [
+            _CHANGE(provider=provider, at=now, **msgspec.structs.asdict(change))
+            for change in changes[start : start + CHUNK]
+        ]
+        await _CHANGE.insert(*lines)
+
+
+async def changes(*, provider: str | None = None, since: int = 0, limit: int | None = None) -> list[ToldChange]:
+    """The feed, newest first, from a moment on (milliseconds since 1970)."""
+    query = _CHANGE.select().where(_CHANGE.at >= since).order_by(_CHANGE.id, ascending=False)
+    query = query.where(_CHANGE.provider == provider) if provider else query
+    rows = await (query.limit(limit) if limit else query)
+    return [msgspec.convert(dict(row), ToldChange) for row in rows]
+
+
 async def withdraw(provider: str, service: str, flaw: str) -> None:
     """Take one listing off sale until the next good answer has it."""
     here = (_LISTING.provider == provider) & (_LISTING.service == service)
@@ -64,18 +96,6 @@ async def may_refill(provider: str, service: str) -> bool:
     here = (_LISTING.provider == provider) & (_LISTING.service == service)
     rows = await _LISTING.select(_LISTING.refill, _LISTING.refill_refused).where(here)
     return not rows or (rows[0]["refill"] not in (False, 0) and not rows[0]["refill_refused"])
-
-
-async def refuse_refills(provider: str, service: str) -> None:
-    """The provider refused a refill of this service: it is no longer offered."""
-    here = (_LISTING.provider == provider) & (_LISTING.service == service)
-    await _LISTING.update({_LISTING.refill_refused: True}).where(here)
-
-
-async def refuse_cancels(provider: str, service: str) -> None:
-    """The provider refused a cancel of this service: it is no longer offered."""
-    here = (_LISTING.provider == provider) & (_LISTING.service == service)
-    await _LISTING.update({_LISTING.cancel_refused: True}).where(here)
 
 
 async def imported() -> dict[tuple[str, str], int]:
@@ -127,7 +147,7 @@ async def claim(name: str, column: str, *, until: int) -> bool:
 
 
 async def rename_provider(old: str, new: str) -> None:
-    for table in (_LISTING, ImportedService):
+    for table in (_LISTING, _CHANGE, ImportedService):
         await table.update({table.provider: new}).where(table.provider == old)
     await _PROVIDER.delete().where(_PROVIDER.name == new)
     await _PROVIDER.update({_PROVIDER.name: new}).where(_PROVIDER.name == old)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import structlog
 from msgspec import Struct
 
-from aggregator.catalog import diff, health, store
-from aggregator.catalog.diff import Change, Difference
+from aggregator.catalog import diff, health, learned_store, store, words
+from aggregator.catalog.diff import Difference
+from aggregator.catalog.feed import Change, Kind
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.storage import clock, signals
@@ -82,23 +83,38 @@ class Syncer:
 
     async def _commit(self, provider: str, listings: list[Listing], funds: Funds | None) -> SyncReport:
         row = await store.provider(provider)
-        old = {listing.service: listing for listing in await store.listings(provider)}
-        difference = diff.compare(old, listings, provider)
+        difference = await self._compare(row, listings)
         if funds is not None:
             await self._commit_funds(row, funds)
-        await self._put(provider, difference)
+        await self._put(row, difference)
         return SyncReport(
             provider=provider, services=len(listings), changes=tuple(difference.changes), held=difference.held
         )
 
-    async def _put(self, provider: str, difference: Difference) -> None:
+    async def _compare(self, row: ProviderRow, listings: list[Listing]) -> Difference:
+        old = {listing.service: listing for listing in await store.listings(row.name)}
+        known = await learned_store.learned(row.name)
+        settings = self._upstreams.settings(row.name)
+        return diff.compare(
+            old, listings, row.name,
+            learned={service: one for (_, service), one in known.items()},
+            max_rise_percent=settings.max_price_rise_percent if settings else diff.USUAL_MAX_RISE_PERCENT,
+            approved=row.approved_at is not None,
+        )  # fmt: skip
+
+    async def _put(self, row: ProviderRow, difference: Difference) -> None:
+        provider, held = row.name, difference.held
         await store.put_listings(difference.rows)
+        await learned_store.put_holds(provider, difference.holds)
         await store.give_ids(provider, [row.service for row in difference.rows])
         await store.set_provider(
-            provider, synced_at=clock.now(), sync_error=difference.held,
+            provider, synced_at=clock.now(), sync_error=held, held_catalogue=held, approved_at=None,
             failures=0, rest_until=0, rest_reason=None, sync_due_at=clock.now() + self._sync_ms,
         )  # fmt: skip
-        if difference.rows:
+        news = held != row.held_catalogue
+        told = [Change("", Kind.HELD, row.held_catalogue or "", held or "")] if news else []
+        await store.add_changes(provider, [*difference.changes, *told])
+        if difference.rows or difference.holds or news:
             await signals.raise_signal(signals.CATALOGUE)
             await signals.raise_signal(signals.WORK)
 
@@ -124,6 +140,7 @@ class Syncer:
         return SyncReport(provider=provider, error=text)
 
     async def _note_health(self, provider: str, error: ProviderError | None) -> None:
+        await words.note_error(provider, error)
         row = await store.provider(provider)
         after = health.after(row, error, now=clock.now(), breaker_ms=self._breaker_ms)
         if after is not None:

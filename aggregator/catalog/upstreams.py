@@ -1,21 +1,31 @@
-"""The providers of the configuration, each with its open adapter; replaced when providers.toml changes."""
+"""The providers of the configuration, each with its open adapter; replaced when settings or our knowledge change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 
+from aggregator.catalog import knowledge
+from aggregator.catalog.knowledge import NOTHING, Knowledge
 from aggregator.settings import ProviderSettings
 from providers.adapter import Adapter, Pace
 from providers.registry import open_adapter
+from providers.transport import Trace
+
+RETIREMENT_SECONDS = 600.0
+"""Calls that began before a change may end in their own time; closing under an order would leave it unsure."""
 
 
 class Upstreams:
     """Adapters by provider name, opened when first needed. One object a process."""
 
-    def __init__(self, providers: Iterable[ProviderSettings], pace: Pace) -> None:
+    def __init__(self, providers: Iterable[ProviderSettings], pace: Pace, trace: Trace | None = None) -> None:
         self._pace = pace
+        self._trace = trace
         self._settings = {provider.profile.name: provider for provider in providers}
         self._adapters: dict[str, Adapter] = {}
+        self._known: Mapping[str, Knowledge] = {}
+        self._retired: list[tuple[float, Adapter]] = []  # since when, on the monotonic clock
 
     def __iter__(self) -> Iterator[ProviderSettings]:
         return iter(self._settings.values())
@@ -29,7 +39,8 @@ class Upstreams:
         if provider is None:
             return None
         if name not in self._adapters:
-            self._adapters[name] = open_adapter(provider.profile, provider.preset, self._pace)
+            profile = knowledge.taught(provider, self._known.get(name, NOTHING))
+            self._adapters[name] = open_adapter(profile, provider.preset, self._pace, self._trace)
         return self._adapters[name]
 
     async def replace(self, providers: Iterable[ProviderSettings]) -> None:
@@ -37,10 +48,43 @@ class Upstreams:
         new = {provider.profile.name: provider for provider in providers}
         stale = [name for name in self._adapters if new.get(name) != self._settings.get(name)]
         self._settings = new
-        for name in stale:
-            await self._adapters.pop(name).aclose()
+        await self._retire(stale)
+
+    async def learn(self, known: Mapping[str, Knowledge]) -> None:
+        """Take all that is known of the providers; adapters of whom nothing changed stay open."""
+        before, self._known = self._known, known
+        different = knowledge.changed(before, known)
+        await self._retire([name for name in different if self._is_spoken_otherwise(name, before)])
+
+    def _is_spoken_otherwise(self, name: str, before: Mapping[str, Knowledge]) -> bool:
+        provider = self._settings.get(name)
+        if provider is None or name not in self._adapters:
+            return False
+        then, now = (knowledge.taught(provider, known.get(name, NOTHING)) for known in (before, self._known))
+        return then != now
+
+    async def keep_found(self, name: str) -> None:
+        """Remember for the next process what the adapter has found out by now, where that is new."""
+        provider, adapter = self._settings.get(name), self._adapters.get(name)
+        if provider is None or adapter is None:
+            return
+        now = knowledge.grown(self._known.get(name, NOTHING), adapter.found, provider)
+        if now is not None:
+            # The adapter knows it already; only what others learn makes it stale.
+            self._known = {**self._known, name: now}
+            await knowledge.keep(name, now)
+
+    async def _retire(self, names: Iterable[str]) -> None:
+        now = time.monotonic()
+        self._retired += [(now, self._adapters.pop(name)) for name in names]
+        over = [adapter for since, adapter in self._retired if now - since > RETIREMENT_SECONDS]
+        self._retired = [(since, adapter) for since, adapter in self._retired if adapter not in over]
+        for adapter in over:
+            await adapter.aclose()
 
     async def aclose(self) -> None:
-        for adapter in self._adapters.values():
+        """Close every adapter, also those that were replaced."""
+        for adapter in [*self._adapters.values(), *(adapter for _, adapter in self._retired)]:
             await adapter.aclose()
         self._adapters.clear()
+        self._retired.clear()

@@ -6,7 +6,8 @@ import rich_click as click
 
 from aggregator.app import actor, database
 from aggregator.cli.root import Context, Failure, Row, command, root, when
-from aggregator.orders import attempt_store, resolve, store
+from aggregator.orders import attempt_store, evidence_store, resolve, store
+from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import store as reseller_store
@@ -61,9 +62,14 @@ async def unsure(context: Context, limit: int | None) -> None:
         found = await store.listed(unsure=True, limit=limit)
         rows = await _rows(found)
         attempts = await attempt_store.of_orders([order.id for order in found])
+        looks = await evidence_store.observed([one.id for tried in attempts.values() for one in tried])
         for row, order in zip(rows, found, strict=True):
-            row["attempts"] = [_attempt_row(attempt) for attempt in attempts[order.id]]
-    columns = ["order", "reseller", "service", "link", "quantity", "provider", "charge"]
+            row["suggestion"] = suggest(looks[attempts[order.id][-1].id])
+            row["attempts"] = [
+                {**_attempt_row(attempt), "evidence": [_look_row(look) for look in looks[attempt.id]]}
+                for attempt in attempts[order.id]
+            ]
+    columns = ["order", "reseller", "service", "link", "quantity", "provider", "charge", "suggestion"]
     context.print_rows(rows, columns=columns, empty="nothing is unsure")
 
 
@@ -138,6 +144,10 @@ def _row(order: Order, attempts: list[Attempt], reseller: str) -> Row:
         "charge": print_units(order.charge), "refunded": print_units(order.refunded),
         "start_count": order.start_count, "remains": order.remains, "created": when(order.created_at),
     }  # fmt: skip
+
+
+def _look_row(look: Look) -> Row:
+    return {"rule": look.rule.value, "verdict": look.verdict.value, "at": when(look.at), "facts": look.told}
 
 
 def _attempt_row(attempt: Attempt) -> Row:

@@ -1,4 +1,4 @@
-"""Commands that run and look after the panel: serve, demo, sandbox, check, migrate, sync, providers."""
+"""Commands that run and look after the panel: serve, demo, sandbox, check, migrate, sync."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from pathlib import Path
 import rich_click as click
 
 from aggregator.app import Panel, database
-from aggregator.catalog import store as catalog_store
-from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.sync import SyncReport
-from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.cli.root import Context, Failure, Row, command, root
 from aggregator.demo import show
 from aggregator.live import load_for_serving, publish
-from aggregator.orders import attempt_store
 from aggregator.serving import listen, make_server
 from aggregator.serving import serve as run_server
-from aggregator.settings import ConfigurationError, ProviderSettings, cross_check, load
-from aggregator.storage import clock, migrations
+from aggregator.settings import ConfigurationError, cross_check, load
+from aggregator.storage import migrations
 from providers.sandbox import Sandbox, load_catalogue
 
 
@@ -158,34 +155,3 @@ def _report_line(report: SyncReport) -> str:
     kinds = [change.kind for change in report.changes]
     counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "nothing changed"
     return f"{report.provider}: {report.services} services; {counted}"
-
-
-@command(root, "providers")
-async def providers(context: Context) -> None:
-    """Show each provider: balance, health, services, last sync."""
-    settings = context.settings()
-    async with database(settings):
-        known = await catalog_store.providers()
-        listings = await catalog_store.listings()
-        unsure = await attempt_store.unsure_since(0)
-    counts: dict[str, int] = {}
-    for listing in listings:
-        if not listing.withdrawn:
-            counts[listing.provider] = counts.get(listing.provider, 0) + 1
-    rows = [_provider_row(one, known.get(one.profile.name), counts, unsure) for one in settings.providers]
-    columns = ["provider", "enabled", "balance", "currency", "health", "services", "last_sync", "unsure"]
-    context.print_rows(rows, columns=columns, empty="no provider is configured: see config/providers.toml")
-
-
-def _provider_row(
-    one: ProviderSettings, row: ProviderRow | None, counts: dict[str, int], unsure: dict[str, int]
-) -> Row:
-    name = one.profile.name
-    row = row or ProviderRow(name=name)
-    resting = row.rest_until > clock.now()
-    return {
-        "provider": name, "enabled": one.enabled, "preset": one.preset, "balance": row.balance,
-        "currency": row.currency or one.profile.currency, "health": "resting" if resting else "ok",
-        "reason": row.rest_reason if resting else row.sync_error, "services": counts.get(name, 0),
-        "last_sync": when(row.synced_at), "unsure": unsure.get(name, 0),
-    }  # fmt: skip

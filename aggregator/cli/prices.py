@@ -1,4 +1,4 @@
-"""Commands about what we sell: services, prices preview, prices explain."""
+"""Commands about our prices: prices preview, prices explain."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import rich_click as click
 from aggregator.app import Panel, database
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
-from aggregator.cli.root import Context, Failure, Row, command, root
+from aggregator.cli.root import Context, Failure, Row, command, root, when
 from aggregator.live import publish
 from aggregator.settings import MARKUP_FILE, OfferRef, Settings, load, read_markup, read_text
+from aggregator.storage import clock
 from pricing.markup import Buyer, Price
 from pricing.offer import Offer
 
@@ -25,39 +26,14 @@ def prices() -> None:
     """What the rules make of the providers' prices."""
 
 
-@command(root, "services")
-@click.option("--limit", type=click.IntRange(1))
-async def services(context: Context, limit: int | None) -> None:
-    """Show what is on the shelf: rate, cost, chosen provider, margin."""
-    settings = context.settings()
-    async with database(settings):
-        await publish(settings)
-        shelf = (await _open(settings)).prices.shelf
-    rows = [_service_row(service) for service in shelf][:limit]
-    columns = ["id", "name", "category", "type", "rate", "cost", "provider", "margin"]
-    context.print_rows(rows, columns=columns, empty="nothing is on the shelf: try aggregator sync")
-
-
-async def _open(settings: Settings) -> Panel:
+async def open_panel(settings: Settings) -> Panel:
     panel = Panel(settings)
     await panel.prepare()
     await panel.stop()
     return panel
 
 
-def _service_row(service: ShelfService) -> Row:
-    terms = service.terms(NOBODY)
-    price = terms.price
-    return {
-        "id": service.id, "name": service.name, "category": service.category, "type": service.type,
-        "rate": str(price.rate), "cost": str(price.cost), "provider": terms.combined.lead.provider,
-        "margin": _difference(price), "min": terms.minimum, "max": terms.maximum, "refill": terms.refill,
-        "cancel": terms.cancel, "dripfeed": terms.dripfeed,
-        "offers": [f"{offer.provider}:{offer.service}" for offer in service.offers],
-    }  # fmt: skip
-
-
-def _difference(price: Price) -> str:
+def difference(price: Price) -> str:
     return _plain(price.rate.amount - price.cost.amount)
 
 
@@ -77,7 +53,7 @@ async def preview(context: Context, file: str | None) -> None:
         raise Failure(message)
     markup = read_markup(read_text(path), str(path), currency=settings.panel.currency)
     async with database(settings):
-        panel = await _open(settings)
+        panel = await open_panel(settings)
         now = panel.prices.shelf
         new = await panel.prices.shelf_with(panel.upstreams, markup)
     rows = _compare(now, new)
@@ -111,7 +87,7 @@ def _compare(now: Shelf, new: Shelf) -> list[Row]:
                     "now": old,
                     "new": str(price.rate),
                     "cost": str(price.cost),
-                    "margin": _difference(price),
+                    "margin": difference(price),
                     "by_rule": str(price.by_rule),
                     "rule": price.rule,
                     "below_cost": price.sells_below_cost,
@@ -129,7 +105,7 @@ async def explain(context: Context, service: int, tier: str, reseller: str) -> N
     settings = context.settings()
     async with database(settings):
         await publish(settings)
-        panel = await _open(settings)
+        panel = await open_panel(settings)
         shelf = panel.prices.shelf
         sources = await panel.prices.sources(panel.upstreams)
     found = shelf.get(service)
@@ -154,7 +130,7 @@ def _explain(service: ShelfService, buyer: Buyer, sources: Offers) -> Row:
         "cost": str(price.cost), "rule": price.rule, "percent": _plain(price.percent), "fixed": _plain(price.fixed),
         "unrounded": str(price.unrounded), "by_rule": str(price.by_rule), "least": str(price.floor),
         "min_margin_percent": _plain(price.min_margin_percent), "raised": price.raised,
-        "rate": str(price.rate), "margin": _difference(price),
+        "rate": str(price.rate), "margin": difference(price),
         "offers": _offers(service, lead, {**reasons, **service.left_out}),
     }  # fmt: skip
 
@@ -162,15 +138,25 @@ def _explain(service: ShelfService, buyer: Buyer, sources: Offers) -> Row:
 def _offers(service: ShelfService, lead: Offer, reasons: Mapping[OfferRef, str]) -> list[Row]:
     """Every offer that is named for the service, the priced ones first; the others have no cost."""
     costs = {OfferRef(offer.provider, offer.service): offer.rate for offer in service.offers}
+    shut = {OfferRef(offer.provider, offer.service): _tell_shut(service, offer) for offer in service.offers}
     chosen = OfferRef(lead.provider, lead.service)
     rows: list[Row] = []
     for ref in [*costs, *(ref for ref in service.left_out if ref not in costs)]:
         cost = str(costs[ref]) if ref in costs else None
         reason = "cheapest" if ref == chosen else reasons.get(ref) or f"costs {cost}, no less than {lead.rate}"
+        reason += shut.get(ref, "")
         rows.append(
             {"provider": ref.provider, "service": ref.service, "cost": cost, "chosen": ref == chosen, "reason": reason}
         )
     return rows
+
+
+def _tell_shut(service: ShelfService, offer: Offer) -> str:
+    """Why an offer whose price counts takes no orders now."""
+    hold, rest = service.hold_of(offer), service.rest_of(offer)
+    if hold is not None:
+        return f"; takes no orders: {hold}"
+    return f"; rests until {when(rest)}, since it cancelled too many" if rest > clock.now() else ""
 
 
 def _tell(document: dict[str, Any]) -> list[str]:

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aggregator.app import ProviderInUse
+from aggregator.catalog.decide import NothingHeld
 from aggregator.orders.resolve import Undecidable
 from aggregator.resellers.accounts import Refusal
 from aggregator.serving import AlreadyServing
@@ -28,7 +29,7 @@ from aggregator.storage.migrations import NewerDatabase
 
 Row = dict[str, Any]
 
-EXPECTED = (Refusal, Undecidable, AlreadyServing, ProviderInUse, NewerDatabase)
+EXPECTED = (Refusal, Undecidable, AlreadyServing, ProviderInUse, NewerDatabase, NothingHeld)
 """Errors whose text is the whole answer."""
 
 

@@ -147,7 +147,11 @@ async def claim_polls(provider: str, limit: int) -> list[Followed]:
             now + CLAIM_MS, now, provider, limit,
         ).run()
     )  # fmt: skip
-    attempts = [as_attempt(row) for row in rows]
+    return await with_orders([as_attempt(row) for row in rows])
+
+
+async def with_orders(attempts: Sequence[Attempt]) -> list[Followed]:
+    """Each attempt with its order."""
     orders = await _orders([attempt.order_id for attempt in attempts])
     return [Followed(attempt, orders[attempt.order_id]) for attempt in attempts]
 
@@ -160,12 +164,16 @@ async def _orders(ids: list[int]) -> dict[int, Order]:
 
 
 async def poll_again(due: Mapping[int, int | None]) -> None:
-    """When to ask about each attempt next: one statement for each distinct moment."""
+    """When to ask about each attempt next: one statement for each distinct moment, one commit for all."""
     by_moment: dict[int | None, list[int]] = {}
     for attempt, moment in due.items():
         by_moment.setdefault(moment, []).append(attempt)
-    for moment, attempts in by_moment.items():
-        await _ATTEMPT.update({_ATTEMPT.poll_at: moment}).where(_ATTEMPT.id.is_in(attempts))
+
+    async def work() -> None:
+        for moment, attempts in by_moment.items():
+            await _ATTEMPT.update({_ATTEMPT.poll_at: moment}).where(_ATTEMPT.id.is_in(attempts))
+
+    await write(work)
 
 
 async def poll_now(order: int) -> None:

@@ -30,15 +30,14 @@ class Canceller:
         that has ended, or runs where cancelling is not offered.
         """
         order = await self._load(reseller, order_id)
-        while order.state is OrderState.QUEUED:
-            ended = await settle(order, order.quantity, note="cancelled by the reseller")
-            if ended is not None:
-                await self._tracker.refresh([ended])
-                return order_id
-            order = await self._load(reseller, order_id)
-        if order.state is not OrderState.CANCELLED and not order.cancel_wish:
-            await self._wish(order, reseller)
-        return order_id
+        if order.state is OrderState.QUEUED:
+            done = await self._end(order)
+        elif order.state is OrderState.CANCELLED or order.cancel_wish:
+            done = True
+        else:
+            done = await self._wish(order, reseller)
+        # Where it moved in this very moment, it is looked at again.
+        return order_id if done else await self.cancel(reseller, order_id)
 
     async def _load(self, reseller: Reseller, order_id: int) -> Order:
         order = (await store.of_reseller(reseller.id, [order_id])).get(order_id)
@@ -46,11 +45,17 @@ class Canceller:
             raise OrderNotFound
         return order
 
-    async def _wish(self, order: Order, reseller: Reseller) -> None:
+    async def _end(self, order: Order) -> bool:
+        ended = await settle(order, order.quantity, note="cancelled by the reseller")
+        if ended is not None:
+            await self._tracker.refresh([ended])
+        return ended is not None
+
+    async def _wish(self, order: Order, reseller: Reseller) -> bool:
         service = self._shelf().get(order.service)
         offered = service is not None and service.terms(Buyer(reseller.tier, reseller.name)).cancel
-        if order.state is OrderState.ACTIVE and not offered:
+        if order.state.ended or (order.state is OrderState.ACTIVE and not offered):
             raise CancelRefused
-        if not await store.wish_cancel(order.id):
-            raise CancelRefused
+        wished = await store.wish_cancel(order.id)
         self._wake()
+        return wished

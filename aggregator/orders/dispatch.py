@@ -8,16 +8,18 @@ from functools import partial
 
 import structlog
 
-from aggregator.catalog import health
+from aggregator.catalog import health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import attempt_store, failover, store
+from aggregator.orders import attempt_store, evidence_store, failover, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
+from aggregator.orders.evidence_store import Sent
 from aggregator.orders.failover import GiveUp, Go, Wait
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.routing import Market, Router
 from aggregator.orders.settle import apply, settle
 from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.submit import new_reference, submission_of
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock, tables
@@ -25,7 +27,7 @@ from aggregator.storage.transaction import write, write_surely
 from pricing.route import Route
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused
-from providers.vocabulary import Placement, ServiceType, Submission
+from providers.vocabulary import Placement
 
 log = structlog.get_logger(__name__)
 
@@ -65,18 +67,20 @@ class Dispatcher:
     async def run_once(self) -> int:
         """Claim what is due and start each order on its way; how many were started. Does not wait for providers."""
         room = MOST_IN_HAND - len(self._in_hand)
-        orders = [o for o in await store.claim_due(min(room, CLAIM_AT_ONCE)) if o.id not in self._in_hand]
+        orders = await store.claim_due(min(room, CLAIM_AT_ONCE))
         if orders:
             attempts = await attempt_store.of_orders([order.id for order in orders])
             market = await self._router.look()
             for order in orders:
-                task = asyncio.create_task(self._step(order, attempts[order.id], market))
+                earlier = self._in_hand.get(order.id)
+                task = asyncio.create_task(self._step(order, attempts[order.id], market, earlier))
                 self._in_hand[order.id] = task
                 task.add_done_callback(partial(self._put_down, order.id))
         return len(orders)
 
-    def _put_down(self, order: int, _: asyncio.Task[None]) -> None:
-        self._in_hand.pop(order, None)
+    def _put_down(self, order: int, task: asyncio.Task[None]) -> None:
+        if self._in_hand.get(order) is task:
+            del self._in_hand[order]
 
     async def idle(self) -> None:
         """Return when nothing that was started is still on its way."""
@@ -99,7 +103,12 @@ class Dispatcher:
             )
         return len(late)
 
-    async def _step(self, order: Order, attempts: Sequence[Attempt], market: Market) -> None:
+    async def _step(
+        self, order: Order, attempts: Sequence[Attempt], market: Market, earlier: asyncio.Task[None] | None
+    ) -> None:
+        """Take one order; one that a refusal has just put back is taken again when its earlier step has ended."""
+        if earlier is not None:
+            await asyncio.wait([earlier])
         try:
             await self._take(order, attempts, market)
         except Exception:
@@ -137,9 +146,10 @@ class Dispatcher:
                 if clock.now() - market.now > STALE_MS:
                     await store.postpone(order.id, clock.now())
                     return
-                attempt = await self._begin(order, route, adapter, market)
+                sent = new_reference(adapter.profile)
+                attempt = await self._begin(order, route, adapter, market, sent)
                 if attempt is not None:
-                    await self._submit(order, attempt, adapter)
+                    await self._submit(order, attempt, adapter, sent)
         finally:
             lane.waiting -= 1
 
@@ -147,7 +157,9 @@ class Dispatcher:
         profile = adapter.profile
         return self._lanes.setdefault(f"{profile.name}:{profile.parallel}", Lane(profile.parallel))
 
-    async def _begin(self, order: Order, route: Route, adapter: Adapter, market: Market) -> Attempt | None:
+    async def _begin(
+        self, order: Order, route: Route, adapter: Adapter, market: Market, sent: Sent | None
+    ) -> Attempt | None:
         new = self._router.new_attempt(order, route, adapter, market)
 
         async def work() -> Attempt | None:
@@ -156,7 +168,10 @@ class Dispatcher:
                 return None
             if not await store.advance(order.id, [OrderState.QUEUED], OrderState.PLACING):
                 return None
-            return await attempt_store.insert(new)
+            attempt = await attempt_store.insert(new)
+            if sent is not None:
+                await evidence_store.keep_reference(attempt.id, sent)
+            return attempt
 
         return await write(work)
 
@@ -164,13 +179,9 @@ class Dispatcher:
         settings = self._upstreams.settings(provider)
         return settings is not None and settings.same_link_policy != "allow"
 
-    async def _submit(self, order: Order, attempt: Attempt, adapter: Adapter) -> None:
-        submission = Submission(
-            service=attempt.service, type=ServiceType(order.type), link=order.link, quantity=order.quantity,
-            fields=order.type_fields(), reference=str(attempt.id),
-        )  # fmt: skip
+    async def _submit(self, order: Order, attempt: Attempt, adapter: Adapter, sent: Sent | None) -> None:
         try:
-            placement = await adapter.add(submission)
+            placement = await adapter.add(submission_of(order, attempt, sent))
         except ProviderError as error:
             await self._answered(order, attempt, error)
             await self._note_health(attempt.provider, error)
@@ -251,6 +262,7 @@ class Dispatcher:
             await catalog_store.set_provider(attempt.provider, **due)
 
     async def _note_health(self, provider: str, error: ProviderError | None) -> None:
+        await words.note_error(provider, error)
         row = await catalog_store.provider(provider)
         breaker_ms = round(self._pace.breaker_seconds * 1000)
         after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)

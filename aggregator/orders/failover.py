@@ -44,7 +44,7 @@ def blocks(attempts: Iterable[Attempt]) -> Blocks:
     for attempt in attempts:
         if attempt.outcome is Outcome.CALLED_OFF or attempt.error in ABOUT_THE_ORDER:
             spent.add((attempt.provider, attempt.service if attempt.error in ABOUT_THE_OFFER else None))
-        elif attempt.outcome in (Outcome.REFUSED, Outcome.NOT_SENT):
+        elif attempt.outcome in (Outcome.REFUSED, Outcome.NOT_SENT, Outcome.ABSENT):
             times[attempt.provider] = times.get(attempt.provider, 0) + 1
             pause = min(FIRST_PAUSE_MS * 2 ** min(times[attempt.provider] - 1, 20), LONGEST_PAUSE_MS)
             until[attempt.provider] = (attempt.answered_at or attempt.created_at) + pause

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from aggregator.cache.status import StatusCache, reading_key
-from aggregator.catalog import health
+from aggregator.catalog import cooldown, health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.orders import attempt_store, settlement, store
@@ -18,10 +18,10 @@ from aggregator.orders.reroute import Rerouter
 from aggregator.orders.schedule import next_poll
 from aggregator.orders.settle import settle
 from aggregator.orders.settlement import Announce, Finish, Hold, Keep, Rules, Sight
-from aggregator.orders.state import Outcome
+from aggregator.orders.state import OrderState, Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
-from aggregator.storage import clock, signals, tables
+from aggregator.storage import clock, tables
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused, Unreachable
@@ -71,6 +71,8 @@ class Poller:
             readings = {}
         else:
             await self._note_health(settings.profile.name, None)
+            await words.note_answers(settings.profile.name, readings.values())
+            await self._upstreams.keep_found(settings.profile.name)
         known = await self._cache.get_many([reading_key(one.attempt.id) for one in followed])
         due: dict[int, int | None] = {}
         fresh: dict[str, bytes] = {}
@@ -125,14 +127,8 @@ class Poller:
                 )  # fmt: skip
             case Sight():
                 await store.remember_sight(order, decision.sight, start_count=decision.start_count)
-            case Finish() if await self._rerouter.reroute(order, one.attempt, decision):
-                pass
             case Finish():
-                note = f"{decision.undelivered} of {order.quantity} not delivered"
-                await settle(
-                    order, decision.undelivered, start_count=decision.start_count, runs_done=decision.runs_done,
-                    attempt=one.attempt.id, note="; ".join([note, *decision.notes]),
-                )  # fmt: skip
+                await self._finish(one, decision)
             case Hold():
                 if await store.hold(order, decision.reason):
                     await store.note(order.id, order.state, f"held: {decision.reason}")
@@ -141,6 +137,18 @@ class Poller:
                     await store.forget_sight(order)
                 if decision.note is not None:
                     await store.note(order.id, order.state, decision.note)
+
+    async def _finish(self, one: Followed, finish: Finish) -> None:
+        """End the order, or send it on where it was called off undelivered."""
+        order, attempt = one.order, one.attempt
+        if not await self._rerouter.reroute(order, attempt, finish):
+            note = f"{finish.undelivered} of {order.quantity} not delivered"
+            await settle(
+                order, finish.undelivered, start_count=finish.start_count, runs_done=finish.runs_done,
+                attempt=attempt.id, note="; ".join([note, *finish.notes]),
+            )  # fmt: skip
+        if finish.state is OrderState.CANCELLED:
+            await cooldown.note_cancel(attempt.provider, attempt.service)
 
     async def _keep_charge(self, one: Followed, progress: Progress) -> None:
         """The provider's charge is our cost; its highest value tells later what was taken back."""
@@ -183,18 +191,19 @@ class Poller:
                 await attempt_store.release_cancels(wished)
             await self._note_health(name, error)
             return
+        await words.note_answers(name, replies.values())
         for attempt in wished:
             reply = replies.get(attempt.upstream_order or "")
             if isinstance(reply, Refused):
                 if reply.code is Code.CANCEL_DISABLED:
-                    await catalog_store.refuse_cancels(attempt.provider, attempt.service)
-                    await signals.raise_signal(signals.CATALOGUE)
+                    await cooldown.note_refusal(attempt.provider, attempt.service, cancel=True)
                 text = f"{attempt.provider} refused to cancel: {reply.code}"
                 order = await store.get(attempt.order_id)
                 assert order is not None
                 await store.note(attempt.order_id, order.state, text)
 
     async def _note_health(self, provider: str, error: ProviderError | None) -> None:
+        await words.note_error(provider, error)
         row = await catalog_store.provider(provider)
         breaker_ms = round(self._pace.breaker_seconds * 1000)
         after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from aggregator.catalog import cooldown, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.errors import OrderNotFound, RefillRefusal, RefillRefused
@@ -15,8 +16,7 @@ from aggregator.orders.model import Attempt
 from aggregator.orders.refill_store import RefillRow, RefillState
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.settings import PaceSettings
-from aggregator.storage import clock, signals, tables
-from aggregator.storage.transaction import write
+from aggregator.storage import clock, tables
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused, Unreachable, Unsure
 from providers.vocabulary import Refill, RefillPhase
@@ -94,6 +94,7 @@ class Refiller:
         await refill_store.advance(row.id, [RefillState.SENDING, RefillState.UNSURE], RefillState.PENDING, changes)
 
     async def _not_taken(self, row: RefillRow, attempt: Attempt, error: ProviderError) -> None:
+        await words.note_error(row.provider, error)
         told: dict[Any, Any] = {tables.Refill.error: str(error.code)}
         if isinstance(error, Unsure):
             later = {**told, tables.Refill.due_at: clock.now() + DAY_MS}
@@ -104,7 +105,7 @@ class Refiller:
         else:
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REJECTED, told)
         if error.code is Code.REFILL_DISABLED:
-            await write(lambda: _forget_flag(attempt))
+            await cooldown.note_refusal(attempt.provider, attempt.service, refill=True)
 
     async def _follow(self, adapter: Adapter, rows: Sequence[RefillRow]) -> None:
         by_reference = {row.upstream_refill: row for row in rows if row.upstream_refill is not None}
@@ -113,6 +114,7 @@ class Refiller:
         except ProviderError as error:
             log.warning("refills.unreadable", provider=adapter.profile.name, code=error.code)
             phases = {}
+        await words.note_answers(adapter.profile.name, phases.values())
         for row in rows:
             await self._conclude(row, phases.get(row.upstream_refill or ""))
 
@@ -140,9 +142,3 @@ async def _give_up(row: RefillRow) -> None:
         await refill_store.advance(row.id, [RefillState.SENDING], RefillState.UNSURE, later)
     else:
         await refill_store.advance(row.id, [RefillState.UNSURE], RefillState.REJECTED)
-
-
-async def _forget_flag(attempt: Attempt) -> None:
-    """The provider's flag was a lie: what it refused once is no longer offered."""
-    await catalog_store.refuse_refills(attempt.provider, attempt.service)
-    await signals.raise_signal(signals.CATALOGUE)

@@ -17,10 +17,15 @@ class Undecidable(Exception):
     """The decision does not fit the order as it is now; the text says why."""
 
 
-async def found(order_id: int, upstream_order: str, *, actor: str, reason: str) -> Order:
-    """The provider has it under this id: follow it. For an attempt once given up it is the owner's cost."""
+async def found(order_id: int, upstream_order: str, *, actor: str, reason: str, attempt_id: int | None = None) -> Order:
+    """The provider has it under this id: follow it. For an attempt once given up it is the owner's cost.
+
+    `attempt_id` is the one that the evidence is about: where the order is at another by now, nothing happens.
+    """
     order = await _order(order_id)
     attempt = await _last_attempt(order, UNANSWERED, "there is no unsure attempt to find")
+    if attempt_id not in (None, attempt.id):
+        _changed()
 
     async def work() -> None:
         await _decide(order, "found", upstream_order, actor=actor, reason=reason)
@@ -41,10 +46,12 @@ async def found(order_id: int, upstream_order: str, *, actor: str, reason: str) 
     return await _told(order_id)
 
 
-async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int) -> Order:
+async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int, attempt_id: int | None = None) -> Order:
     """The provider does not have it: back into the queue, or cancelled where the reseller wished so."""
     order = await _order(order_id)
     attempt = await _believable(order, settle_ms)
+    if attempt_id not in (None, attempt.id):
+        _changed()
 
     async def work() -> None:
         decision = await _give_attempt_up(order, attempt, Outcome.ABSENT, actor=actor, reason=reason)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
-from aggregator.catalog.shelf import Shelf
+from aggregator.catalog.shelf import Shelf, ShelfService
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.orders import attempt_store, failover
 from aggregator.orders.attempt_store import NewAttempt
@@ -64,7 +64,7 @@ class Router:
         blocked = failover.blocks(attempts)
         least, most = order.parts
         return rank(
-            [await self._candidate(order, offer, blocked, market) for offer in service.offers],
+            [await self._candidate(order, service, offer, blocked, market) for offer in service.offers],
             quantity=order.quantity,
             charge=Money(order.charge, shelf.book.currency),
             min_margin_percent=shelf.book.min_margin_percent,
@@ -74,7 +74,9 @@ class Router:
             drip_feed=order.drip_feed,
         )
 
-    async def _candidate(self, order: Order, offer: Offer, blocked: Blocks, market: Market) -> Candidate:
+    async def _candidate(
+        self, order: Order, service: ShelfService, offer: Offer, blocked: Blocks, market: Market
+    ) -> Candidate:
         row = market.rows.get(offer.provider) or ProviderRow(name=offer.provider)
         settings = self._upstreams.settings(offer.provider)
         policy = settings.same_link_policy if settings else "allow"
@@ -82,8 +84,9 @@ class Router:
         return Candidate(
             offer=offer,
             enabled=settings is not None and settings.enabled,
-            healthy=row.rest_until <= market.now,
+            healthy=max(row.rest_until, service.rest_of(offer)) <= market.now,
             funds=self._funds(row, settings),
+            held=service.hold_of(offer),
             spent=blocked.is_spent(offer.provider, offer.service) or (link_runs and policy == "refuse"),
             busy=market.unsure.get(offer.provider, 0) >= self._pace.unsure_in_flight,
             postponed=blocked.postponed_until.get(offer.provider, 0) > market.now,

@@ -93,9 +93,12 @@ def decide(order: Order, attempt: Attempt, progress: Progress, *, rules: Rules, 
 
 def _announce(order: Order, progress: Progress, phase: Phase) -> Announce:
     told = _remains(order, progress)
-    remains = order.remains if told is None else min(max(told, 0), order.quantity)
-    delivered = phase is Phase.IN_PROGRESS and told is not None and 0 < remains < order.quantity
+    left = order.remains if told is None else min(max(told, 0), order.quantity)
+    delivered = phase is Phase.IN_PROGRESS and told is not None and 0 < left < order.quantity
     seen_now = order.delivery_seen or delivered
+    # A drip-feed counts a run when it begins: while it is under way its units are not there yet.
+    only_begun = progress.remains is None and order.type != ServiceType.SUBSCRIPTIONS
+    remains = order.remains if only_begun else left
     return Announce(phase, remains, _runs_done(order, progress), _start(order, progress), seen_now)
 
 

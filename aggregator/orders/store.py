@@ -121,6 +121,12 @@ async def of_reseller(reseller: int, orders: Iterable[int]) -> dict[int, Order]:
     return {row["id"]: as_order(row) for row in rows}
 
 
+async def newest_of(reseller: int, limit: int) -> list[Order]:
+    """A reseller's newest orders, the newest first."""
+    query = _ORDER.select().where(_ORDER.reseller == reseller).order_by(_ORDER.id, ascending=False)
+    return [as_order(row) for row in await query.limit(limit)]
+
+
 async def claim_due(limit: int) -> list[Order]:
     """Take queued orders whose time has come; they are ours until `CLAIM_MS` from now."""
     now = clock.now()

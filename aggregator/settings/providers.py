@@ -45,6 +45,8 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     low_balance_alert: Decimal | None = None
     same_link_policy: str = "allow"
     """What happens to an order for a link that is already running there: "allow", "queue" or "refuse"."""
+    debits_late: bool = False
+    """It takes the money of an order later than the order: its balance then proves nothing."""
     line: int = 0
     """Where it stands in its file."""
 
@@ -71,6 +73,8 @@ def _read_provider(table: Table, vault: Vault, add_timeout_seconds: float) -> Pr
     preset = table.choice("preset", "perfectpanel", preset_names())
     profile = _read_profile(table, vault, preset, add_timeout_seconds)
     plain = ProviderSettings(profile=profile)
+    if profile.dialect.reference_dedupes and not profile.dialect.reference_param:
+        table.fault("reference_dedupes", 'reference_dedupes needs a name: write reference_param = "request_id"')
     return ProviderSettings(
         profile=profile,
         preset=preset,
@@ -82,6 +86,7 @@ def _read_provider(table: Table, vault: Vault, add_timeout_seconds: float) -> Pr
         min_balance=table.number("min_balance", None, NOT_NEGATIVE),
         low_balance_alert=table.number("low_balance_alert", None, NOT_NEGATIVE),
         same_link_policy=table.choice("same_link_policy", plain.same_link_policy, ("allow", "queue", "refuse")),
+        debits_late=table.flag("debits_late", plain.debits_late),
         line=table.line(),
     )
 

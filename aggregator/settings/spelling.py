@@ -16,9 +16,13 @@ from providers.words import normal_word, phase_of
 
 _PARAMETER = Shape(r"[A-Za-z0-9_.\[\]-]+", "the name of a parameter", "key")
 _PARAMETER_OR_NONE = Shape(r"[A-Za-z0-9_.\[\]-]*", 'the name of a parameter, or "" for none', "request_id")
+_ACTION_OR_NONE = Shape(r"[A-Za-z0-9_-]*", 'the name of an action, or "" for none', "orders")
+_PAGE_OR_NONE = Shape(_PARAMETER_OR_NONE.pattern, _PARAMETER_OR_NONE.words, "offset")
+_PAGE = Bounds(least=1, most=100_000, whole=True)
 _BATCH = Bounds(least=1, most=100, whole=True)
 _LIST_PARAMETERS = ("orders", "order")
-_STATUSES = [*(phase.value for phase in Phase), "refunded", "refilling"]
+_OWN_WORDS = ("refunded", "refilling")
+_STATUSES = [*(phase.value for phase in Phase), *_OWN_WORDS]
 _CODES = [code.value for code in Code]
 
 
@@ -27,6 +31,7 @@ def read_dialect(table: Table, preset: Dialect, vault: Vault) -> Dialect:
     return replace(
         preset,
         body_format=table.choice("body_format", preset.body_format, ("form", "json", "multipart", "query")),
+        method=table.choice("method", preset.method, ("POST", "GET")),
         key_param=table.text("key_param", preset.key_param, _PARAMETER),
         extra_params=preset.extra_params | _read_extra_params(table.table("extra_params"), vault),
         multi_status=table.choice("multi_status", preset.multi_status, ("auto", "on", "off")),
@@ -38,16 +43,20 @@ def read_dialect(table: Table, preset: Dialect, vault: Vault) -> Dialect:
         cancel=table.choice("cancel", preset.cancel, ("auto", "off")),
         cancel_param=table.choice("cancel_param", preset.cancel_param, _LIST_PARAMETERS),
         cancel_means=table.choice("cancel_means", preset.cancel_means, ("auto", "full", "by_remains")),
-        status_words=preset.status_words | _read_words(table.table("status_words"), _STATUSES, _is_status),
-        error_words=preset.error_words | _read_words(table.table("error_words"), _CODES, _is_code),
+        status_words=preset.status_words | _read_words(table.table("status_words"), _STATUSES, read_status_meaning),
+        error_words=preset.error_words | _read_words(table.table("error_words"), _CODES, read_error_meaning),
         numeric_status=table.flag("numeric_status", preset.numeric_status),
         price_per=table.whole("price_per", preset.price_per),
+        page_param=table.text("page_param", preset.page_param, _PAGE_OR_NONE),
+        page_size=table.whole("page_size", preset.page_size, _PAGE),
         reference_param=table.text("reference_param", preset.reference_param, _PARAMETER_OR_NONE),
+        reference_dedupes=table.flag("reference_dedupes", preset.reference_dedupes),
+        order_list=table.text("order_list", preset.order_list, _ACTION_OR_NONE),
         escape_plus_in_links=table.flag("escape_plus_in_links", preset.escape_plus_in_links),
     )
 
 
-def _read_words(table: Table, meanings: Sequence[str], is_known: Callable[[str], bool]) -> dict[str, str]:
+def _read_words(table: Table, meanings: Sequence[str], is_known: Callable[[str], object]) -> dict[str, str]:
     """The provider's words (as the owner saw them) with what each means."""
     words: dict[str, str] = {}
     for word in table.names():
@@ -60,14 +69,24 @@ def _read_words(table: Table, meanings: Sequence[str], is_known: Callable[[str],
     return words
 
 
-def _is_status(meaning: str) -> bool:
-    """Any spelling of a status that the adapter itself understands."""
-    word = normal_word(meaning)
-    return word == Phase.UNKNOWN or phase_of(word) is not Phase.UNKNOWN
+def read_status_meaning(text: str) -> str | None:
+    """Any spelling of a status that the adapter itself understands, in the one we keep; None for anything else."""
+    word = normal_word(text)
+    if word in (Phase.UNKNOWN, *_OWN_WORDS):
+        return word
+    phase = phase_of(word)
+    return None if phase is Phase.UNKNOWN else phase.value
 
 
-def _is_code(meaning: str) -> bool:
-    return meaning.upper() in _CODES
+def read_error_meaning(text: str) -> str | None:
+    """The name of an error code, in the spelling we keep; None for anything else."""
+    code = text.strip().upper()
+    return code if code in _CODES else None
+
+
+def suggest_meaning(text: str) -> str:
+    """The status or error code that was probably meant."""
+    return str(nearest(text, [*_STATUSES, *_CODES]))
 
 
 def _read_extra_params(table: Table, vault: Vault) -> dict[str, str]:

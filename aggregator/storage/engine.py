@@ -118,7 +118,7 @@ def create_engine(url: str) -> Engine:
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return Sqlite(Path(unquote(url.removeprefix("sqlite:///"))))
-    return Postgres(config={"dsn": url, "database": parts.path.lstrip("/")})
+    return Postgres(config={"dsn": url, "database": parts.path.lstrip("/")}, extensions=())
 
 
 def bind(engine: Engine) -> None:

@@ -10,6 +10,8 @@ KEYS = "keys"
 """Keys or resellers: what is remembered of callers is stale."""
 REPLIES = "replies"
 """Orders were decided from outside: replies kept in a process are stale."""
+WORDS = "words"
+"""Something was learned of a provider: what a word means, or how it takes batches."""
 WORK = "work"
 """There may be something to dispatch or poll at once."""
 

@@ -122,6 +122,33 @@ class Attempt(Table, tablename="attempts"):
     answered_at = BigInt(null=True, default=None)
 
 
+class SentReference(Table, tablename="sent_references"):
+    """Our own id of an attempt as its provider was told it, and the door (address, key, parameter) it went through."""
+
+    attempt = BigInt(primary_key=True)
+    reference = Text()
+    door = Text()
+
+
+class Baseline(Table, tablename="baselines"):
+    """Our account at a provider as it last stood with nothing in doubt, and when to look at it again."""
+
+    provider = Text(primary_key=True)
+    due_at = BigInt(default=0)
+    account = Text()
+
+
+class Observation(Table, tablename="observations"):
+    """What was seen of an attempt that nobody answered, and what follows from it by which rule."""
+
+    id = BigSerial(primary_key=True)
+    attempt = BigInt()
+    rule = Text()
+    verdict = Text()
+    facts = Text()
+    at = BigInt()
+
+
 class Refill(Table, tablename="refills"):
     """A reseller's request to refill an order; sent by the worker at most once."""
 
@@ -181,6 +208,7 @@ class Provider(Table, tablename="providers"):
     approved_at = BigInt(null=True, default=None)
     multi_status = Boolean(null=True, default=None)
     batch_size = Integer(null=True, default=None)
+    learned_of = Text(null=True, default=None)
 
 
 class Listing(Table, tablename="listings"):
@@ -271,6 +299,6 @@ class Migration(Table, tablename="migrations"):
 
 
 TABLES = (
-    Reseller, ApiKey, Wallet, Entry, Order, Attempt, Refill, Decision, Event, Provider, Listing, Change, Word,
-    ImportedService, Revision, Signal, Migration,
+    Reseller, ApiKey, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation, Refill, Decision, Event,
+    Provider, Listing, Change, Word, ImportedService, Revision, Signal, Migration,
 )  # fmt: skip

@@ -31,6 +31,10 @@ Money is exact: the balance and the net charges of all orders always add up to w
 below its quantity gives back the price of the units that did not come. `charge` in a status is net in the classic
 dialect and gross in the json one, whose documentation computes refunds from it.
 
+What panels differ in is said when it is made: `lists_orders=True` lists the newest orders under `orders`,
+`honours="request_id"` answers a repeated id with the first order, `balance_decimals=2` cuts the balance shown, and
+with `debits_late=5` an order's charge reaches that balance five seconds after the order.
+
 | steering, JSON in and out | does |
 |---|---|
 | `GET /sandbox/orders` | every add as it arrived, taken or not, and how its order stands now |

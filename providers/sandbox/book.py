@@ -58,6 +58,7 @@ class Book:
         id_from: int,
         cancel_pays_all: bool,
         clock: Callable[[], float],
+        debits_late: float = 0,  # seconds, not money
     ) -> None:
         self.balance = balance
         self.speed = speed
@@ -66,6 +67,7 @@ class Book:
         self._next_id = id_from
         self._cancel_pays_all = cancel_pays_all
         self._clock = clock
+        self._debits_late = debits_late
         self._alive: dict[int, Order] = {}
 
     def take(self, service: Service, link: str, units: int, life: Life) -> Order:
@@ -146,6 +148,14 @@ class Book:
         total = Decimal(0)
         for order in self.orders.values():
             total = EXACT.add(total, order.charge)
+        return total
+
+    def shown(self) -> Decimal:
+        """The balance as the customer is told it: what was charged lately may not have reached it yet."""
+        total = self.balance
+        for order in self.orders.values():
+            if self._clock() - order.born < self._debits_late:
+                total = EXACT.add(total, order.charge)
         return total
 
     def _afford(self, charge: Decimal) -> None:

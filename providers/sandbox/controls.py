@@ -15,7 +15,7 @@ from providers.sandbox.assortment import classic_rows, json_rows
 from providers.sandbox.book import Book
 from providers.sandbox.catalogue import Shelf
 from providers.sandbox.life import Reading
-from providers.sandbox.panel import Panel, Receipt, read_mode
+from providers.sandbox.panel import Habits, Panel, Receipt, read_mode
 from providers.sandbox.refusals import Refusal
 from providers.sandbox.request import Values
 from providers.sandbox.spelling import SPELLINGS, DialectName, read_status
@@ -61,7 +61,9 @@ class Controls:
     """An upstream panel to steer.
 
     `catalogue` holds rows as a panel publishes them; `speed` is the lifetime of an order in seconds, 0 lets orders
-    live by being asked for. Raises ValueError for amounts that cannot be read.
+    live by being asked for. `lists_orders` adds the action `orders`, the newest 100; `honours` names the parameter in
+    which an id of the customer's is known again; `balance_decimals` cuts the balance shown; `debits_late` is how many
+    seconds an order's charge takes to reach it. Raises ValueError for amounts that cannot be read.
     """
 
     def __init__(
@@ -75,6 +77,10 @@ class Controls:
         id_from: int = 1000,
         speed: float = 4.0,
         clock: Callable[[], float] = time.monotonic,
+        lists_orders: bool = False,
+        honours: str = "",
+        balance_decimals: int | None = None,
+        debits_late: float = 0,  # seconds, not money
     ) -> None:
         self.dialect = dialect
         self._shelf = Shelf(_rows(dialect, currency) if catalogue is None else catalogue)
@@ -85,8 +91,16 @@ class Controls:
             id_from=id_from,
             cancel_pays_all=spelling.cancel_pays_all,
             clock=clock,
+            debits_late=debits_late,
         )
-        self._panel = Panel(key=key, currency=currency, spelling=spelling, shelf=self._shelf, book=self._book)
+        self._panel = Panel(
+            key=key,
+            currency=currency,
+            spelling=spelling,
+            shelf=self._shelf,
+            book=self._book,
+            habits=Habits(lists_orders, honours, balance_decimals),
+        )
 
     @property
     def rows(self) -> list[dict[str, Any]]:

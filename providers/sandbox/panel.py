@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from msgspec import Struct, field
 
 from providers.sandbox import refusals
-from providers.sandbox.amounts import read_count
+from providers.sandbox.amounts import EXACT, read_count
 from providers.sandbox.billing import read_units
 from providers.sandbox.book import Book, Order
 from providers.sandbox.catalogue import Shelf
@@ -35,10 +36,23 @@ class Receipt(Struct, kw_only=True):
     error: str | None = None
 
 
+class Habits(Struct, frozen=True):
+    """What one panel offers and another does not."""
+
+    lists_orders: bool = False
+    """Whether `orders` without ids lists the newest orders."""
+    honours: str = ""
+    """The parameter whose repetition is answered with the first order; empty = none."""
+    balance_decimals: int | None = None
+    """To how many decimals the balance is cut down; None = it is shown whole."""
+
+
 class Panel:
     """Answers the protocol's calls from a shelf and a book."""
 
-    def __init__(self, *, key: str, currency: str, spelling: Spelling, shelf: Shelf, book: Book) -> None:
+    def __init__(
+        self, *, key: str, currency: str, spelling: Spelling, shelf: Shelf, book: Book, habits: Habits
+    ) -> None:
         self.key = key
         self.currency = currency
         self.spelling = spelling
@@ -46,6 +60,8 @@ class Panel:
         self.book = book
         self.mode = "up"
         self.receipts: list[Receipt] = []
+        self._habits = habits
+        self._first: dict[str, Receipt] = {}
 
     def answer(self, read: Callable[[], Params]) -> Reply | Silence:
         """Answer one call in the present mode; a refusal, also of unreadable parameters, is a reply like any other."""
@@ -75,6 +91,8 @@ class Panel:
                 content = self.shelf.rows
             case "status":
                 content = self._status(params)
+            case "orders" if self._habits.lists_orders and "orders" not in params.values:
+                content = self._newest()
             case "balance":
                 content = self._balance()
             case "cancel":
@@ -97,10 +115,30 @@ class Panel:
         )
         self.receipts.append(receipt)
         try:
-            return self._take(params, told, receipt)
+            return self._repeated(params, told, receipt) or self._take(params, told, receipt)
         except Refusal as refusal:
             receipt.error = refusal.classic
             raise
+
+    def _repeated(self, params: Params, told: Instruction, receipt: Receipt) -> Reply | None:
+        """The answer to an id that came before: the first order, or the order now if there is none. None for a new id.
+
+        Whatever befell the first request, the repeat is answered.
+        """
+        reference = params.text(self._habits.honours) if self._habits.honours else ""
+        first = self._first.setdefault(reference, receipt) if reference else receipt
+        if first is receipt:
+            return None
+        if (first.service, first.link, first.quantity) != (receipt.service, receipt.link, receipt.quantity):
+            raise refusals.reference_taken()
+        if first.order is None:
+            self._first[reference] = receipt
+            first = receipt
+            receipt.order = self._order(params, told)
+        else:
+            receipt.error = f"a repeat of order {first.order.id}"
+        assert first.order is not None
+        return in_json({"order": first.order.id}, self.spelling.created)
 
     def _take(self, params: Params, told: Instruction, receipt: Receipt) -> Reply | Silence:
         if told.conduct is Conduct.LOSTNO:
@@ -141,7 +179,21 @@ class Panel:
 
     def _balance(self) -> dict[str, Any]:
         self.book.settle()
-        return {"balance": self.spelling.balance(self.book.balance), "currency": self.currency}
+        shown, decimals = self.book.shown(), self._habits.balance_decimals
+        if decimals is not None:
+            shown = shown.quantize(Decimal(1).scaleb(-decimals), ROUND_DOWN, EXACT)
+        return {"balance": self.spelling.balance(shown), "currency": self.currency}
+
+    def _newest(self) -> list[dict[str, Any]]:
+        """The customer's newest orders, the newest first."""
+        taken = [receipt for receipt in self.receipts if receipt.order is not None]
+        return [self._row(receipt, receipt.order) for receipt in taken[: -BATCH - 1 : -1] if receipt.order is not None]
+
+    def _row(self, receipt: Receipt, order: Order) -> dict[str, Any]:
+        placed = {"order": order.id, "service": receipt.service, "link": order.link, "quantity": receipt.quantity}
+        reference = receipt.fields.get(self._habits.honours) if self._habits.honours else None
+        told = {"request_id": reference} if reference else {}
+        return {**placed, **told, **self.spelling.progress(order, self.book.look(order), self.currency)}
 
     def _cancel(self, params: Params) -> list[dict[str, Any]]:
         asked = _batch(params, "orders" if "orders" in params.values else "order")

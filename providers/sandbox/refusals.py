@@ -34,6 +34,10 @@ def missing_service() -> Refusal:
     return Refusal("Incorrect service ID", "Missing required parameter: service")
 
 
+def reference_taken() -> Refusal:
+    return Refusal("This request id belongs to another order")
+
+
 def missing_link() -> Refusal:
     return Refusal("Bad link", "Missing required parameter: link")
 

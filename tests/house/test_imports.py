@@ -22,7 +22,7 @@ LAYERS = [
     {"catalog", "resellers"},
     {"ledger"},
     {"cache", "storage"},
-    {"settings", "errors"},
+    {"settings", "errors", "failpoints"},
 ]
 """What stands in `aggregator`, from the top; each may import what stands in a lower set."""
 

@@ -14,8 +14,7 @@ from msgspec.structs import replace
 
 from providers.adapter import Adapter, Profile
 from providers.dialect import Dialect
-from providers.panel import Panel
-from providers.transport import Transport
+from providers.registry import open_adapter
 
 KEY = "s3cret/key+with&signs=1"
 _TLS_HELLO = b"\x16"
@@ -48,6 +47,7 @@ class Canned(Struct, frozen=True, kw_only=True):
 class Sent(Struct, frozen=True):
     """One request as it arrived."""
 
+    method: str
     target: str
     headers: dict[str, str]
     body: bytes
@@ -55,7 +55,15 @@ class Sent(Struct, frozen=True):
     """Which of the server's connections it came on."""
 
     @property
+    def request(self) -> str:
+        """The verb and the path, as in "GET /api/v2/orders/5"."""
+        return f"{self.method} {self.target.partition('?')[0]}"
+
+    @property
     def params(self) -> dict[str, Any]:
+        """What was sent, in the body or else in the address."""
+        if not self.body:
+            return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
         if self.headers.get("content-type") == "application/json":
             return dict(json.loads(self.body))
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
@@ -116,7 +124,8 @@ class PanelServer:
         start, *lines = head.strip().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
-        self.sent.append(Sent(start.split(" ")[1], headers, body, number))
+        method, target, _ = start.split(" ")
+        self.sent.append(Sent(method, target, headers, body, number))
         self.asked.set()
         return self.replies[min(len(self.sent), len(self.replies)) - 1]
 
@@ -160,8 +169,14 @@ def profile_of(url: str, dialect: Dialect | None = None, **settings: Any) -> Pro
 @asynccontextmanager
 async def adapter_for(url: str, dialect: Dialect | None = None, **settings: Any) -> AsyncIterator[Adapter]:
     """A panel's adapter, closed afterwards."""
-    profile = profile_of(url, dialect, **settings)
-    adapter = Panel(profile, Transport(profile, Patience()))
+    async with adapter_of(profile_of(url, dialect, **settings)) as adapter:
+        yield adapter
+
+
+@asynccontextmanager
+async def adapter_of(profile: Profile, preset: str = "perfectpanel") -> AsyncIterator[Adapter]:
+    """The adapter that a preset has for this provider, closed afterwards."""
+    adapter = open_adapter(profile, preset, Patience())
     try:
         yield adapter
     finally:

@@ -86,9 +86,9 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
         open_adapter(profile_of("http://127.0.0.1/"), "mistic", Patience())
 
 
-def test_the_registry_and_the_dialects_know_the_same_families_without_fault() -> None:
+def test_every_dialect_has_an_adapter_and_no_preset_a_fault() -> None:
     """A dialect without an adapter could be configured and never opened."""
-    assert PRESETS.keys() == DIALECTS.keys()
+    assert DIALECTS.keys() <= PRESETS.keys()
     assert [preset.dialect.faults() for preset in PRESETS.values()] == [[]] * len(PRESETS)
 
 

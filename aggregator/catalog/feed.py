@@ -1,0 +1,80 @@
+"""Tells what changed between two sights of a service, as the feed of changes has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+from aggregator.catalog.model import ListingRow
+
+
+class Kind(StrEnum):
+    NEW = "new"
+    GONE = "gone"
+    BACK = "back"
+    DEARER = "dearer"
+    CHEAPER = "cheaper"
+    LIMITS = "limits"
+    RENAMED = "renamed"
+    FLAGS = "flags"
+    TYPE = "type"
+    HELD = "held"
+
+
+class Change(Struct, frozen=True):
+    """One line of what a sync changed, for people; prices in the provider's currency."""
+
+    service: str
+    """Their id; empty where the whole catalogue is meant."""
+    kind: str
+    before: str
+    now: str
+    name: str = ""
+
+
+def tell(before: ListingRow | None, now: ListingRow) -> list[Change]:
+    """What a reseller or the owner would want to know; nothing where it cannot be sold, or only words were polished."""
+    was_sold = before is not None and _is_sold(before)
+    if before is None or not was_sold:
+        kind = Kind.NEW if before is None else Kind.BACK
+        return [Change(now.service, kind, "", now.rate or "", now.name)] if _is_sold(now) else []
+    if not _is_sold(now):
+        return [Change(now.service, Kind.GONE, before.rate or "", "" if now.withdrawn else now.flaw or "", now.name)]
+    price = _tell_price(before, now)
+    others = [
+        Change(now.service, kind, old, new, now.name)
+        for kind, say in _SAYINGS.items()
+        if (old := say(before)) != (new := say(now))
+    ]
+    return [price, *others] if price else others
+
+
+def _is_sold(row: ListingRow) -> bool:
+    return not row.withdrawn and row.flaw is None
+
+
+def _tell_price(before: ListingRow, now: ListingRow) -> Change | None:
+    if before.rate == now.rate or not before.rate or not now.rate:
+        return None
+    kind = Kind.DEARER if Decimal(now.rate) > Decimal(before.rate) else Kind.CHEAPER
+    return Change(now.service, kind, before.rate, now.rate, now.name)
+
+
+def _say_limits(row: ListingRow) -> str:
+    return f"{row.minimum}-{row.maximum or ''}"
+
+
+def _say_flags(row: ListingRow) -> str:
+    flags = {"refill": row.refill, "cancel": row.cancel, "dripfeed": row.dripfeed}
+    return ", ".join(f"{name} {'yes' if on else 'no'}" for name, on in flags.items() if on is not None)
+
+
+_SAYINGS: dict[Kind, Callable[[ListingRow], str]] = {
+    Kind.TYPE: lambda row: row.type,
+    Kind.RENAMED: lambda row: row.name,
+    Kind.LIMITS: _say_limits,
+    Kind.FLAGS: _say_flags,
+}

@@ -1,0 +1,135 @@
+"""The columns of listings that a sync never overwrites: holds, refusals, rests; and what of a service was cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from aggregator.catalog import store
+from aggregator.catalog.health import Cancels
+from aggregator.catalog.model import Hold, Learned, ListingRow
+from aggregator.settings import FIRST_IMPORTED_ID
+from aggregator.storage import tables
+from aggregator.storage.tables import ImportedService
+
+_LISTING = tables.Listing
+
+
+class HeldListing(Struct, frozen=True, kw_only=True):
+    """A service that waits for the owner, with its row's id."""
+
+    id: int
+    row: ListingRow
+    hold: Hold
+
+
+async def learned(provider: str | None = None) -> dict[tuple[str, str], Learned]:
+    """By provider and their id; only services of which something is known."""
+    rows = await _LISTING.raw(
+        "select provider, service, held_row, refill_refused, cancel_refused, rest_until, rest_count from listings"
+        " where (held_row is not null or refill_refused or cancel_refused or rest_until > 0)"
+        " and provider = coalesce({}, provider)",
+        provider,
+    )
+    return {(row["provider"], row["service"]): _as_learned(row) for row in rows}
+
+
+async def of_service(provider: str, service: str) -> Learned:
+    rows = await _LISTING.select().where(_here(provider, service))
+    return _as_learned(rows[0]) if rows else Learned()
+
+
+def _as_learned(row: Mapping[str, Any]) -> Learned:
+    return Learned(
+        hold=msgspec.json.decode(row["held_row"], type=Hold) if row["held_row"] else None,
+        refill_refused=bool(row["refill_refused"]), cancel_refused=bool(row["cancel_refused"]),
+        rest_until=row["rest_until"], rest_count=row["rest_count"],
+    )  # fmt: skip
+
+
+async def held(provider: str | None = None, service: str | None = None) -> list[HeldListing]:
+    """What is held and still listed, in the order in which it was first seen."""
+    query = _LISTING.select().where(_LISTING.held_row.is_not_null()).order_by(_LISTING.id)
+    query = query.where(_LISTING.provider == provider) if provider else query
+    rows = await (query.where(_LISTING.service == service) if service else query)
+    found = [
+        HeldListing(
+            id=row["id"], row=msgspec.convert(dict(row), ListingRow, strict=False),
+            hold=msgspec.json.decode(row["held_row"], type=Hold),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return [one for one in found if not one.row.withdrawn]
+
+
+async def put_holds(provider: str, holds: Mapping[str, Hold | None]) -> None:
+    for service, hold in holds.items():
+        await _LISTING.update(_columns(hold)).where(_here(provider, service))
+
+
+async def replace_hold(held: HeldListing, hold: Hold | None) -> bool:
+    """Put another hold, or none, in the place of one that the owner saw; False where it has changed since."""
+    same = (_LISTING.id == held.id) & (_LISTING.held == held.hold.text)
+    return bool(await _LISTING.update(_columns(hold)).where(same).returning(_LISTING.id))
+
+
+def _columns(hold: Hold | None) -> dict[Any, Any]:
+    text = msgspec.json.encode(hold).decode() if hold else None
+    return {_LISTING.held: hold.text if hold else None, _LISTING.held_row: text}
+
+
+async def begin_anew(provider: str, service: str) -> None:
+    """An id that came to mean another service is sold under a new id of ours; the old one is never given again."""
+    mine = (ImportedService.provider == provider) & (ImportedService.service == service)
+    for row in await ImportedService.select(ImportedService.id).where(mine):
+        retired = f"{service} (until it meant another service: {row['id']})"
+        await ImportedService.update({ImportedService.service: retired}).where(ImportedService.id == row["id"])
+    await store.give_ids(provider, [service])
+    fresh: dict[Any, Any] = {
+        _LISTING.refill_refused: False, _LISTING.cancel_refused: False, _LISTING.rest_until: 0, _LISTING.rest_count: 0,
+    }  # fmt: skip
+    await _LISTING.update(fresh).where(_here(provider, service))
+
+
+async def refuse(provider: str, service: str, *, refill: bool = False, cancel: bool = False) -> bool:
+    """The provider refused a refill or a cancel for what the service is; whether that is news."""
+    news = False
+    for column, refused in ((_LISTING.refill_refused, refill), (_LISTING.cancel_refused, cancel)):
+        if refused:
+            unknown = _here(provider, service) & column.eq(False)
+            news |= bool(await _LISTING.update({column: True}).where(unknown).returning(_LISTING.id))
+    return news
+
+
+async def rest(provider: str, service: str, *, until: int, count: int, after: int) -> bool:
+    """Let a service rest until a moment; False where its rest is no longer the one that ended at `after`."""
+    same = _here(provider, service) & (_LISTING.rest_until == after)
+    changes: dict[Any, Any] = {_LISTING.rest_until: until, _LISTING.rest_count: count}
+    return bool(await _LISTING.update(changes).where(same).returning(_LISTING.id))
+
+
+def _here(provider: str, service: str) -> Any:
+    return (_LISTING.provider == provider) & (_LISTING.service == service)
+
+
+async def cancels(provider: str, service: str, since: int) -> Cancels:
+    """What was taken, ended or called off there since a moment; not what its reseller wished to cancel."""
+    rows = await _LISTING.raw(
+        "select count(*) as orders, count(case when cancelled = 1 then 1 end) as cancelled,"
+        " count(distinct case when cancelled = 1 then reseller end) as resellers from ("
+        " select o.reseller, case when not o.cancel_wish and a.cancel_at is null and (a.outcome = 'called_off'"
+        " or o.state = 'cancelled') then 1 else 0 end as cancelled from attempts a join orders o on o.id = a.order_id"
+        " where a.provider = {} and a.service = {} and a.outcome in ('accepted', 'called_off')"
+        " and (a.answered_at >= {} or (a.outcome = 'accepted' and o.ended_at >= {}))) as seen",
+        provider, service, since, since,
+    )  # fmt: skip
+    return msgspec.convert(dict(rows[0]), Cancels, strict=False)
+
+
+async def highest_sold_id() -> int:
+    """The highest id of services.toml that was ever ordered: no other service may get it. 0 = none."""
+    rows = await tables.Order.raw("select max(service) as n from orders where service < {}", FIRST_IMPORTED_ID)
+    return int(rows[0]["n"] or 0)

@@ -1,0 +1,118 @@
+"""Notes what providers say that nobody understands, and what the owner says it means, once and for all processes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from msgspec import Struct
+
+from aggregator.catalog import word_store
+from aggregator.catalog.word_store import WordRow
+from aggregator.settings.spelling import read_error_meaning, read_status_meaning, suggest_meaning
+from aggregator.storage import decisions, signals
+from aggregator.storage.transaction import write
+from providers.error_texts import normal_text
+from providers.errors import Code, ProviderError
+from providers.verdict import ADD_REFUSALS
+from providers.vocabulary import Phase, Progress
+from providers.words import normal_word
+
+STATUS, ERROR = "status", "error"
+REPLY_LIMIT = 2_000
+READERS = {STATUS: read_status_meaning, ERROR: read_error_meaning}
+
+
+class Heard(Struct, frozen=True):
+    """One thing that a provider said and nobody understood."""
+
+    kind: str
+    text: str
+    reply: str
+
+
+class WordUnknown(Exception):
+    """There is no such word to explain, or no such meaning; the message says what to write instead."""
+
+
+async def note_error(provider: str, error: ProviderError | None) -> None:
+    """Note the words of an error that nobody knows; does nothing for any other."""
+    await note_answers(provider, [error])
+
+
+async def note_answers(provider: str, answers: Iterable[object]) -> None:
+    """Note every unknown word among progress and errors; equal ones are counted and written once."""
+    counted = Counter(heard for answer in answers if (heard := hear(answer)) is not None)
+    # The same word may stand in different replies: the last of them is kept.
+    latest = {(heard.kind, heard.text): heard for heard in counted}
+    times = Counter[tuple[str, str]]()
+    for heard, count in counted.items():
+        times[heard.kind, heard.text] += count
+
+    async def work() -> None:
+        for word, heard in latest.items():
+            await word_store.hear(provider, *word, heard.reply, times[word])
+
+    if latest:
+        await write(work)
+
+
+def hear(answer: object) -> Heard | None:
+    """The unknown word in one answer; None where everything is understood, or nothing was said in words."""
+    if isinstance(answer, Progress) and answer.phase is Phase.UNKNOWN and answer.word:
+        return Heard(STATUS, answer.word, answer.raw[:REPLY_LIMIT])
+    if isinstance(answer, ProviderError) and answer.unknown:
+        return Heard(ERROR, answer.unknown, answer.raw[:REPLY_LIMIT])
+    return None
+
+
+async def explain(provider: str, text: str, meaning: str, *, actor: str, reason: str) -> list[WordRow]:
+    """Say what a word means, from now on and everywhere; the words as they are then. Raises `WordUnknown`.
+
+    A word that was heard both as a status and as an error is explained for the kind that has this meaning.
+    """
+    found = find(await word_store.words(provider, everything=True), provider, text)
+    read = {row.id: said for row in found if (said := READERS[row.kind](meaning)) is not None}
+    if not read:
+        raise WordUnknown(_refusal(found, meaning))
+
+    async def work() -> None:
+        for word, said in read.items():
+            await word_store.explain([word], said)
+            await decisions.record("word", word, "means", f"{provider}: {text} = {said}", actor=actor, reason=reason)
+        await signals.raise_signal(signals.WORDS)
+
+    await write(work)
+    return [row for row in await word_store.words(provider, everything=True) if row.id in read]
+
+
+def find(rows: Iterable[WordRow], provider: str, text: str) -> list[WordRow]:
+    """The words that are spelled so, however it is written; raises `WordUnknown` with the nearest."""
+    known = list(rows)
+    same = [row for row in known if _spelled(row.kind, row.text) == _spelled(row.kind, text)]
+    if same:
+        return same
+    near = get_close_matches(text, [row.text for row in known], 1)
+    advice = f": did you mean {near[0]!r}?" if near else ": see aggregator providers words --all"
+    raise WordUnknown(f"{provider} has never said {text!r}{advice}")
+
+
+def _spelled(kind: str, text: str) -> str:
+    return normal_word(text) if kind == STATUS else normal_text(text)
+
+
+def _refusal(found: list[WordRow], meaning: str) -> str:
+    kinds = {row.kind for row in found}
+    what = "a status such as completed, partial, cancelled, in_progress" if STATUS in kinds else "an error code"
+    return f"{meaning!r} is not {what}: did you mean {suggest_meaning(meaning)}?"
+
+
+def is_clear_no(row: WordRow) -> bool:
+    """Whether an order answered with this word counts as not taken from now on."""
+    return row.kind == ERROR and row.meaning in {code.value for code in ADD_REFUSALS}
+
+
+def code_of(row: WordRow) -> Code | None:
+    """The error code that a word means; None for statuses and what has no meaning yet."""
+    return Code(row.meaning) if row.kind == ERROR and row.meaning else None

@@ -1,0 +1,236 @@
+"""Commands about services: what we sell, what changed at the providers, what is held, and what is the same thing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import rich_click as click
+
+from aggregator.app import actor, database
+from aggregator.catalog import decide, learned_store, store
+from aggregator.catalog.blocks import write_blocks
+from aggregator.catalog.decide import Decided
+from aggregator.catalog.learned_store import HeldListing
+from aggregator.catalog.matching import Suggestion, suggest
+from aggregator.catalog.model import HoldKind, ProviderRow
+from aggregator.catalog.offers import Offers
+from aggregator.catalog.shelf import NOBODY, ShelfService
+from aggregator.catalog.store import ToldChange
+from aggregator.cli.prices import difference, open_panel
+from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.live import publish
+from aggregator.settings import FIRST_IMPORTED_ID, ServicesFile
+from aggregator.storage import clock
+from pricing.offer import Offer
+
+_REASON = click.option("--reason", default="", help="Why, for the record.")
+_LIMIT = click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
+_SPAN = re.compile(r"([0-9]{1,6})([smhd])")
+_UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+@root.group("services", invoke_without_command=True)
+@click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
+@click.option("--config", metavar="DIR", help="The configuration's folder [./config].")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def services(click_context: click.RichContext, /, **given: Any) -> None:
+    """Show what is on the shelf; or what changed at the providers, what is held, and what is the same thing."""
+    if click_context.invoked_subcommand is None:
+        click_context.invoke(services.commands["list"], **given)
+    elif any(value for value in given.values()):
+        name = click_context.invoked_subcommand
+        raise click.UsageError(f"write the options after {name}: aggregator services {name} --json", click_context)
+
+
+@command(services, "list")
+@_LIMIT
+async def list_(context: Context, limit: int | None) -> None:
+    """Show what is on the shelf: rate, cost, chosen provider, margin. The same as services alone."""
+    settings = context.settings()
+    async with database(settings):
+        await publish(settings)
+        shelf = (await open_panel(settings)).prices.shelf
+    rows = [_service_row(service) for service in shelf][:limit]
+    columns = ["id", "name", "category", "type", "rate", "cost", "provider", "margin"]
+    context.print_rows(rows, columns=columns, empty="nothing is on the shelf: try aggregator sync")
+
+
+def _service_row(service: ShelfService) -> Row:
+    terms = service.terms(NOBODY)
+    price = terms.price
+    return {
+        "id": service.id, "name": service.name, "category": service.category, "type": service.type,
+        "rate": str(price.rate), "cost": str(price.cost), "provider": terms.combined.lead.provider,
+        "margin": difference(price), "min": terms.minimum, "max": terms.maximum, "refill": terms.refill,
+        "cancel": terms.cancel, "dripfeed": terms.dripfeed,
+        "offers": [f"{offer.provider}:{offer.service}" for offer in service.offers],
+    }  # fmt: skip
+
+
+@command(services, "changes")
+@click.option("--provider", help="Only of this one.")
+@click.option("--since", metavar="SPAN", help="No older than this: 30m, 24h, 7d.")
+@_LIMIT
+async def changes(context: Context, provider: str | None, since: str | None, limit: int | None) -> None:
+    """Show what changed at the providers, the newest first; prices in their currency."""
+    span = _read_span(since) if since else None
+    async with database(context.settings()):
+        moment = clock.now() - span if span is not None else 0
+        found = await store.changes(provider=provider, since=moment, limit=limit)
+    columns = ["at", "provider", "service", "kind", "before", "now", "name"]
+    context.print_rows([_change_row(one) for one in found], columns=columns, empty="nothing changed")
+
+
+def _read_span(text: str) -> int:
+    """Milliseconds."""
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        raise click.BadParameter("write a number and s, m, h or d, as in 24h", param_hint="--since")
+    return int(found[1]) * _UNITS_MS[found[2]]
+
+
+def _change_row(one: ToldChange) -> Row:
+    return {
+        "at": when(one.at), "provider": one.provider, "service": one.service or None, "name": one.name,
+        "kind": one.kind, "before": one.before, "now": one.now,
+    }  # fmt: skip
+
+
+@command(services, "held")
+@_LIMIT
+async def held(context: Context, limit: int | None) -> None:
+    """Show what waits for your word: prices beyond belief, ids that mean something else, doubtful catalogues."""
+    async with database(context.settings()):
+        catalogues = [row for row in (await store.providers()).values() if row.held_catalogue is not None]
+        listings, ids = await learned_store.held(), await store.imported()
+    rows = [_catalogue_row(row) for row in catalogues]
+    rows += [_held_row(one, ids.get((one.row.provider, one.row.service))) for one in listings]
+    columns = ["provider", "service", "kind", "reason", "effect", "name"]
+    context.print_rows(rows[:limit], columns=columns, empty="nothing is held")
+
+
+EFFECTS = {
+    HoldKind.DEARER: "the new price counts, no order goes there",
+    HoldKind.CHEAPER: "the old price stays in force",
+    HoldKind.CURRENCY: "off sale",
+    HoldKind.REUSED: "off sale",
+}
+
+
+def _catalogue_row(row: ProviderRow) -> Row:
+    if row.approved_at is not None:
+        effect = "approved: the next sync is let through"
+    else:
+        effect = "the old catalogue stays in force" + ("" if row.takes_orders else ", no order goes there")
+    return {
+        "provider": row.name, "service": None, "kind": "catalogue", "reason": row.held_catalogue, "effect": effect,
+        "name": None, "id": None, "rate_before": None, "rate": None, "rejected": False,
+    }  # fmt: skip
+
+
+def _held_row(one: HeldListing, number: int | None) -> Row:
+    off = one.hold.takes_off_sale
+    return {
+        "provider": one.row.provider, "service": one.row.service, "kind": one.hold.kind.value,
+        "reason": one.hold.text, "effect": "off sale" if off else EFFECTS[one.hold.kind], "name": one.row.name,
+        "id": number, "rate_before": one.hold.accepted.rate, "rate": one.row.rate, "rejected": one.hold.rejected,
+    }  # fmt: skip
+
+
+@command(services, "approve")
+@click.argument("provider")
+@click.argument("service", required=False)
+@_REASON
+async def approve(context: Context, provider: str, service: str | None, reason: str) -> None:
+    """Believe SERVICE of PROVIDER as it is now; without SERVICE its held catalogue, else all that is held there.
+
+    A held catalogue is let through at the next sync, which a running serve does at once.
+    """
+    settings = context.settings()
+    async with database(settings):
+        decided = await decide.approve(provider, service, actor=actor(), reason=reason)
+    named = {(ref.provider, ref.service): entry.id for entry in settings.services.services for ref in entry.offers}
+    rows = [_decided_row(one, named.get((one.provider, one.service or ""))) for one in decided]
+    context.print({"approved": rows}, text="\n".join(row["note"] for row in rows))
+
+
+@command(services, "reject")
+@click.argument("provider")
+@click.argument("service")
+@_REASON
+async def reject(context: Context, provider: str, service: str, reason: str) -> None:
+    """Keep SERVICE of PROVIDER held, and do not ask again until it is published differently."""
+    async with database(context.settings()):
+        decided = await decide.reject(provider, service, actor=actor(), reason=reason)
+    document = {"provider": provider, "service": service, "reason": decided.reason}
+    context.print(document, text=f"{provider}:{service} stays held: {decided.reason}")
+
+
+def _decided_row(one: Decided, named: int | None) -> Row:
+    if one.service is None:
+        note = f"{one.provider}: the next sync is let through; serve does it at once, or aggregator sync {one.provider}"
+    else:
+        note = f"{one.provider}:{one.service} approved: {one.reason}" + _tell_ids(one, named)
+    return {
+        "provider": one.provider, "service": one.service, "reason": one.reason, "id": one.new_id,
+        "former_id": one.old_id, "note": note,
+    }  # fmt: skip
+
+
+def _tell_ids(one: Decided, named: int | None) -> str:
+    if one.new_id is None:
+        return ""
+    warning = f"; services.toml offers it as {named}: take it out there unless it fits" if named else ""
+    return f"; sold from now on as {one.new_id}, {one.old_id} is never sold again{warning}"
+
+
+@command(services, "matches")
+@_LIMIT
+async def matches(context: Context, limit: int | None) -> None:
+    """Suggest which services of different providers are the same thing, as blocks for services.toml, the surest first.
+
+    What services.toml names already is left alone.
+    """
+    settings = context.settings()
+    async with database(settings):
+        await publish(settings)
+        panel = await open_panel(settings)
+        offers = await panel.prices.sources(panel.upstreams)
+        imported, sold = await store.imported(), await learned_store.highest_sold_id()
+    file = panel.prices.services
+    found = suggest(_sellable(offers), together=[entry.offers for entry in file.services])[:limit]
+    numbered = list(enumerate(found, start=_next_id(file, sold)))
+    if context.as_json:
+        context.print([_match_row(number, one) for number, one in numbered])
+    else:
+        click.echo(write_blocks(numbered, imported) or "nothing looks the same: try aggregator sync", nl=not numbered)
+
+
+def _sellable(offers: Offers) -> list[Offer]:
+    found = (offers.get(ref.provider, ref.service) for ref, _ in offers.listed() if offers.is_enabled(ref.provider))
+    return [offer for offer in found if isinstance(offer, Offer)]
+
+
+def _next_id(file: ServicesFile, sold: int) -> int:
+    """An id that was ever sold keeps its meaning, though it may no longer stand in the file."""
+    used = [entry.id for entry in file.services if entry.id < FIRST_IMPORTED_ID]
+    number = max([*used, sold, 0]) + 1
+    if number >= FIRST_IMPORTED_ID:
+        raise Failure(f"no id below {FIRST_IMPORTED_ID} is free")
+    return number
+
+
+def _match_row(number: int, one: Suggestion) -> Row:
+    lead = one.offers[0]
+    return {
+        "id": number, "name": lead.name, "category": lead.category, "score": one.score, "reasons": list(one.reasons),
+        "offers": [
+            {
+                "provider": offer.provider, "service": offer.service, "name": offer.name, "cost": str(offer.rate),
+                "min": offer.minimum, "max": offer.maximum, "refill": offer.refill,
+            }
+            for offer in one.offers
+        ],
+    }  # fmt: skip

@@ -1,0 +1,297 @@
+"""Finds out what became of adds that nobody answered: by our reference, by the provider's list, by our balance there.
+
+What is proven is decided by rule, as the owner would decide it; the rest stays as it is. See providers/PROTOCOL.md,
+"Evidence".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from aggregator.catalog import store as catalog_store
+from aggregator.catalog.model import ProviderRow
+from aggregator.catalog.upstreams import Upstreams
+from aggregator.orders import accounting, evidence_store, resolve, sightings
+from aggregator.orders.accounting import Accountant
+from aggregator.orders.attempt_store import Followed
+from aggregator.orders.evidence import Account, Doubtful, Taken, Void
+from aggregator.orders.evidence_store import Look, Rule, Seen, Sent
+from aggregator.orders.resolve import Undecidable
+from aggregator.orders.sightings import Claim, Known, NotShown, Shown, Sighting
+from aggregator.orders.submit import door_of, submission_of
+from aggregator.orders.track import Tracker
+from aggregator.settings import PaceSettings, ProviderSettings
+from aggregator.storage import clock
+from providers.adapter import Adapter, ListsOrders
+from providers.errors import ProviderError
+from providers.vocabulary import Capability, ServiceType
+
+log = structlog.get_logger(__name__)
+
+LEASE_MS = 180_000
+"""How long one process has an account to itself; one that died loses it then."""
+LONGEST_PAUSE_MS = 1_800_000
+REPEAT_WITHIN_MS = 12 * 3_600_000
+"""Panels that know a reference forget it some day; after this a repeat might be a new order."""
+AT_ONCE = 20
+"""Repeats in one round."""
+
+
+class Investigator:
+    """Looks at one provider at a time; does nothing there while nothing is unsure, but for a baseline now and then."""
+
+    def __init__(self, upstreams: Upstreams, tracker: Tracker, pace: PaceSettings, wake: Callable[[], None]) -> None:
+        self._upstreams = upstreams
+        self._tracker = tracker
+        self._accountant = Accountant()
+        self._wake = wake
+        self._settle_ms = round(pace.settle_seconds * 1000)
+        self._gap_ms = max(self._settle_ms // 4, 200)
+
+    async def run_once(self, provider: str) -> bool:
+        """One round at one provider, where it is due; whether anything was looked at."""
+        adapter, settings = self._upstreams.adapter(provider), self._upstreams.settings(provider)
+        if adapter is None or settings is None:
+            return False
+        account, due_at = await evidence_store.account(provider)
+        if clock.now() < due_at:
+            return False
+        unsure = await evidence_store.unsure_at(provider)
+        row = await catalog_store.provider(provider)
+        if not self._has_work(account, unsure, row, settings):
+            return False
+        if not await evidence_store.claim(provider, until=clock.now() + LEASE_MS):
+            return False
+        pause = self._gap_ms
+        try:
+            account = accounting.note_balance(account, row)
+            if unsure:
+                account = await self._investigate(adapter, settings, unsure, account, row)
+                pause = self._pause(unsure)
+            elif self._wants_baseline(account, row, settings):
+                account = await self._accountant.renew(adapter, settings, account)
+                pause = self._gap_ms if account.last is not None else self._settle_ms
+        finally:
+            await evidence_store.put_account(provider, account, due_at=clock.now() + pause)
+        return True
+
+    def _has_work(
+        self, account: Account, unsure: Sequence[Followed], row: ProviderRow, settings: ProviderSettings
+    ) -> bool:
+        if unsure:
+            return bool(self._ripe(unsure)) or accounting.note_balance(account, row) != account
+        return self._wants_baseline(account, row, settings)
+
+    def _wants_baseline(self, account: Account, row: ProviderRow, settings: ProviderSettings) -> bool:
+        """None is kept where a repeat tells everything, or the balance nothing."""
+        useless = settings.debits_late or settings.profile.dialect.reference_dedupes
+        return not useless and accounting.wants_baseline(account, row, now=clock.now(), rest_ms=self._settle_ms)
+
+    def _ripe(self, unsure: Sequence[Followed]) -> list[Followed]:
+        """What may be asked about: evidence too soon after an add is none."""
+        now = clock.now()
+        return [one for one in unsure if now >= self._ripe_at(one)]
+
+    def _ripe_at(self, one: Followed) -> int:
+        return one.attempt.deadline_at + self._settle_ms
+
+    def _pause(self, unsure: Sequence[Followed]) -> int:
+        """The older the doubt, the rarer the looks."""
+        age = clock.now() - max(self._ripe_at(one) for one in unsure)
+        return min(max(self._gap_ms, age // 8), LONGEST_PAUSE_MS)
+
+    async def _investigate(
+        self, adapter: Adapter, settings: ProviderSettings, unsure: Sequence[Followed], account: Account,
+        row: ProviderRow,
+    ) -> Account:  # fmt: skip
+        ripe = self._ripe(unsure)
+        if not ripe:
+            return account
+        looks = await evidence_store.observed([one.attempt.id for one in unsure])
+        left = await self._repeat(adapter, settings, ripe, row)
+        left = await self._read_list(adapter, left, unsure, looks)
+        if not left or settings.debits_late or len(ripe) < len(unsure):
+            return account
+        return await self._read_account(adapter, settings, unsure, left, looks, account)
+
+    async def _repeat(
+        self, adapter: Adapter, settings: ProviderSettings, ripe: Sequence[Followed], row: ProviderRow
+    ) -> list[Followed]:
+        """Ask again with the same reference, where that cannot order twice; those that are still unsure."""
+        now, profile = clock.now(), adapter.profile
+        if not profile.dialect.reference_dedupes or not settings.enabled or row.rest_until > now:
+            return list(ripe)
+        sent = await evidence_store.references([one.attempt.id for one in ripe])
+        door = door_of(profile)
+        may = [
+            one for one in ripe
+            if (told := sent.get(one.attempt.id)) is not None
+            and told.door == door
+            and now - one.attempt.created_at < REPEAT_WITHIN_MS
+        ][:AT_ONCE]  # fmt: skip
+        answered = await asyncio.gather(*(self._ask_again(adapter, one, sent[one.attempt.id]) for one in may))
+        found = {one.attempt.id for one, done in zip(may, answered, strict=True) if done}
+        return [one for one in ripe if one.attempt.id not in found]
+
+    async def _ask_again(self, adapter: Adapter, one: Followed, sent: Sent) -> bool:
+        try:
+            placement = await adapter.add(submission_of(one.order, one.attempt, sent))
+        except ProviderError as error:
+            said = {"error": error.code, "text": error.text, "reply": error.raw}
+            await evidence_store.note(one.attempt.id, Rule.REFERENCE, Seen.FAILED, said)
+            return False
+        facts = {"reference": sent.reference, "order": placement.order, "reply": placement.raw}
+        return await self._found(one, placement.order, Rule.REFERENCE, facts)
+
+    async def _read_list(
+        self, adapter: Adapter, left: Sequence[Followed], unsure: Sequence[Followed], looks: Mapping[int, list[Look]]
+    ) -> list[Followed]:
+        """Look for the orders in the provider's list of them; those that are still unsure."""
+        listing = isinstance(adapter, ListsOrders) and Capability.ORDER_LIST in adapter.capabilities
+        if not left or not listing or not isinstance(adapter, ListsOrders):
+            return list(left)
+        try:
+            rows = await adapter.recent_orders()
+        except ProviderError as error:
+            for one in left:
+                said = {"error": error.code, "text": error.text}
+                await evidence_store.note(one.attempt.id, Rule.LIST, Seen.FAILED, said)
+            return list(left)
+        claims, known = await self._claims(adapter, unsure, [row.order for row in rows])
+        verdicts = sightings.judge(rows, claims, known)
+        facts = {"listed": len(rows)}
+        return [
+            one for one in left
+            if not await self._sighted(one, verdicts[one.attempt.id], facts, looks[one.attempt.id])
+        ]  # fmt: skip
+
+    async def _claims(
+        self, adapter: Adapter, unsure: Sequence[Followed], listed: Sequence[str]
+    ) -> tuple[list[Claim], Known]:
+        """Loaded after the list was read: what was answered meanwhile has an owner by now."""
+        name, oldest = adapter.profile.name, min(one.attempt.created_at for one in unsure)
+        rivals = await evidence_store.rivals(name, oldest)
+        everyone = [*unsure, *rivals]
+        sent = await evidence_store.references([one.attempt.id for one in everyone])
+        known = Known(
+            await evidence_store.owners(name, listed, since=oldest), await evidence_store.took_before(name, oldest)
+        )
+        decided = {one.attempt.id for one in rivals}
+        return [_claim(one, sent.get(one.attempt.id), one.attempt.id in decided) for one in everyone], known
+
+    async def _sighted(
+        self, one: Followed, sighting: Sighting, facts: Mapping[str, object], looks: Sequence[Look]
+    ) -> bool:
+        if isinstance(sighting, Shown):
+            return await self._found(one, sighting.order, Rule.LIST, {**facts, "order": sighting.order})
+        if isinstance(sighting, NotShown):
+            return await self._absent(one, Rule.LIST, facts, looks)
+        await evidence_store.note(one.attempt.id, Rule.LIST, Seen.OPEN, {**facts, "why": sighting.reason})
+        return False
+
+    async def _read_account(
+        self, adapter: Adapter, settings: ProviderSettings, unsure: Sequence[Followed], left: Sequence[Followed],
+        looks: Mapping[int, list[Look]], account: Account,
+    ) -> Account:  # fmt: skip
+        """Weigh what is missing; what the list may show, though not clearly, is not called absent."""
+        taken = frozenset(attempt for attempt, seen in looks.items() if _known_taken(seen))
+        settled_at = max(self._ripe_at(one) for one in unsure)
+        weighed = await self._accountant.weigh(adapter, settings, account, settled_at=settled_at, taken=taken)
+        verdict, clean = weighed.verdict, account.clean
+        if verdict is None or clean is None:
+            return weighed.account
+        facts: dict[str, object] = {"baseline": f"{clean.balance:f}", "baseline_at": moment(clean.at)}
+        if weighed.account.last is not None and account.last is not None:
+            facts |= {
+                "balance": f"{weighed.account.last.balance:f}",
+                "read_at": [moment(account.last.at), moment(weighed.account.last.at)],
+            }
+        if weighed.total is not None:
+            facts |= {"missing": f"{weighed.total.missing:f}", "noise": f"{weighed.total.noise:f}"}
+        for one in left:
+            await self._weighed(one, verdict, facts, looks[one.attempt.id])
+        return weighed.account
+
+    async def _weighed(
+        self, one: Followed, verdict: Taken | Void | Doubtful, facts: Mapping[str, object], looks: Sequence[Look]
+    ) -> None:
+        attempt = one.attempt.id
+        if isinstance(verdict, Void | Doubtful):
+            await evidence_store.note(attempt, Rule.BALANCE, Seen.OPEN, {**facts, "why": verdict.reason})
+        elif attempt in verdict.attempts:
+            await evidence_store.note(attempt, Rule.BALANCE, Seen.ACCEPTED, facts)
+        else:
+            await self._absent(one, Rule.BALANCE, facts, looks)
+
+    async def _found(self, one: Followed, upstream: str, rule: Rule, facts: Mapping[str, object]) -> bool:
+        await evidence_store.note(one.attempt.id, rule, Seen.FOUND, facts)
+        try:
+            order = await resolve.found(
+                one.order.id, upstream, actor=f"rule:{rule}", reason=_say(facts), attempt_id=one.attempt.id
+            )
+        except Undecidable as error:
+            log.warning("evidence.unusable", order=one.order.id, rule=rule, why=str(error))
+            return False
+        await self._tracker.refresh([order])
+        return True
+
+    async def _absent(self, one: Followed, rule: Rule, facts: Mapping[str, object], looks: Sequence[Look]) -> bool:
+        """Note it; decide by it where it has been so for long enough, and nothing says otherwise."""
+        await evidence_store.note(one.attempt.id, rule, Seen.ABSENT, facts)
+        since = _absent_since(looks, rule)
+        if since is None or clock.now() - since < self._settle_ms or _contradicted(looks, rule):
+            return False
+        told = {**facts, "first_seen": moment(since)}
+        try:
+            order = await resolve.absent(
+                one.order.id, actor=f"rule:{rule}", reason=_say(told),
+                settle_ms=self._settle_ms, attempt_id=one.attempt.id,
+            )  # fmt: skip
+        except Undecidable as error:
+            log.warning("evidence.unusable", order=one.order.id, rule=rule, why=str(error))
+            return False
+        await self._tracker.refresh([order])
+        self._wake()
+        return True
+
+
+def moment(at: int) -> str:
+    """A time in milliseconds since 1970 as people read it."""
+    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _claim(one: Followed, sent: Sent | None, given_up: bool) -> Claim:
+    plain = one.order.type == ServiceType.DEFAULT and one.order.runs == 1
+    return Claim(
+        attempt=one.attempt.id, service=one.attempt.service, link=one.order.link,
+        quantities=frozenset({one.order.quantity}) if plain else frozenset(),
+        reference=sent.reference if sent else "", sent_at=one.attempt.created_at, given_up=given_up,
+    )  # fmt: skip
+
+
+def _known_taken(looks: Sequence[Look]) -> bool:
+    return any(look.verdict is Seen.ACCEPTED for look in looks)
+
+
+def _absent_since(looks: Sequence[Look], rule: Rule) -> int | None:
+    """Since when every look by a rule that told anything told that it is not there."""
+    since = None
+    for look in looks:
+        if look.rule is rule and look.verdict is not Seen.FAILED:
+            since = (since or look.at) if look.verdict is Seen.ABSENT else None
+    return since
+
+
+def _contradicted(looks: Sequence[Look], rule: Rule) -> bool:
+    """Another rule saw it, or might have seen it at its last look."""
+    last = {look.rule: look.verdict for look in looks if look.verdict is not Seen.FAILED}
+    might = rule is Rule.BALANCE and last.get(Rule.LIST) is Seen.OPEN
+    return might or any(look.verdict in (Seen.ACCEPTED, Seen.FOUND) for look in looks)
+
+
+def _say(facts: Mapping[str, object]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in facts.items())[:1000]

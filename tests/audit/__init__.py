@@ -1,0 +1,1 @@
+"""Every promise about money and orders, kept and broken."""

@@ -1,0 +1,184 @@
+"""Builds what tests of orders and money begin with: a database, resellers with funds, orders, attempts, progress."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+
+from aggregator.orders import attempt_store, store
+from aggregator.orders.attempt_store import NewAttempt
+from aggregator.orders.model import Attempt, NewOrder, Order
+from aggregator.orders.state import OrderState, Outcome
+from aggregator.resellers import accounts
+from aggregator.resellers.model import Reseller
+from aggregator.storage import clock, migrations, tables
+from aggregator.storage.engine import bind, create_engine
+from aggregator.storage.transaction import settled, write
+from pricing.money import SCALE
+from providers.vocabulary import Phase, Progress
+from tests.servers import create_database, drop_database
+
+DAY = 86_400_000
+HOUR = 3_600_000
+_numbers = count(1)
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[None]:
+    """A database that is up to date and bound to the tables, closed again afterwards."""
+    engine = create_engine(url)
+    bind(engine)
+    await engine.open()
+    try:
+        await migrations.migrate()
+        await clock.follow(at_once=True)
+        yield
+    finally:
+        await settled()
+        await engine.close()
+
+
+@pytest.fixture(scope="session")
+def kept_postgres(postgres_url: str) -> Iterator[str]:
+    """A PostgreSQL database that is emptied for each test, since making one takes longer than most tests."""
+    url = create_database(postgres_url)
+    yield url
+    drop_database(postgres_url, url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def panel_url(request: pytest.FixtureRequest) -> str:
+    """Where the next panel keeps its data."""
+    engine = {"sqlite": "fresh_sqlite", "postgresql": "kept_postgres"}[request.param]
+    return str(request.getfixturevalue(engine))
+
+
+@pytest.fixture
+async def panel_database(panel_url: str) -> AsyncIterator[str]:
+    """The URL of an open, empty, migrated database; whoever asks runs once on each engine."""
+    async with open_database(panel_url):
+        if panel_url.startswith("postgresql"):
+            names = ", ".join(table._meta.tablename for table in tables.TABLES if table is not tables.Migration)
+            await tables.Signal.raw(f"truncate {names} restart identity cascade")
+        yield panel_url
+
+
+async def make_reseller(name: str = "ann", *, funds: int = 1000 * SCALE) -> Reseller:
+    """A reseller with so much in the wallet (1e-8)."""
+    return (await accounts.add(name, currency="USD", funds=funds)).reseller
+
+
+def new_order(reseller: int = 1, **changes: Any) -> NewOrder:
+    """1,000 units of service 1 at 3.00 per 1,000."""
+    usual = {
+        "reseller": reseller, "service": 1, "type": "Default", "link": "https://x.example/u", "quantity": 1000,
+        "fields": {}, "rate": 3 * SCALE, "rate_per": 1000, "charge": 3 * SCALE, "payload": f"payload-{next(_numbers)}",
+    }  # fmt: skip
+    return NewOrder(**{**usual, **changes})
+
+
+def order_of(**changes: Any) -> Order:
+    """The row of an active order of 1,000 units for 3.00, as a value."""
+    usual: dict[str, Any] = {
+        "id": 1, "reseller": 1, "service": 1, "type": "Default", "link": "https://x.example/u", "quantity": 1000,
+        "runs": 1, "fields": "{}", "link_key": "", "same_link": "allow", "rate": 3 * SCALE, "rate_per": 1000,
+        "charge": 3 * SCALE, "refunded": 0, "undelivered": 0, "state": OrderState.ACTIVE, "phase": Phase.PENDING,
+        "held": None, "cancel_wish": False, "start_count": None, "remains": 1000, "runs_done": None,
+        "delivery_seen": False, "sight": None, "sight_at": None, "request_id": None, "custom_id": None,
+        "payload": "payload", "due_at": 0, "created_at": 0, "ended_at": None,
+    }  # fmt: skip
+    return Order(**{**usual, **changes})
+
+
+def attempt_of(**changes: Any) -> Attempt:
+    """An attempt at alpha that was accepted as 5001 and costs 2.50, as a value."""
+    usual: dict[str, Any] = {
+        "id": 1, "order_id": 1, "provider": "alpha", "service": "1", "outcome": Outcome.ACCEPTED,
+        "upstream_order": "5001", "cost": 250_000_000, "cost_theirs": "2.5", "currency": "USD", "fx": "1",
+        "deadline_at": 0, "error": None, "error_text": None, "reply": None, "highest_charge": None,
+        "last_charge": None, "cancel_at": None, "lost_since": None, "poll_at": 0, "created_at": 0, "answered_at": None,
+    }  # fmt: skip
+    return Attempt(**{**usual, **changes})
+
+
+def progress_of(phase: Phase, remains: int | None = None, charge: str | None = None, **said: Any) -> Progress:
+    """What a provider says of an order."""
+    return Progress(phase=phase, remains=remains, charge=None if charge is None else Decimal(charge), **said)
+
+
+async def accept_order(reseller: Reseller, **changes: Any) -> Order:
+    """An order that was accepted and paid, and waits in the queue."""
+    verdict = (await store.accept([new_order(reseller.id, **changes)]))[0]
+    assert isinstance(verdict, store.Accepted), verdict
+    return await order_now(verdict.order)
+
+
+async def begin_attempt(order: Order, *, provider: str = "alpha") -> Attempt:
+    """The order leaves for a provider: what is written before the request."""
+    new = NewAttempt(
+        order=order.id, provider=provider, service="1", cost=250_000_000, cost_theirs="2.5", currency="USD", fx="1",
+        deadline_at=clock.now() + 30_000,
+    )  # fmt: skip
+
+    async def work() -> Attempt:
+        assert await store.advance(order.id, [OrderState.QUEUED], OrderState.PLACING)
+        return await attempt_store.insert(new)
+
+    return await write(work)
+
+
+async def activate(order: Order, *, provider: str = "alpha", upstream: str | None = None) -> Attempt:
+    """A provider takes the order; its status is due at once."""
+    attempt = await begin_attempt(order, provider=provider)
+    changes = {
+        tables.Attempt.upstream_order: upstream or f"up-{next(_numbers)}",
+        tables.Attempt.poll_at: clock.now(),
+    }  # fmt: skip
+
+    async def work() -> Attempt:
+        answered = await attempt_store.answer(attempt.id, Outcome.ACCEPTED, changes=changes)
+        assert answered is not None
+        assert await store.advance(order.id, [OrderState.PLACING], OrderState.ACTIVE)
+        return answered
+
+    return await write(work)
+
+
+async def active_order(reseller: Reseller, *, provider: str = "alpha", **changes: Any) -> Order:
+    """An order that runs at a provider."""
+    order = await accept_order(reseller, **changes)
+    await activate(order, provider=provider)
+    return await order_now(order.id)
+
+
+async def unsure_order(reseller: Reseller, *, seconds_ago: int = 0) -> Order:
+    """An order whose `add` came to nothing that anybody knows; its deadline passed so many seconds ago."""
+    order = await accept_order(reseller)
+    attempt = await begin_attempt(order)
+
+    async def work() -> None:
+        late = {tables.Attempt.deadline_at: clock.now() - seconds_ago * 1000}
+        await attempt_store.answer(attempt.id, Outcome.UNSURE, changes=late)
+        await store.advance(order.id, [OrderState.PLACING], OrderState.UNSURE)
+
+    await write(work)
+    return await order_now(order.id)
+
+
+async def order_now(order: int) -> Order:
+    """The row as it is."""
+    found = await store.get(order)
+    assert found is not None
+    return found
+
+
+async def moves_of(order: int) -> list[tuple[str, str, int, str]]:
+    """The entries of an order, oldest first: from, to, amount (1e-8), reference."""
+    entry = tables.Entry
+    rows = await entry.select().where(entry.order_id == order).order_by(entry.id)
+    return [(row["source"], row["target"], row["amount"], row["reference"]) for row in rows]

@@ -1,0 +1,140 @@
+"""One contract for both status caches: bytes under names, many at once, gone at any moment without harm."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+import redis
+
+from aggregator.cache.limits import Limits, window
+from aggregator.cache.memory import MemoryCache
+from aggregator.cache.redis import RedisCache
+from aggregator.cache.status import KEEP_SECONDS, StatusCache, reply_key
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def cache(request: pytest.FixtureRequest) -> AsyncIterator[StatusCache]:
+    """An empty cache; whoever asks runs once on each kind."""
+    opened: StatusCache = (
+        MemoryCache() if request.param == "memory" else RedisCache(request.getfixturevalue("fresh_redis"))
+    )
+    yield opened
+    await opened.aclose()
+
+
+async def test_what_was_put_comes_back_in_the_order_asked(cache: StatusCache) -> None:
+    """A hundred statuses are one question, and each answer stands where its order was asked."""
+    await cache.put_many({f"reply:{number}": b"%d" % number for number in range(100)})
+    asked = [f"reply:{number}" for number in reversed(range(100))]
+    assert await cache.get_many(asked) == [b"%d" % number for number in reversed(range(100))]
+
+
+async def test_what_was_never_put_is_none(cache: StatusCache) -> None:
+    """An order without a kept reply does not shift the others."""
+    await cache.put_many({"reply:2": b"two"})
+    assert await cache.get_many(["reply:1", "reply:2", "reply:3"]) == [None, b"two", None]
+
+
+async def test_any_bytes_survive(cache: StatusCache) -> None:
+    """Replies hold every letter of the world, and nobody here reads them."""
+    value = bytes(range(256)) * 100
+    await cache.put_many({"reading:1": value, "reading:2": b""})
+    assert await cache.get_many(["reading:1", "reading:2"]) == [value, b""]
+
+
+async def test_a_later_value_takes_the_place_of_an_earlier_one(cache: StatusCache) -> None:
+    """An order that moved on is told as it is now."""
+    await cache.put_many({"reply:1": b"PENDING"})
+    await cache.put_many({"reply:1": b"COMPLETED"})
+    assert await cache.get_many(["reply:1"]) == [b"COMPLETED"]
+
+
+async def test_one_key_may_be_asked_twice(cache: StatusCache) -> None:
+    await cache.put_many({"reply:1": b"x"})
+    assert await cache.get_many(["reply:1", "reply:1"]) == [b"x", b"x"]
+
+
+async def test_nothing_is_asked_and_nothing_is_put_without_trouble(cache: StatusCache) -> None:
+    await cache.put_many({})
+    assert await cache.get_many([]) == []
+
+
+async def test_a_cleared_cache_is_empty(cache: StatusCache) -> None:
+    """After a decision from outside every reply is made anew."""
+    await cache.put_many({f"reply:{number}": b"old" for number in range(2500)})
+    await cache.clear()
+    assert await cache.get_many([f"reply:{number}" for number in range(2500)]) == [None] * 2500
+
+
+async def test_a_cache_that_is_there_is_healthy(cache: StatusCache) -> None:
+    assert await cache.healthy()
+
+
+async def test_a_full_memory_forgets_the_oldest() -> None:
+    """A busy panel does not grow until the machine is full."""
+    cache = MemoryCache(most=2)
+    await cache.put_many({"reply:1": b"1", "reply:2": b"2"})
+    await cache.put_many({"reply:1": b"1 again", "reply:3": b"3"})
+    assert await cache.get_many(["reply:1", "reply:2", "reply:3"]) == [b"1 again", None, b"3"]
+
+
+async def test_memory_keeps_nothing_for_ever() -> None:
+    """A reply whose refresh was lost mends itself."""
+    cache = MemoryCache()
+    await cache.put_many({"reply:1": b"stale"})
+    until, value = cache._values["reply:1"]
+    cache._values["reply:1"] = (until - KEEP_SECONDS, value)
+    assert await cache.get_many(["reply:1"]) == [None]
+
+
+async def test_redis_keeps_nothing_for_ever(fresh_redis: str) -> None:
+    """A reply whose refresh was lost mends itself, whichever process kept it."""
+    cache = RedisCache(fresh_redis)
+    await cache.put_many({"reply:1": b"1", "reading:1": b"2"})
+    with redis.Redis.from_url(fresh_redis) as client:
+        lives = [client.ttl(key) for key in client.scan_iter()]
+    assert len(lives) == 2
+    assert all(0 < life <= KEEP_SECONDS for life in lives)
+    await cache.aclose()
+
+
+async def test_two_processes_see_each_others_replies(fresh_redis: str) -> None:
+    one, other = RedisCache(fresh_redis), RedisCache(fresh_redis)
+    await one.put_many({reply_key(7): b"COMPLETED"})
+    assert await other.get_many([reply_key(7)]) == [b"COMPLETED"]
+    await one.aclose()
+    await other.aclose()
+
+
+async def test_a_value_of_another_kind_is_no_value(fresh_redis: str) -> None:
+    """Somebody else's list under our name is a missing entry, not an error, and the others are still answered."""
+    cache = RedisCache(fresh_redis)
+    await cache.put_many({"reply:1": b"1", "reply:2": b"2"})
+    with redis.Redis.from_url(fresh_redis) as client:
+        for key in list(client.scan_iter("*reply:1")):
+            client.delete(key)
+            client.rpush(key, "what is this")
+    assert await cache.get_many(["reply:1", "reply:2"]) == [None, b"2"]
+    await cache.aclose()
+
+
+async def test_forgetting_replies_forgets_no_limit(fresh_redis: str) -> None:
+    """An owner's decision must not let a throttled key, or a provider's pace, begin from zero."""
+    cache, limits = RedisCache(fresh_redis), Limits(fresh_redis)
+    assert await limits.hit(window(Decimal("0.01"), 1), "key:1") == 0
+    await cache.clear()
+    assert await limits.hit(window(Decimal("0.01"), 1), "key:1") > 0
+    await cache.aclose()
+    await limits.aclose()
+
+
+async def test_forgetting_replies_leaves_others_data_alone(fresh_redis: str) -> None:
+    """A Redis may serve more than us."""
+    cache = RedisCache(fresh_redis)
+    with redis.Redis.from_url(fresh_redis) as client:
+        client.set("another program", "its value")
+        await cache.clear()
+        assert client.get("another program") == b"its value"
+    await cache.aclose()

@@ -1,0 +1,1 @@
+"""What providers list becomes what we sell, or a reason why not."""

@@ -1,0 +1,166 @@
+"""Our commands as processes that die, freeze and come back, from this source or from a broken copy of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aggregator.failpoints import VARIABLE
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60
+"""Seconds for a start, or for a command, on a busy machine."""
+
+
+class Ended(Exception):
+    """The process ended where it should have come up; the text is what it said."""
+
+
+class Answer(NamedTuple):
+    """How a command with --json ended, and what it printed."""
+
+    code: int
+    document: Any
+
+
+class Forked:
+    """One process; `code` is known when it has ended."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.pid: asyncio.Future[int] = loop.create_future()
+        self.code: asyncio.Future[int] = loop.create_future()
+
+
+class Source:
+    """A source folder, loaded once, from which processes are forked."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root = root
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._gone: asyncio.Task[int] | None = None
+        self._forked: dict[int, Forked] = {}
+        self._ids = count(1)
+
+    async def open(self) -> None:
+        """Load it; what goes wrong is in the file `zygote.log`."""
+        with (self._folder / "zygote.log").open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, str(Path(__file__).with_name("zygote.py")), cwd=self._root,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        self._listening = asyncio.create_task(self._listen())
+        self._gone = asyncio.create_task(self._process.wait())
+
+    async def close(self) -> None:
+        """End it, and all that was forked from it."""
+        if self._process is not None and self._gone is not None and self._listening is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self._gone
+            await self._listening
+
+    async def fork(self, argv: list[str], *, out: Path, err: Path, env: dict[str, str] | None = None) -> Forked:
+        """Begin `aggregator ARGV`; what it says is added to the files. Raises `Ended` where the source cannot load."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._gone is not None
+        forked, number = Forked(), next(self._ids)
+        self._forked[number] = forked
+        request = {"id": number, "argv": argv, "env": env or {}, "out": str(out), "err": str(err)}
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        await asyncio.wait([forked.pid, self._gone], return_when="FIRST_COMPLETED")
+        if not forked.pid.done():
+            raise Ended((self._folder / "zygote.log").read_text())
+        return forked
+
+    async def run(self, *words: object) -> Answer:
+        """Run one command with --json to its end."""
+        number = next(self._ids)
+        printed, said = (self._folder / f"command-{number}.{name}" for name in ("out", "err"))
+        forked = await self.fork([*map(str, words), "--json"], out=printed, err=said)
+        async with asyncio.timeout(PATIENCE):
+            code = await asyncio.shield(forked.code)
+        text = printed.read_text()
+        if not text:
+            raise Ended(f"{words} ended with {code} and printed nothing:\n{said.read_text()}")
+        printed.unlink()
+        said.unlink()
+        return Answer(code, json.loads(text))
+
+    async def _listen(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            told = json.loads(line)
+            forked = self._forked[told["id"]]
+            if "pid" in told:
+                forked.pid.set_result(told["pid"])
+            else:
+                forked.code.set_result(told["code"])
+
+
+class Child:
+    """A command that keeps running; `start` it again after it has ended."""
+
+    def __init__(self, source: Source, log: Path, *command: str) -> None:
+        self._source = source
+        self._log = log
+        self._command = command
+        self._forked: Forked | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self._forked is not None and not self._forked.code.done()
+
+    @property
+    def said(self) -> str:
+        """Since it was first started."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    async def start(self, pattern: str, failpoints: str = "") -> str:
+        """Start it and wait until it says this; what the group of the pattern caught. Raises `Ended`."""
+        before = len(self.said)
+        env = {VARIABLE: failpoints} if failpoints else {}
+        self._forked = await self._source.fork(list(self._command), out=self._log, err=self._log, env=env)
+        async with asyncio.timeout(PATIENCE):
+            while (found := re.search(pattern, self.said[before:])) is None:
+                if not self.runs:
+                    raise Ended(self.said[before:])
+                await asyncio.sleep(0.03)
+        return found.group(1)
+
+    async def ended(self) -> int:
+        """Wait for its end; the exit code, below zero for a signal."""
+        return await asyncio.shield(self._forked.code) if self._forked is not None else 0
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send it a signal, if it runs."""
+        if self._forked is not None and self.runs:
+            with suppress(ProcessLookupError):
+                os.kill(self._forked.pid.result(), number)
+
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        self.tell(signal.SIGKILL)
+        await self.ended()
+
+    async def terminate(self) -> int:
+        """Ask it to end, as a deployment does; its exit code."""
+        self.tell(signal.SIGCONT)
+        self.tell(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self.ended()
+        finally:
+            await self.kill()

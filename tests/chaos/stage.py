@@ -1,0 +1,214 @@
+"""Everything that runs in one run: providers, databases, our own processes, which come back whenever they end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from tests.chaos.books import Books
+from tests.chaos.processes import ROOT, Answer, Child, Ended, Source
+from tests.chaos.proxy import Proxy
+from tests.chaos.upstreams import RECIPES, Upstream
+from tests.servers import PostgresServer, RedisServer, create_database
+
+LIFETIME = 0.8
+"""Seconds that an order takes at a provider."""
+PANEL = """
+[database]
+url = "{database}"
+[cache]
+url = "{cache}"
+[limits]
+requests_per_second = 0
+[pace]
+poll_seconds = 0.3
+confirm_seconds = 0.2
+sync_seconds = 5
+add_timeout_seconds = 1
+settle_seconds = 0
+unsure_in_flight = 1000000
+breaker_seconds = 0.2
+give_up_seconds = 120
+"""
+SERVICES = """
+import_rest = false
+[[service]]
+id = 1
+name = "Followers"
+category = "Instagram"
+offers = ["alpha:1", "bravo:1", "carol:1"]
+[[service]]
+id = 2
+name = "Likes"
+category = "Instagram"
+offers = ["bravo:2", "alpha:2"]
+"""
+MARKUP = """
+[default]
+percent = 17
+"""
+
+
+class Served:
+    """One `aggregator serve`, started again whenever it ends, as a supervisor would."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self.url = ""
+        self.failpoints = ""
+        """Of the next start only."""
+        self.armed = False
+        """Whether its failpoint may still be ahead."""
+        self.deaths: Counter[int] = Counter()
+        """By exit code."""
+        self.up = asyncio.Event()
+
+    async def keep(self) -> None:
+        """Run it until cancelled."""
+        while True:
+            failpoints, self.failpoints = self.failpoints, ""
+            self.armed = bool(failpoints)
+            try:
+                self.url = await self.child.start(r"serves as \w+ on (.+)", failpoints)
+                self.up.set()
+            except (Ended, TimeoutError):
+                self.child.tell(signal.SIGKILL)
+                await asyncio.sleep(0.2)
+            self.deaths[await self.child.ended()] += 1
+            self.up.clear()
+
+
+class Stage:
+    """A panel, its providers and its databases, with every lever that the nemesis pulls."""
+
+    def __init__(self, folder: Path, database: str, *, root: Path = ROOT) -> None:
+        self.folder = folder
+        self.config = folder / "config"
+        self.kind = database
+        self.source = Source(root, folder)
+        self.upstreams: list[Upstream] = []
+        self.served: list[Served] = []
+        self.postgres: PostgresServer | None = None
+        self.redis: RedisServer | None = None
+        self.database_proxy: Proxy | None = None
+        self.books = Books("")
+        self._exits = AsyncExitStack()
+        self._keepers: list[asyncio.Task[None]] = []
+        self._commands = asyncio.Semaphore(2)
+
+    @property
+    def urls(self) -> list[str]:
+        """Where resellers may call."""
+        return [served.url for served in self.served if served.url.startswith("http")]
+
+    async def command(self, *words: object) -> Answer:
+        """Run one of the owner's commands to its end, by the good source also where a broken one serves."""
+        async with self._commands:
+            return await self.source.run(*words, "--config", self.config)
+
+    async def must(self, *words: object) -> Any:
+        """A command that succeeds; its document."""
+        answer = await self.command(*words)
+        if answer.code:
+            raise RuntimeError(f"{words}: {answer.document}")
+        return answer.document
+
+    async def open(self, roles: Sequence[str], *, lifetime: float = LIFETIME) -> None:
+        """Start everything and wait until all of it answers."""
+        self.config.mkdir(parents=True)
+        self._exits.push_async_callback(self.source.close)
+        await self.source.open()
+        for name in RECIPES:
+            upstream = Upstream(name, self.source, self.folder, lifetime=lifetime)
+            self._exits.push_async_callback(upstream.close)
+            self.upstreams.append(upstream)
+        await asyncio.gather(*(upstream.open() for upstream in self.upstreams))
+        database, cache = await self._open_databases()
+        self._write(database, cache)
+        await self.must("sync")
+        for number, role in enumerate(roles):
+            self._serve(f"{role}-{number}", role)
+        await asyncio.gather(*(served.up.wait() for served in self.served))
+
+    async def close(self) -> None:
+        """End everything, in any state."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*(served.child.kill() for served in self.served))
+        await self._exits.aclose()
+
+    async def calm(self) -> None:
+        """End all disturbance: everything is up, nothing is armed any more."""
+        for upstream in self.upstreams:
+            await upstream.set_mode("up")
+        for served in self.served:
+            if served.armed:
+                await served.child.terminate()
+        for served in self.served:
+            await served.up.wait()
+        await self.books.let_leases_run_out()
+
+    async def audit(self) -> list[str]:
+        """The promises that are broken; raises ConnectionError where the database was away."""
+        answer = await self.command("audit")
+        if "promises" not in answer.document:
+            raise ConnectionError(answer.document)
+        return [f"{one['promise']}: {one['rows'][:3]}" for one in answer.document["promises"] if one["broken"]]
+
+    def _serve(self, name: str, role: str) -> None:
+        log = self.folder / f"{name}.log"
+        port = () if role == "worker" else ("--port", "0")
+        command = ("serve", "--role", role, *port, "--config", str(self.config))
+        served = Served(Child(self.source, log, *command))
+        self.served.append(served)
+        self._keepers.append(asyncio.create_task(served.keep()))
+
+    async def _open_databases(self) -> tuple[str, str]:
+        if self.kind == "sqlite":
+            url = f"sqlite:///{self.folder / 'aggregator.sqlite'}"
+            self.books = Books(url)
+            return url, "memory://"
+        self.postgres = await asyncio.to_thread(PostgresServer)
+        self._exits.callback(self.postgres.stop)
+        self.redis = RedisServer()
+        self._exits.callback(self.redis.stop)
+        direct = create_database(self.postgres.url)
+        self.books = Books(direct)
+        self.database_proxy = Proxy(self.postgres.port)
+        self._exits.push_async_callback(self.database_proxy.close)
+        await self.database_proxy.open()
+        through = urlsplit(direct)._replace(netloc=f"postgres@127.0.0.1:{self.database_proxy.port}")
+        return urlunsplit(through), self.redis.url
+
+    def _write(self, database: str, cache: str) -> None:
+        files = {
+            "aggregator.toml": PANEL.format(database=database, cache=cache), "services.toml": SERVICES,
+            "markup.toml": MARKUP, "providers.toml": "".join(upstream.as_toml() for upstream in self.upstreams),
+        }  # fmt: skip
+        for name, text in files.items():
+            (self.config / name).write_text(text)
+
+    async def reseller(self, name: str, funds: Decimal) -> str:
+        """Take in a reseller; the key."""
+        return str((await self.must("resellers", "add", name, "--funds", f"{funds:f}"))["key"])
+
+
+@asynccontextmanager
+async def staged(
+    folder: Path, database: str, roles: Sequence[str], *, root: Path = ROOT, lifetime: float = LIFETIME
+) -> AsyncIterator[Stage]:
+    """A stage for the length of a block; whatever happens inside, nothing of it runs afterwards."""
+    stage = Stage(folder, database, root=root)
+    try:
+        await stage.open(roles, lifetime=lifetime)
+        yield stage
+    finally:
+        await stage.close()

@@ -1,0 +1,141 @@
+"""One run from start to end: a plan on a stage, load and nemesis together, the owner's decisions, the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.chaos import checker
+from tests.chaos.load import Load
+from tests.chaos.nemesis import Nemesis
+from tests.chaos.owner import Owner, truth_of
+from tests.chaos.plan import POOR, RESELLERS, Plan
+from tests.chaos.processes import ROOT
+from tests.chaos.stage import Stage, staged
+
+ROLES = {"sqlite": ("all",), "postgresql": ("web", "all", "worker")}
+AUDIT_SECONDS = 4
+"""Between two audits under load."""
+DRAIN_SECONDS = 40
+"""How long the drain waits for the next order to end."""
+RICH, SHORT = Decimal(1_000), Decimal("20.5")
+SIGKILL = -9
+
+
+class Report(NamedTuple):
+    """What a run came to; `faults` says what is wrong, a sentence each."""
+
+    seed: int
+    db: str
+    kills: int
+    blows: int
+    orders: int
+    adds: int
+    lost: int
+    charged_not_once: int
+    bought_twice: int
+    refund_errors: int
+    forbidden: int
+    overspent: int
+    denied: int
+    audits: int
+    red: int
+    unsure: int
+    secs: int
+    faults: list[str]
+
+    @property
+    def line(self) -> str:
+        """For a machine: name=value, all but the sentences."""
+        return " ".join(f"{name}={value}" for name, value in self._asdict().items() if name != "faults")
+
+
+async def rage(plan: Plan, *, root: Path = ROOT) -> Report:
+    """Carry a plan out in a folder of its own, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="aggregator-chaos-") as folder:
+        async with staged(Path(folder), plan.database, ROLES[plan.database], root=root) as stage:
+            return await Storm(stage, plan).run()
+
+
+class Storm:
+    """A plan and the stage that it is carried out on."""
+
+    def __init__(self, stage: Stage, plan: Plan) -> None:
+        self._stage = stage
+        self._plan = plan
+        self._begun = time.monotonic()
+        self._audits = 0
+        self._red: list[str] = []
+
+    async def run(self) -> Report:
+        stage, plan = self._stage, self._plan
+        keys = await asyncio.gather(*(stage.reseller(f"r{n}", _funds(n)) for n in range(RESELLERS)))
+        names = {row["name"]: row["id"] for row in await stage.books.rows("select id, name from resellers")}
+        load = Load(stage, plan, keys, stage.folder / "client.log")
+        nemesis = Nemesis(stage, plan, load)
+        await self._break(load, nemesis)
+        await stage.calm()
+        owner = Owner(stage)
+        ids = [names[f"r{number}"] for number in range(RESELLERS)]
+
+        async def evidence() -> checker.Evidence:
+            return await checker.gather(stage.books, load.replies, await truth_of(stage), ids)
+
+        async def at_rest() -> bool:
+            return not checker.refund_errors(await evidence())
+
+        await owner.drain(seconds=DRAIN_SECONDS, until=at_rest)
+        await self._audit()
+        return self._report(await evidence(), load, nemesis, owner, balanced=await self._truth_is_balanced())
+
+    async def _break(self, load: Load, nemesis: Nemesis) -> None:
+        auditing = asyncio.create_task(self._audit_often())
+        try:
+            await asyncio.gather(load.run(), nemesis.run())
+        finally:
+            auditing.cancel()
+            await asyncio.gather(auditing, return_exceptions=True)
+
+    async def _audit_often(self) -> None:
+        while True:
+            await asyncio.sleep(AUDIT_SECONDS)
+            with suppress(ConnectionError):
+                await self._audit()
+
+    async def _audit(self) -> None:
+        self._red += await self._stage.audit()
+        self._audits += 1
+
+    async def _truth_is_balanced(self) -> bool:
+        return all([await upstream.is_balanced() for upstream in self._stage.upstreams])
+
+    def _report(
+        self, evidence: checker.Evidence, load: Load, nemesis: Nemesis, owner: Owner, *, balanced: bool
+    ) -> Report:
+        faults = checker.check(evidence)
+        other = [f"red: {red}" for red in self._red] + [f"denied: {denial}" for denial in load.denials]
+        other += [] if balanced else ["the providers' own money does not add up"]
+        return Report(
+            seed=self._plan.seed, db=self._plan.database,
+            kills=sum(served.deaths[SIGKILL] for served in self._stage.served), blows=nemesis.blows.total(),
+            orders=len(evidence.orders), adds=sum(map(len, evidence.truth.values())), lost=len(faults.lost),
+            charged_not_once=len(faults.charged_not_once), bought_twice=len(faults.bought_twice),
+            refund_errors=len(faults.refund_errors), forbidden=len(faults.forbidden),
+            overspent=len(faults.overspent), denied=len(load.denials), audits=self._audits, red=len(self._red),
+            unsure=owner.decisions, secs=round(time.monotonic() - self._begun), faults=[*faults.all, *other],
+        )  # fmt: skip
+
+
+def _funds(number: int) -> Decimal:
+    return SHORT if number < POOR else RICH
+
+
+async def rage_over(plans: Sequence[Plan]) -> list[Report]:
+    """Several runs at the same time."""
+    return list(await asyncio.gather(*(rage(plan) for plan in plans)))

@@ -1,0 +1,1 @@
+"""Every command as its owner types it and as scripts read it."""

@@ -1,0 +1,127 @@
+"""services and all that stands under it: the shelf, the feed of changes, what is held, and what is the same thing."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregator.settings import read_services
+from providers.sandbox import Sandbox
+from tests.cli.desk import Desk
+
+REASON = ("--reason", "asked them")
+
+
+@pytest.fixture
+def risen(stocked: Desk, sandboxes: list[Sandbox]) -> Desk:
+    """Alpha's followers rose by 45 % since the last sync."""
+    sandboxes[0].set_rate(7101, "2.90")
+    stocked.ask("sync", "alpha")
+    return stocked
+
+
+def test_services_alone_show_the_shelf_as_services_list_does(stocked: Desk) -> None:
+    rows = stocked.ask("services")
+    assert rows == stocked.ask("services", "list")
+    assert [row["id"] for row in rows] == [1, 2]
+    assert stocked.ask("services", "--limit", 1) == rows[:1]
+    assert "Premium" in stocked.say("services", "--limit", 1).text
+
+
+def test_options_before_the_word_are_refused_rather_than_lost(stocked: Desk) -> None:
+    said = stocked.say("services", "--json", "changes")
+    assert said.code == 2
+    assert "aggregator services changes --json" in said.errors
+
+
+def test_the_help_names_every_deed(idle: Desk) -> None:
+    said = idle.say("services", "--help")
+    assert said.code == 0
+    assert all(word in said.text for word in ("approve", "changes", "held", "matches", "reject", "--limit"))
+
+
+def test_changes_are_told_newest_first(risen: Desk) -> None:
+    rows = risen.ask("services", "changes")
+    assert [(row["provider"], row["service"], row["kind"], row["before"], row["now"]) for row in rows[:2]] == [
+        ("alpha", "7101", "held", "", "price rose from 2 to 2.9, by 45 %"),
+        ("alpha", "7101", "dearer", "2", "2.9"),
+    ]
+    assert rows[0]["at"].endswith("Z")
+    assert {row["kind"] for row in rows[2:]} == {"new"}
+    assert len(risen.ask("services", "changes", "--limit", 1)) == 1
+    assert {row["provider"] for row in risen.ask("services", "changes", "--provider", "bravo")} == {"bravo"}
+    assert "dearer" in risen.say("services", "changes").text
+
+
+def test_changes_are_asked_for_a_span_of_time(risen: Desk) -> None:
+    assert len(risen.ask("services", "changes", "--since", "24h")) == len(risen.ask("services", "changes"))
+    assert risen.ask("services", "changes", "--since", "0s") == []
+    said = risen.say("services", "changes", "--since", "yesterday")
+    assert (said.code, "24h" in said.errors) == (2, True)
+
+
+def test_what_is_held_says_why_and_what_holds_meanwhile(risen: Desk) -> None:
+    (row,) = risen.ask("services", "held")
+    assert row == {
+        "provider": "alpha", "service": "7101", "kind": "dearer", "reason": "price rose from 2 to 2.9, by 45 %",
+        "effect": "the new price counts, no order goes there", "name": "ZZ upstream followers", "id": 100_001,
+        "rate_before": "2", "rate": "2.9", "rejected": False,
+    }  # fmt: skip
+    assert "price rose" in risen.say("services", "held").text
+    explained = risen.ask("prices", "explain", 1)["offers"]
+    assert any("takes no orders: price rose" in offer["reason"] for offer in explained)
+
+
+def test_approved_a_service_takes_orders_again(risen: Desk) -> None:
+    document = risen.ask("services", "approve", "alpha", "7101", *REASON)
+    assert [(one["provider"], one["service"]) for one in document["approved"]] == [("alpha", "7101")]
+    assert risen.ask("services", "held") == []
+    assert risen.say("services", "held").text.strip() == "nothing is held"
+    assert "nothing of alpha:7101 is held" in risen.ask("services", "approve", "alpha", "7101", code=1)["error"]
+
+
+def test_rejected_a_service_stays_held_and_goes_off_sale(risen: Desk) -> None:
+    """The other offer of service 1, bravo's, sets the rate from now on."""
+    risen.ask("services", "reject", "alpha", "7101", *REASON)
+    (row,) = risen.ask("services", "held")
+    assert (row["rejected"], row["effect"]) == (True, "off sale")
+    assert [service["provider"] for service in risen.ask("services") if service["id"] == 1] == ["bravo"]
+
+
+def test_a_held_catalogue_is_approved_as_a_whole(stocked: Desk, sandboxes: list[Sandbox]) -> None:
+    sandboxes[1].set_catalogue(sandboxes[1].rows[:1])
+    stocked.ask("sync", "bravo", code=1)
+    (row,) = stocked.ask("services", "held")
+    assert (row["provider"], row["service"], row["kind"]) == ("bravo", None, "catalogue")
+    assert "next sync" in stocked.say("services", "approve", "bravo").text
+    assert "approved" in stocked.ask("services", "held")[0]["effect"]
+    stocked.ask("sync", "bravo")
+    assert stocked.ask("services", "held") == []
+
+
+def test_a_used_id_tells_its_new_id_and_where_the_old_one_is_named(stocked: Desk, sandboxes: list[Sandbox]) -> None:
+    rows = [{**row} for row in sandboxes[0].rows]
+    rows[0]["name"] = "YouTube Views"
+    sandboxes[0].set_catalogue(rows)
+    stocked.ask("sync", "alpha")
+    (approved,) = stocked.ask("services", "approve", "alpha")["approved"]
+    assert approved["former_id"] == 100_001
+    assert approved["id"] > 100_001
+    assert "services.toml offers it as 1" in approved["note"]
+
+
+def test_matches_are_blocks_for_services_toml_and_rows_for_scripts(desk: Desk, sandboxes: list[Sandbox]) -> None:
+    usual = {"category": "Best", "type": "Default", "min": 10, "max": 1000, "refill": False, "cancel": False}
+    sandboxes[0].set_catalogue([{"service": 1, "name": "IG Likes [NR]", "rate": "0.50", **usual}])
+    sandboxes[1].set_catalogue([{"service": 7, "name": "Instagram Likes | No Refill", "rate": "0.45", **usual}])
+    desk.ask("sync")
+    (row,) = desk.ask("services", "matches")
+    assert (row["id"], row["score"], row["name"]) == (3, 99, "Instagram Likes | No Refill")
+    assert [(offer["provider"], offer["service"]) for offer in row["offers"]] == [("bravo", "7"), ("alpha", "1")]
+    text = desk.say("services", "matches").text
+    (service,) = read_services(text, "services.toml").services
+    assert service.id == 3
+    pasted = desk.config / "services.toml"
+    pasted.write_text(pasted.read_text() + text)
+    assert desk.ask("services", "matches") == []
+    assert [sold["offers"] for sold in desk.ask("services") if sold["id"] == 3] == [["bravo:7", "alpha:1"]]
+    assert "nothing looks the same" in desk.say("services", "matches").text

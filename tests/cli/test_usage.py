@@ -1,0 +1,95 @@
+"""What all commands share: where the configuration is, wrong usage, exit codes, and output for people and scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from aggregator.cli.root import root
+from tests.cli.desk import Desk
+
+AGGREGATOR = [sys.executable, "-m", "aggregator"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["fly"],
+        ["resellers"],
+        ["resellers", "add"],
+        ["resellers", "adjust", "anna", "5"],
+        ["resellers", "adjust", "anna", "5", "--note", "x", "--wings"],
+        ["resellers", "add", "anna", "--spelling", "loud"],
+        ["orders", "show", "one"],
+        ["orders", "list", "--state", "lost"],
+        ["orders", "list", "--limit", "0"],
+        ["orders", "settle", "1"],
+        ["serve", "--port", "70000"],
+        ["serve", "--role", "boss"],
+        ["sandbox"],
+        ["prices", "explain", "first"],
+    ],
+)
+def test_wrong_usage_is_told_apart_from_a_refusal(idle: Desk, words: list[str]) -> None:
+    """A script that was typed wrongly must not look like an order that was refused."""
+    assert idle.say(*words).code == 2
+
+
+@pytest.mark.parametrize("command", ["serve", "demo", "sandbox", "check", "migrate", "sync", "providers", "services"])
+def test_every_command_explains_itself(command: str) -> None:
+    done = CliRunner().invoke(root, [command, "--help"])
+    assert done.exit_code == 0
+    assert "--json" in done.stdout
+    assert "--config" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["providers"], ["services"], ["resellers", "list"], ["orders", "list"], ["orders", "list", "--held"]]
+)
+def test_lists_of_nothing_are_lists(idle: Desk, words: list[str]) -> None:
+    assert isinstance(idle.ask(*words), list)
+    assert idle.say(*words).code == 0
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    missing = Desk(tmp_path / "nowhere")
+    assert "nowhere" in missing.ask("resellers", "list", code=1)["error"]
+
+
+def test_a_database_that_is_not_there_is_told_in_a_sentence(idle: Desk) -> None:
+    idle.write("aggregator.toml", '[database]\nurl = "postgresql://nobody:hidden@127.0.0.1:1/nothing"\n')
+    said = idle.say("resellers", "list")
+    assert said.code == 1
+    assert "database" in said.errors
+    assert "hidden" not in said.errors + said.text
+    assert "Traceback" not in said.errors
+
+
+def test_the_folder_is_found_by_its_variable_and_paths_start_beside_it(idle: Desk) -> None:
+    """As a process of its own: the database stands next to the folder of the configuration, wherever one is."""
+    environment = {**os.environ, "AGGREGATOR_CONFIG": str(idle.config), "SANDBOX_KEY": "sandbox"}
+    done = subprocess.run(
+        [*AGGREGATOR, "resellers", "add", "anna", "--json"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["reseller"] == "anna"
+    assert done.stderr == ""
+    assert (idle.config.parent / "data" / "aggregator.sqlite").exists()
+    assert [row["reseller"] for row in idle.ask("resellers", "list")] == ["anna"]
+
+
+def test_migrating_twice_is_migrating_once(idle: Desk) -> None:
+    assert idle.ask("migrate") == {"migrated": True}
+    assert idle.ask("migrate") == {"migrated": True}
+
+
+def test_the_books_of_an_empty_panel_hold(idle: Desk) -> None:
+    document = idle.ask("audit")
+    assert document["green"]
+    assert document["promises"]
+    assert idle.say("audit").code == 0

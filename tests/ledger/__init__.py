@@ -1,0 +1,1 @@
+"""How money moves, and that nothing else moves it."""

@@ -1,0 +1,1 @@
+"""The lives of orders, on both databases, with providers over HTTP."""

@@ -1,0 +1,88 @@
+"""The cache of readings saves work; lost, old or poisoned, it moves no money and shows nobody another's order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aggregator.app import Panel
+from aggregator.cache.status import reading_key
+from aggregator.orders import attempt_store
+from aggregator.resellers.model import Reseller
+from aggregator.storage import tables
+from tests.builders import make_reseller, order_now
+from tests.orders.panels import (
+    PARTIAL_300,
+    ScriptedPanel,
+    classic_reply,
+    minutes_pass,
+    open_panel,
+    poll,
+    running,
+)
+
+
+async def test_a_reading_that_could_not_be_carried_out_is_not_remembered_as_if_it_had(
+    panel: Panel, alpha: ScriptedPanel, ann: Reseller
+) -> None:
+    """Else the next equal one would be passed over, and the delivery it shows forgotten."""
+    [order] = await running(panel, ann)
+    [attempt] = await attempt_store.of_order(order.id)
+    alpha.reply = {"status": "In progress", "remains": "400", "charge": "2.4"}
+    await refuse_changes_of_orders(panel.settings.database_url)
+    await poll(panel)
+    assert await panel.cache.get_many([reading_key(attempt.id)]) == [None]
+    await allow_changes_of_orders(panel.settings.database_url)
+    await poll(panel)
+    assert await panel.cache.get_many([reading_key(attempt.id)]) != [None]
+    assert (await order_now(order.id)).delivery_seen
+
+
+async def refuse_changes_of_orders(url: str) -> None:
+    """Orders can be read but not written, as on a disk that is full."""
+    if url.startswith("sqlite"):
+        await tables.Order.raw("create trigger full before update on orders begin select raise(abort, 'full'); end")
+        return
+    await tables.Order.raw("alter table orders add constraint still check (phase = 'never') not valid")
+
+
+async def allow_changes_of_orders(url: str) -> None:
+    """There is room again."""
+    undo = "drop trigger full" if url.startswith("sqlite") else "alter table orders drop constraint still"
+    await tables.Order.raw(undo)
+
+
+async def test_a_cache_that_remembers_something_old_settles_nothing(
+    alpha: ScriptedPanel, tmp_path: Path, panel_database: str
+) -> None:
+    """The cache kept the open answer and lost the terminal one: the open answer between two endings still counts."""
+    async with open_panel(tmp_path, panel_database, {"alpha": alpha}, pace="confirm_seconds = 60") as panel:
+        [order] = await running(panel, await make_reseller())
+        [attempt] = await attempt_store.of_order(order.id)
+        under_way = {"status": "In progress", "remains": "400", "charge": "2.4"}
+        alpha.reply = under_way
+        await poll(panel)
+        kept = await panel.cache.get_many([reading_key(attempt.id)])
+        alpha.reply = PARTIAL_300
+        await poll(panel)
+        await panel.cache.put_many({reading_key(attempt.id): kept[0] or b""})
+        alpha.reply = under_way
+        await poll(panel)
+        await minutes_pass(order.id)
+        alpha.reply = PARTIAL_300
+        await poll(panel)
+        assert (await order_now(order.id)).refunded == 0
+
+
+async def test_a_poisoned_cache_moves_no_money_and_shows_nobody_anothers_order(
+    panel: Panel, alpha: ScriptedPanel, ann: Reseller
+) -> None:
+    [order] = await running(panel, ann)
+    bob = await make_reseller("bob")
+    [attempt] = await attempt_store.of_order(order.id)
+    for poison in (b"", b"\xff\x00", b"1\n2", b'{"phase": "completed"}'):
+        await panel.cache.put_many({reading_key(attempt.id): poison, f"reply:{order.id}": poison})
+        assert (await panel.tracker.replies(bob.id, [order.id])) == {}
+        assert (await classic_reply(panel, await order_now(order.id)))["charge"] == "3"
+    alpha.reply = PARTIAL_300
+    await poll(panel)
+    assert (await order_now(order.id)).refunded == 90_000_000

@@ -1,0 +1,281 @@
+"""What each piece of progress changes, for each state in which it may arrive."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from aggregator.orders.settlement import (
+    Announce,
+    Finish,
+    Hold,
+    Keep,
+    Rules,
+    Settlement,
+    Sight,
+    charge_of,
+    decide,
+    highest,
+)
+from aggregator.orders.state import OrderState, Outcome
+from providers.vocabulary import Phase, Progress
+from tests.builders import attempt_of, order_of, progress_of
+
+NOW = 1_000_000
+AT_ONCE = Rules("full", 0)
+ACTIVE = order_of()
+COMPLETED = order_of(state=OrderState.COMPLETED, ended_at=1, remains=0)
+PARTIAL = order_of(state=OrderState.PARTIAL, ended_at=1, undelivered=300, remains=300)
+CANCELLED = order_of(state=OrderState.CANCELLED, ended_at=1, undelivered=1000)
+ORDERS = {"active": ACTIVE, "completed": COMPLETED, "partial 300": PARTIAL, "cancelled": CANCELLED}
+
+
+def settle(order: str, phase: Phase, remains: int | None = None, charge: str | None = None, **said: Any) -> Settlement:
+    """The decision about an order of 1,000 units under rules that need no confirmation."""
+    progress = progress_of(phase, remains, charge, **said)
+    return decide(ORDERS[order], attempt_of(), progress, rules=AT_ONCE, now=NOW)
+
+
+TABLE = [
+    ("active", Phase.PENDING, 1000, "announce pending 1000"),
+    ("active", Phase.PROCESSING, 1000, "announce processing 1000"),
+    ("active", Phase.IN_PROGRESS, 400, "announce in_progress 400"),
+    ("active", Phase.PAUSED, 400, "announce in_progress 400"),
+    ("active", Phase.COMPLETED, 0, "finish completed 0"),
+    ("active", Phase.COMPLETED, 400, "finish completed 0"),
+    ("active", Phase.PARTIAL, 400, "finish partial 400"),
+    ("active", Phase.PARTIAL, 1000, "finish cancelled 1000"),
+    ("active", Phase.PARTIAL, 4000, "finish cancelled 1000"),
+    ("active", Phase.PARTIAL, 0, "hold"),
+    ("active", Phase.PARTIAL, None, "hold"),
+    ("active", Phase.PARTIAL, -5, "hold"),
+    ("active", Phase.EXPIRED, 400, "finish partial 400"),
+    ("active", Phase.CANCELLED, 1000, "finish cancelled 1000"),
+    ("active", Phase.CANCELLED, 0, "finish cancelled 1000"),
+    ("active", Phase.CANCELLED, None, "finish cancelled 1000"),
+    ("active", Phase.ERROR, 400, "hold"),
+    ("active", Phase.UNKNOWN, 400, "keep"),
+    ("completed", Phase.PENDING, 1000, "keep"),
+    ("completed", Phase.IN_PROGRESS, 400, "keep"),
+    ("completed", Phase.PAUSED, 400, "keep"),
+    ("completed", Phase.COMPLETED, 0, "keep"),
+    ("completed", Phase.PARTIAL, 400, "finish partial 400"),
+    ("completed", Phase.PARTIAL, None, "hold"),
+    ("completed", Phase.CANCELLED, 0, "finish cancelled 1000"),
+    ("completed", Phase.ERROR, 0, "keep"),
+    ("completed", Phase.UNKNOWN, 0, "keep"),
+    ("partial 300", Phase.IN_PROGRESS, 200, "keep"),
+    ("partial 300", Phase.COMPLETED, 0, "keep"),
+    ("partial 300", Phase.PARTIAL, 300, "keep"),
+    ("partial 300", Phase.PARTIAL, 200, "keep"),
+    ("partial 300", Phase.PARTIAL, 301, "finish partial 301"),
+    ("partial 300", Phase.CANCELLED, 0, "finish cancelled 1000"),
+    ("partial 300", Phase.ERROR, 900, "keep"),
+    ("partial 300", Phase.UNKNOWN, 900, "keep"),
+    ("cancelled", Phase.IN_PROGRESS, 200, "keep"),
+    ("cancelled", Phase.COMPLETED, 0, "keep"),
+    ("cancelled", Phase.PARTIAL, 500, "keep"),
+    ("cancelled", Phase.CANCELLED, 1000, "keep"),
+    ("cancelled", Phase.ERROR, None, "keep"),
+]
+
+
+def in_words(decision: Settlement) -> str:
+    match decision:
+        case Announce(phase=phase, remains=remains):
+            return f"announce {phase} {remains}"
+        case Finish(state=state, undelivered=undelivered):
+            return f"finish {state} {undelivered}"
+        case Sight():
+            return "sight"
+        case Hold():
+            return "hold"
+        case Keep():
+            return "keep"
+
+
+@pytest.mark.parametrize(("order", "phase", "remains", "expected"), TABLE)
+def test_a_word_of_the_provider_changes_what_the_table_says(
+    order: str, phase: Phase, remains: int | None, expected: str
+) -> None:
+    assert in_words(settle(order, phase, remains)) == expected
+
+
+def test_the_table_knows_every_word_for_an_active_order() -> None:
+    assert {phase for order, phase, _, _ in TABLE if order == "active"} == set(Phase)
+
+
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.ACCEPTED}))
+@pytest.mark.parametrize("phase", sorted(Phase))
+def test_only_an_accepted_attempt_moves_its_order(phase: Phase, outcome: Outcome) -> None:
+    """What was found after a write-off is the owner's cost: the reseller has been paid."""
+    attempt = attempt_of(outcome=outcome)
+    assert in_words(decide(ACTIVE, attempt, progress_of(phase, 300), rules=AT_ONCE, now=NOW)) == "keep"
+
+
+@pytest.mark.parametrize(
+    ("charge", "expected"), [("1.25", "finish partial 500"), ("2.5", "hold"), ("0", "hold"), (None, "hold")]
+)
+def test_a_partial_order_without_remains_is_told_by_what_the_provider_kept(charge: str | None, expected: str) -> None:
+    assert in_words(settle("active", Phase.PARTIAL, 0, charge)) == expected
+
+
+def test_the_highest_charge_of_the_open_order_is_the_base() -> None:
+    attempt = attempt_of(highest_charge="4")
+    progress = progress_of(Phase.PARTIAL, None, "3")
+    assert in_words(decide(ACTIVE, attempt, progress, rules=AT_ONCE, now=NOW)) == "finish partial 250"
+
+
+def test_a_charge_in_another_currency_tells_nothing() -> None:
+    """2.50 USD is 0.01 of 250 INR, but nobody lost 99 % of the order."""
+    attempt = attempt_of(currency="INR", cost_theirs="250")
+    progress = progress_of(Phase.PARTIAL, None, "2.5", currency="USD")
+    assert charge_of(attempt, progress) is None
+    assert in_words(decide(ACTIVE, attempt, progress, rules=AT_ONCE, now=NOW)) == "hold"
+
+
+def test_nothing_is_nothing_in_every_currency() -> None:
+    assert charge_of(attempt_of(currency="INR"), progress_of(Phase.CANCELLED, 0, "0", currency="USD")) == 0
+
+
+def test_cancelled_means_by_remains_what_the_preset_says() -> None:
+    rules = Rules("by_remains", 0)
+    progress = progress_of(Phase.CANCELLED, 400)
+    assert in_words(decide(ACTIVE, attempt_of(), progress, rules=rules, now=NOW)) == "finish partial 400"
+
+
+def test_cancelled_with_nothing_left_after_delivery_was_seen_is_held() -> None:
+    rules = Rules("by_remains", 0)
+    progress = progress_of(Phase.CANCELLED, 0)
+    begun = replace(ACTIVE, delivery_seen=True)
+    assert in_words(decide(begun, attempt_of(), progress, rules=rules, now=NOW)) == "hold"
+    assert in_words(decide(COMPLETED, attempt_of(), progress, rules=rules, now=NOW)) == "hold"
+    assert in_words(decide(ACTIVE, attempt_of(), progress, rules=rules, now=NOW)) == "finish cancelled 1000"
+
+
+def test_refunded_is_everything_whatever_cancelled_means() -> None:
+    progress = progress_of(Phase.CANCELLED, 400, full_refund=True)
+    decision = decide(ACTIVE, attempt_of(), progress, rules=Rules("by_remains", 0), now=NOW)
+    assert in_words(decision) == "finish cancelled 1000"
+
+
+@pytest.mark.parametrize(
+    ("phase", "remains", "seen"),
+    [
+        (Phase.IN_PROGRESS, 999, True),
+        (Phase.IN_PROGRESS, 1000, False),
+        (Phase.IN_PROGRESS, 0, False),
+        (Phase.IN_PROGRESS, None, False),
+        (Phase.PENDING, 300, False),
+    ],
+)
+def test_delivery_is_seen_when_remains_fall_while_in_progress(phase: Phase, remains: int | None, seen: bool) -> None:
+    decision = settle("active", phase, remains)
+    assert isinstance(decision, Announce)
+    assert decision.delivery_seen is seen
+
+
+def test_delivery_once_seen_stays_seen() -> None:
+    begun = replace(ACTIVE, delivery_seen=True)
+    decision = decide(begun, attempt_of(), progress_of(Phase.PENDING, 1000), rules=AT_ONCE, now=NOW)
+    assert isinstance(decision, Announce)
+    assert decision.delivery_seen
+
+
+def test_the_first_start_count_is_kept() -> None:
+    started = replace(ACTIVE, start_count=100)
+    later = progress_of(Phase.IN_PROGRESS, 400, start_count=7)
+    assert decide(started, attempt_of(), later, rules=AT_ONCE, now=NOW).start_count == 100  # type: ignore[union-attr]
+    assert decide(ACTIVE, attempt_of(), later, rules=AT_ONCE, now=NOW).start_count == 7  # type: ignore[union-attr]
+
+
+class TestConfirmation:
+    """A terminal answer moves money when it is given twice in a row, a minute apart."""
+
+    RULES = Rules("full", 60_000)
+
+    def decide(self, order_sight: str | None, waited: int, progress: Progress) -> str:
+        order = replace(ACTIVE, sight=order_sight, sight_at=None if order_sight is None else NOW - waited)
+        return in_words(decide(order, attempt_of(), progress, rules=self.RULES, now=NOW))
+
+    def first_sight(self, progress: Progress) -> str:
+        sight = decide(ACTIVE, attempt_of(), progress, rules=self.RULES, now=NOW)
+        assert isinstance(sight, Sight)
+        return sight.sight
+
+    @pytest.mark.parametrize("phase", [Phase.COMPLETED, Phase.PARTIAL, Phase.CANCELLED])
+    def test_the_first_sight_is_remembered(self, phase: Phase) -> None:
+        assert self.decide(None, 0, progress_of(phase, 300)) == "sight"
+
+    def test_an_equal_answer_after_the_time_settles(self) -> None:
+        progress = progress_of(Phase.PARTIAL, 300)
+        assert self.decide(self.first_sight(progress), 60_000, progress) == "finish partial 300"
+
+    def test_an_equal_answer_too_soon_does_not(self) -> None:
+        progress = progress_of(Phase.PARTIAL, 300)
+        assert self.decide(self.first_sight(progress), 59_999, progress) == "sight"
+
+    @pytest.mark.parametrize(
+        "other",
+        [progress_of(Phase.PARTIAL, 301), progress_of(Phase.CANCELLED, 300), progress_of(Phase.COMPLETED, 300)],
+    )
+    def test_another_status_or_other_remains_begin_anew(self, other: Progress) -> None:
+        first = self.first_sight(progress_of(Phase.PARTIAL, 300))
+        assert self.decide(first, 3_600_000, other) == "sight"
+
+    def test_what_cannot_be_counted_is_held_only_when_it_is_said_twice(self) -> None:
+        progress = progress_of(Phase.PARTIAL, 0)
+        assert self.decide(None, 0, progress) == "sight"
+        assert self.decide(self.first_sight(progress), 60_000, progress) == "hold"
+
+    def test_a_late_loss_is_confirmed_too(self) -> None:
+        progress = progress_of(Phase.PARTIAL, 500)
+        assert in_words(decide(PARTIAL, attempt_of(), progress, rules=self.RULES, now=NOW)) == "sight"
+
+    def test_what_takes_nothing_more_needs_no_confirmation(self) -> None:
+        progress = progress_of(Phase.PARTIAL, 300)
+        assert in_words(decide(PARTIAL, attempt_of(), progress, rules=self.RULES, now=NOW)) == "keep"
+
+
+class TestRuns:
+    """A drip-feed of 10 runs of 100, where the provider counts runs instead of units."""
+
+    DRIP = replace(ACTIVE, runs=10)
+
+    def decide(self, phase: Phase, runs: int | None, remains: int | None = None) -> str:
+        progress = progress_of(phase, remains, runs=runs)
+        return in_words(decide(self.DRIP, attempt_of(), progress, rules=AT_ONCE, now=NOW))
+
+    def test_a_run_that_has_begun_is_not_announced_as_delivered(self) -> None:
+        assert self.decide(Phase.IN_PROGRESS, 3) == "announce in_progress 1000"
+        assert self.decide(Phase.IN_PROGRESS, 3, 720) == "announce in_progress 720"
+
+    def test_the_runs_that_are_done_are_told(self) -> None:
+        decision = decide(self.DRIP, attempt_of(), progress_of(Phase.IN_PROGRESS, runs=3), rules=AT_ONCE, now=NOW)
+        assert isinstance(decision, Announce)
+        assert (decision.runs_done, decision.delivery_seen) == (3, True)
+
+    def test_a_stopped_drip_feed_pays_the_runs_that_did_not_come(self) -> None:
+        assert self.decide(Phase.PARTIAL, 4) == "finish partial 600"
+
+    def test_stated_remains_count_more_than_runs(self) -> None:
+        assert self.decide(Phase.PARTIAL, 4, 650) == "finish partial 650"
+
+    def test_without_runs_and_remains_nobody_knows(self) -> None:
+        assert self.decide(Phase.PARTIAL, None) == "hold"
+
+    def test_more_runs_than_ordered_are_all_of_them(self) -> None:
+        decision = decide(self.DRIP, attempt_of(), progress_of(Phase.IN_PROGRESS, runs=12), rules=AT_ONCE, now=NOW)
+        assert isinstance(decision, Announce)
+        assert decision.runs_done == 10
+
+
+@pytest.mark.parametrize(
+    ("known", "charge", "kept"),
+    [(None, "2.5", "2.5"), ("2.5", "3", "3"), ("3", "2.5", "3"), ("3", "0", "3"), (None, "0", None), ("3", "-1", "3")],
+)
+def test_the_highest_charge_is_kept(known: str | None, charge: str, kept: str | None) -> None:
+    assert highest(attempt_of(highest_charge=known), Decimal(charge)) == kept

@@ -1,0 +1,1 @@
+"""Transactions, migrations, and what the database itself promises."""

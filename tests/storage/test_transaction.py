@@ -1,0 +1,239 @@
+"""A write is committed whole or not at all, whoever hangs up, and nothing that fails harms what comes after it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from functools import partial
+
+import pytest
+
+from aggregator.storage import signals
+from aggregator.storage.engine import Postgres, is_unreachable
+from aggregator.storage.tables import ApiKey, Signal
+from aggregator.storage.transaction import engine, settled, snapshot, write, write_surely
+from tests.builders import open_database
+from tests.servers import PostgresServer
+
+REPEATS = 300
+ORPHAN = (
+    "insert into api_keys (reseller, prefix, digest, read_only, same_link, duplicate_seconds, created_at)"
+    " values (999, 'p', 'd', false, 'allow', 0, 0)"
+)
+
+
+async def names() -> set[str]:
+    return set(await signals.read())
+
+
+async def raise_twice(name: str) -> None:
+    await signals.raise_signal(f"{name}-a")
+    await asyncio.sleep(0)
+    await signals.raise_signal(f"{name}-b")
+
+
+async def test_what_fails_leaves_nothing(panel_database: str) -> None:
+    async def work() -> None:
+        await raise_twice("x")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await write(work)
+    assert await names() == set()
+
+
+async def test_a_write_sees_its_own_rows_and_nobody_else_does_before_the_end(panel_database: str) -> None:
+    halfway, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work() -> set[str]:
+        await signals.raise_signal("x")
+        halfway.set()
+        await go_on.wait()
+        return await names()
+
+    writing = asyncio.create_task(write(work))
+    await halfway.wait()
+    assert await names() == set()
+    go_on.set()
+    assert await writing == {"x"}
+    assert await names() == {"x"}
+
+
+async def test_a_write_inside_a_write_is_refused(panel_database: str) -> None:
+    """Nested, it would be a part of the outer one: a failure that is caught would keep half of the work."""
+
+    async def work() -> None:
+        async with asyncio.timeout(2):
+            await write(lambda: signals.raise_signal("inner"))
+
+    with pytest.raises(RuntimeError, match="already running"):
+        await write(work)
+    assert await names() == set()
+
+
+async def test_callers_that_hang_up_leak_no_connection_and_lose_no_work(panel_database: str) -> None:
+    """Three hundred callers are cancelled somewhere in the middle; a pool has twelve connections."""
+    dice = random.Random(7)
+    begun: set[str] = set()
+
+    async def work(name: str) -> None:
+        begun.add(name)
+        await raise_twice(name)
+
+    for number in range(REPEATS):
+        name = f"n{number}"
+        caller = asyncio.create_task(write(partial(work, name)))
+        for _ in range(dice.randrange(12)):
+            await asyncio.sleep(0)
+        caller.cancel()
+    await settled()
+    assert len(begun) > REPEATS / 2
+    assert await names() == {f"{name}-{part}" for name in begun for part in "ab"}
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(write(lambda: signals.raise_signal("after")) for _ in range(30)))
+    assert (await signals.read())["after"] == 30
+    bound = engine()
+    if isinstance(bound, Postgres):
+        assert bound.pool is not None
+        assert bound.pool.get_idle_size() == bound.pool.get_size()
+
+
+async def test_readers_that_hang_up_leak_no_connection(panel_database: str) -> None:
+    dice = random.Random(8)
+    for _ in range(100):
+        reader = asyncio.create_task(snapshot(names))
+        for _ in range(dice.randrange(12)):
+            await asyncio.sleep(0)
+        reader.cancel()
+        await asyncio.gather(reader, return_exceptions=True)
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(names() for _ in range(30)))
+
+
+async def test_a_commit_that_fails_does_not_poison_what_the_same_task_does_next(panel_database: str) -> None:
+    """A key of a reseller who does not exist, found out only at commit."""
+    bound = engine()
+    if isinstance(bound, Postgres):
+        await ApiKey.raw(
+            "alter table api_keys alter constraint api_keys_reseller_fkey deferrable initially deferred"
+        ).run()
+
+    async def work() -> None:
+        if not isinstance(bound, Postgres):
+            await ApiKey.raw("pragma defer_foreign_keys = on")
+        await signals.raise_signal("lost")
+        await ApiKey.raw(ORPHAN)
+
+    for _ in range(3):
+        with pytest.raises(Exception, match=r"(?i)foreign key"):
+            await write(work)
+        assert await names() == set()
+    await write(lambda: signals.raise_signal("kept"))
+    assert await names() == {"kept"}
+    if isinstance(bound, Postgres):
+        await ApiKey.raw("alter table api_keys alter constraint api_keys_reseller_fkey not deferrable").run()
+
+
+async def test_a_connection_that_dies_in_the_middle_is_replaced(fresh_postgres: str) -> None:
+    async def work() -> None:
+        await signals.raise_signal("lost")
+        await Signal.raw("select pg_terminate_backend(pg_backend_pid())")
+
+    async with open_database(fresh_postgres):
+        for _ in range(20):
+            with pytest.raises(Exception) as failure:  # noqa: PT011 - the driver has many words for it
+                await write(work)
+            assert is_unreachable(failure.value)
+        await write(lambda: signals.raise_signal("kept"))
+        assert await names() == {"kept"}
+
+
+async def test_of_two_writes_in_a_deadlock_both_are_done(fresh_postgres: str) -> None:
+    """The database ends one of them, which is tried again."""
+    both_hold_one = asyncio.Barrier(2)
+    first_try = [True, True]
+
+    async def work(number: int, first: str, second: str) -> None:
+        await signals.raise_signal(first)
+        if first_try[number]:
+            first_try[number] = False
+            await both_hold_one.wait()
+        await signals.raise_signal(second)
+
+    async with open_database(fresh_postgres):
+        await raise_twice("x")
+        await asyncio.gather(write(lambda: work(0, "x-a", "x-b")), write(lambda: work(1, "x-b", "x-a")))
+        assert await signals.read() == {"x-a": 3, "x-b": 3}
+
+
+async def test_a_write_waits_for_another_process(fresh_sqlite: str) -> None:
+    async with open_database(fresh_sqlite):
+        other = sqlite3.connect(fresh_sqlite.removeprefix("sqlite:///"), isolation_level=None)
+        other.execute("begin immediate")
+        other.execute("insert into signals (name, value) values ('theirs', 1)")
+        mine = asyncio.create_task(write(lambda: signals.raise_signal("mine")))
+        await asyncio.sleep(0.05)
+        assert not mine.done()
+        other.execute("commit")
+        await mine
+        other.close()
+        assert await names() == {"theirs", "mine"}
+
+
+async def test_a_snapshot_sees_one_moment(panel_database: str) -> None:
+    looked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def look_twice() -> tuple[set[str], set[str]]:
+        first = await names()
+        looked.set()
+        await go_on.wait()
+        return first, await names()
+
+    looking = asyncio.create_task(snapshot(look_twice))
+    await looked.wait()
+    await write(lambda: signals.raise_signal("meanwhile"))
+    go_on.set()
+    assert await looking == (set(), set())
+    assert await names() == {"meanwhile"}
+
+
+class TestRestart:
+    """PostgreSQL goes away and comes back under a running process."""
+
+    async def test_the_same_process_goes_on(self, postgres_server: PostgresServer) -> None:
+        async with open_database(postgres_server.url):
+            await write(lambda: signals.raise_signal("before"))
+            for _ in range(2):
+                postgres_server.kill()
+                with pytest.raises(Exception) as failure:  # noqa: PT011 - the drivers have many words for it
+                    await asyncio.gather(*(write(lambda: signals.raise_signal("lost")) for _ in range(20)))
+                assert is_unreachable(failure.value)
+                await settled()
+                await asyncio.to_thread(postgres_server.start)
+                await asyncio.gather(*(write_surely(lambda: signals.raise_signal("after")) for _ in range(20)))
+            assert await signals.read() == {"before": 1, "after": 40}
+
+    async def test_what_only_we_know_is_written_when_the_database_is_back(
+        self, postgres_server: PostgresServer
+    ) -> None:
+        async with open_database(postgres_server.url):
+            postgres_server.kill()
+            kept = asyncio.create_task(write_surely(lambda: signals.raise_signal("kept")))
+            await asyncio.sleep(0.1)
+            assert not kept.done()
+            await asyncio.to_thread(postgres_server.start)
+            await kept
+            assert await signals.read() == {"kept": 1}
+
+    async def test_what_is_wrong_is_not_tried_again(self, fresh_sqlite: str) -> None:
+        tries = []
+
+        async def work() -> None:
+            tries.append(1)
+            raise LookupError
+
+        async with open_database(fresh_sqlite):
+            with pytest.raises(LookupError):
+                await write_surely(work)
+        assert tries == [1]
