@@ -66,10 +66,14 @@ async def publish(settings: Settings, *, except_for: Iterable[Fault] = ()) -> No
             await revise(file, read_text(path), "file")
 
 
-async def follow_edits(panel: Panel, stop: asyncio.Event) -> None:
-    """Watch the configuration's folder until told to stop."""
+def texts(directory: Path) -> dict[str, str | None]:
+    """What the files say now; take them before the configuration is read, so that no later edit is missed."""
+    return {file: _text(directory / file) for file in (*REVISED, PROVIDERS_FILE)}
+
+
+async def follow_edits(panel: Panel, seen: dict[str, str | None], stop: asyncio.Event) -> None:
+    """Watch the configuration's folder until told to stop; `seen` is kept at what was looked at last."""
     directory = panel.settings.directory
-    seen = {file: _text(directory / file) for file in (*REVISED, PROVIDERS_FILE)}
     # An edit in the moment before the watch begins raises no event, nor does one on many a network drive.
     watch = awatch(
         directory, stop_event=stop, debounce=300, step=50, recursive=False, rust_timeout=1000, yield_on_timeout=True

@@ -115,7 +115,13 @@ async def _held_on_postgres(settings: Settings) -> AsyncIterator[None]:
 
 
 async def serve(
-    settings: Settings, faults: Sequence[Fault], *, listener: socket.socket | None, role: str, ready: Callable[[], None]
+    settings: Settings,
+    faults: Sequence[Fault],
+    seen: dict[str, str | None],
+    *,
+    listener: socket.socket | None,
+    role: str,
+    ready: Callable[[], None],
 ) -> None:
     """Serve until SIGTERM or SIGINT; then drain.
 
@@ -129,7 +135,7 @@ async def serve(
     try:
         async with AsyncExitStack() as stack:
             if await _open_patiently(stack, settings, stop):
-                await _run(panel, faults, role, stop, ready)
+                await _run(panel, faults, seen, role, stop, ready)
                 server.should_exit = True
                 await asyncio.gather(*([serving] if serving is not None else []))
                 await panel.stop()
@@ -139,14 +145,19 @@ async def serve(
 
 
 async def _run(
-    panel: Panel, faults: Sequence[Fault], role: str, stop: asyncio.Event, ready: Callable[[], None]
+    panel: Panel,
+    faults: Sequence[Fault],
+    seen: dict[str, str | None],
+    role: str,
+    stop: asyncio.Event,
+    ready: Callable[[], None],
 ) -> None:
     await publish(panel.settings, except_for=faults)
     await panel.prepare()
     panel.start_looking()
     if role != "web":
         await panel.start_working()
-    panel.workers.start(Loop("edits", lambda: follow_edits(panel, stop), pause=1.0))
+    panel.workers.start(Loop("edits", lambda: follow_edits(panel, seen, stop), pause=1.0))
     ready()
     await stop.wait()
 

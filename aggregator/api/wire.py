@@ -104,7 +104,7 @@ def _read_action(action: Value | None, fields: Fields) -> Action | None:
         return Action.REFILL_STATUS if "refill" in fields or "refills" in fields else None
     word = "".join(action.lower().split()).replace("_", "").replace("-", "") if isinstance(action, str) else ""
     if word == Action.ORDERS and not IDS.isdisjoint(fields):
-        return Action.STATUS
+        return Action.STATUS if "orders" in fields else None
     return _ACTIONS.get(word)
 
 

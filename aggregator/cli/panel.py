@@ -14,7 +14,7 @@ from aggregator.app import Panel, database
 from aggregator.catalog.sync import SyncReport
 from aggregator.cli.root import Context, Failure, Row, command, root
 from aggregator.demo import show
-from aggregator.live import load_for_serving, publish
+from aggregator.live import load_for_serving, publish, texts
 from aggregator.serving import listen, make_server
 from aggregator.serving import serve as run_server
 from aggregator.settings import ConfigurationError, cross_check, load
@@ -28,6 +28,7 @@ from providers.sandbox import Sandbox, load_catalogue
 @click.option("--role", type=click.Choice(["all", "web", "worker"]), default="all", show_default=True)
 async def serve(context: Context, host: str, port: int | None, role: str) -> None:
     """Run the panel: the API and the work behind it. Migrates the database first."""
+    seen = texts(context.directory)
     settings, passed_over = await load_for_serving(context.directory)
     for fault in passed_over:
         click.echo(f"{fault}: kept the last good prices instead", err=True)
@@ -45,7 +46,7 @@ async def serve(context: Context, host: str, port: int | None, role: str) -> Non
     def ready() -> None:
         click.echo(f"{settings.panel.name} serves as {role} on {where}", err=True)
 
-    await run_server(settings, passed_over, listener=listener, role=role, ready=ready)
+    await run_server(settings, passed_over, seen, listener=listener, role=role, ready=ready)
 
 
 @command(root, "demo")

@@ -21,7 +21,7 @@ from providers.vocabulary import Phase, Progress
 MOST_CANDIDATES = 8
 """With more, something always fits."""
 COARSE, SMALL = 100, 10
-"""To tell some adds from others, all their costs must be so many times what all sums may be off, and each what one may."""
+"""To tell adds apart, all their costs must be so many times what all sums may be off, and each what one may."""
 COST_NOISE = Decimal("0.00001")
 """How far the cost that we worked out may be off, of itself: rates are kept with so many digits."""
 GRAIN = Decimal("1E-8")
@@ -177,7 +177,9 @@ def add_up(account: Account, reading: Reading, bases: dict[str, Decimal]) -> Sum
     return Sum(account.clean.balance - reading.balance - spent, noise, back)
 
 
-def weigh(account: Account, total: Sum, candidates: Sequence[Candidate]) -> Verdict:
+def weigh(  # noqa: PLR0911  # every doubt has words of its own
+    account: Account, total: Sum, candidates: Sequence[Candidate]
+) -> Verdict:
     """Which of the candidates were taken: those whose costs, and no others', are what is missing."""
     if total.missing < -total.noise:
         return Void(f"{-total.missing} more are there than should be: somebody paid in")
@@ -219,7 +221,7 @@ def _is_chance(total: Sum, candidates: Sequence[Candidate], some: Sequence[Candi
 
 def _half_digit(account: Account) -> Decimal:
     """How far one charge may be off; where no charge was seen it has as many digits as the balance."""
-    return _last_digit(account.charge_digits or account.digits) / 2  # decimals
+    return _last_digit(account.charge_digits or account.digits) / 2  # decimals, never floats
 
 
 def _last_digit(digits: int) -> Decimal:

@@ -48,7 +48,7 @@ async def test_nothing_of_a_provider_is_in_any_reply(shop: Served, anna: Client)
     calls: list[tuple[str, dict[str, object]]] = [
         ("services", {}),
         ("status", {"orders": ",".join(map(str, orders))}),
-        *(("status", {"order": order}) for order in orders),
+        *(("status", dict[str, object](order=order)) for order in orders),
         ("cancel", {"orders": ",".join(map(str, orders))}),
         ("refill", {"orders": ",".join(map(str, orders))}),
         ("add", {"service": 7101, "link": LINK, "quantity": 1000}),

@@ -1,4 +1,4 @@
-"""Compares what resellers were told, what the panel's books say and what the providers saw; any difference is a fault."""
+"""Compares what resellers were told, what the books say and what the providers saw; any difference is a fault."""
 
 from __future__ import annotations
 

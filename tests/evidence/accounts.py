@@ -1,4 +1,4 @@
-"""An account at a provider that buys, loses answers, gets refunds and is topped up, and what its balance is made to say."""
+"""An account at a provider that buys, loses answers, gets refunds and is topped up, and what its balance says."""
 
 from __future__ import annotations
 
@@ -77,9 +77,8 @@ def play(dice: random.Random, *, decimals: int, unsure: int) -> tuple[frozenset[
     clean = bank.read(0)
     account = replace(evidence.look(Account(), clean.balance, 0), clean=clean, charge_digits=5)
     costs = {attempt: bank.price() for attempt in range(unsure)}
-    deeds: list[str | int] = [*costs] + dice.choices(
-        ["refund", "buy", "top up", "refund unseen"], weights=[5, 5, 1, 1], k=dice.randrange(4)
-    )
+    others = dice.choices(["refund", "buy", "top up", "refund unseen"], weights=[5, 5, 1, 1], k=dice.randrange(4))
+    deeds: list[str | int] = [*costs, *others]
     dice.shuffle(deeds)
     for deed in deeds:
         if isinstance(deed, int):

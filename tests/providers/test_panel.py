@@ -73,11 +73,13 @@ async def test_a_panel_that_is_down_is_not_asked_for_each_order() -> None:
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))
 async def test_every_preset_opens_an_adapter_that_reads_a_balance(preset: str) -> None:
-    """A family is data; all of it goes the same way."""
-    async with panel_server(Canned(body={"balance": "5"})) as panel:
+    """A family is data; all of it goes the same way, wrapped or not."""
+    async with panel_server(Canned(body={"success": True, "data": {"balance": "5"}})) as panel:
         adapter = open_adapter(profile_of(panel.url, find_preset(preset).dialect), preset, Patience())
-        assert str((await adapter.balance()).balance) == "5"
-        await adapter.aclose()
+        try:
+            assert str((await adapter.balance()).balance) == "5"
+        finally:
+            await adapter.aclose()
 
 
 def test_an_unknown_preset_names_the_known_ones() -> None:
