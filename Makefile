@@ -1,17 +1,20 @@
 # `make` prepares the environment in .venv; the targets below use it. Only Python 3.11 or newer is needed.
 #   make demo [ARGS=--once]     a panel with sandbox providers, ready to try
 #   make test [ARGS="-k word"]  every test, on real servers
+#   make chaos [SEED=1 MINUTES=30] orders while everything breaks, bursts, and broken builds that must be found
 #   make check                  style and types
 #   make lock [ARGS=--upgrade]  writes requirements.lock anew from pyproject.toml
 #   make clean                  removes the environment and the tools' caches, never data/
 
 PYTHON ?= python3
 ARGS ?=
+SEED ?= 1
+MINUTES ?= 0
 
 python := .venv/bin/python
 ready := .venv/.ready
 
-.PHONY: env demo test check lock clean
+.PHONY: env demo test chaos check lock clean
 
 env: $(ready)
 
@@ -20,6 +23,11 @@ demo: $(ready)
 
 test: $(ready)
 	@$(python) -m pytest $(ARGS)
+
+chaos: $(ready)
+	@$(python) -m tests.chaos --seed $(SEED) --minutes $(MINUTES) $(ARGS)
+	@$(python) -m tests.chaos.bursts
+	@$(python) -m tests.chaos.mutations
 
 check: $(ready)
 	@$(python) -m ruff check

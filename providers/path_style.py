@@ -26,11 +26,10 @@ from providers.encoding import Route
 from providers.errors import Code, ProviderError, Refused
 from providers.following import Following
 from providers.json_text import Json
-from providers.numbers import read_currency, read_decimal
+from providers.numbers import read_currency, read_decimal, read_identifier
 from providers.placement import read_placed
 from providers.progress import keep_unknown, read_progress
 from providers.reply import Kind, Reply, read_reply
-from providers.requested import read_refill
 from providers.requests import Params, add_params
 from providers.shapes import Object, is_nothing
 from providers.transport import Answer, Transport
@@ -144,7 +143,8 @@ class PathStylePanel:
     async def refill(self, order: str) -> Refill:
         """Ask for one refill."""
         reply = await self._request("refill", f"/orders/{_quoted(order)}/refill")
-        return read_refill(_data(reply)) or Refill()
+        data = _data(reply)
+        return Refill(read_identifier(data.get("id")) if isinstance(data, dict) else None)
 
     async def refill_statuses(self, references: Sequence[str]) -> dict[str, RefillPhase | Refused]:
         """One call a refill."""

@@ -213,19 +213,23 @@ class Investigator:
         if weighed.total is not None:
             facts |= {"missing": f"{weighed.total.missing:f}", "noise": f"{weighed.total.noise:f}"}
         for one in left:
-            await self._weighed(one, verdict, facts, looks[one.attempt.id])
+            await self._weighed(one, verdict, facts, looks[one.attempt.id], decides=settings.balance_decides)
         return weighed.account
 
     async def _weighed(
-        self, one: Followed, verdict: Taken | Void | Doubtful, facts: Mapping[str, object], looks: Sequence[Look]
-    ) -> None:
+        self, one: Followed, verdict: Taken | Void | Doubtful, facts: Mapping[str, object], looks: Sequence[Look],
+        *, decides: bool,
+    ) -> None:  # fmt: skip
+        """A balance that stood still proves nothing of a provider that may debit later: its owner says so first."""
         attempt = one.attempt.id
         if isinstance(verdict, Void | Doubtful):
             await evidence_store.note(attempt, Rule.BALANCE, Seen.OPEN, {**facts, "why": verdict.reason})
         elif attempt in verdict.attempts:
             await evidence_store.note(attempt, Rule.BALANCE, Seen.ACCEPTED, facts)
-        else:
+        elif decides:
             await self._absent(one, Rule.BALANCE, facts, looks)
+        else:
+            await evidence_store.note(attempt, Rule.BALANCE, Seen.ABSENT, facts)
 
     async def _found(self, one: Followed, upstream: str, rule: Rule, facts: Mapping[str, object]) -> bool:
         await evidence_store.note(one.attempt.id, rule, Seen.FOUND, facts)

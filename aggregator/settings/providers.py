@@ -45,6 +45,8 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     low_balance_alert: Decimal | None = None
     same_link_policy: str = "allow"
     """What happens to an order for a link that is already running there: "allow", "queue" or "refuse"."""
+    balance_decides: bool = False
+    """Whether the balance alone may prove that an unsure order was not taken; False: it only suggests it."""
     debits_late: bool = False
     """It takes the money of an order later than the order: its balance then proves nothing."""
     line: int = 0
@@ -86,6 +88,7 @@ def _read_provider(table: Table, vault: Vault, add_timeout_seconds: float) -> Pr
         min_balance=table.number("min_balance", None, NOT_NEGATIVE),
         low_balance_alert=table.number("low_balance_alert", None, NOT_NEGATIVE),
         same_link_policy=table.choice("same_link_policy", plain.same_link_policy, ("allow", "queue", "refuse")),
+        balance_decides=table.flag("balance_decides", plain.balance_decides),
         debits_late=table.flag("debits_late", plain.debits_late),
         line=table.line(),
     )

@@ -1,4 +1,4 @@
-"""Decisions of people: who decided what about which row, and why. Never changed."""
+"""Decisions of people, and of rules on evidence: who decided what about which row, and why. Never changed."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ class Refill(Table, tablename="refills"):
 
 
 class Decision(Table, tablename="decisions"):
-    """What a person decided, and why."""
+    """What a person, or a rule on evidence, decided, and why."""
 
     id = BigSerial(primary_key=True)
     subject = Text()

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Coroutine
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -38,6 +39,21 @@ class Forked:
         loop = asyncio.get_running_loop()
         self.pid: asyncio.Future[int] = loop.create_future()
         self.code: asyncio.Future[int] = loop.create_future()
+
+
+def run_to_the_end(work: Coroutine[Any, Any, bool]) -> int:
+    """Run it; the exit code, 0 where it was good. Asked to end, it ends what it started first."""
+
+    async def run() -> bool:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await task
+
+    try:
+        return 0 if asyncio.run(run()) else 1
+    except asyncio.CancelledError:
+        return 130
 
 
 class Source:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -56,19 +55,20 @@ class Report(NamedTuple):
         return " ".join(f"{name}={value}" for name, value in self._asdict().items() if name != "faults")
 
 
-async def rage(plan: Plan, *, root: Path = ROOT) -> Report:
-    """Carry a plan out in a folder of its own, which is gone afterwards."""
+async def rage(plan: Plan, *, root: Path = ROOT, patience: float = DRAIN_SECONDS) -> Report:
+    """Carry a plan out in a folder of its own, which is gone afterwards; `patience` is the drain's, in seconds."""
     with tempfile.TemporaryDirectory(prefix="aggregator-chaos-") as folder:
         async with staged(Path(folder), plan.database, ROLES[plan.database], root=root) as stage:
-            return await Storm(stage, plan).run()
+            return await Storm(stage, plan, patience).run()
 
 
 class Storm:
     """A plan and the stage that it is carried out on."""
 
-    def __init__(self, stage: Stage, plan: Plan) -> None:
+    def __init__(self, stage: Stage, plan: Plan, patience: float) -> None:
         self._stage = stage
         self._plan = plan
+        self._patience = patience
         self._begun = time.monotonic()
         self._audits = 0
         self._red: list[str] = []
@@ -90,7 +90,7 @@ class Storm:
         async def at_rest() -> bool:
             return not checker.refund_errors(await evidence())
 
-        await owner.drain(seconds=DRAIN_SECONDS, until=at_rest)
+        await owner.drain(seconds=self._patience, until=at_rest)
         await self._audit()
         return self._report(await evidence(), load, nemesis, owner, balanced=await self._truth_is_balanced())
 
@@ -134,8 +134,3 @@ class Storm:
 
 def _funds(number: int) -> Decimal:
     return SHORT if number < POOR else RICH
-
-
-async def rage_over(plans: Sequence[Plan]) -> list[Report]:
-    """Several runs at the same time."""
-    return list(await asyncio.gather(*(rage(plan) for plan in plans)))

@@ -20,14 +20,16 @@ from providers.sandbox import Sandbox
 from tests.builders import accept_order, make_reseller
 from tests.orders.panels import dispatch_all, open_panel, poll, sandbox
 
+BALANCE_DECIDES = "balance_decides = true"
 WAYS: dict[str, tuple[dict[str, Any], str]] = {
     "reference": ({"honours": "request_id"}, 'reference_param = "request_id"\nreference_dedupes = true'),
     "list": ({"lists_orders": True}, 'order_list = "orders"\ndebits_late = true'),
-    "balance": ({}, ""),
+    "balance": ({}, BALANCE_DECIDES),
     "nothing": ({"debits_late": 3600}, "debits_late = true"),
 }
 """What the sandbox offers, and what its owner says of it."""
 MINUTE = 60_000
+PACE = "unsure_in_flight = 9\nconfirm_seconds = 0"
 
 
 class Inquiry(Struct, frozen=True):
@@ -49,6 +51,7 @@ class Inquiry(Struct, frozen=True):
         """Look at alpha as often, a minute between each look and the next."""
         for _ in range(times):
             await time_passes()
+            await self.panel.syncer.sync_if_due("alpha")
             await self.panel.syncer.read_balance("alpha")
             await self.panel.investigator.run_once("alpha")
 
@@ -64,10 +67,12 @@ class Inquiry(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def inquiry(folder: Path, url: str, *, offers: dict[str, Any], more: str = "") -> AsyncIterator[Inquiry]:
+async def inquiry(
+    folder: Path, url: str, *, offers: dict[str, Any], more: str = BALANCE_DECIDES
+) -> AsyncIterator[Inquiry]:
     """A panel over one sandbox; at the end every promise holds."""
     alpha = sandbox(**offers)
-    async with open_panel(folder, url, {"alpha": alpha}, pace="unsure_in_flight = 9", more=more) as panel:
+    async with open_panel(folder, url, {"alpha": alpha}, pace=PACE, more=more) as panel:
         yield Inquiry(panel, alpha, await make_reseller())
         assert [finding for finding in await audit() if finding.broken] == []
 

@@ -59,8 +59,23 @@ async def test_nothing_is_believed_before_it_can_be_seen(tmp_path: Path, panel_d
     offers, more = WAYS["list"]
     async with inquiry(tmp_path, panel_database, offers=offers, more=more) as case:
         order = await case.order("lostno")
-        assert not await case.panel.investigator.run_once("alpha")
+        await case.panel.investigator.run_once("alpha")
+        assert await looks_at(order) == []
         await case.look()
+        assert (await order_now(order.id)).state == "unsure"
+
+
+async def test_a_balance_that_stood_still_only_suggests_unless_the_owner_lets_it_decide(
+    tmp_path: Path, panel_database: str
+) -> None:
+    """Nobody has said that this provider debits at once: its silence is no proof, and nothing is sent again."""
+    async with inquiry(tmp_path, panel_database, offers={}, more="") as case:
+        await case.settle_down()
+        order = await case.order("lostno", quantity=777)
+        await case.panel.syncer.sync("alpha")
+
+        await case.look(6)
+
         assert (await order_now(order.id)).state == "unsure"
 
 

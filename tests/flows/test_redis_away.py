@@ -36,14 +36,14 @@ def test_a_cache_that_goes_away_changes_nothing_but_time(
         wait_until(lambda: len(client.keys("*reading:*")) == 2)
 
     redis_server.flush()
-    alpha.steer("order", order=alpha.adds[0]["order"], status="Partial", remains=300)
+    alpha.steer("order", order=panel.order(first)["upstream_order"], status="Partial", remains=300)
 
     assert ann.wait_for(first, "PARTIAL")["remains"] == 300
     assert ann.balance == Decimal("95.75")
 
     redis_server.kill()
     wait_until(lambda: readiness(panel) == (200, "degraded"))
-    alpha.steer("order", order=alpha.adds[1]["order"], status="Partial", remains=1)
+    alpha.steer("order", order=panel.order(second)["upstream_order"], status="Partial", remains=1)
 
     assert ann.wait_for(second, "PARTIAL")["remains"] == 1
     assert ann.balance == Decimal("95.7525")

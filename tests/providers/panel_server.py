@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -148,11 +149,12 @@ class Patience:
 
 
 @asynccontextmanager
-async def panel_server(*replies: Canned) -> AsyncIterator[PanelServer]:
-    """Listen on a free port of the loopback address."""
+async def panel_server(*replies: Canned, tls: ssl.SSLContext | None = None) -> AsyncIterator[PanelServer]:
+    """Listen on a free port of the loopback address; with a context only to those who encrypt."""
     panel = PanelServer(*replies)
-    server = await asyncio.start_server(panel.serve, "127.0.0.1", 0)
-    panel.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/v2"
+    server = await asyncio.start_server(panel.serve, "127.0.0.1", 0, ssl=tls)
+    scheme = "https" if tls else "http"
+    panel.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/v2"
     try:
         yield panel
     finally:

@@ -1,0 +1,117 @@
+"""Many adds at once on a wallet that affords a part of them: never one too many, never one too few."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from tests.chaos.processes import ROOT, run_to_the_end
+from tests.chaos.stage import Stage, staged
+
+ROLES = {"sqlite": ("web",), "postgresql": ("web", "web")}
+SERVICE, QUANTITY = 1, 1000
+SCALE = 10**8
+SHARES = (0.05, 0.25, 0.5, 0.75)
+"""The part of a burst that its wallet affords, in turn."""
+
+
+class Outcome(NamedTuple):
+    """What bursts came to; money in whole 1e-8."""
+
+    db: str
+    rounds: int
+    adds: int
+    accepted: int
+    overspent: int
+    """Orders beyond what the wallets could pay."""
+    refused_in_vain: int
+    """Orders that a wallet could have paid."""
+    wrong_balances: int
+    unanswered: int
+    red: int
+    secs: int
+
+    @property
+    def line(self) -> str:
+        """For a machine: name=value."""
+        return "bursts " + " ".join(f"{name}={value}" for name, value in self._asdict().items())
+
+    @property
+    def is_good(self) -> bool:
+        return not (self.overspent or self.refused_in_vain or self.wrong_balances or self.unanswered or self.red)
+
+
+async def burst(database: str, *, rounds: int, adds: int, root: Path = ROOT) -> Outcome:
+    """So many rounds, each with a wallet of its own and so many adds at the same moment, over all processes."""
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="aggregator-bursts-") as folder:
+        async with staged(Path(folder), database, ROLES[database], root=root) as stage:
+            found: Counter[str] = Counter()
+            charge = await _charge(stage)
+            for number in range(rounds):
+                found += await _round(stage, number, adds, charge)
+            red = await stage.audit()
+    return Outcome(
+        database, rounds, rounds * adds, found["accepted"], found["overspent"], found["refused_in_vain"],
+        found["wrong_balances"], found["unanswered"], len(red), round(time.monotonic() - begun),
+    )  # fmt: skip
+
+
+async def _round(stage: Stage, number: int, adds: int, charge: int) -> Counter[str]:
+    affordable = max(1, int(adds * SHARES[number % len(SHARES)]))
+    funds = charge * affordable + charge // 2
+    key = await stage.reseller(f"burst-{number}", Decimal(funds).scaleb(-8))
+    codes = await _all_at_once(stage, key, adds)
+    mine = f"(select id from resellers where name = 'burst-{number}')"
+    orders = (await stage.books.rows(f"select count(*) as n from orders where reseller = {mine}"))[0]["n"]
+    balance = (await stage.books.rows(f"select balance from wallets where reseller = {mine}"))[0]["balance"]
+    return Counter(
+        accepted=orders,
+        overspent=max(0, orders - affordable),
+        refused_in_vain=max(0, affordable - orders),
+        wrong_balances=int(balance != funds - orders * charge) + int(codes[201] != orders),
+        unanswered=adds - codes[201] - codes[400],
+    )
+
+
+async def _charge(stage: Stage) -> int:
+    shelf = await stage.must("services")
+    rate = next(one["rate"] for one in shelf if one["id"] == SERVICE)
+    return int(Decimal(rate) * SCALE * QUANTITY / 1000)
+
+
+async def _all_at_once(stage: Stage, key: str, adds: int) -> Counter[int]:
+    """How often each code was answered; 0 where nothing was."""
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as http:
+
+        async def add(number: int) -> int:
+            body = {
+                "key": key, "action": "add", "service": SERVICE, "quantity": QUANTITY,
+                "link": f"https://x.example/{number}", "request_id": str(number),
+            }  # fmt: skip
+            try:
+                return (await http.post(stage.urls[number % len(stage.urls)], json=body)).status_code
+            except httpx.HTTPError:
+                return 0
+
+        return Counter(await asyncio.gather(*(add(number) for number in range(adds))))
+
+
+async def show() -> bool:
+    """The whole measure on both databases, a line each; whether all was right."""
+    outcomes = await asyncio.gather(*(burst(database, rounds=20, adds=200) for database in ROLES))
+    sys.stdout.write("".join(f"{outcome.line}\n" for outcome in outcomes))
+    return all(outcome.is_good for outcome in outcomes)
+
+
+if __name__ == "__main__":
+    sys.exit(run_to_the_end(show()))
