@@ -74,7 +74,11 @@ def check(evidence: Evidence) -> Faults:
 def _lost(evidence: Evidence) -> list[str]:
     """Orders that were answered and are not there, are others, or never end."""
     by_id = {row["id"]: row for row in evidence.orders}
-    faults = [f"order {row['id']} is {row['state']} for ever" for row in evidence.orders if row["ended_at"] is None]
+    faults = [
+        f"order {row['id']} is {row['state']} for ever: {row['link']}"
+        for row in evidence.orders
+        if row["ended_at"] is None
+    ]
     for reply in evidence.replies:
         wish, row = reply.wish, by_id.get(reply.order or 0)
         if reply.order is None:

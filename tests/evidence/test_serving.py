@@ -15,6 +15,7 @@ def test_the_owner_sees_the_evidence_and_what_it_suggests(tmp_path: Path, databa
     with Panel(tmp_path, database_url) as panel, provider() as alpha:
         panel.set_pace(add_timeout_seconds=0.5, unsure_in_flight=9)
         panel.buy_from({"alpha": alpha})
+        panel.write("providers.toml", alpha.as_toml("alpha") + "balance_decides = true\n")
         panel.serve()
         ann = panel.reseller()
         ann.wait_for(ann.add(quantity=1234), "COMPLETED")

@@ -33,7 +33,7 @@ def certificate(name: str) -> ssl.SSLContext:
 
 @pytest.fixture(autouse=True)
 def trusted() -> None:
-    """This process takes both for authorities, beside those of the world."""
+    """Both count as authorities here, beside those of the world."""
     for name in ("known", "elsewhere"):
         trust(verify=True).load_verify_locations(CERTIFICATES / f"{name}.pem")
 
@@ -73,9 +73,11 @@ async def test_a_good_certificate_is_taken() -> None:
 @pytest.mark.parametrize("name", BAD)
 async def test_an_owner_may_take_any_certificate(name: str) -> None:
     """With `verify_tls = false`, for panels that never renew theirs."""
-    async with panel_server(*ANSWERS, tls=certificate(name)) as panel:
-        async with adapter_for(panel.url, verify_tls=False) as adapter:
-            assert (await adapter.add(ORDER)).order == "7"
+    async with (
+        panel_server(*ANSWERS, tls=certificate(name)) as panel,
+        adapter_for(panel.url, verify_tls=False) as adapter,
+    ):
+        assert (await adapter.add(ORDER)).order == "7"
 
 
 @pytest.mark.parametrize(("name", "said"), BAD.items())
