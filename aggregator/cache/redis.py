@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 PREFIX = "aggregator:"
 """Of everything that we keep in Redis, the limits among it; the cache itself is below `_OURS` and alone forgotten."""
 _OURS = PREFIX + "status:"
-ANSWER_SECONDS = 0.25
+ANSWER_SECONDS = 0.5
 """redis-py would wait and repeat for seconds; a cache that is slower than the database is none."""
 REST_SECONDS = 1.0
 """How long a Redis that failed is left alone."""

@@ -79,6 +79,7 @@ class Syncer:
             return await adapter.balance()
         except ProviderError as error:
             log.warning("balance.unreadable", provider=adapter.profile.name, error=error.text)
+            await words.note_error(adapter.profile.name, error)
             return None
 
     async def _commit(self, provider: str, listings: list[Listing], funds: Funds | None) -> SyncReport:

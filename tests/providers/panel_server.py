@@ -84,7 +84,7 @@ class PanelServer:
 
     @property
     def actions(self) -> list[str]:
-        return [one.params["action"] for one in self.sent]
+        return [str(one.params.get("action", one.request)) for one in self.sent]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
