@@ -35,7 +35,7 @@ check: $(ready)
 	@$(python) -m mypy
 
 lock: $(ready)
-	@$(python) -m uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	@$(python) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 \
 		--extra test --extra dev --output-file requirements.lock $(ARGS) pyproject.toml
 
 clean:
