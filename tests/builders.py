@@ -149,10 +149,12 @@ async def activate(order: Order, *, provider: str = "alpha", upstream: str | Non
     return await write(work)
 
 
-async def active_order(reseller: Reseller, *, provider: str = "alpha", **changes: Any) -> Order:
+async def active_order(
+    reseller: Reseller, *, provider: str = "alpha", upstream: str | None = None, **changes: Any
+) -> Order:
     """An order that runs at a provider."""
     order = await accept_order(reseller, **changes)
-    await activate(order, provider=provider)
+    await activate(order, provider=provider, upstream=upstream)
     return await order_now(order.id)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis
+import structlog
 from hypothesis import settings
 
 from tests.flows.samples import LEFT_OUT
@@ -17,6 +18,15 @@ from tests.servers import PostgresServer, RedisServer, create_database, drop_dat
 # A shared machine may stall for longer than any deadline; an example's duration says nothing about the code.
 settings.register_profile("aggregator", deadline=None)
 settings.load_profile("aggregator")
+
+
+def write_plain_logs() -> None:
+    """Tracebacks as Python writes them: drawing one with all its variables takes half a minute."""
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
+
+
+write_plain_logs()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ commit would poison the task that used it. So the work runs shielded, in a fresh
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -23,9 +24,9 @@ Work = Callable[[], Awaitable[T]]
 Passage = Callable[[Work[Any], Callable[[Work[Any]], Awaitable[Any]]], Coroutine[Any, Any, Any]]
 
 ROLLED_BACK_FOR_SURE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-TRIES = 3
+TRIES = 4
 PAUSE_SECONDS = 0.05
-"""Before it is tried again, so that the other of a deadlock is through by then."""
+"""Before the second try, so that the other of a deadlock is through by then; longer each time, and never the same."""
 SURELY_SECONDS = 60
 
 _running: set[asyncio.Task[Any]] = set()
@@ -65,7 +66,7 @@ async def write(work: Work[T]) -> T:
     """Run `work` in one write transaction: all of it is committed, or none.
 
     The caller may be cancelled; the work is not. It must not touch the network, start tasks, or call `write`.
-    A deadlock is tried again, at most three times in all; every other error rolls back and is raised.
+    A deadlock is tried again, at most four times in all; every other error rolls back and is raised.
     """
     bound = engine()
     if bound.current_transaction.get() is not None:
@@ -78,13 +79,13 @@ async def write(work: Work[T]) -> T:
 
 
 async def _attempt(bound: Engine, work: Work[T]) -> T:
-    for left in reversed(range(TRIES)):
+    for tried in range(1, TRIES + 1):
         try:
             return await (_on_sqlite(bound, work) if isinstance(bound, Sqlite) else _on_postgres(bound, work))
         except ROLLED_BACK_FOR_SURE:
-            if not left:
+            if tried == TRIES:
                 raise
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(PAUSE_SECONDS * tried * random.uniform(1, 2))  # noqa: S311  # no secret
     raise AssertionError
 
 

@@ -260,12 +260,13 @@ async def test_another_address_is_another_panel(tmp_path: Path, fresh_sqlite: st
 async def test_a_smaller_batch_is_remembered(tmp_path: Path, fresh_sqlite: str) -> None:
     """The next process asks for no more at once than the panel takes."""
     row = {"status": "Pending"}
-    too_big, several = Canned(body={"error": "Maximum 2 orders"}), Canned(body={f"up-{n}": row for n in range(99)})
+    named = ["7", "8", "9"]
+    too_big, several = Canned(body={"error": "Maximum 2 orders"}), Canned(body=dict.fromkeys(named, row))
     async with panel_server(too_big, several) as server:
         async with panel_at(tmp_path, fresh_sqlite, server) as panel:
             reseller = await make_reseller()
-            for _ in range(3):
-                await active_order(reseller)
+            for upstream in named:
+                await active_order(reseller, upstream=upstream)
             await poll_two(panel)
         before = len(server.sent)
         async with panel_at(tmp_path, fresh_sqlite, server) as panel:

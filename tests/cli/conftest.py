@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from providers.sandbox import Sandbox
 from tests.cli.desk import Desk, make_desk, providers_in_a_thread, wares
+from tests.conftest import write_plain_logs
 
 
 @pytest.fixture(autouse=True)
 def quiet_log() -> Iterator[None]:
     """A command sets up the log of its process, which here is ours."""
     yield
-    structlog.reset_defaults()
+    write_plain_logs()
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from aggregator.orders.model import Order
 from aggregator.resellers.model import Reseller
 from aggregator.settings import load, read_providers
 from aggregator.storage import tables
-from aggregator.storage.transaction import write
+from aggregator.storage.engine import is_sqlite
+from aggregator.storage.transaction import engine, write
 from providers.sandbox import Sandbox
 from tests.builders import accept_order, order_now
 
@@ -147,7 +148,9 @@ async def hurry() -> None:
 
 async def poll(panel: Panel, *providers: str) -> None:
     """Time passes: every order is due, and its provider is asked about it."""
-    await write(lambda: tables.Attempt.raw("update attempts set poll_at = 0 where poll_at is not null").run())
+    lock = "" if is_sqlite(engine()) else "for update"  # one after the other, as the pollers lock them too
+    due = f"select id from attempts where poll_at is not null order by id {lock}"
+    await write(lambda: tables.Attempt.raw(f"update attempts set poll_at = 0 where id in ({due})").run())
     for provider in providers or ("alpha",):
         await panel.poller.run_once(provider)
 
