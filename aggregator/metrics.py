@@ -1,10 +1,12 @@
-"""What monitoring may count: requests by action and code, orders by state, what is unsure or held."""
+"""What monitoring may count: requests by action and code, orders by state."""
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from aggregator.orders import store
+from aggregator.orders.state import OrderState
+from aggregator.storage.engine import is_unreachable
 
 
 class Metrics:
@@ -21,7 +23,14 @@ class Metrics:
         self._requests.labels(action, str(code)).inc()
 
     async def text(self) -> bytes:
-        """In Prometheus's text format; the orders are counted in the database now."""
-        for state, count in (await store.count_by_state()).items():
-            self._orders.labels(state).set(count)
+        """In Prometheus's text format; the orders are counted in the database now, and not told while it is away."""
+        self._orders.clear()
+        try:
+            counts = await store.count_by_state()
+        except Exception as error:
+            if not is_unreachable(error):
+                raise
+        else:
+            for state in OrderState:
+                self._orders.labels(state.value).set(counts.get(state.value, 0))
         return generate_latest(self._registry)

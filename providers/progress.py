@@ -63,9 +63,9 @@ def read_progress(row: Object, dialect: Dialect, *, after_add: bool = False) -> 
 
 
 def keep_unknown(row: T, reply: Reply, mask: Mask) -> T:
-    """Progress in a word that nobody knows, with what stood around that word, for the owner."""
+    """Progress in a word that nobody knows, with what stood around that word, for the owner; both without secrets."""
     if isinstance(row, Progress) and row.phase is Phase.UNKNOWN:
-        return replace(row, raw=mask.raw(reply.around(row.word)))
+        return replace(row, word=mask.text(row.word), raw=mask.raw(reply.around(row.word)))
     return row
 
 

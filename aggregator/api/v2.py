@@ -95,9 +95,11 @@ class Api:
         return refusal
 
     def _failed(self, error: Exception, spelling: Spelling, action: Action | None) -> Refusal:
+        if is_unreachable(error):  # so does every other request then: a traceback each would bury the log
+            log.warning("api.unable", action=action, error=type(error).__name__)
+            return refuse(TemporarilyUnavailable(), spelling, of_status=_asks(action))
         log.error("api.failed", action=action, error=type(error).__name__, exc_info=error)
-        known = TemporarilyUnavailable() if is_unreachable(error) else error
-        return refuse(known, spelling, of_status=_asks(action))
+        return refuse(error, spelling, of_status=_asks(action))
 
     async def _act(  # noqa: C901, PLR0911  # the table of contents has a line for each action
         self, caller: Caller, request: Request, spelling: Spelling

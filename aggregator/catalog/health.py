@@ -11,6 +11,8 @@ FAILURES_BEFORE_REST = 3
 LONGEST_REST_MS = 3_600_000
 ACCOUNT = frozenset({Code.KEY_INVALID, Code.ACCOUNT_BLOCKED})
 """The provider will refuse everything until somebody mends the account: one is enough."""
+PATIENCE_MS = (2_000, 5_000, 15_000, 60_000)
+"""After "too many requests" without a word of when to come again, in a row (PROTOCOL.md, "Polling")."""
 MOMENT = frozenset({Code.MAINTENANCE, Code.RATE_LIMIT})
 
 
@@ -43,10 +45,18 @@ def _after_refusal(row: ProviderRow, error: Refused, now: int, breaker_ms: int) 
     """A refusal is an answer: the provider is there, unless it says that it refuses everything."""
     if error.code in ACCOUNT:
         return Health(row.failures + 1, now + breaker_ms, f"{error.code}: {error.text[:200]}")
+    if error.code is Code.RATE_LIMIT and not error.retry_after:
+        return Health(row.failures + 1, now + _patience(row.failures, now), f"{error.code}: {error.text[:200]}")
     if error.code in MOMENT:
         asked = int(error.retry_after * 1000) if error.retry_after else min(breaker_ms, 5_000)
         return Health(row.failures, now + asked, f"{error.code}: {error.text[:200]}")
     return WELL if row.failures or row.rest_reason else None
+
+
+def _patience(times: int, now: int) -> int:
+    """Longer each time, and never quite the same, so that processes that were refused together come back apart."""
+    pause = PATIENCE_MS[min(times, len(PATIENCE_MS) - 1)]
+    return pause + now % (pause // 4)
 
 
 class Cancels(Struct, frozen=True):

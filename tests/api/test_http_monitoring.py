@@ -54,6 +54,8 @@ async def test_a_lost_database_is_told_without_a_word_about_orders(
         assert (await shop.http.get("/healthz")).status_code == 200
         ready = await shop.http.get("/readyz")
         assert (ready.status_code, ready.json()["database"]) == (503, "unavailable")
+        metrics = await shop.http.get("/metrics")
+        assert (metrics.status_code, "aggregator_orders{" in metrics.text) == (200, False)
         for send in (anna.json, anna.form):
             status = await send("status", order=order)
             assert (status.status_code, status.content) == (503, b"")
@@ -80,6 +82,16 @@ async def test_requests_and_orders_are_counted(anna: Client) -> None:
     assert 'aggregator_requests_total{action="status",code="400"} 1.0' in lines
     assert 'aggregator_orders{state="queued"} 1.0' in lines
     assert anna.key not in reply.text
+
+
+async def test_a_state_that_no_order_is_in_any_more_counts_nothing(shop: Served, anna: Client) -> None:
+    """A queue that was emptied must not look full for ever."""
+    order = await anna.buy()
+    assert 'aggregator_orders{state="queued"} 1.0' in (await shop.http.get("/metrics")).text
+    await anna.json("cancel", order=order)
+    told = (await shop.http.get("/metrics")).text
+    assert 'aggregator_orders{state="queued"} 0.0' in told
+    assert 'aggregator_orders{state="cancelled"} 1.0' in told
 
 
 async def test_a_worker_answers_monitoring_and_nothing_else(tmp_path: Path, fresh_sqlite: str) -> None:

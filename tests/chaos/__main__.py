@@ -46,9 +46,11 @@ async def _storm(wanted: argparse.Namespace) -> bool:
     while not reports or time.monotonic() - begun < wanted.minutes * 60:
         _say(f"seed={seed} db={wanted.database} orders={wanted.orders} kills={wanted.kills} begins")
         plans = [draw(seed, name, orders=wanted.orders, kills=wanted.kills) for name in DATABASES[wanted.database]]
-        for report in await asyncio.gather(*(rage(plan) for plan in plans)):
-            _tell(report)
-            reports.append(report)
+        async with asyncio.TaskGroup() as group:
+            runs = [group.create_task(rage(plan)) for plan in plans]
+        for run in runs:
+            _tell(run.result())
+            reports.append(run.result())
         seed += 1
     line = _sum(reports, wanted.seed, round(time.monotonic() - begun))
     _say(line)

@@ -108,7 +108,9 @@ async def _all_at_once(stage: Stage, key: str, adds: int) -> Counter[int]:
 
 async def show() -> bool:
     """The whole measure on both databases, a line each; whether all was right."""
-    outcomes = await asyncio.gather(*(burst(database, rounds=20, adds=200) for database in ROLES))
+    async with asyncio.TaskGroup() as group:
+        bursts = [group.create_task(burst(database, rounds=20, adds=200)) for database in ROLES]
+    outcomes = [one.result() for one in bursts]
     sys.stdout.write("".join(f"{outcome.line}\n" for outcome in outcomes))
     return all(outcome.is_good for outcome in outcomes)
 

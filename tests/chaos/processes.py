@@ -83,8 +83,7 @@ class Source:
         if self._process is not None and self._gone is not None and self._listening is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
-            await self._gone
-            await self._listening
+            await asyncio.gather(self._gone, self._listening, return_exceptions=True)
 
     async def fork(self, argv: list[str], *, out: Path, err: Path, env: dict[str, str] | None = None) -> Forked:
         """Begin `aggregator ARGV`; what it says is added to the files. Raises `Ended` where the source cannot load."""
@@ -117,13 +116,19 @@ class Source:
     async def _listen(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        async for line in self._process.stdout:
-            told = json.loads(line)
-            forked = self._forked[told["id"]]
-            if "pid" in told:
-                forked.pid.set_result(told["pid"])
-            else:
-                forked.code.set_result(told["code"])
+        try:
+            async for line in self._process.stdout:
+                told = json.loads(line)
+                forked = self._forked[told["id"]]
+                if "pid" in told:
+                    forked.pid.set_result(told["pid"])
+                else:
+                    forked.code.set_result(told["code"])
+        finally:
+            # They end with the process that forked them; nobody may wait for them any more.
+            for forked in self._forked.values():
+                if not forked.code.done():
+                    forked.code.set_result(-signal.SIGKILL)
 
 
 class Child:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from tests.api.served import SERVICES, goods
 from tests.catalog.panels import opened, settings_of, write_config
 from tests.providers.sandbox_server import serving
 
+AGGREGATOR = (sys.executable, "-m", "aggregator")
 LINK = "https://x.example/u"
 FILES = {
     "aggregator": "[pace]\npoll_seconds = 0.05\nconfirm_seconds = 0\nsettle_seconds = 0\nadd_timeout_seconds = 0.3\n",
@@ -55,6 +58,13 @@ class Desk:
         said = self.say(*words, "--json")
         assert said.code == code, said
         return json.loads(said.text)
+
+    async def ask_elsewhere(self, *words: str) -> int:
+        """Run a command in a process of its own, beside a panel in this one; how it ended."""
+        words = (*AGGREGATOR, *words, "--json", "--config", str(self.config))
+        environment = {**os.environ, "SANDBOX_KEY": "sandbox"}
+        command = await asyncio.create_subprocess_exec(*words, env=environment, stdout=asyncio.subprocess.DEVNULL)
+        return await command.wait()
 
     def write(self, file: str, text: str) -> Path:
         path = self.config / file

@@ -144,7 +144,7 @@ def test_a_decision_is_seen_by_a_running_panel(stocked: Desk) -> None:
         async with served_client(panel, key) as anna:
             panel.start_looking()
             assert (await anna.json("status", order=1)).json()["status"] == "PENDING"
-            await asyncio.to_thread(stocked.ask, "orders", "cancel", "1", "--reason", "x")
+            assert await stocked.ask_elsewhere("orders", "cancel", "1", "--reason", "x") == 0
             await asyncio.sleep(1)
             assert (await anna.json("status", order=1)).json()["status"] == "CANCELLED"
 

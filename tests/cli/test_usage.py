@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from aggregator.cli.root import root
-from tests.cli.desk import Desk
-
-AGGREGATOR = [sys.executable, "-m", "aggregator"]
+from tests.cli.desk import AGGREGATOR, Desk
 
 
 @pytest.mark.parametrize(

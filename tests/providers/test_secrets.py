@@ -11,7 +11,7 @@ import pytest
 from providers.dialect import Dialect
 from providers.errors import ProviderError
 from providers.masking import MASK, Mask
-from providers.vocabulary import ServiceType, Submission
+from providers.vocabulary import Progress, ServiceType, Submission
 from tests.providers.panel_server import KEY, Canned, adapter_for, panel_server, profile_of
 
 ORDER = Submission(service="1", type=ServiceType.DEFAULT, link="https://x.example/p", quantity=100)
@@ -65,6 +65,17 @@ async def test_an_address_that_cannot_be_used_is_shown_without_its_password() ->
         with pytest.raises(ProviderError) as raised:
             await adapter.balance()
     assert "hunter2" not in repr(raised.value)
+
+
+async def test_a_word_that_nobody_knows_is_kept_without_our_key() -> None:
+    """It is stored for the owner; and no database takes a zero inside a text."""
+    status = Canned(body={"status": f"who is {KEY}\x00?"})
+    async with panel_server(status) as panel, adapter_for(panel.url) as adapter:
+        progress = (await adapter.statuses(["5"]))["5"]
+    assert isinstance(progress, Progress)
+    assert progress.word == f"who is {MASK}?"
+    assert "s3cret" not in progress.raw
+    assert MASK in progress.raw
 
 
 def test_a_profile_does_not_print_its_key() -> None:
