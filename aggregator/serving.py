@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,6 +16,7 @@ import structlog
 import uvicorn
 
 from aggregator.app import Panel, database
+from aggregator.connections import Connection, Patience, Waiting
 from aggregator.live import follow_edits, publish
 from aggregator.settings import Fault, Settings
 from aggregator.storage.engine import Postgres, Sqlite, is_unreachable
@@ -41,17 +43,24 @@ class Server(uvicorn.Server):
         yield
 
 
-def make_server(application: Any) -> Server:
-    """A server for an application; run it with `serve(sockets=[...])`."""
+def make_server(application: Any, patience: Patience | None = None) -> Server:
+    """A server for an application; run it with `serve(sockets=[...])`.
+
+    It takes no header's word for who calls: which proxies are believed is the application's affair.
+    """
+    waiting = Waiting(patience or Patience())
     return Server(
         uvicorn.Config(
             application,
+            http=partial(Connection, waiting),  # type: ignore[arg-type]  # uvicorn only ever calls it
+            ws="none",
             log_config=None,
             access_log=False,
             lifespan="off",
+            proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
-            timeout_keep_alive=30,
+            timeout_keep_alive=waiting.patience.idle_seconds,
         )
     )
 

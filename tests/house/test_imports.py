@@ -22,7 +22,7 @@ LAYERS = [
     {"catalog", "resellers"},
     {"ledger"},
     {"cache", "storage"},
-    {"settings", "errors", "failpoints"},
+    {"settings", "errors", "failpoints", "connections"},
 ]
 """What stands in `aggregator`, from the top; each may import what stands in a lower set."""
 

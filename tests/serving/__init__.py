@@ -1,0 +1,1 @@
+"""How a process serves: the connections it keeps, and those it cuts."""
