@@ -42,9 +42,9 @@ class Match(Struct, frozen=True, kw_only=True):
             and self.reseller in (None, buyer.reseller)
             and (self.type is None or self.type.casefold() == offer.type.casefold())
             and self._covers_cost(offer.rate.amount)
-            and _fits(self.provider, offer.provider)
-            and _fits(self.category, category)
-            and _fits(self.name, name)
+            and fits(self.provider, offer.provider)
+            and fits(self.category, category)
+            and fits(self.name, name)
         )
 
     def _covers_cost(self, cost: Decimal) -> bool:
@@ -52,7 +52,8 @@ class Match(Struct, frozen=True, kw_only=True):
         return above and (self.cost_under is None or cost < self.cost_under)
 
 
-def _fits(glob: str | None, text: str) -> bool:
+def fits(glob: str | None, text: str) -> bool:
+    """Whether a glob is this text, or covers it, without regard to case; None covers everything."""
     if glob is None:
         return True
     pattern, folded = glob.casefold(), text.casefold()

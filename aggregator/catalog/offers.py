@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from aggregator.catalog.model import HoldKind, Learned, ListingRow, ProviderRow
 from aggregator.settings import OfferRef, ProviderSettings
 from pricing.fx import FxTable, NoRate
+from pricing.markup import fits
 from pricing.money import Rate
 from pricing.offer import Offer
 from providers.vocabulary import ServiceType
@@ -60,6 +61,12 @@ class Offers:
     def is_enabled(self, provider: str) -> bool:
         known = self._providers.get(provider)
         return known is not None and known.enabled
+
+    def is_imported(self, listing: ListingRow) -> bool:
+        """Whether a listing that no [[service]] names is sold as it comes."""
+        known = self._providers.get(listing.provider)
+        globs = known.import_categories if known is not None else None
+        return globs is None or any(fits(glob, listing.category) for glob in globs)
 
     def get(self, provider: str, service: str) -> Offer | NotForSale:
         """The offer, or why there is none."""

@@ -146,10 +146,10 @@ def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
         message = "switched off in services.toml"
         raise NotForSale(message)
     wanted = {ref: offers.get(ref.provider, ref.service) for ref in entry.offers}
-    reasons = {ref: reason for ref, offer in wanted.items() if (reason := _leave_out(entry, offer, offers))}
+    reasons = {ref: reason for ref, offer in wanted.items() if (reason := _leave_out(entry, ref, offer, offers))}
     if len(reasons) == len(wanted):
         raise NotForSale("; ".join(reasons.values()) or "no provider is named for it")
-    priced = [offer for offer in wanted.values() if isinstance(offer, Offer) and entry.type in (None, offer.type)]
+    priced = [offer for ref, offer in wanted.items() if isinstance(offer, Offer) and _may_deliver(entry, ref, offer)]
     service = ShelfService(entry, priced, reasons, book, offers)
     if entry.minimum or entry.maximum:
         _check_range(service.terms(NOBODY))
@@ -162,8 +162,14 @@ def _check_range(terms: Terms) -> None:
         raise NotForSale(message)
 
 
-def _leave_out(entry: ServiceEntry, offer: Offer | NotForSale, offers: Offers) -> str | None:
+def _may_deliver(entry: ServiceEntry, ref: OfferRef, offer: Offer) -> bool:
+    return entry.type in (None, offer.type) and entry.pin in (None, ref)
+
+
+def _leave_out(entry: ServiceEntry, ref: OfferRef, offer: Offer | NotForSale, offers: Offers) -> str | None:
     """Why an offer that services.toml names does not count, whatever it costs."""
+    if entry.pin is not None and entry.pin != ref:
+        return f"{entry.pin.provider}:{entry.pin.service} is pinned"
     if isinstance(offer, NotForSale):
         return str(offer)
     if entry.type not in (None, offer.type):
@@ -183,11 +189,11 @@ def _check_id(entry: ServiceEntry, imported: Mapping[tuple[str, str], int]) -> N
 def _rest(
     named: Iterable[ServiceEntry], offers: Offers, imported: Mapping[tuple[str, str], int]
 ) -> Iterator[ServiceEntry]:
-    """What no [[service]] names, each under its imported id, from its one provider."""
+    """What no [[service]] names and is of a category that is imported, under its imported id, from its one provider."""
     taken = {ref for entry in named for ref in entry.offers}
     for ref, listing in offers.listed():
         number = imported.get((ref.provider, ref.service))
-        if number is not None and ref not in taken:
+        if number is not None and ref not in taken and offers.is_imported(listing):
             yield ServiceEntry(
                 id=number, name=listing.name, category=listing.category, offers=(ref,),
                 description=listing.description,

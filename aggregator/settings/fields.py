@@ -86,6 +86,15 @@ class Table:
             self.fault(None, f"{key} is missing: write {key} = {quoted(shape.example)}")
         return self.text(key, "", shape)
 
+    def texts(self, key: str, default: D) -> tuple[str, ...] | D:
+        """A list of texts on one line each; it may be empty."""
+        value = self.take(key)
+        if isinstance(value, list) and all(LINE.fits(item) for item in value):
+            return tuple(value)
+        if value is not None:
+            self.fault(key, f'{key} must be a list of texts: write {key} = ["..."]')
+        return default
+
     def choice(self, key: str, default: D, choices: Sequence[str]) -> str | D:
         value = self.take(key)
         if isinstance(value, str) and value in choices:

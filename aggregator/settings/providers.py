@@ -49,6 +49,8 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     """Whether the balance alone may prove that an unsure order was not taken; False: it only suggests it."""
     debits_late: bool = False
     """It takes the money of an order later than the order: its balance then proves nothing."""
+    import_categories: tuple[str, ...] | None = None
+    """Globs over its categories: what else of it is sold as it comes. None = everything."""
     line: int = 0
     """Where it stands in its file."""
 
@@ -90,6 +92,7 @@ def _read_provider(table: Table, vault: Vault, add_timeout_seconds: float) -> Pr
         same_link_policy=table.choice("same_link_policy", plain.same_link_policy, ("allow", "queue", "refuse")),
         balance_decides=table.flag("balance_decides", plain.balance_decides),
         debits_late=table.flag("debits_late", plain.debits_late),
+        import_categories=table.texts("import_categories", None),
         line=table.line(),
     )
 

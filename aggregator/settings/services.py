@@ -39,6 +39,8 @@ class ServiceEntry(Struct, frozen=True, kw_only=True):
     """Units an order, narrowing what the offers allow."""
     description: str | None = None
     enabled: bool = True
+    pin: OfferRef | None = None
+    """The only one of its offers that counts; None = all do."""
     line: int = 0
     """Where it stands in its file; `offers_line` where its offers do."""
     offers_line: int = 0
@@ -73,16 +75,18 @@ def _read_service(table: Table) -> ServiceEntry:
     minimum, maximum = table.whole("min", None), table.whole("max", None)
     if minimum is not None and maximum is not None and minimum > maximum:
         table.fault("max", f"max is below min: write max = {minimum} or more")
+    offers = _read_offers(table)
     return ServiceEntry(
         id=_read_id(table),
         name=table.text("name", "", LINE),
         category=table.text("category", "", LINE),
-        offers=_read_offers(table),
+        offers=offers,
         type=read_type(table, "type"),
         minimum=minimum,
         maximum=maximum,
         description=table.text("description", None, _TEXT),
         enabled=table.flag("enabled", default=True),
+        pin=_read_pin(table, offers),
         line=table.line(),
         offers_line=table.line("offers"),
     )
@@ -111,6 +115,16 @@ def _read_offers(table: Table) -> tuple[OfferRef, ...]:
         else:
             offers[offer] = None
     return tuple(offers)
+
+
+def _read_pin(table: Table, offers: tuple[OfferRef, ...]) -> OfferRef | None:
+    written = table.take("pin")
+    pin = _read_offer(written)
+    if written is not None and pin not in offers:
+        example = f"{offers[0].provider}:{offers[0].service}" if offers else "alpha:101"
+        table.fault("pin", f"pin must be one of its offers: write pin = {quoted(example)}")
+        return None
+    return pin
 
 
 def _read_offer(written: object) -> OfferRef | None:

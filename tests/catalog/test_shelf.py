@@ -55,6 +55,29 @@ def test_a_disabled_provider_sets_no_rate_but_keeps_its_offer() -> None:
     assert list(service.left_out.values()) == ["alpha is not enabled"]
 
 
+def test_a_pinned_offer_is_the_only_one_that_counts() -> None:
+    """Its price is the price, its provider gets the orders, and the others say why they do not."""
+    made = of_two("2", "3", lines='pin = "bravo:9"\n')
+    assert sold(made) == {1: "3.75"}
+    service = made.get(1)
+    assert service is not None
+    assert [offer.provider for offer in service.offers] == ["bravo"]
+    assert list(service.left_out.values()) == ["bravo:9 is pinned"]
+
+
+def test_only_the_categories_that_are_imported_are_sold_as_they_come() -> None:
+    """What a [[service]] names is sold all the same."""
+    goods = [
+        row("alpha:101", "2"),
+        row("bravo:9", "3", category="TikTok [HQ]"),
+        row("bravo:10", "4", category="TikTok"),
+    ]
+    for globs, ids in (('["tiktok*"]', {100_002, 100_003}), ('["TikTok [HQ]"]', {100_002}), ("[]", set())):
+        owners = providers(alpha='currency = "USD"', bravo=f'currency = "USD"\nimport_categories = {globs}')
+        made = shelf(offers(goods, owners), ONE.replace(', "bravo:9"', ""), imported=IMPORTED)
+        assert set(sold(made)) == {1, *ids}
+
+
 def test_an_offer_within_the_margin_widens_the_range() -> None:
     """Who asks for more than the cheapest can deliver is still served by another."""
     made = of_two("2.0", "2.3", alpha_minimum=100, alpha_maximum=5000, bravo_minimum=50, bravo_maximum=20_000)

@@ -30,6 +30,7 @@ FAULTS = [
     (ONE + "min = 0", 6, "min must be a whole number at least 1"),
     (ONE + "min = 10\nmax = 9", 7, "max is below min: write max = 10 or more"),
     (ONE + "enabled = 0", 6, "enabled must be true or false"),
+    (ONE + 'pin = "bravo:1"', 6, 'pin must be one of its offers: write pin = "alpha:1"'),
     (ONE + "description = 5", 6, "description must be text"),
     (ONE + "maximum = 5", 6, "unknown key maximum: write max"),
     (ONE + ONE, 7, "id 1 is already the service of line 1: write an id that is free"),
