@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import rich_click as click
 
 from aggregator.app import Panel, database
-from aggregator.catalog.offers import Offers
-from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
-from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.catalog.explain import explain as explain_price
+from aggregator.catalog.preview import compare
+from aggregator.cli.root import Context, Failure, command, root
 from aggregator.live import publish
-from aggregator.settings import MARKUP_FILE, OfferRef, Settings, load, read_markup, read_text
-from aggregator.storage import clock
-from pricing.markup import Buyer, Price
-from pricing.offer import Offer
+from aggregator.settings import MARKUP_FILE, Settings, load, read_markup, read_text
+from pricing.markup import Buyer
 
 
 @root.group("prices")
@@ -31,15 +28,6 @@ async def open_panel(settings: Settings) -> Panel:
     await panel.prepare()
     await panel.stop()
     return panel
-
-
-def difference(price: Price) -> str:
-    return _plain(price.rate.amount - price.cost.amount)
-
-
-def _plain(amount: Decimal) -> str:
-    text = f"{amount:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @command(prices, "preview")
@@ -56,7 +44,7 @@ async def preview(context: Context, file: str | None) -> None:
         panel = await open_panel(settings)
         now = panel.prices.shelf
         new = await panel.prices.shelf_with(panel.upstreams, markup)
-    rows = _compare(now, new)
+    rows = [msgspec.to_builtins(change) for change in compare(now, new)]
     below = [row for row in rows if row["below_cost"]]
     if below and context.as_json:
         raise Failure(document=rows)
@@ -71,29 +59,6 @@ async def preview(context: Context, file: str | None) -> None:
 def _with_any_markup(context: Context) -> Settings:
     """The configuration, whatever stands in the markup file that is looked at."""
     return load(context.directory, os.environ, instead={MARKUP_FILE: ""})
-
-
-def _compare(now: Shelf, new: Shelf) -> list[Row]:
-    rows = []
-    for service in new:
-        price = service.price(NOBODY)
-        before = now.get(service.id)
-        old = str(before.price(NOBODY).rate) if before else None
-        if old != str(price.rate) or price.sells_below_cost:
-            rows.append(
-                {
-                    "service": service.id,
-                    "name": service.name,
-                    "now": old,
-                    "new": str(price.rate),
-                    "cost": str(price.cost),
-                    "margin": difference(price),
-                    "by_rule": str(price.by_rule),
-                    "rule": price.rule,
-                    "below_cost": price.sells_below_cost,
-                }
-            )
-    return rows
 
 
 @command(prices, "explain")
@@ -114,49 +79,8 @@ async def explain(context: Context, service: int, tier: str, reseller: str) -> N
         message = f"service {service} is not for sale: {reason}" if reason else f"there is no service {service}"
         raise Failure(message)
     buyer = Buyer(tier=tier, reseller=reseller)
-    document = _explain(found, buyer, sources)
+    document = msgspec.to_builtins(explain_price(found, buyer, sources))
     context.print(document, text="\n".join(_tell(document)))
-
-
-def _explain(service: ShelfService, buyer: Buyer, sources: Offers) -> Row:
-    terms = service.terms(buyer)
-    price, lead = terms.price, terms.combined.lead
-    source = sources.source(lead.provider, lead.service)
-    reasons = {OfferRef(out.offer.provider, out.offer.service): out.reason for out in terms.combined.left_out}
-    return {
-        "service": service.id, "name": service.name, "tier": buyer.tier, "provider": lead.provider,
-        "provider_service": lead.service, "provider_rate": source.rate, "provider_currency": source.currency,
-        "fx": _plain(source.fx), "fx_margin_percent": _plain(source.fx_margin_percent),
-        "cost": str(price.cost), "rule": price.rule, "percent": _plain(price.percent), "fixed": _plain(price.fixed),
-        "unrounded": str(price.unrounded), "by_rule": str(price.by_rule), "least": str(price.floor),
-        "min_margin_percent": _plain(price.min_margin_percent), "raised": price.raised,
-        "rate": str(price.rate), "margin": difference(price),
-        "offers": _offers(service, lead, {**reasons, **service.left_out}),
-    }  # fmt: skip
-
-
-def _offers(service: ShelfService, lead: Offer, reasons: Mapping[OfferRef, str]) -> list[Row]:
-    """Every offer that is named for the service, the priced ones first; the others have no cost."""
-    costs = {OfferRef(offer.provider, offer.service): offer.rate for offer in service.offers}
-    shut = {OfferRef(offer.provider, offer.service): _tell_shut(service, offer) for offer in service.offers}
-    chosen = OfferRef(lead.provider, lead.service)
-    rows: list[Row] = []
-    for ref in [*costs, *(ref for ref in service.left_out if ref not in costs)]:
-        cost = str(costs[ref]) if ref in costs else None
-        reason = "cheapest" if ref == chosen else reasons.get(ref) or f"costs {cost}, no less than {lead.rate}"
-        reason += shut.get(ref, "")
-        rows.append(
-            {"provider": ref.provider, "service": ref.service, "cost": cost, "chosen": ref == chosen, "reason": reason}
-        )
-    return rows
-
-
-def _tell_shut(service: ShelfService, offer: Offer) -> str:
-    """Why an offer whose price counts takes no orders now."""
-    hold, rest = service.hold_of(offer), service.rest_of(offer)
-    if hold is not None:
-        return f"; takes no orders: {hold}"
-    return f"; rests until {when(rest)}, since it cancelled too many" if rest > clock.now() else ""
 
 
 def _tell(document: dict[str, Any]) -> list[str]:

@@ -8,7 +8,6 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from aggregator.orders.resolve import Undecidable
 from aggregator.resellers.accounts import Refusal
 from aggregator.serving import AlreadyServing
 from aggregator.settings import ConfigurationError, Settings, load
+from aggregator.storage import clock
 from aggregator.storage.engine import is_unreachable
 from aggregator.storage.migrations import NewerDatabase
 
@@ -165,7 +165,4 @@ def _set_up_log() -> None:
 
 def when(milliseconds: int | None) -> str | None:
     """A moment as RFC 3339 in UTC."""
-    if milliseconds is None:
-        return None
-    seconds, rest = divmod(milliseconds, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    return None if milliseconds is None else clock.tell(milliseconds)

@@ -15,9 +15,10 @@ from aggregator.catalog.learned_store import HeldListing
 from aggregator.catalog.matching import Suggestion, suggest
 from aggregator.catalog.model import HoldKind, ProviderRow
 from aggregator.catalog.offers import Offers
+from aggregator.catalog.preview import margin
 from aggregator.catalog.shelf import NOBODY, ShelfService
 from aggregator.catalog.store import ToldChange
-from aggregator.cli.prices import difference, open_panel
+from aggregator.cli.prices import open_panel
 from aggregator.cli.root import Context, Failure, Row, command, root, when
 from aggregator.live import publish
 from aggregator.settings import FIRST_IMPORTED_ID, ServicesFile
@@ -63,7 +64,7 @@ def _service_row(service: ShelfService) -> Row:
     return {
         "id": service.id, "name": service.name, "category": service.category, "type": service.type,
         "rate": str(price.rate), "cost": str(price.cost), "provider": terms.combined.lead.provider,
-        "margin": difference(price), "min": terms.minimum, "max": terms.maximum, "refill": terms.refill,
+        "margin": margin(price), "min": terms.minimum, "max": terms.maximum, "refill": terms.refill,
         "cancel": terms.cancel, "dripfeed": terms.dripfeed,
         "offers": [f"{offer.provider}:{offer.service}" for offer in service.offers],
     }  # fmt: skip

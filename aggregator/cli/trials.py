@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 import rich_click as click
 
 from aggregator.app import database
-from aggregator.cache.limits import Limits, SharedPace
-from aggregator.catalog import knowledge
-from aggregator.catalog import store as catalog_store
-from aggregator.catalog.trial import judge_money
+from aggregator.catalog.trying import Tried, name_of, remember, try_configured, try_new
 from aggregator.cli.providers import providers
 from aggregator.cli.root import Context, Failure, command
-from aggregator.settings import ConfigurationError, ProviderSettings, Settings, base_of
-from aggregator.settings.presets import USUAL, preset_names
-from aggregator.settings.providers import PROVIDER_NAME
+from aggregator.settings import ConfigurationError, Settings, base_of
+from aggregator.settings.presets import preset_names
 from aggregator.settings.secrets import SecretMissing, Vault, is_reference
-from providers.adapter import Found, Profile
-from providers.reach import Finding, Level
-from providers.registry import find_preset
 from providers.scaffold import BadName, next_steps, scaffold
-from providers.trial import Trial, find_encoding, try_provider
 
 
 @command(providers, "test")
@@ -47,44 +38,19 @@ async def _test_configured(context: Context, name: str) -> None:
     found = next((one for one in settings.providers if one.profile.name == name), None)
     if found is None:
         raise Failure(f"there is no provider {name} in providers.toml")
-    trial = await _try(found.profile, found.preset, settings)
-    findings = [*trial.findings, *judge_money(trial, found, settings)]
-    if not found.enabled:
-        findings.append(Finding(Level.WARN, "enabled", "is false: it gets no orders until that is changed"))
-    await _remember(settings, found, trial)
-    _report(context, name, findings)
-
-
-async def _remember(settings: Settings, provider: ProviderSettings, trial: Trial) -> None:
-    """A trial overrules what was learned before: the panel may have changed."""
-    if trial.found == Found():
-        return
-    name = provider.profile.name
+    tried = await try_configured(found, settings)
     async with database(settings):
-        await catalog_store.ensure_providers([name])
-        known = (await knowledge.load()).get(name, knowledge.NOTHING)
-        now = knowledge.grown(known, trial.found, provider)
-        if now is not None:
-            await knowledge.keep(name, now)
+        await remember(found, tried.trial)
+    _report(context, name, tried)
 
 
 async def _test_new(context: Context, url: str, key: str, preset: str | None) -> None:
-    settings = _settings_if_any(context)
     try:
         secret = Vault(os.environ, base_of(context.directory)).open(key)
     except SecretMissing as error:
         raise Failure(f"--key {error}") from error
-    plain = Profile(name="new", url=url, key=secret, dialect=find_preset(preset or USUAL).dialect)
-    limits = Limits("memory://")
-    try:
-        chosen = preset or await find_encoding(plain, SharedPace(limits)) or USUAL
-    finally:
-        await limits.aclose()
-    profile = msgspec.structs.replace(plain, dialect=find_preset(chosen).dialect)
-    trial = await _try(profile, chosen, None)
-    provider = ProviderSettings(profile=profile, preset=chosen)
-    lines = _lines(url, key, trial.resembles if preset is None and trial.resembles else chosen, trial)
-    _report(context, None, [*trial.findings, *judge_money(trial, provider, settings)], lines)
+    tried = await try_new(url, secret, preset, _settings_if_any(context))
+    _report(context, None, tried, _lines(url, key, tried))
 
 
 def _settings_if_any(context: Context) -> Settings | None:
@@ -95,38 +61,19 @@ def _settings_if_any(context: Context) -> Settings | None:
         return None
 
 
-async def _try(profile: Profile, preset: str, settings: Settings | None) -> Trial:
-    limits = Limits(settings.cache_url if settings else "memory://")
-    try:
-        return await try_provider(profile, preset, SharedPace(limits))
-    finally:
-        await limits.aclose()
-
-
-def _lines(url: str, key: str, preset: str, trial: Trial) -> str:
+def _lines(url: str, key: str, tried: Tried) -> str:
     """What to write into providers.toml."""
-    host = urlsplit(url).hostname or "new"
-    name = (
-        next((part for part in host.split(".") if part not in ("www", "api")), "new")
-        if not host[0].isdigit()
-        else "new"
-    )
+    name = name_of(url)
     reference = key if is_reference(key) else f"env:{name.upper().replace('-', '_')}_KEY"
-    silent = trial.funds is not None and trial.funds.currency is None
+    silent = tried.names_no_currency
     currency = ['currency = "USD"                         # or whatever its own pages show'] if silent else []
-    values = {"name": name, "url": url, "key": reference, "preset": preset}
+    values = {"name": name, "url": url, "key": reference, "preset": tried.preset}
     pairs = [f"{setting} = {msgspec.json.encode(value).decode()}" for setting, value in values.items()]
     return "\n".join(["[[provider]]", *pairs, *currency])
 
 
-def _name_of(url: str) -> str:
-    """A name for a provider by its host: "alpha" for https://www.alpha.example/api/v2."""
-    parts = [part for part in (urlsplit(url).hostname or "").split(".") if part not in ("www", "api")]
-    return parts[0] if parts and PROVIDER_NAME.fits(parts[0]) and not parts[0].isdigit() else "new"
-
-
-def _report(context: Context, name: str | None, findings: list[Finding], lines: str | None = None) -> None:
-    faults = [finding for finding in findings if finding.level is Level.FAULT]
+def _report(context: Context, name: str | None, tried: Tried, lines: str | None = None) -> None:
+    faults, findings = tried.faults, tried.findings
     document = {
         "provider": name, "sells": not faults, "findings": [msgspec.to_builtins(finding) for finding in findings],
         "lines": lines,

@@ -7,6 +7,7 @@ the monotonic time since is added.
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 from aggregator.storage.engine import Postgres
 from aggregator.storage.tables import Signal
@@ -21,6 +22,12 @@ _read_at = float("-inf")  # seconds
 def now() -> int:
     """Milliseconds since 1970, UTC, by the database's clock."""
     return int(time.monotonic() * 1000) + _offset_ms
+
+
+def tell(moment: int) -> str:
+    """A moment as RFC 3339 in UTC."""
+    seconds, rest = divmod(moment, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
 
 
 async def follow(*, at_once: bool = False) -> None:
