@@ -20,6 +20,7 @@ from aggregator.cache.redis import RedisCache
 from aggregator.cache.status import StatusCache
 from aggregator.catalog import knowledge, word_store
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.announce import Announcer
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
 from aggregator.catalog.upstreams import Upstreams
@@ -29,6 +30,7 @@ from aggregator.orders import attempt_store, evidence_store, refill_store, store
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.dispatch import Dispatcher
 from aggregator.orders.investigate import Investigator
+from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
 from aggregator.orders.poll import Poller
 from aggregator.orders.refill import Refiller
@@ -117,6 +119,8 @@ class Panel:
             ServiceBodies(lambda: self.prices.shelf),
             currency=currency, limits=settings.limits, counted=self.metrics.count_request, ready=lambda: self._prepared,
         )  # fmt: skip
+        self.performance = Performance()
+        self._announcer = Announcer()
         self._seen: dict[str, int] = {}
         self._prepared = False
 
@@ -196,6 +200,7 @@ class Panel:
         """Dispatch, sweep, and follow each provider on its own, so that none waits for another."""
         self.workers.start(self._loop("sweep", self._sweep, pause=1.0))
         self.workers.start(self._loop("dispatch", self._dispatch, pause=IDLE_SECONDS))
+        self.workers.start(self._loop("announce", self.announce, pause=1.0))
         await self._follow_providers()
 
     async def _follow_providers(self) -> None:
@@ -211,6 +216,10 @@ class Panel:
 
     async def _dispatch(self) -> float | None:
         return 0 if await self.dispatcher.run_once() else None
+
+    async def announce(self) -> None:
+        """Tell what changed on the shelf since it was told last."""
+        await self._announcer.run_once(self.prices.shelf, self.prices.edition)
 
     async def _sweep(self) -> None:
         await self.dispatcher.sweep()

@@ -47,11 +47,14 @@ class Prices:
         self.services = services
         self.markup = markup
         self.shelf = Shelf({}, {}, markup.book)
+        self.edition = 0
+        """How often the catalogue had changed when the shelf was made, at least: a later shelf has a higher one."""
 
     async def reload(self, providers: Iterable[ProviderSettings]) -> None:
         """Read revisions and listings from the database and make the shelf from them."""
+        edition = (await signals.read()).get(signals.CATALOGUE, 0)
         await self._read_revisions()
-        self.shelf = await self.shelf_with(providers, self.markup)
+        self.shelf, self.edition = await self.shelf_with(providers, self.markup), edition
 
     async def shelf_with(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> Shelf:
         """The shelf as it would be with another markup."""

@@ -14,6 +14,8 @@ WORDS = "words"
 """Something was learned of a provider: what a word means, or how it takes batches."""
 WORK = "work"
 """There may be something to dispatch or poll at once."""
+TOLD = "told"
+"""Up to which count of CATALOGUE the changes of our shelf have been told."""
 
 
 async def raise_signal(name: str) -> None:
@@ -26,3 +28,13 @@ async def raise_signal(name: str) -> None:
 
 async def read() -> dict[str, int]:
     return {row["name"]: row["value"] for row in await Signal.select()}
+
+
+async def reach(name: str, value: int) -> bool:
+    """Take a counter up to a value; False where it is beyond already. Held by the transaction until it ends."""
+    rows = await Signal.raw(
+        "insert into signals (name, value) values ({}, {}) on conflict (name) do update set value = excluded.value"
+        " where signals.value <= excluded.value returning value",
+        name, value,
+    )  # fmt: skip
+    return bool(rows)

@@ -274,6 +274,29 @@ class ImportedService(Table, tablename="imported_services"):
     service = Text()
 
 
+class ShelfLine(Table, tablename="shelf_lines"):
+    """A service of ours as it was last told to everyone; `rate` is for nobody in particular."""
+
+    service = BigInt(primary_key=True)
+    name = Text()
+    rate = BigInt()
+    rate_per = Integer()
+    sold = Boolean()
+
+
+class ShelfNews(Table, tablename="shelf_news"):
+    """The public feed of what changed on our shelf, newest last; rates are for nobody in particular."""
+
+    id = BigSerial(primary_key=True)
+    service = BigInt()
+    name = Text()
+    kind = Text()
+    before = BigInt(null=True, default=None)
+    now = BigInt(null=True, default=None)
+    rate_per = Integer()
+    at = BigInt()
+
+
 class Revision(Table, tablename="revisions"):
     """A text of markup.toml or services.toml that prices were made from; the newest of each counts."""
 
@@ -300,5 +323,5 @@ class Migration(Table, tablename="migrations"):
 
 TABLES = (
     Reseller, ApiKey, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation, Refill, Decision, Event,
-    Provider, Listing, Change, Word, ImportedService, Revision, Signal, Migration,
+    Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision, Signal, Migration,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from aggregator.storage import clock
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.migrations import m0001_first, m0002_evidence, m0003_learned_of
+from aggregator.storage.migrations import m0001_first, m0002_evidence, m0003_learned_of, m0004_shelf_news
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
 
@@ -18,6 +18,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     1: m0001_first.statements,
     2: m0002_evidence.statements,
     3: m0003_learned_of.statements,
+    4: m0004_shelf_news.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""
 _LOCK = 7_204_180_531  # any number that no other program uses on this database

@@ -1,0 +1,33 @@
+"""Tells everyone what changed on our shelf: once, by whichever worker comes first."""
+
+from __future__ import annotations
+
+from aggregator.catalog import news, news_store
+from aggregator.catalog.shelf import Shelf
+from aggregator.storage import signals
+from aggregator.storage.transaction import write
+
+
+class Announcer:
+    """Remembers which shelf it told last, so that an unchanged one costs nothing."""
+
+    def __init__(self) -> None:
+        self._told: Shelf | None = None
+
+    async def run_once(self, shelf: Shelf, edition: int) -> None:
+        """Compare the shelf with what was told last and write down what is new.
+
+        A worker whose shelf is older than the one that was told last (by its edition) keeps silent.
+        """
+        if shelf is self._told:
+            return
+        lines = news.lines_of(shelf)
+
+        async def work() -> None:
+            if await signals.reach(signals.TOLD, edition):
+                changed, told = news.compare(await news_store.lines(), lines)
+                await news_store.put_lines(changed)
+                await news_store.add(told)
+
+        await write(work)
+        self._told = shelf

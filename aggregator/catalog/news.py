@@ -1,0 +1,86 @@
+"""What everyone is told of our shelf: which services came, went, or changed their price, in our names and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from aggregator.catalog.shelf import NOBODY, Shelf
+
+
+class Kind(StrEnum):
+    NEW = "new"
+    BACK = "back"
+    """Sold again, under the id that it had."""
+    GONE = "gone"
+    DEARER = "dearer"
+    CHEAPER = "cheaper"
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """A service as it was told last; rates in 1e-8 for nobody in particular."""
+
+    service: int
+    name: str
+    rate: int
+    rate_per: int
+    """1,000, or 1 for package types."""
+    sold: bool = True
+
+
+class News(Struct, frozen=True, kw_only=True):
+    """One change of the shelf; rates as in `Line`."""
+
+    service: int
+    name: str
+    kind: Kind
+    before: int | None
+    """The old rate; None where it was not sold."""
+    now: int | None
+    """The new rate; None where it is not sold any more."""
+    rate_per: int
+
+
+def lines_of(shelf: Shelf) -> dict[int, Line]:
+    """The shelf as it would be told now."""
+    return {line.service: line for line in _lines(shelf)}
+
+
+def _lines(shelf: Shelf) -> Iterator[Line]:
+    for service in shelf:
+        rate = service.price(NOBODY).rate
+        yield Line(service=service.id, name=service.name, rate=rate.units, rate_per=rate.per)
+
+
+def compare(told: Mapping[int, Line], now: Mapping[int, Line]) -> tuple[list[Line], list[News]]:
+    """The lines that must be written, and the news in them, by service; the first shelf of all is no news."""
+    gone = [replace(line, sold=False) for service, line in told.items() if line.sold and service not in now]
+    changed = [line for service, line in now.items() if told.get(service) != line] + gone
+    news = [_tell(told.get(line.service), line) for line in sorted(changed, key=lambda line: line.service)]
+    return changed, [one for one in news if one is not None] if told else []
+
+
+def _tell(before: Line | None, now: Line) -> News | None:
+    """None where only the name changed."""
+    kind = _kind(before, now)
+    if kind is None:
+        return None
+    was_sold = before is not None and before.sold
+    return News(
+        service=now.service, name=now.name, kind=kind, before=before.rate if before and was_sold else None,
+        now=now.rate if now.sold else None, rate_per=now.rate_per,
+    )  # fmt: skip
+
+
+def _kind(before: Line | None, now: Line) -> Kind | None:
+    if before is None or not before.sold:
+        return Kind.NEW if before is None else Kind.BACK
+    if not now.sold:
+        return Kind.GONE
+    old, new = before.rate * now.rate_per, now.rate * before.rate_per
+    if old == new:
+        return None
+    return Kind.DEARER if new > old else Kind.CHEAPER

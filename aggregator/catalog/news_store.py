@@ -1,0 +1,53 @@
+"""The rows of what was told of our shelf: each service as it was told last, and the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from aggregator.catalog.news import Kind, Line, News
+from aggregator.catalog.store import CHUNK
+from aggregator.storage import clock
+from aggregator.storage.tables import ShelfLine, ShelfNews
+
+
+class ToldNews(Struct, frozen=True, kw_only=True):
+    """A line of the feed, and when it was told (milliseconds since 1970)."""
+
+    id: int
+    service: int
+    name: str
+    kind: Kind
+    before: int | None
+    now: int | None
+    rate_per: int
+    at: int
+
+
+async def lines() -> dict[int, Line]:
+    """Every service that was ever told."""
+    return {row["service"]: msgspec.convert(dict(row), Line, strict=False) for row in await ShelfLine.select()}
+
+
+async def put_lines(changed: Sequence[Line]) -> None:
+    """Write new and changed lines."""
+    columns = [ShelfLine.name, ShelfLine.rate, ShelfLine.rate_per, ShelfLine.sold]
+    for start in range(0, len(changed), CHUNK):
+        rows = [ShelfLine(**msgspec.structs.asdict(line)) for line in changed[start : start + CHUNK]]
+        await ShelfLine.insert(*rows).on_conflict(target=ShelfLine.service, action="DO UPDATE", values=columns)
+
+
+async def add(news: Sequence[News]) -> None:
+    """Put lines at the end of the feed."""
+    now = clock.now()
+    for start in range(0, len(news), CHUNK):
+        rows = [ShelfNews(**msgspec.to_builtins(one), at=now) for one in news[start : start + CHUNK]]
+        await ShelfNews.insert(*rows)
+
+
+async def newest(limit: int) -> list[ToldNews]:
+    """The feed, newest first."""
+    rows = await ShelfNews.select().order_by(ShelfNews.id, ascending=False).limit(limit)
+    return [msgspec.convert(dict(row), ToldNews) for row in rows]

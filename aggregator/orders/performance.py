@@ -1,0 +1,29 @@
+"""The figures of all services, read from the database at most every five minutes, by one reader for all who ask."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from aggregator.orders import figures_store
+from aggregator.orders.figures import Figure
+
+KEEP_SECONDS = 300
+
+
+class Performance:
+    """What a process knows of how its services do."""
+
+    def __init__(self) -> None:
+        self._figures: Mapping[int, Figure] = {}
+        self._until = float("-inf")  # seconds, not money
+        self._reading = asyncio.Lock()
+
+    async def figures(self) -> Mapping[int, Figure]:
+        """By service; the same object until it is read again."""
+        async with self._reading:
+            if self._until < time.monotonic():
+                self._figures = await figures_store.of_services()
+                self._until = time.monotonic() + KEEP_SECONDS
+        return self._figures
