@@ -158,5 +158,18 @@ async def newest_revision(file: str) -> RevisionRow | None:
     return msgspec.convert(dict(rows[0]), RevisionRow) if rows else None
 
 
-async def add_revision(file: str, text: str, author: str) -> None:
-    await Revision.insert(Revision(file=file, text=text, author=author, at=clock.now()))
+async def add_revision(file: str, text: str, author: str) -> int:
+    row = Revision(file=file, text=text, author=author, at=clock.now())
+    return int((await Revision.insert(row).returning(Revision.id))[0]["id"])
+
+
+async def revision(number: int) -> RevisionRow | None:
+    rows = await Revision.select().where(Revision.id == number)
+    return msgspec.convert(dict(rows[0]), RevisionRow) if rows else None
+
+
+async def revisions(file: str, *, before: int | None = None, limit: int) -> list[RevisionRow]:
+    """The newest first; `before` is the last id of the page before."""
+    query = Revision.select().where(Revision.file == file).order_by(Revision.id, ascending=False).limit(limit)
+    rows = await (query if before is None else query.where(Revision.id < before))
+    return [msgspec.convert(dict(row), RevisionRow) for row in rows]

@@ -62,7 +62,9 @@ async def add(context: Context, name: str, funds: str, tier: str, spelling: str)
 async def fund(context: Context, name: str, amount: str, note: str, reference: str | None) -> None:
     """Deposit by hand."""
     async with database(context.settings()):
-        balance, moved = await accounts.fund(name, _units(amount, "AMOUNT"), reference=reference, note=note)
+        balance, moved = await accounts.fund(
+            name, _units(amount, "AMOUNT"), reference=reference, note=note, actor=actor()
+        )
     document = {"reseller": name, "balance": print_units(balance, 2), "deposited": moved}
     done = "deposited" if moved else f"the deposit {reference} was taken before; nothing moved"
     context.print(document, text=f"{done}; balance {document['balance']}")
@@ -89,7 +91,7 @@ async def set_(context: Context, name: str, tier: str | None, spelling: str | No
     """Change the tier, the spelling of replies, or freeze an account."""
     async with database(context.settings()):
         changed = await accounts.change(
-            name, tier=tier, spelling=spelling, frozen=None if frozen is None else frozen == "yes"
+            name, tier=tier, spelling=spelling, frozen=None if frozen is None else frozen == "yes", actor=actor()
         )
     context.print(
         {"reseller": changed.name, "tier": changed.tier, "spelling": changed.spelling, "frozen": changed.frozen}

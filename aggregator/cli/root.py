@@ -19,6 +19,7 @@ from rich.table import Table
 
 from aggregator.app import ProviderInUse
 from aggregator.catalog.decide import NothingHeld
+from aggregator.catalog.suggestions import NoFreeId
 from aggregator.orders.resolve import Undecidable
 from aggregator.resellers.accounts import Refusal
 from aggregator.serving import AlreadyServing
@@ -29,7 +30,7 @@ from aggregator.storage.migrations import NewerDatabase
 
 Row = dict[str, Any]
 
-EXPECTED = (Refusal, Undecidable, AlreadyServing, ProviderInUse, NewerDatabase, NothingHeld)
+EXPECTED = (Refusal, Undecidable, AlreadyServing, ProviderInUse, NewerDatabase, NothingHeld, NoFreeId)
 """Errors whose text is the whole answer."""
 
 

@@ -9,21 +9,18 @@ import rich_click as click
 
 from aggregator.app import actor, database
 from aggregator.catalog import decide, learned_store, store
-from aggregator.catalog.blocks import write_blocks
 from aggregator.catalog.decide import Decided
 from aggregator.catalog.learned_store import HeldListing
-from aggregator.catalog.matching import Suggestion, suggest
+from aggregator.catalog.matching import Suggestion
 from aggregator.catalog.model import HoldKind, ProviderRow
-from aggregator.catalog.offers import Offers
 from aggregator.catalog.preview import margin
 from aggregator.catalog.shelf import NOBODY, ShelfService
 from aggregator.catalog.store import ToldChange
+from aggregator.catalog.suggestions import blocks, proposals
 from aggregator.cli.prices import open_panel
-from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.cli.root import Context, Row, command, root, when
 from aggregator.live import publish
-from aggregator.settings import FIRST_IMPORTED_ID, ServicesFile
 from aggregator.storage import clock
-from pricing.offer import Offer
 
 _REASON = click.option("--reason", default="", help="Why, for the record.")
 _LIMIT = click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
@@ -198,29 +195,12 @@ async def matches(context: Context, limit: int | None) -> None:
     async with database(settings):
         await publish(settings)
         panel = await open_panel(settings)
-        offers = await panel.prices.sources(panel.upstreams)
-        imported, sold = await store.imported(), await learned_store.highest_sold_id()
-    file = panel.prices.services
-    found = suggest(_sellable(offers), together=[entry.offers for entry in file.services])[:limit]
-    numbered = list(enumerate(found, start=_next_id(file, sold)))
+        found = await proposals(panel.prices, panel.upstreams, limit=limit)
+        text = await blocks(found)
     if context.as_json:
-        context.print([_match_row(number, one) for number, one in numbered])
+        context.print([_match_row(one.number, one.suggestion) for one in found])
     else:
-        click.echo(write_blocks(numbered, imported) or "nothing looks the same: try aggregator sync", nl=not numbered)
-
-
-def _sellable(offers: Offers) -> list[Offer]:
-    found = (offers.get(ref.provider, ref.service) for ref, _ in offers.listed() if offers.is_enabled(ref.provider))
-    return [offer for offer in found if isinstance(offer, Offer)]
-
-
-def _next_id(file: ServicesFile, sold: int) -> int:
-    """An id that was ever sold keeps its meaning, though it may no longer stand in the file."""
-    used = [entry.id for entry in file.services if entry.id < FIRST_IMPORTED_ID]
-    number = max([*used, sold, 0]) + 1
-    if number >= FIRST_IMPORTED_ID:
-        raise Failure(f"no id below {FIRST_IMPORTED_ID} is free")
-    return number
+        click.echo(text or "nothing looks the same: try aggregator sync", nl=not found)
 
 
 def _match_row(number: int, one: Suggestion) -> Row:

@@ -9,9 +9,13 @@ from msgspec import Struct
 from aggregator.ledger import book, entries
 from aggregator.resellers import store
 from aggregator.resellers.model import PREFIX_LENGTH, KeyRules, Reseller, digest, make_key
-from aggregator.storage import decisions, signals
+from aggregator.storage import decisions, once, signals
 from aggregator.storage.engine import is_unique_violation
 from aggregator.storage.transaction import write
+from pricing.money import print_units
+
+OWNER = "owner"
+"""Who decides where nobody is named."""
 
 
 class Refusal(Exception):
@@ -47,15 +51,27 @@ async def add(name: str, *, currency: str, funds: int = 0, tier: str = "", spell
     return NewReseller(await store.get(reseller), key, funds)
 
 
-async def fund(name: str, amount: int, *, reference: str | None = None, note: str = "") -> tuple[int, bool]:
-    """Deposit by hand; a reference is taken once. Returns the balance and whether money moved now."""
+async def fund(
+    name: str, amount: int, *, reference: str | None = None, note: str = "", actor: str = OWNER, form: str | None = None
+) -> tuple[int, bool]:
+    """Deposit by hand; a reference is taken once, a form is sent once. Returns the balance and whether money moved now.
+
+    Raises `Refusal`, and `UsedBefore` for the token of a form that was sent before.
+    """
     if amount <= 0:
         message = "a deposit is more than 0; to take money back use: resellers adjust NAME -X --note T"
         raise Refusal(message)
     reseller = await named(name)
-    entry = entries.deposited("manual", reseller.id, amount, payment=reference or secrets.token_hex(8), note=note)
+    payment = reference or secrets.token_hex(8)
+
+    async def work() -> None:
+        if form is not None:
+            await once.use(form)
+        await book.post(entries.deposited("manual", reseller.id, amount, payment=payment, note=note))
+        await _record(reseller, "funded", f"{print_units(amount, 2)}, reference {payment}", actor=actor, reason=note)
+
     try:
-        await write(lambda: book.post(entry))
+        await write(work)
     except book.AlreadyPosted:
         return await book.balance(reseller.id), False
     except book.WalletTooLow as error:
@@ -64,15 +80,17 @@ async def fund(name: str, amount: int, *, reference: str | None = None, note: st
     return await book.balance(reseller.id), True
 
 
-async def adjust(name: str, amount: int, *, note: str, actor: str) -> int:
-    """Correct a wallet by hand, never below zero; returns the balance."""
+async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | None = None) -> int:
+    """Correct a wallet by hand, never below zero; returns the balance. Raises `Refusal`, `UsedBefore`."""
     if not amount or not note.strip():
         message = "an adjustment needs an amount other than 0 and a note that says why"
         raise Refusal(message)
     reseller = await named(name)
 
     async def work() -> None:
-        decision = await decisions.record("reseller", reseller.id, "adjusted", str(amount), actor=actor, reason=note)
+        if form is not None:
+            await once.use(form)
+        decision = await _record(reseller, "adjusted", str(amount), actor=actor, reason=note)
         await book.post(entries.adjusted(reseller.id, amount, decision=decision, note=note))
 
     try:
@@ -83,11 +101,20 @@ async def adjust(name: str, amount: int, *, note: str, actor: str) -> int:
     return await book.balance(reseller.id)
 
 
-async def change(name: str, *, tier: str | None, spelling: str | None, frozen: bool | None) -> Reseller:
+async def change(
+    name: str, *, tier: str | None, spelling: str | None, frozen: bool | None, actor: str = OWNER, reason: str = ""
+) -> Reseller:
     """Set what is given, leave the rest."""
     reseller = await named(name)
-    await store.update(reseller.id, tier=tier, spelling=spelling, frozen=frozen)
-    await signals.raise_signal(signals.KEYS)
+    given = {"tier": tier, "spelling": spelling, "frozen": frozen}
+    detail = ", ".join(f"{what} = {value}" for what, value in given.items() if value is not None)
+
+    async def work() -> None:
+        await store.update(reseller.id, tier=tier, spelling=spelling, frozen=frozen)
+        await _record(reseller, "changed", detail, actor=actor, reason=reason)
+        await signals.raise_signal(signals.KEYS)
+
+    await write(work)
     return await store.get(reseller.id)
 
 
@@ -116,6 +143,10 @@ async def named(name: str) -> Reseller:
         message = f"there is no reseller named {name}"
         raise Refusal(message)
     return reseller
+
+
+async def _record(reseller: Reseller, verdict: str, detail: str, *, actor: str, reason: str) -> int:
+    return await decisions.record("reseller", reseller.id, verdict, detail, actor=actor, reason=reason)
 
 
 async def _insert_key(reseller: int, key: str, rules: KeyRules) -> None:

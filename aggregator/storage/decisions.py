@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+import msgspec
+from msgspec import Struct
+
 from aggregator.storage import clock
 from aggregator.storage.tables import Decision
+
+
+class DecisionRow(Struct, frozen=True, kw_only=True):
+    """One decision; `at` in milliseconds since 1970."""
+
+    id: int
+    subject: str
+    """What kind of row was decided about: "order", "reseller", "listing", "word", "file" and the like."""
+    subject_id: int
+    verdict: str
+    detail: str
+    actor: str
+    reason: str
+    at: int
 
 
 async def record(subject: str, subject_id: int, verdict: str, detail: str = "", *, actor: str, reason: str) -> int:
@@ -14,3 +31,18 @@ async def record(subject: str, subject_id: int, verdict: str, detail: str = "", 
     )  # fmt: skip
     inserted = await Decision.insert(row).returning(Decision.id)
     return int(inserted[0]["id"])
+
+
+async def listed(*, actor: str | None = None, before: int | None = None, limit: int) -> list[DecisionRow]:
+    """The newest first; `before` is the last id of the page before."""
+    query = Decision.select().order_by(Decision.id, ascending=False).limit(limit)
+    query = query if actor is None else query.where(Decision.actor == actor)
+    query = query if before is None else query.where(Decision.id < before)
+    return [msgspec.convert(dict(row), DecisionRow) for row in await query]
+
+
+async def about(subject: str, subject_id: int) -> list[DecisionRow]:
+    """All about one row, oldest first."""
+    same = (Decision.subject == subject) & (Decision.subject_id == subject_id)
+    rows = await Decision.select().where(same).order_by(Decision.id)
+    return [msgspec.convert(dict(row), DecisionRow) for row in rows]

@@ -179,6 +179,13 @@ class Decision(Table, tablename="decisions"):
     at = BigInt()
 
 
+class UsedForm(Table, tablename="used_forms"):
+    """The token of a form that moved money: it moves no more."""
+
+    token = Text(primary_key=True)
+    at = BigInt()
+
+
 class Event(Table, tablename="events"):
     """The history of an order, a line each."""
 
@@ -322,6 +329,6 @@ class Migration(Table, tablename="migrations"):
 
 
 TABLES = (
-    Reseller, ApiKey, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation, Refill, Decision, Event,
-    Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision, Signal, Migration,
+    Reseller, ApiKey, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation, Refill, Decision, UsedForm,
+    Event, Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision, Signal, Migration,
 )  # fmt: skip

@@ -12,7 +12,8 @@ from aggregator.ledger import book
 from aggregator.resellers import accounts, store
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import PREFIX_LENGTH, KeyRules, digest, make_key
-from aggregator.storage import signals, tables
+from aggregator.storage import decisions, signals, tables
+from aggregator.storage.once import UsedBefore
 from pricing.money import SCALE
 from tests.builders import make_reseller
 
@@ -161,3 +162,41 @@ async def test_the_owner_sees_each_reseller_with_what_is_left() -> None:
         ("ann", 5),
         ("bob", 0),
     ]
+
+
+async def test_a_form_that_moves_money_is_used_once() -> None:
+    """Sent twice, by an impatient finger or a browser that restores its pages, it moves money once."""
+    await make_reseller("ann", funds=0)
+    await accounts.fund("ann", 700, actor="olga", form="form-1")
+    await accounts.adjust("ann", -200, note="a fee", actor="olga", form="form-2")
+    for again in (
+        accounts.fund("ann", 700, actor="olga", form="form-1"),
+        accounts.adjust("ann", -200, note="a fee", actor="olga", form="form-2"),
+    ):
+        with pytest.raises(UsedBefore, match="sent before"):
+            await again
+    assert await book.balance((await accounts.named("ann")).id) == 500
+
+
+async def test_a_form_that_was_refused_may_be_sent_again() -> None:
+    """What did not happen does not use it up."""
+    await make_reseller("ann", funds=100)
+    with pytest.raises(Refusal):
+        await accounts.adjust("ann", -200, note="a fee", actor="olga", form="form-1")
+    assert await accounts.adjust("ann", -50, note="a fee", actor="olga", form="form-1") == 50
+
+
+async def test_what_an_owner_does_with_an_account_is_on_record() -> None:
+    """Who, what, when and why, the newest first."""
+    await make_reseller("ann", funds=0)
+    await accounts.fund("ann", 700, reference="bank-1", note="wire", actor="olga")
+    await accounts.change("ann", tier="vip", spelling=None, frozen=True, actor="oleg", reason="asked")
+    await accounts.fund("ann", 700, reference="bank-1", actor="olga")
+    told = [(row.actor, row.verdict, row.detail, row.reason) for row in await decisions.listed(limit=10)]
+    assert told == [
+        ("oleg", "changed", "tier = vip, frozen = True", "asked"),
+        ("olga", "funded", "0.000007, reference bank-1", "wire"),
+    ]
+    newest = await decisions.listed(limit=1)
+    assert [row.actor for row in await decisions.listed(before=newest[0].id, limit=10)] == ["olga"]
+    assert [row.actor for row in await decisions.listed(actor="oleg", limit=10)] == ["oleg"]

@@ -10,7 +10,13 @@ from collections.abc import Callable
 
 from aggregator.storage import clock
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.migrations import m0001_first, m0002_evidence, m0003_learned_of, m0004_shelf_news
+from aggregator.storage.migrations import (
+    m0001_first,
+    m0002_evidence,
+    m0003_learned_of,
+    m0004_shelf_news,
+    m0005_console,
+)
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
 
@@ -19,6 +25,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     2: m0002_evidence.statements,
     3: m0003_learned_of.statements,
     4: m0004_shelf_news.statements,
+    5: m0005_console.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""
 _LOCK = 7_204_180_531  # any number that no other program uses on this database

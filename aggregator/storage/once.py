@@ -1,0 +1,23 @@
+"""Forms that move money are used once: their token is taken in the transaction that does what they ask for."""
+
+from __future__ import annotations
+
+from aggregator.storage import clock
+from aggregator.storage.tables import UsedForm
+
+
+class UsedBefore(Exception):
+    """The form was sent before; the transaction must be given up."""
+
+    def __init__(self) -> None:
+        super().__init__("this form was sent before, and what it asked for was done then")
+
+
+async def use(token: str) -> None:
+    """Take the token of a form; raises `UsedBefore`."""
+    rows = await UsedForm.raw(
+        "insert into used_forms (token, at) values ({}, {}) on conflict (token) do nothing returning token",
+        token, clock.now(),
+    )  # fmt: skip
+    if not rows:
+        raise UsedBefore
