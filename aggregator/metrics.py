@@ -17,10 +17,14 @@ class Metrics:
         self._requests = Counter(
             "aggregator_requests", "Requests to the API.", ["action", "code"], registry=self._registry
         )
+        self._counted: dict[tuple[str, int], Counter] = {}
         self._orders = Gauge("aggregator_orders", "Orders by state.", ["state"], registry=self._registry)
 
     def count_request(self, action: str, code: int) -> None:
-        self._requests.labels(action, str(code)).inc()
+        counter = self._counted.get((action, code))
+        if counter is None:
+            counter = self._counted[action, code] = self._requests.labels(action, str(code))
+        counter.inc()
 
     async def text(self) -> bytes:
         """In Prometheus's text format; the orders are counted in the database now, and not told while it is away."""

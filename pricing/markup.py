@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -97,7 +98,7 @@ class Price(Struct, frozen=True, kw_only=True):
         return self.by_rule.units < self.cost.units
 
 
-class MarkupBook(Struct, frozen=True):
+class MarkupBook(Struct, frozen=True, dict=True):
     """The rules, read from the top: the first that matches wins, else the default."""
 
     currency: str
@@ -105,10 +106,17 @@ class MarkupBook(Struct, frozen=True):
     rules: tuple[MarkupRule, ...]
     min_margin_percent: Decimal
 
-    @property
-    def names_resellers(self) -> bool:
-        """Whether a reseller may have prices of their own; if not, prices can be kept per tier."""
-        return any(rule.match.reseller is not None for rule in self.rules)
+    @cached_property
+    def _named(self) -> tuple[frozenset[str | None], frozenset[str | None]]:
+        return (
+            frozenset(rule.match.tier for rule in self.rules),
+            frozenset(rule.match.reseller for rule in self.rules),
+        )
+
+    def kind_of(self, buyer: Buyer) -> Buyer:
+        """The buyer as far as the rules tell buyers apart: whoever is of one kind has the same prices."""
+        tiers, resellers = self._named
+        return Buyer(buyer.tier if buyer.tier in tiers else "", buyer.reseller if buyer.reseller in resellers else "")
 
     def price(self, offer: Offer, *, service: int, name: str, category: str, buyer: Buyer) -> Price:
         """What that buyer pays for our service when this offer sets the rate (PROTOCOL.md, "Rates and rounding").

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import msgspec
-from msgspec import Struct
 
+from aggregator.api.http import KEPT_BY_NOBODY, Answer, Headers
 from aggregator.api.texts import text_of
 from aggregator.api.views import Spelling
 from aggregator.errors import (
@@ -27,16 +27,7 @@ _JSON_CODES: MappingProxyType[type[Exception], int] = MappingProxyType(
 _SERVICE_NOT_FOUND = b'{"success": false, "name": "SERVICE_NOT_FOUND", "message": "Service not found or unauthorized"}'
 
 
-class Refusal(Struct, frozen=True):
-    """A reply to a request that failed."""
-
-    code: int
-    """The HTTP status."""
-    body: bytes
-    headers: dict[str, str] = {}
-
-
-def refuse(error: Exception, spelling: Spelling, *, of_status: bool = False) -> Refusal:
+def refuse(error: Exception, spelling: Spelling, *, of_status: bool = False) -> Answer:
     """The reply to `error`; any exception that is no ResellerError is an internal error without a word of detail.
 
     The classic spelling answers refusals with 200, since its clients drop the text of any other code. `of_status`:
@@ -44,12 +35,12 @@ def refuse(error: Exception, spelling: Spelling, *, of_status: bool = False) -> 
     give an order up for good on the first error text they read (PROTOCOL.md, "Limits").
     """
     if of_status and (isinstance(error, TooManyRequests) or not _is_refusal(error)):
-        return Refusal(503, b"", _retry_after(error))
+        return Answer(503, b"", _retry_after(error))
     if spelling is Spelling.JSON and isinstance(error, ServiceNotFound):
-        return Refusal(500, _SERVICE_NOT_FOUND)
+        return Answer(500, _SERVICE_NOT_FOUND)
     code = _code(error, spelling)
     body = msgspec.json.encode({"error": text_of(error, spelling)})
-    return Refusal(code, body, _retry_after(error) if code in (429, 503) else {})
+    return Answer(code, body, _retry_after(error) if code in (429, 503) else KEPT_BY_NOBODY)
 
 
 def _is_refusal(error: Exception) -> bool:
@@ -62,6 +53,6 @@ def _code(error: Exception, spelling: Spelling) -> int:
     return 200 if spelling is Spelling.CLASSIC else _JSON_CODES.get(type(error), 400)
 
 
-def _retry_after(error: Exception) -> dict[str, str]:
+def _retry_after(error: Exception) -> Headers:
     seconds = error.retry_after if isinstance(error, TooManyRequests) else RETRY_SECONDS
-    return {"Retry-After": str(seconds)}
+    return (*KEPT_BY_NOBODY, (b"retry-after", b"%d" % seconds))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 
 import structlog
-from litestar import Request as HttpRequest
-from litestar import Response, route
+from litestar.handlers import asgi
 
 from aggregator.api import spelling as spell
 from aggregator.api.bodies import ServiceBodies
-from aggregator.api.faults import Refusal, refuse
+from aggregator.api.faults import refuse
 from aggregator.api.fields import MOST_IDS, read_add, read_orders, read_refills
+from aggregator.api.http import KEPT_BY_NOBODY, Answer, Call, Receive, Scope, Send, read_call, send_answer
 from aggregator.api.keys import Keys
 from aggregator.api.numbers import read_id
 from aggregator.api.ordering import REFILL_TOLD, ask_for, listed
@@ -38,9 +38,10 @@ from aggregator.storage.engine import is_unreachable
 
 log = structlog.get_logger(__name__)
 
-BODY_SECONDS = 10
-"""A body that takes longer is not waited for."""
 PATHS = ["/api/v2", "/api/v1"]
+_ALLOWED = (*KEPT_BY_NOBODY, (b"allow", b"GET, OPTIONS, POST"))
+_OPTIONS = Answer(HTTPStatus.NO_CONTENT, b"", _ALLOWED)
+_OTHER_METHOD = Answer(HTTPStatus.METHOD_NOT_ALLOWED, b'{"error":"This method is not allowed here"}', _ALLOWED)
 
 
 class Api:
@@ -61,40 +62,34 @@ class Api:
         self._counted = counted
         self._ready = ready
 
-    async def respond(self, http: HttpRequest) -> Response[bytes]:  # type: ignore[type-arg]  # no user, no state
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read, answer, refuse: whatever arrives."""
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _read_body(http, self._most_bytes)
-        except TimeoutError:
-            return _respond(Refusal(408, b'{"error":"The request took too long"}', {"Connection": "close"}))
-        if body is None:
-            return _respond(Refusal(413, b'{"error":"The request is too large"}', {"Connection": "close"}))
-        refusal = await self._answer(http, body)
-        return _respond(refusal)
+        if scope["method"] not in ("POST", "GET"):
+            await send_answer(send, _OPTIONS if scope["method"] == "OPTIONS" else _OTHER_METHOD)
+            return
+        call = await read_call(scope, receive, self._most_bytes)
+        if call is not None:
+            await send_answer(send, call if isinstance(call, Answer) else await self._answer(call))
 
-    async def _answer(self, http: HttpRequest, body: bytes) -> Refusal:  # type: ignore[type-arg]  # as above
-        spelling = self._keys.by_body(spelling_of(http.method, body))
+    async def _answer(self, call: Call) -> Answer:
+        spelling = self._keys.by_body(spelling_of(call.method, call.body))
         action: Action | None = None
         try:
-            headers = {name.lower(): value for name, value in http.headers.items()}
-            request = read_request(http.method, headers, http.scope["query_string"], body)
+            request = read_request(call.method, call.headers, call.query, call.body)
             action = request.action
             if not self._ready():
                 raise TemporarilyUnavailable
             caller = await self._keys.find(request.key)
             spelling = self._keys.spelling(caller, request)
-            code, reply = await self._act(caller, request, spelling)
+            answer = await self._act(caller, request, spelling, call)
         except ResellerError as error:
-            refusal = refuse(error, spelling, of_status=isinstance(error, TemporarilyUnavailable) and _asks(action))
+            answer = refuse(error, spelling, of_status=isinstance(error, TemporarilyUnavailable) and _asks(action))
         except Exception as error:  # noqa: BLE001  # the last resort: no client sees a traceback
-            refusal = self._failed(error, spelling, action)
-        else:
-            refusal = Refusal(code, reply)
-        self._counted(action.value if action else "none", refusal.code)
-        return refusal
+            answer = self._failed(error, spelling, action)
+        self._counted(action.value if action else "none", answer.code)
+        return answer
 
-    def _failed(self, error: Exception, spelling: Spelling, action: Action | None) -> Refusal:
+    def _failed(self, error: Exception, spelling: Spelling, action: Action | None) -> Answer:
         if is_unreachable(error):  # so does every other request then: a traceback each would bury the log
             log.warning("api.unable", action=action, error=type(error).__name__)
             return refuse(TemporarilyUnavailable(), spelling, of_status=_asks(action))
@@ -102,30 +97,30 @@ class Api:
         return refuse(error, spelling, of_status=_asks(action))
 
     async def _act(  # noqa: C901, PLR0911  # the table of contents has a line for each action
-        self, caller: Caller, request: Request, spelling: Spelling
-    ) -> tuple[int, bytes]:
+        self, caller: Caller, request: Request, spelling: Spelling, call: Call
+    ) -> Answer:
         self._keys.allow(caller, request.action)
         wait = await self._keys.count(caller)
         if wait and request.action is not Action.STATUS:
             raise TooManyRequests(wait)
         match request.action:
             case Action.SERVICES:
-                return 200, self._bodies.body(caller.reseller, spelling)
+                return (await self._bodies.list_for(caller.reseller, spelling)).for_client(call.headers)
             case Action.ADD:
                 order = await self._placer.place(caller, ask_for(read_add(request), open_posts=self._open_posts))
-                return 201 if spelling is Spelling.JSON else 200, spell.render_add(order)
+                return Answer(201 if spelling is Spelling.JSON else 200, spell.render_add(order))
             case Action.STATUS:
-                return 200, await self._status(caller, request, spelling, throttled=wait)
+                return Answer(200, await self._status(caller, request, spelling, throttled=wait))
             case Action.ORDERS:
-                return 200, await self._orders(caller, spelling)
+                return Answer(200, await self._orders(caller, spelling))
             case Action.CANCEL:
-                return 200, await self._cancel(caller, request, spelling)
+                return Answer(200, await self._cancel(caller, request, spelling))
             case Action.REFILL:
-                return 200, await self._refill(caller, request, spelling)
+                return Answer(200, await self._refill(caller, request, spelling))
             case Action.REFILL_STATUS:
-                return 200, await _refill_status(caller, request, spelling)
+                return Answer(200, await _refill_status(caller, request, spelling))
             case Action.BALANCE:
-                return 200, spell.render_balance(await book.balance(caller.reseller.id), self._currency)
+                return Answer(200, spell.render_balance(await book.balance(caller.reseller.id), self._currency))
             case None:
                 raise IncorrectRequest
 
@@ -200,30 +195,12 @@ async def _refill_status(caller: Caller, request: Request, spelling: Spelling) -
 def make_route(api: Api) -> object:
     """The route handler of the API, for every path that clients use."""
 
-    @route(PATHS, http_method=["GET", "POST"], include_in_schema=False)
-    async def v2(request: HttpRequest) -> Response[bytes]:  # type: ignore[type-arg]  # no user, no state
-        return await api.respond(request)
+    @asgi(PATHS, copy_scope=False)
+    async def v2(scope: Scope, receive: Receive, send: Send) -> None:
+        await api.serve(scope, receive, send)
 
     return v2
 
 
 def _asks(action: Action | None) -> bool:
     return action is Action.STATUS
-
-
-async def _read_body(http: HttpRequest, most: int) -> bytes | None:  # type: ignore[type-arg]  # no user, no state
-    """None for a body over the limit, told by its length or found by counting."""
-    stated = http.headers.get("content-length", "0")
-    if stated.isdigit() and int(stated[:12]) > most:
-        return None
-    body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > most:
-            return None
-    return bytes(body)
-
-
-def _respond(refusal: Refusal) -> Response[bytes]:
-    headers = {"Cache-Control": "no-store", **refusal.headers}
-    return Response(refusal.body, status_code=refusal.code, media_type="application/json", headers=headers)

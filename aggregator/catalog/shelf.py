@@ -55,7 +55,7 @@ class ShelfService:
 
     def terms(self, buyer: Buyer) -> Terms:
         """Rate, limits and flags for a buyer; kept until the shelf is made again."""
-        key = buyer if self._book.names_resellers else Buyer(tier=buyer.tier)
+        key = self._book.kind_of(buyer)
         known = self._terms.get(key)
         if known is None:
             known = self._terms[key] = self._make_terms(self._combine(key))

@@ -16,6 +16,7 @@ import rich_click as click
 import structlog
 from rich.console import Console
 from rich.table import Table
+from uvicorn.loops.auto import auto_loop_factory
 
 from aggregator.app import ProviderInUse
 from aggregator.catalog.decide import NothingHeld
@@ -107,7 +108,8 @@ def command(group: click.Group, name: str, *, signed: bool = False) -> Callable[
 
 def _run(context: Context, work: Awaitable[None]) -> int:
     try:
-        asyncio.run(_await(work))
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(_await(work))
     except ConfigurationError as error:
         return _fail(context, "\n".join(str(fault) for fault in error.faults))
     except Failure as error:

@@ -148,9 +148,11 @@ def test_a_price_shows_every_step_that_led_to_it() -> None:
     assert steps == ["0.33333333", "0.33333334", "0.3334", "0.35", "0.35"]
 
 
-def test_only_a_book_that_names_a_reseller_needs_prices_for_each() -> None:
-    assert not book(rule(1, "5", match=Match(tier="vip"))).names_resellers
-    assert book(rule(1, "5"), rule(2, "5", match=Match(reseller="ada"))).names_resellers
+def test_only_whom_a_rule_names_has_prices_of_their_own() -> None:
+    rules = book(rule(1, "5", match=Match(tier="vip")), rule(2, "5"), rule(3, "5", match=Match(reseller="ada")))
+    assert rules.kind_of(Buyer("vip", "bob")) == Buyer("vip")
+    assert rules.kind_of(Buyer("gold", "ada")) == Buyer(reseller="ada")
+    assert book(rule(1, "5")).kind_of(Buyer("vip", "ada")) == Buyer()
 
 
 def test_an_offer_in_another_currency_is_never_priced() -> None:

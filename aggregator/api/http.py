@@ -1,0 +1,88 @@
+"""A call and its answer as ASGI carries them: a body within its limits in, prepared bytes out.
+
+The web framework finds the way here and no more: its requests, responses and bodies would cost as much as the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Any]]
+Send: TypeAlias = Callable[[Any], Awaitable[None]]
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+BODY_SECONDS = 10
+"""A body that takes longer is not waited for."""
+_READ = MappingProxyType(
+    {
+        name.encode(): name
+        for name in (
+            "accept-encoding", "authorization", "content-encoding", "content-length", "content-type",
+            "idempotency-key", "if-none-match", "x-api-key",
+        )
+    }
+)  # fmt: skip
+_JSON = (b"content-type", b"application/json")
+KEPT_BY_NOBODY: Headers = ((b"cache-control", b"no-store"),)
+
+
+class Call(Struct, frozen=True):
+    """What a client sent, as it came."""
+
+    method: str
+    headers: Mapping[str, str]
+    """Those that anybody here reads, by lower-case names."""
+    query: bytes
+    body: bytes
+
+
+class Answer(Struct, frozen=True):
+    """JSON, or nothing, under an HTTP status."""
+
+    code: int
+    body: bytes
+    headers: Headers = KEPT_BY_NOBODY
+
+
+TOO_LONG = Answer(408, b'{"error":"The request took too long"}', (*KEPT_BY_NOBODY, (b"connection", b"close")))
+TOO_LARGE = Answer(413, b'{"error":"The request is too large"}', (*KEPT_BY_NOBODY, (b"connection", b"close")))
+
+
+async def read_call(scope: Scope, receive: Receive, most_bytes: int) -> Call | Answer | None:
+    """The call, the refusal of one that is too large or too slow, or None where the client has gone."""
+    headers = {_READ[name]: value.decode("latin-1") for name, value in scope["headers"] if name in _READ}
+    stated = headers.get("content-length", "0")
+    if stated.isdigit() and int(stated[:12]) > most_bytes:
+        return TOO_LARGE
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await _read_body(receive, most_bytes)
+    except TimeoutError:
+        return TOO_LONG
+    return Call(scope["method"], headers, scope["query_string"], body) if isinstance(body, bytes) else body
+
+
+async def _read_body(receive: Receive, most_bytes: int) -> bytes | Answer | None:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > most_bytes:
+            return TOO_LARGE
+        more = message.get("more_body", False)
+    return body
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    length = (b"content-length", b"%d" % len(answer.body))
+    headers = [*answer.headers, length] if answer.code == 304 else [_JSON, *answer.headers, length]  # noqa: PLR2004  # not modified
+    await send({"type": "http.response.start", "status": answer.code, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
