@@ -71,6 +71,26 @@ class Terms(Struct, frozen=True, kw_only=True):
     """What the type takes besides, by standard names, as providers understand it."""
 
 
+class Taken(Struct, frozen=True):
+    """The names of the fields that a request of some kind takes."""
+
+    needed: tuple[str, ...]
+    optional: tuple[str, ...]
+
+
+def taken_by(kind: ServiceType) -> Taken:
+    """What an order of this type takes besides its service."""
+    if kind is ServiceType.SUBSCRIPTIONS:
+        return Taken(("username", "min", "max", "delay"), ("posts", "old_posts", "expiry", "link"))
+    counted = () if kind.is_package or kind in _BILLED_BY else ("quantity",)
+    drip_feed = ("runs", "interval") if kind in _DRIPPED else ()
+    by_traffic = tuple(name for names in _BY_TRAFFIC.values() for name in names)
+    return Taken(
+        ("link", *counted, *_REQUIRED.get(kind, ())),
+        (*(by_traffic if kind is ServiceType.WEB_TRAFFIC else ()), *drip_feed),
+    )
+
+
 def read_terms(kind: ServiceType, add: AddFields) -> Terms:
     """The order in `add`. Raises MissingField, BadLink or IncorrectRequest (PROTOCOL.md, "Order types")."""
     if kind is ServiceType.SUBSCRIPTIONS:
