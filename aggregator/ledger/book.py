@@ -78,3 +78,8 @@ async def statement(reseller: int, *, limit: int | None = None) -> list[tables.E
         .order_by(tables.Entry.id, ascending=False)
     )
     return await (query.limit(limit) if limit else query)
+
+
+async def of_order(order: int) -> list[tables.Entry]:
+    """The entries of an order, the oldest first."""
+    return await tables.Entry.objects().where(tables.Entry.order_id == order).order_by(tables.Entry.id)

@@ -75,6 +75,11 @@ async def of_reseller(reseller: int, refills: Iterable[int]) -> dict[int, Refill
     return {row["id"]: _row(row) for row in rows}
 
 
+async def of_order(order: int) -> list[RefillRow]:
+    """Oldest first."""
+    return [_row(row) for row in await _REFILL.select().where(_REFILL.order_id == order).order_by(_REFILL.id)]
+
+
 async def due(provider: str, limit: int) -> list[RefillRow]:
     """Refills at a provider that want something done, the oldest first."""
     open_states = [state.value for state in RefillState if state not in ENDED]

@@ -66,10 +66,12 @@ async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int, atte
     return await _told(order_id)
 
 
-async def write_off(order_id: int, *, actor: str, reason: str, settle_ms: int) -> Order:
+async def write_off(order_id: int, *, actor: str, reason: str, settle_ms: int, attempt_id: int | None = None) -> Order:
     """Nobody will ever know: cancel and refund the reseller at the owner's risk."""
     order = await _order(order_id)
     attempt = await _believable(order, settle_ms)
+    if attempt_id not in (None, attempt.id):
+        _changed()
 
     async def work() -> None:
         decision = await _give_attempt_up(order, attempt, Outcome.WRITTEN_OFF, actor=actor, reason=reason)

@@ -1,0 +1,156 @@
+"""What the rows say of days, providers and whatever waits; every question is bounded by an index or by ids of its time.
+
+Sums are whole 1e-8 of the panel's currency, times milliseconds since 1970.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from aggregator.storage import tables
+from aggregator.storage.moments import first_id
+
+_COUNTS = "(a.outcome = 'accepted' or (a.outcome in ('absent', 'written_off') and a.upstream_order is not null))"
+"""What its provider took, also where we gave it up before we knew."""
+
+
+class Waiting(Struct, frozen=True):
+    """So many rows wait, the oldest since a moment."""
+
+    count: int
+    since: int | None
+
+
+class Tries(Struct, frozen=True, kw_only=True):
+    """What became of the attempts at a provider since a moment."""
+
+    sent: int = 0
+    accepted: int = 0
+    unsure: int = 0
+    spent: int = 0
+    """What the accepted ones cost, as expected."""
+    answered_ms: int = 0
+    """How long all answered ones took together."""
+    answered: int = 0
+
+
+async def ordered(start: int, end: int) -> tuple[int, int]:
+    """How many orders were taken, and what was charged for them."""
+    first, last = await first_id(tables.Order, start), await first_id(tables.Order, end)
+    rows = await tables.Order.raw(
+        "select count(*) as n, coalesce(sum(charge), 0) as charged from orders where id >= {} and id < {}", first, last
+    )
+    return int(rows[0]["n"]), int(rows[0]["charged"])
+
+
+async def earned(start: int, end: int) -> int:
+    """What was earned, less what was paid back later of what had been."""
+    first, last = await first_id(tables.Entry, start, column="at"), await first_id(tables.Entry, end, column="at")
+    rows = await tables.Entry.raw(
+        "select coalesce(sum(case when target = 'revenue' then amount else -amount end), 0) as earned from entries"
+        " where id >= {} and id < {} and 'revenue' in (source, target)",
+        first, last,
+    )  # fmt: skip
+    return int(rows[0]["earned"])
+
+
+_ENDED = f"""
+from orders o join attempts a on a.order_id = o.id where o.ended_at >= {{}} and o.ended_at < {{}} and {_COUNTS}
+"""
+_WHOLE = f"""
+select coalesce(sum(case when o.undelivered = 0 or a.outcome <> 'accepted' then a.cost else 0 end), 0) as cost {_ENDED}
+"""
+_PARTS = f"""
+select a.cost, o.quantity, o.undelivered {_ENDED}
+and a.outcome = 'accepted' and o.undelivered > 0 and o.undelivered < o.quantity
+"""
+
+
+async def costs(start: int, end: int) -> int:
+    """What the orders that ended cost us: of one delivered in part, that part."""
+    rows = await tables.Order.raw(_WHOLE, start, end)
+    parts = await tables.Order.raw(_PARTS, start, end)
+    # In Python's integers: cost times quantity passes 63 bits.
+    delivered = sum(int(row["cost"]) * (row["quantity"] - row["undelivered"]) // row["quantity"] for row in parts)
+    return int(rows[0]["cost"]) + int(delivered)
+
+
+async def queued_before(moment: int) -> Waiting:
+    return _waiting(
+        await tables.Order.raw(
+            "select count(*) as n, min(created_at) as since from orders where state = 'queued' and created_at < {}",
+            moment,
+        )
+    )
+
+
+async def due_before(moment: int) -> Waiting:
+    """Queued orders whose turn it is, since the oldest's turn."""
+    return _waiting(
+        await tables.Order.raw(
+            "select count(*) as n, min(due_at) as since from orders where state = 'queued' and due_at < {}", moment
+        )
+    )
+
+
+async def placing_before(moment: int) -> Waiting:
+    """Attempts that passed their deadline and that nobody swept."""
+    return _waiting(
+        await tables.Attempt.raw(
+            "select count(*) as n, min(deadline_at) as since from attempts"
+            " where outcome = 'placing' and deadline_at < {}",
+            moment,
+        )
+    )
+
+
+async def held() -> Waiting:
+    return _waiting(
+        await tables.Order.raw("select count(*) as n, min(created_at) as since from orders where held is not null")
+    )
+
+
+async def unsure_by_provider() -> dict[str, Waiting]:
+    rows = await tables.Attempt.raw(
+        "select provider, count(*) as n, min(created_at) as since from attempts where outcome = 'unsure'"
+        " group by provider"
+    )
+    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+
+
+async def polls_before(moment: int) -> dict[str, Waiting]:
+    """By provider: attempts whose status should have been asked for by a moment."""
+    rows = await tables.Attempt.raw(
+        "select provider, count(*) as n, min(poll_at) as since from attempts where poll_at < {} group by provider",
+        moment,
+    )
+    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+
+
+async def tries_since(moment: int) -> dict[str, Tries]:
+    """By provider."""
+    rows = await tables.Attempt.raw(
+        "select provider, count(case when outcome <> 'placing' then 1 end) as sent,"
+        " count(case when outcome in ('accepted', 'called_off') then 1 end) as accepted,"
+        " count(case when outcome = 'unsure' then 1 end) as unsure,"
+        " coalesce(sum(case when outcome = 'accepted' then cost else 0 end), 0) as spent,"
+        " coalesce(sum(answered_at - created_at), 0) as answered_ms, count(answered_at) as answered"
+        " from attempts where id >= {} group by provider",
+        await first_id(tables.Attempt, moment),
+    )  # fmt: skip
+    return {row["provider"]: Tries(**{name: int(row[name]) for name in Tries.__struct_fields__}) for row in rows}
+
+
+async def spent_since(moment: int) -> dict[int, tuple[int, int]]:
+    """By reseller: orders, and what they were charged less what they got back."""
+    rows = await tables.Order.raw(
+        "select reseller, count(*) as n, sum(charge - refunded) as spent from orders where id >= {} group by reseller",
+        await first_id(tables.Order, moment),
+    )
+    return {row["reseller"]: (int(row["n"]), int(row["spent"])) for row in rows}
+
+
+def _waiting(rows: list[dict[str, Any]]) -> Waiting:
+    return Waiting(int(rows[0]["n"]), rows[0]["since"])

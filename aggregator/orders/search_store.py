@@ -1,0 +1,86 @@
+"""Finds orders for the owner: by state, provider, reseller, hold, or a text: an id of ours or theirs, or a link.
+
+Every question is bounded: a piece of a link is looked for only among the newest orders.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from aggregator.orders.model import Order
+from aggregator.orders.store import as_order
+from aggregator.storage import tables
+
+NEWEST_BY_LINK = 100_000
+"""Orders in which a piece of a link is looked for."""
+
+
+class Sought(Struct, frozen=True, kw_only=True):
+    """What is asked for; what is left out does not matter."""
+
+    states: tuple[str, ...] = ()
+    provider: str = ""
+    reseller: int | None = None
+    held: bool = False
+    text: str = ""
+    before: int | None = None
+    """The last id of the page before."""
+
+
+async def find(sought: Sought, *, limit: int) -> list[Order]:
+    """The newest first."""
+    conditions, values = _conditions(sought)
+    if sought.text:
+        hits = await _by_text(sought.text.strip())
+        if not hits:
+            return []
+        conditions.append(f"o.id in ({', '.join(['{}'] * len(hits))})")
+        values += hits
+    where = f"where {' and '.join(conditions)}" if conditions else ""
+    rows = await tables.Order.raw(f"select o.* from orders o {where} order by o.id desc limit {{}}", *values, limit)
+    return [as_order(row) for row in rows]
+
+
+def _conditions(sought: Sought) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
+    if sought.before is not None:
+        conditions.append("o.id < {}")
+        values.append(sought.before)
+    if sought.states:
+        conditions.append(f"o.state in ({', '.join(['{}'] * len(sought.states))})")
+        values += sought.states
+    if sought.provider:
+        conditions.append("exists (select 1 from attempts a where a.provider = {} and a.order_id = o.id)")
+        values.append(sought.provider)
+    if sought.reseller is not None:
+        conditions.append("o.reseller = {}")
+        values.append(sought.reseller)
+    if sought.held:
+        conditions.append("o.held is not null")
+    return conditions, values
+
+
+_MOST_HITS = 500
+
+
+async def _by_text(text: str) -> list[int]:
+    """The ids of the newest orders that a text may mean."""
+    rows = await tables.Attempt.raw(
+        "select order_id as id from attempts where provider in (select name from providers) and upstream_order = {}"
+        " order by order_id desc limit {}",
+        text, _MOST_HITS,
+    )  # fmt: skip
+    hits = {int(row["id"]) for row in rows}
+    if text.removeprefix("#").isascii() and text.removeprefix("#").isdigit():
+        number = int(text.removeprefix("#"))
+        return sorted(hits | ({number} if number < 2**63 else set()), reverse=True)
+    pattern = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = await tables.Order.raw(
+        "select id from orders where id > (select coalesce(max(id), 0) from orders) - {}"
+        " and lower(link) like {} escape '\\' order by id desc limit {}",
+        NEWEST_BY_LINK, f"%{pattern}%", _MOST_HITS,
+    )  # fmt: skip
+    return sorted(hits | {int(row["id"]) for row in rows}, reverse=True)

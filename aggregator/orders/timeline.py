@@ -1,0 +1,86 @@
+"""All that happened to one order, in its order: what we asked and were told, what was seen, decided and paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from aggregator.ledger import book
+from aggregator.orders import attempt_store, evidence_store, refill_store, store
+from aggregator.orders.evidence_store import Look
+from aggregator.orders.model import Attempt, Order
+from aggregator.orders.refill_store import RefillRow
+from aggregator.storage import decisions
+from aggregator.storage.decisions import DecisionRow
+from aggregator.storage.tables import Entry
+from pricing.money import print_units
+
+
+class Kind(StrEnum):
+    TAKEN = "taken"
+    SENT = "sent"
+    ANSWER = "answer"
+    EVENT = "event"
+    EVIDENCE = "evidence"
+    DECISION = "decision"
+    MONEY = "money"
+    REFILL = "refill"
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One thing that happened; `at` in milliseconds since 1970."""
+
+    at: int
+    kind: Kind
+    title: str
+    text: str = ""
+    raw: str = ""
+    """A reply as it came, secrets masked when it was stored."""
+
+
+async def of_order(order: Order) -> list[Step]:
+    """Oldest first."""
+    attempts = await attempt_store.of_order(order.id)
+    looks = await evidence_store.observed([attempt.id for attempt in attempts])
+    steps = [Step(at=order.created_at, kind=Kind.TAKEN, title="taken from the reseller")]
+    for attempt in attempts:
+        steps += _of_attempt(attempt, looks[attempt.id])
+    for line in await store.history(order.id):
+        steps.append(Step(at=line["at"], kind=Kind.EVENT, title=line["state"], text=line["text"]))
+    steps += [_decided(row) for row in await decisions.about("order", order.id)]
+    steps += [_paid(entry) for entry in await book.of_order(order.id)]
+    steps += [_refilled(refill) for refill in await refill_store.of_order(order.id)]
+    return sorted(steps, key=lambda step: step.at)
+
+
+def _of_attempt(attempt: Attempt, looks: Iterable[Look]) -> Iterator[Step]:
+    where = f"{attempt.provider}:{attempt.service}"
+    asked = f"expected to cost {attempt.cost_theirs} {attempt.currency}"
+    yield Step(at=attempt.created_at, kind=Kind.SENT, title=f"sent to {where}", text=asked)
+    if attempt.answered_at is not None:
+        named = f" as {attempt.upstream_order}" if attempt.upstream_order else ""
+        said = ": ".join(part for part in (attempt.error, attempt.error_text) if part)
+        title = f"{where}: {attempt.outcome.value.replace('_', ' ')}{named}"
+        yield Step(at=attempt.answered_at, kind=Kind.ANSWER, title=title, text=said, raw=attempt.reply or "")
+    for look in looks:
+        facts = msgspec.json.format(look.facts.encode(), indent=2).decode()
+        title = f"evidence by {look.rule.value}: {look.verdict.value}"
+        yield Step(at=look.at, kind=Kind.EVIDENCE, title=title, text=where, raw=facts)
+
+
+def _decided(row: DecisionRow) -> Step:
+    detail = f" {row.detail}" if row.detail else ""
+    return Step(at=row.at, kind=Kind.DECISION, title=f"{row.actor}: {row.verdict}{detail}", text=row.reason)
+
+
+def _paid(entry: Entry) -> Step:
+    title = f"{print_units(entry.amount, 2)} from {entry.source} to {entry.target}"
+    return Step(at=entry.at, kind=Kind.MONEY, title=title, text=entry.note)
+
+
+def _refilled(refill: RefillRow) -> Step:
+    title = f"refill {refill.id} is {refill.state}"
+    return Step(at=refill.created_at, kind=Kind.REFILL, title=title, text=refill.error or "")

@@ -1,0 +1,37 @@
+"""Finds rows by time without an index on it: ids grow with time, so the first row of a moment is found by halving.
+
+Rows of one moment may be out of order by as long as a transaction takes: good for figures by day, not for accounts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from piccolo.table import Table
+
+
+async def first_id(table: type[Table], moment: int, *, column: str = "created_at") -> int:
+    """The id of the first row since a moment (milliseconds since 1970); one beyond the last where there is none."""
+    first, last = await _end(table, "id"), await _end(table, "id desc")
+    if first is None or last is None:
+        return 1
+    low, high = first, last + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = await _at_or_after(table, middle, column)
+        if row is None or row[column] >= moment:
+            high = middle
+        else:
+            low = row["id"] + 1
+    return low
+
+
+async def _end(table: type[Table], order: str) -> int | None:
+    rows = await table.raw(f"select id from {table._meta.tablename} order by {order} limit 1")  # noqa: S608, SLF001
+    return int(rows[0]["id"]) if rows else None
+
+
+async def _at_or_after(table: type[Table], number: int, column: str) -> dict[str, Any] | None:
+    text = f"select id, {column} from {table._meta.tablename} where id >= {{}} order by id limit 1"  # noqa: S608, SLF001
+    rows = await table.raw(text, number)
+    return rows[0] if rows else None
