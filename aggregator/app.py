@@ -41,6 +41,8 @@ from aggregator.settings import ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
 from aggregator.storage.engine import bind, create_engine
 from aggregator.storage.transaction import lead_through, settled, write
+from aggregator.web.parts import Parts
+from aggregator.web.site import make_pages
 from aggregator.workers import Job, Loop, Workers
 
 log = structlog.get_logger(__name__)
@@ -113,9 +115,10 @@ class Panel:
         self.poller = Poller(self.upstreams, self.cache, self.tracker, rerouter, pace)
         self.investigator = Investigator(self.upstreams, self.tracker, pace, self.wake)
         self.refiller = Refiller(self.upstreams, pace)
+        self.placer = Placer(lambda: self.prices.shelf, self.wake)
+        self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all)
         self.api = Api(
-            self.keys, Placer(lambda: self.prices.shelf, self.wake), self.tracker,
-            Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all),
+            self.keys, self.placer, self.tracker, self.canceller,
             ServiceBodies(lambda: self.prices.shelf),
             currency=currency, limits=settings.limits, counted=self.metrics.count_request, ready=lambda: self._prepared,
         )  # fmt: skip
@@ -176,8 +179,17 @@ class Panel:
             self.workers.wake_all()
 
     def asgi(self, *, with_api: bool) -> Asgi:
-        """The web application of this process."""
-        return make_asgi(self.api if with_api else None, readiness=self.readiness, metrics=self.metrics.text)
+        """The web application of this process: API and pages, or what monitoring asks for alone."""
+        pages = make_pages(self._parts()) if with_api else None
+        api = self.api if with_api else None
+        return make_asgi(api, readiness=self.readiness, metrics=self.metrics.text, pages=pages)
+
+    def _parts(self) -> Parts:
+        return Parts(
+            settings=self.settings, prices=self.prices, placer=self.placer, canceller=self.canceller,
+            tracker=self.tracker, upstreams=self.upstreams, syncer=self.syncer, limits=self._limits, wake=self.wake,
+            ready=lambda: self._prepared,
+        )  # fmt: skip
 
     async def readiness(self) -> Readiness:
         """Ready with a database that is up to date; a cache that is away only degrades."""

@@ -99,6 +99,8 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the customers' programs that this machine could not run."""
+    """Name the programs that this machine could not run."""
     for sample in LEFT_OUT:
         terminalreporter.write_line(f"not tried, for there is no {sample.needs} here: {sample.name}", yellow=True)
+    if any("chromium" in str(report.longrepr) for report in terminalreporter.getreports("skipped")):
+        terminalreporter.write_line("not tried, for there is no chromium here: the pages in a browser", yellow=True)

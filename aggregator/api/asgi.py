@@ -1,4 +1,4 @@
-"""The web application: the API under every path that clients use, and what monitoring asks for."""
+"""The web application: the API under every path that clients use, the pages, and what monitoring asks for."""
 
 from __future__ import annotations
 
@@ -23,10 +23,24 @@ class Readiness(Struct, frozen=True):
     parts: dict[str, str]
 
 
+class Pages(Struct, frozen=True):
+    """What people see in a browser, to be joined with the API."""
+
+    handlers: list[Any]
+    refuse: Callable[[Any, HTTPException], Response[Any]]
+    """The page that stands where there is none."""
+    guard: Callable[[Asgi], Asgi]
+    """Puts on every answer what browsers must be told."""
+
+
 def make_asgi(
-    api: Api | None, *, readiness: Callable[[], Awaitable[Readiness]], metrics: Callable[[], Awaitable[bytes]]
+    api: Api | None,
+    *,
+    readiness: Callable[[], Awaitable[Readiness]],
+    metrics: Callable[[], Awaitable[bytes]],
+    pages: Pages | None = None,
 ) -> Asgi:
-    """The web application of a process; a worker, which has no API, answers only monitoring."""
+    """The web application of a process; a worker, which has neither API nor pages, answers only monitoring."""
 
     @get("/healthz", include_in_schema=False)
     async def healthz() -> Response[bytes]:
@@ -41,14 +55,19 @@ def make_asgi(
     async def counted() -> Response[bytes]:
         return Response(await metrics(), media_type="text/plain; version=0.0.4")
 
-    handlers = [healthz, readyz, counted, *([make_route(api)] if api else [])]
+    def refuse(request: Any, error: HTTPException) -> Response[Any]:
+        reads = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/v")
+        return pages.refuse(request, error) if pages and reads else _refuse_http(error)
+
+    handlers = [healthz, readyz, counted, *([make_route(api)] if api else []), *(pages.handlers if pages else [])]
     application = Litestar(
-        handlers,  # type: ignore[arg-type]  # handlers of two kinds
+        handlers,
         openapi_config=None,
         logging_config=None,
-        exception_handlers={HTTPException: _refuse_http},
+        exception_handlers={HTTPException: refuse},
     )
-    return tidy_paths(application)  # type: ignore[arg-type]  # litestar's own names for the same types
+    tidied = tidy_paths(application)  # type: ignore[arg-type]  # litestar's own names for the same types
+    return pages.guard(tidied) if pages else tidied
 
 
 def tidy_paths(application: Asgi) -> Asgi:
@@ -69,7 +88,7 @@ def _json(code: int, body: bytes) -> Response[bytes]:
     return Response(body, status_code=code, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-def _refuse_http(_: Any, error: HTTPException) -> Response[bytes]:
+def _refuse_http(error: HTTPException) -> Response[bytes]:
     text = b"Not found" if isinstance(error, NotFoundException) else b"This method is not allowed here"
     if error.status_code not in (404, 405):
         text = b"Incorrect request"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aggregator.cli import audits, orders, panel, prices, providers, resellers, services, trials
+from aggregator.cli import audits, orders, owners, panel, prices, providers, resellers, services, trials
 from aggregator.cli.root import root
 
-COMMANDS = (panel, providers, trials, services, prices, resellers, orders, audits)
+COMMANDS = (panel, providers, trials, services, prices, resellers, owners, orders, audits)
 """Each module adds its commands to the root when it is imported."""
 
 

@@ -10,6 +10,7 @@ import rich_click as click
 from aggregator.app import actor, database
 from aggregator.cli.root import Context, Failure, Row, command, root, when
 from aggregator.ledger import book
+from aggregator.people import doors
 from aggregator.resellers import accounts, store
 from aggregator.resellers.model import KeyRules
 from pricing.money import parse_units, print_units
@@ -134,6 +135,23 @@ def _entry_row(entry: Any, wallet: str) -> Row:
         "balance": print_units(entry.balance, 2), "from": entry.source, "to": entry.target,
         "reference": entry.reference, "order": entry.order_id, "note": entry.note,
     }  # fmt: skip
+
+
+@command(resellers, "invite")
+@click.argument("name", required=False)
+async def invite(context: Context, name: str | None) -> None:
+    """Make a link that opens the pages to a reseller, once and within a week; without NAME, to a new one."""
+    settings = context.settings()
+    if name is None and settings.panel.sign_up == "closed":
+        message = 'new resellers are not taken in: write sign_up = "invite" in [panel] of aggregator.toml'
+        raise Failure(message)
+    async with database(settings):
+        reseller = None if name is None else (await accounts.named(name)).id
+        token = await doors.invite(reseller=reseller, author=actor())
+    url = f"{settings.panel.public_url}/sign-up?invite={token}"
+    context.print(
+        {"reseller": name, "url": url}, text=f"for {name or 'a new reseller'}, good once and for a week: {url}"
+    )
 
 
 @command(keys, "add")

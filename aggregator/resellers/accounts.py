@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -16,6 +18,8 @@ from pricing.money import print_units
 
 OWNER = "owner"
 """Who decides where nobody is named."""
+
+Work: TypeAlias = Callable[[], Awaitable[int]]
 
 
 class Refusal(Exception):
@@ -34,8 +38,7 @@ async def add(name: str, *, currency: str, funds: int = 0, tier: str = "", spell
     key = make_key()
 
     async def work() -> int:
-        reseller = await store.insert(name, tier=tier, spelling=spelling)
-        await book.open_wallet(reseller, currency)
+        reseller = await open_account(name, currency=currency, tier=tier, spelling=spelling)
         await _insert_key(reseller, key, KeyRules())
         if funds:
             await book.post(entries.deposited("manual", reseller, funds, payment=f"opening-{reseller}"))
@@ -49,6 +52,13 @@ async def add(name: str, *, currency: str, funds: int = 0, tier: str = "", spell
             raise Refusal(message) from error
         raise
     return NewReseller(await store.get(reseller), key, funds)
+
+
+async def open_account(name: str, *, currency: str, tier: str = "", spelling: str = "auto") -> int:
+    """A reseller with an empty wallet and no key yet, inside the caller's transaction; its id."""
+    reseller = await store.insert(name, tier=tier, spelling=spelling)
+    await book.open_wallet(reseller, currency)
+    return reseller
 
 
 async def fund(

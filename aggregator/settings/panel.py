@@ -12,6 +12,9 @@ from aggregator.settings.numbers import COUNT, SECONDS, SECONDS_OR_NONE, Bounds
 _SUPPORT = Shape(
     r"((mailto:|tel:|tg:|https?://)[^\s]+)?", "a link (mailto:, https://, tg:, tel:)", "mailto:me@example.com"
 )
+_PROSE = Shape(
+    r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{0,4000}", "text of at most 4000 characters", "Write to me@example.com"
+)
 _CALLS = Bounds(least=0, most=100_000)
 _BODY = Bounds(least=1, most=65_536, whole=True)
 
@@ -31,6 +34,10 @@ class PanelSettings(Struct, frozen=True, kw_only=True):
     """In the panel's currency."""
     reroute_cancelled: bool = True
     """What a provider calls off before any delivery goes to the next one; False: it is refunded at once."""
+    sign_up: str = "closed"
+    """Who may become a reseller on the pages: "open" (anyone), "invite" or "closed"."""
+    deposit_note: str = ""
+    """How resellers pay by hand, in the owner's words; shown under *Add funds*."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -74,6 +81,8 @@ def read_panel(table: Table) -> PanelSettings:
         spelling=table.choice("spelling", plain.spelling, ("json", "classic")),
         minimum_deposit=table.number("minimum_deposit", plain.minimum_deposit),
         reroute_cancelled=table.flag("reroute_cancelled", default=plain.reroute_cancelled),
+        sign_up=table.choice("sign_up", plain.sign_up, ("open", "invite", "closed")),
+        deposit_note=table.text("deposit_note", plain.deposit_note, _PROSE),
     )
 
 

@@ -21,3 +21,8 @@ async def use(token: str) -> None:
     )  # fmt: skip
     if not rows:
         raise UsedBefore
+
+
+async def give_back(token: str) -> None:
+    """What the form asked for was refused: it may be sent again."""
+    await UsedForm.delete().where(UsedForm.token == token)

@@ -27,6 +27,8 @@ class ApiKey(Table, tablename="api_keys"):
     reseller = BigInt()
     prefix = Text()
     digest = Text()
+    label = Text(default="")
+    addresses = Text(default="")
     spelling = Text(null=True, default=None)
     requests_per_second = Text(null=True, default=None)
     read_only = Boolean()
@@ -34,6 +36,42 @@ class ApiKey(Table, tablename="api_keys"):
     duplicate_seconds = Integer(default=0)
     created_at = BigInt()
     revoked_at = BigInt(null=True, default=None)
+
+
+class Person(Table, tablename="people"):
+    """Who signs in to the pages."""
+
+    id = BigSerial(primary_key=True)
+    name = Text()
+    role = Text()
+    reseller = BigInt(null=True, default=None)
+    password = Text()
+    totp = Text(null=True, default=None)
+    totp_step = BigInt(default=0)
+    recovery = Text(default="[]")
+    created_at = BigInt()
+    signed_in_at = BigInt(null=True, default=None)
+
+
+class Session(Table, tablename="sessions"):
+    """A browser in which somebody is signed in: only the hash of what it holds."""
+
+    digest = Text(primary_key=True)
+    person = BigInt()
+    stage = Text()
+    created_at = BigInt()
+    seen_at = BigInt()
+
+
+class Invite(Table, tablename="invites"):
+    """A way in for a reseller, good once: only the hash of it."""
+
+    digest = Text(primary_key=True)
+    reseller = BigInt(null=True, default=None)
+    author = Text()
+    created_at = BigInt()
+    expires_at = BigInt()
+    used_at = BigInt(null=True, default=None)
 
 
 class Wallet(Table, tablename="wallets"):
@@ -329,6 +367,7 @@ class Migration(Table, tablename="migrations"):
 
 
 TABLES = (
-    Reseller, ApiKey, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation, Refill, Decision, UsedForm,
-    Event, Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision, Signal, Migration,
+    Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation,
+    Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision,
+    Signal, Migration,
 )  # fmt: skip

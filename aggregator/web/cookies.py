@@ -1,0 +1,53 @@
+"""The session cookie, and the token that each form carries: a stranger's page can know neither."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from urllib.parse import quote, unquote, urlsplit
+
+from litestar.datastructures import Cookie
+
+
+class Cookies:
+    """Names and flags of the panel's cookies; strict as far as its address allows."""
+
+    def __init__(self, public_url: str) -> None:
+        self.https = public_url.startswith("https:")
+        self._host = urlsplit(public_url).netloc
+        prefix = "__Host-" if self.https else ""
+        self.session = f"{prefix}aggregator_session"
+        self.flash = f"{prefix}aggregator_told"
+
+    def make(self, name: str, value: str | None) -> Cookie:
+        """None takes the cookie away."""
+        age = 0 if value is None else None
+        return Cookie(name, value=value or "", httponly=True, secure=self.https, samesite="lax", max_age=age)
+
+    def is_ours(self, host: str, origin: str | None, fetch_site: str | None) -> bool:
+        """Whether a form was sent from one of our own pages, as far as the browser tells."""
+        if fetch_site is not None:
+            return fetch_site in ("same-origin", "none")
+        if origin is None:
+            return True
+        return urlsplit(origin).netloc in (host, self._host)
+
+
+def form_token(session: str) -> str:
+    """What a form must carry to be taken from whoever holds this session cookie."""
+    return hmac.digest(session.encode("utf-8", "surrogatepass"), b"form", hashlib.sha256).hex()
+
+
+def is_form_token(session: str, token: str) -> bool:
+    return bool(session) and secrets.compare_digest(form_token(session).encode(), token.encode("utf-8", "replace"))
+
+
+def pack(kind: str, text: str) -> str:
+    """A message for the next page, as a cookie may hold it."""
+    return quote(f"{kind} {text}"[:1000])
+
+
+def unpack(value: str) -> tuple[str, str]:
+    kind, _, text = unquote(value).partition(" ")
+    return (kind if kind in ("ok", "bad") else "ok"), text

@@ -1,0 +1,97 @@
+"""What a form said, read without trust: every question names a field and gets a clean value or a fault for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from urllib.parse import parse_qsl
+
+from pricing.money import parse_units, read_decimal
+
+MOST_FIELDS = 1000
+MOST_BYTES = 512 * 1024
+
+
+class FormFault(Exception):
+    """A field that cannot be taken as it is; the text says what to write instead."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+class Fields(Mapping[str, str]):
+    """Fields of a form or a query by name; of several with one name the last counts, `all` has them all."""
+
+    def __init__(self, raw: str) -> None:
+        self._pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="replace")
+        self._last = dict(self._pairs)
+
+    def __getitem__(self, name: str) -> str:
+        return self._last[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._last)
+
+    def __len__(self) -> int:
+        return len(self._last)
+
+    def all(self, name: str) -> list[str]:
+        return [value for field, value in self._pairs if field == name]
+
+    def pairs(self) -> list[tuple[str, str]]:
+        return list(self._pairs)
+
+    def text(self, name: str, *, most: int = 500, needed: bool = False) -> str:
+        """One line, trimmed; what a line cannot hold is refused."""
+        value = self.get(name, "").strip()
+        if len(value) > most:
+            raise FormFault(name, f"This is longer than {most} characters.")
+        if any(not letter.isprintable() for letter in value):
+            raise FormFault(name, "This holds characters that cannot be shown: please type it anew.")
+        if needed and not value:
+            raise FormFault(name, "Please fill this in.")
+        return value
+
+    def prose(self, name: str, *, most: int = 100_000) -> str:
+        """Many lines, with line ends as Unix writes them."""
+        value = self.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
+        if len(value) > most:
+            raise FormFault(name, f"This is longer than {most} characters.")
+        if any(not (letter.isprintable() or letter in "\n\t") for letter in value):
+            raise FormFault(name, "This holds characters that cannot be shown: please type it anew.")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Whether a box was ticked."""
+        return self.get(name, "") not in ("", "0", "no")
+
+    def whole(self, name: str, *, least: int = 0, most: int = 2**53) -> int:
+        value = self.get(name, "").strip()
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 17 else None  # noqa: PLR2004  # 2**53 has 16
+        if number is None or not least <= number <= most:
+            raise FormFault(name, f"Please write a whole number from {least} to {most}.")
+        return number
+
+    def choice(self, name: str, choices: Mapping[str, object] | tuple[str, ...], default: str) -> str:
+        """One of the choices; anything else means the default."""
+        value = self.get(name, default)
+        return value if value in choices else default
+
+    def money(self, name: str) -> int:
+        """An amount in whole 1e-8."""
+        try:
+            return parse_units(self.get(name, "").strip().removeprefix("+"))
+        except ValueError:
+            raise FormFault(name, "Please write a plain number with at most 8 decimals, such as 12.50.") from None
+
+    def decimal(self, name: str) -> Decimal:
+        try:
+            return read_decimal(self.get(name, "").strip())
+        except ValueError:
+            raise FormFault(name, "Please write a plain number, such as 12.5.") from None
+
+    def number(self, name: str, default: int = 1, *, most: int = 100_000) -> int:
+        """A page number and the like from an address, where a wrong one is no fault."""
+        value = self.get(name, "")
+        return min(int(value), most) if value.isascii() and value.isdigit() and 0 < len(value) < 17 else default  # noqa: PLR2004  # as above

@@ -1,0 +1,34 @@
+"""What pages may use of the panel: its deeds and places, handed in by `aggregator.app`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from aggregator.cache.limits import Limits
+from aggregator.catalog.prices import Prices
+from aggregator.catalog.sync import Syncer
+from aggregator.catalog.upstreams import Upstreams
+from aggregator.orders.cancel import Canceller
+from aggregator.orders.place import Placer
+from aggregator.orders.track import Tracker
+from aggregator.settings import Settings
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """One panel, as its pages see it."""
+
+    settings: Settings
+    prices: Prices
+    """`prices.shelf` is what is sold now."""
+    placer: Placer
+    canceller: Canceller
+    tracker: Tracker
+    upstreams: Upstreams
+    syncer: Syncer
+    limits: Limits
+    wake: Callable[[], None]
+    """There is something to dispatch."""
+    ready: Callable[[], bool]
+    """Whether the database is there and prices are loaded."""

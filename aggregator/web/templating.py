@@ -1,0 +1,36 @@
+"""The templates: escaped by themselves, loud about names that do not exist, with what every page may print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+
+from aggregator.settings import Settings
+from aggregator.web.assets import assets
+from aggregator.web.printing import Printer, count, day, moment
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+def make_templates(settings: Settings) -> jinja2.Environment:
+    """The environment of one panel."""
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    printer = Printer(settings.panel.currency)
+    templates.globals.update(
+        panel=settings.panel,
+        asset=lambda name: assets()[name].path,
+        money=printer.money,
+        moment=moment,
+        day=day,
+        count=count,
+    )
+    templates.globals["ui"] = templates.get_template("ui.html").module
+    return templates

@@ -1,0 +1,48 @@
+"""Every page in a real browser, wide and on a phone, light and dark: nothing fails, nothing must be moved sideways.
+
+With PICTURES=/some/folder each page is photographed there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.web.chromium import CHROMIUM, Screen, screen_of
+from tests.web.kit import Visitor, Web
+
+PAGES: dict[str, tuple[str, ...]] = {
+    "stranger": ("/sign-in", "/sign-up", "/nowhere"),
+    "reseller": ("/settings", "/settings/codes"),
+    "owner": ("/settings",),
+}
+"""Whose pages are looked at; each section adds its own."""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")
+@pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)], ids=["wide", "phone"])
+async def test_every_page_is_whole(web: Web, tmp_path: Path, phone: bool, dark: bool) -> None:
+    """In both sizes, without an error of a script, a refusal of the policy or a request to anybody else."""
+    visitors = {"stranger": None, "reseller": await web.reseller(), "owner": await web.owner()}
+    async with screen_of(web, tmp_path / "profile", phone=phone, dark=dark) as screen:
+        for kind, paths in PAGES.items():
+            await _become(screen, visitors[kind])
+            for path in paths:
+                await screen.go(path)
+                await _keep(screen, f"{kind}{path.replace('/', '-')}-{'phone' if phone else 'wide'}")
+                assert not await screen.is_too_wide(), path
+        faults = [fault for fault in screen.faults if "404" not in fault]
+    assert faults == []
+
+
+async def _become(screen: Screen, visitor: Visitor | None) -> None:
+    await screen.context.clear_cookies()
+    if visitor:
+        await screen.become(visitor)
+
+
+async def _keep(screen: Screen, name: str) -> None:
+    if folder := os.environ.get("PICTURES"):
+        await screen.picture(Path(folder) / f"{name}.png")
