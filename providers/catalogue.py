@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import TypeAlias
 
 from providers.cleaning import clean_line, clean_text, is_separator, raw_text
 from providers.dialect import Dialect
 from providers.json_text import Json
+from providers.names import CURRENCY, DESCRIPTION, SERVICE, WRAPPERS
 from providers.numbers import read_count, read_currency, read_decimal, read_flag, read_identifier
-from providers.shapes import WRAPPERS, Object, is_nothing
+from providers.shapes import Object, is_nothing, pick
 from providers.vocabulary import Listing, ServiceType
 
+Rows: TypeAlias = list[tuple[str | None, Object]]
 _LISTS = ("services", *WRAPPERS, "packages")
-_ID_NAMES = ("service", "service_id", "id")
-_DESCRIPTIONS = ("description", "desc", "details", "note", "package_description")
 _NO_LIMIT = 2**31 - 1
+_BOUNDLESS = ("unlimited", "no limit", "infinite", "infinity", "∞")
+_VAST = re.compile(r"[1-9]\d{15,19}")
 _PLACEHOLDER = Decimal(99_999_999)
 """What panels write for "not for sale"; no price per 1,000 of any currency comes near it."""
 _PER = 1000
@@ -34,18 +37,42 @@ _TYPES = {normal_type(kind.value): kind for kind in ServiceType} | {
 }
 
 
-def find_rows(value: Json) -> list[tuple[str | None, Object]] | None:
-    """The rows of a catalogue, each with the key it stood under; None when the reply is no catalogue."""
+def find_rows(value: Json) -> Rows | None:
+    """The rows of a catalogue, each with the key it stood under; None when the reply is no catalogue.
+
+    They may be wrapped, keyed by id, or grouped by category.
+    """
     if isinstance(value, list):
-        rows: list[tuple[str | None, Object]] = [(None, row) for row in value if isinstance(row, dict)]
+        rows = [row for one in value for row in _rows_of(one)]
         return rows if rows or not value else None
     if not isinstance(value, dict):
         return None
     for name in _LISTS:
         if isinstance(inner := value.get(name), (list, dict)):
             return find_rows(inner)
-    keyed = [(key, row) for key, row in value.items() if isinstance(row, dict) and ("rate" in row or "name" in row)]
-    return list(keyed) if keyed and len(keyed) == len(value) else None
+    keyed = [(key, row) for key, row in value.items() if isinstance(row, dict) and _is_row(row)]
+    if keyed and len(keyed) == len(value):
+        return list(keyed)
+    groups = [found for inner in value.values() if (found := _find_group(inner))]
+    return [row for group in groups for row in group] or None
+
+
+def _rows_of(one: Json) -> Rows:
+    """A row, or those of a category that stands in its place."""
+    if not isinstance(one, dict):
+        return _find_group(one)
+    group = [] if _is_row(one) else [row for name in _LISTS for row in _find_group(one.get(name))]
+    return group or [(None, one)]
+
+
+def _find_group(value: Json) -> Rows:
+    if not isinstance(value, list):
+        return []
+    return [(None, row) for row in value if isinstance(row, dict) and "rate" in row]
+
+
+def _is_row(row: Object) -> bool:
+    return "rate" in row or "name" in row
 
 
 def says_empty(value: Json) -> bool:
@@ -55,7 +82,7 @@ def says_empty(value: Json) -> bool:
     return isinstance(value, dict) and any(name in value and not isinstance(value[name], dict) for name in _LISTS)
 
 
-def read_listings(rows: list[tuple[str | None, Object]], dialect: Dialect) -> list[Listing]:
+def read_listings(rows: Rows, dialect: Dialect) -> list[Listing]:
     """All rows (PROTOCOL.md, "Catalogue"); of two with one id the later one wins."""
     listings = [_read_listing(row, key, dialect) for key, row in rows]
     return list({listing.service: listing for listing in listings}.values())
@@ -64,7 +91,7 @@ def read_listings(rows: list[tuple[str | None, Object]], dialect: Dialect) -> li
 def _read_listing(row: Object, key: str | None, dialect: Dialect) -> Listing:
     kind = _read_type(row.get("type"))
     name = clean_line(row.get("name"), 500)
-    service = next((found for one in _ID_NAMES if (found := read_identifier(row.get(one)))), key or "")
+    service = next((found for one in SERVICE if (found := read_identifier(row.get(one)))), key or "")
     least, most = _read_limits(row)
     rate = _read_rate(row.get("rate"), kind, dialect)
     return Listing(
@@ -78,9 +105,9 @@ def _read_listing(row: Object, key: str | None, dialect: Dialect) -> Listing:
         refill=_flag(row, "refill"),
         cancel=_flag(row, "cancel"),
         dripfeed=_flag(row, "dripfeed"),
-        description=clean_text(next((row[one] for one in _DESCRIPTIONS if row.get(one)), ""), 5_000),
+        description=clean_text(next((row[one] for one in DESCRIPTION if row.get(one)), ""), 5_000),
         average_time=clean_line(row.get("average_time"), 100),
-        currency=read_currency(row.get("currency")),
+        currency=read_currency(pick(row, *CURRENCY)),
         raw_name=raw_text(row.get("name"), 1_000),
         flaw=_find_flaw(row, service=service, kind=kind, name=name, rate=rate, limits=(least, most)),
     )
@@ -105,6 +132,13 @@ def _read_limits(row: Object) -> tuple[int, int | None]:
     return max(1, read_count(row.get("min")) or 1), None if most is None or not 0 < most != _NO_LIMIT else most
 
 
+def _is_boundless(value: Json) -> bool:
+    """The largest number of 64 bits, or a word for no limit."""
+    return isinstance(value, str) and (
+        value.strip().lower() in _BOUNDLESS or _VAST.fullmatch(value.strip()) is not None
+    )
+
+
 def _flag(row: Object, name: str) -> bool | None:
     return read_flag(row[name]) if name in row else None
 
@@ -113,7 +147,11 @@ def _find_flaw(
     row: Object, *, service: str, kind: ServiceType, name: str, rate: Decimal | None, limits: tuple[int, int | None]
 ) -> str | None:
     least, most = limits
-    unread = any(not is_nothing(row.get(one)) and read_count(row[one]) is None for one in ("min", "max"))
+    unread = any(
+        not is_nothing(row.get(one)) and read_count(row[one]) is None
+        for one in ("min", "max")
+        if one == "min" or not _is_boundless(row.get(one))
+    )
     flaws = {
         "unreadable id": not service,
         "separator": is_separator(name),

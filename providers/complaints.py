@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from providers.error_texts import plain_text, read_code, read_limits, read_numbered_code
 from providers.errors import Code
-from providers.json_text import Json
-from providers.shapes import WRAPPERS, is_nothing, is_text, says_failed
+from providers.json_text import Json, Number
+from providers.names import FIRST_TEXTS, LAST_TEXTS, LOUD_ERRORS, WRAPPERS
+from providers.shapes import is_nothing, is_text, layers, says_failed, sole
 
-_LOUD = ("error", "errors")
-_QUIET = ("message", "msg", "error_message", "detail", "name")
 _NESTED = ("refill", "status", "cancel")
 _INSIDE = ("message", "msg", "error", "text", "code")
+_TEXTS = (*FIRST_TEXTS, *LAST_TEXTS)
 _DEEPEST = 6
 _QUANTITY_CODES = (Code.QTY_MIN, Code.QTY_MAX)
 _DOUBTFUL = (Code.INTERNAL, Code.DUPLICATE_REQUEST)
@@ -30,7 +32,9 @@ class Complaint(Struct, frozen=True, kw_only=True):
     text: str = ""
     """Their words, plain; not masked yet."""
     loud: bool = True
-    """Whether the reply calls it an error; a mere `message` beside a success is none."""
+    """Whether the reply calls it an error; a mere `message` is none."""
+    alone: bool = False
+    """Whether the reply holds nothing besides: no flag, no id, no data that might say otherwise."""
     from_status: bool = False
     """Whether only the HTTP status told the code."""
     minimum: int | None = None
@@ -45,58 +49,73 @@ def read_complaint(
 
     The body decides; the HTTP status only where the body says nothing that is known.
     """
+    value = sole(value)
     texts = list(_texts(value))
     loud = is_loud(value)
     if not texts and not loud and status < _FAILED:
         return None
     code, text = _best(texts, words, value)
-    complaint = _with_limits(code, text, quantity, loud=loud or status >= _FAILED)
+    found = _with_limits(code, text, quantity)
+    complaint = replace(found, loud=loud or status >= _FAILED, alone=_is_all(value))
     return _by_status(complaint, status) if code is Code.UNKNOWN else complaint
 
 
 def is_loud(value: Json) -> bool:
     """Whether the reply itself says that it is an error; a key "error" that holds nothing does not."""
+    value = sole(value)
     if isinstance(value, dict):
-        layers = [value, *(inner for name in _NESTED if isinstance(inner := value.get(name), dict))]
-        return any(not is_nothing(layer.get(key)) for layer in layers for key in _LOUD) or says_failed(value)
+        nested = [inner for name in _NESTED if isinstance(inner := value.get(name), dict)]
+        objects = [*layers(value), *nested]
+        return any(not is_nothing(one.get(key)) for one in objects for key in LOUD_ERRORS) or says_failed(value)
     return is_text(value)
+
+
+def _is_all(value: Json) -> bool:
+    """Whether an object holds nothing but texts of an error, and numbers of HTTP that agree."""
+    if not isinstance(value, dict):
+        return False
+    told = {key: one for key, one in value.items() if key not in _TEXTS or isinstance(one, Number)}
+    return all(_is_failure(one) if isinstance(one, Number) else is_nothing(one) for one in told.values())
+
+
+def _is_failure(number: str) -> bool:
+    return re.fullmatch(r"[45]\d\d", number) is not None
 
 
 def _texts(value: Json) -> Iterator[str]:
     if isinstance(value, str):
         yield from _words(value)
     elif isinstance(value, dict):
-        for key in (*_LOUD, *_QUIET[:3]):
+        for key in (*LOUD_ERRORS, *FIRST_TEXTS):
             yield from _words(value.get(key))
         for key in (*WRAPPERS, *_NESTED):
-            yield from _texts_inside(value.get(key))
-        for key in _QUIET[3:]:
-            yield from _words(value.get(key))
+            yield from _texts_inside(sole(value.get(key)))
+        for key in LAST_TEXTS:
+            yield from (text for text in _words(value.get(key)) if any(map(str.isalpha, text)))
 
 
 def _texts_inside(inner: Json) -> Iterator[str]:
     if isinstance(inner, dict):
-        for key in ("error", "message", "msg"):
+        for key in (*LOUD_ERRORS, *FIRST_TEXTS):
             yield from _words(inner.get(key))
 
 
 def _words(value: Json) -> Iterator[str]:
-    leaf = _leaf(value)
-    if isinstance(leaf, str) and is_text(leaf) and not is_nothing(leaf) and plain_text(leaf).lower() != "true":
-        yield plain_text(leaf)
+    for leaf in _leaves(value, _DEEPEST):
+        if is_text(leaf) and not is_nothing(leaf) and plain_text(leaf).lower() != "true":
+            yield plain_text(leaf)
 
 
-def _leaf(value: Json) -> Json:
-    """The first text inside nested lists and objects, as validators of forms write them."""
-    for _ in range(_DEEPEST):
-        if isinstance(value, list):
-            value = value[0] if value else None
-        elif isinstance(value, dict):
-            named = next((value[key] for key in _INSIDE if key in value), None)
-            value = named if named is not None else next(iter(value.values()), None)
-        else:
-            return value
-    return None
+def _leaves(value: Json, depth: int) -> Iterator[str]:
+    """The first texts inside nested lists and objects, as validators of forms write them."""
+    if isinstance(value, str):
+        yield value
+    elif depth and isinstance(value, list) and value:
+        yield from _leaves(value[0], depth - 1)
+    elif depth and isinstance(value, dict):
+        named = [value[key] for key in _INSIDE if not is_nothing(value.get(key))]
+        for inner in named or list(value.values())[:1]:
+            yield from _leaves(inner, depth - 1)
 
 
 def _best(texts: list[str], words: dict[str, str], value: Json) -> tuple[Code, str]:
@@ -118,11 +137,11 @@ def _numbered(value: Json) -> Code:
     return Code.UNKNOWN
 
 
-def _with_limits(code: Code, text: str, quantity: int | None, *, loud: bool) -> Complaint:
+def _with_limits(code: Code, text: str, quantity: int | None) -> Complaint:
     least, most = read_limits(text) if "quantity" in text.lower() or code in _QUANTITY_CODES else (None, None)
     if least is not None and most is not None and (code in _QUANTITY_CODES or code is Code.UNKNOWN):
         code = _side(quantity, least, most)
-    return Complaint(code=code, text=text, loud=loud, minimum=least, maximum=most)
+    return Complaint(code=code, text=text, minimum=least, maximum=most)
 
 
 def _side(quantity: int | None, least: int, most: int) -> Code:
@@ -140,4 +159,4 @@ def _by_status(complaint: Complaint, status: int) -> Complaint:
         code = Code.BATCH_TOO_BIG
     elif status >= _BROKEN:
         code = Code.MAINTENANCE if status == _AWAY else Code.INTERNAL
-    return Complaint(code=code, text=complaint.text, loud=complaint.loud, from_status=code is not Code.UNKNOWN)
+    return replace(complaint, code=code, from_status=code is not Code.UNKNOWN)

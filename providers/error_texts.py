@@ -22,22 +22,25 @@ _ALTERNATIVES: list[tuple[Code, tuple[str, ...]]] = [
         Code.SERVICE_GONE,  # before KEY_INVALID: "Service not found or unauthorized"
         (
             r"(?:incorrect|invalid|wrong|unknown|disabled)[ _]service\b(?![ _](?:type|provider))",
-            r"(?:incorrect|invalid)_service_id",
+            r"(?:incorrect|invalid)[ _]service[ _]id",
             r"\bservice(?: id)? (?:does not|doesn't|not) exists?",
-            r"\bservice(?: id)?(?: is)? (?:inactive|disabled|not available|not found)",
+            r"\bselected service(?: id)? is invalid",
+            r"\bservice(?: id)?(?: is)? (?:inactive|disabled|invalid|incorrect|not valid|not available|not found)",
             r"service_(?:not_found|inactive|disabled)",
         ),
     ),
     (
         Code.KEY_INVALID,
         (
-            r"(?:invalid|incorrect|wrong)[ _](?:api[ _-]?)?(?:key|token)\b",
-            r"api[ _-]?key (?:is )?(?:incorrect|invalid|wrong|not found)",
+            r"(?:invalid|incorrect|wrong|bad)[ _](?:api[ _-]?)?(?:key|token)\b",
+            r"api[ _-]?(?:key|token) (?:is )?(?:incorrect|invalid|wrong|not found|not valid)",
             r"incorrect request or api key",
             r"api is disabled? for this user",
             r"^user[ _]not[ _]found",
             r"^unauthori[sz]ed",
             r"^unauthenticated",
+            r"^no api key",
+            r"^invalid credentials",
         ),
     ),
     (
@@ -47,6 +50,7 @@ _ALTERNATIVES: list[tuple[Code, tuple[str, ...]]] = [
             r"(?:^|\byour |\buser )account (?:is |has been |was )?disabled",
             r"account_banned",
             r"user_inactive",
+            r"^(?:your |this )?user (?:is |has been )?(?:inactive|suspended|banned|blocked)",
             r"api (?:access )?(?:is )?disabled",
             r"\bip(?: address)?(?: is)? (?:not allowed|blocked|banned)",
             r"not whitelisted",
@@ -56,7 +60,9 @@ _ALTERNATIVES: list[tuple[Code, tuple[str, ...]]] = [
         Code.FUNDS,
         (
             r"not[ _]enough[ _](?:funds|balance|money|credits?)",
-            r"insufficient[ _](?:balance|funds?|credits?)",
+            r"insufficient[ _](?:(?:user|account|wallet)[ _])?(?:balance|funds?|credits?)",
+            r"(?:not|n't) have enough (?:funds|balance|money|credits?)",
+            r"\bbalance is (?:not enough|insufficient|too low)",
             r"\blow balance",
             r"saldo tidak (?:cukup|mencukupi)",
             r"saldo insuficiente",
@@ -68,8 +74,9 @@ _ALTERNATIVES: list[tuple[Code, tuple[str, ...]]] = [
     (
         Code.LINK_DUPLICATE,
         (
-            r"link_duplicate",
-            r"active order with this link",
+            r"link[ _]duplicate",
+            r"active order (?:with|for) this link",
+            r"order (?:with|for) this link is already (?:active|running|in progress)",
             r"already has an (?:active )?order",
             r"^order already exists",
             r"link is already in queue",
@@ -78,36 +85,47 @@ _ALTERNATIVES: list[tuple[Code, tuple[str, ...]]] = [
     (Code.BATCH_TOO_BIG, (r"maximum (?:of )?\d+ orders", r"too many order ids")),
     (
         Code.PARAMS,
-        (r"multiple of \d+", r"invalid_quantity", r"(?:invalid|incorrect) quantity"),
+        (r"multiple of \d+", r"(?:invalid|incorrect)[ _]quantity\b"),
     ),
     (
         Code.QTY_MAX,
         (
-            r"max_quantity",
+            r"\bmax[ _]quantity",
             r"quantity.*\bmaximum",
             r"\bmaximum (?:order )?quantity",
+            r"\bmaximum (?:order|amount) is",
             r"maximum number has been exceeded",
             r"exceeds? (?:the )?maximum",
+            r"quantity (?:field )?(?:may|must) not be (?:greater|more) than",
+            r"quantity (?:field )?(?:should|must) be (?:less than|at most)",
+            r"quantity (?:is )?too (?:high|large|big|much)",
+            r"above (?:the )?maximum",
         ),
     ),
     (
         Code.QTY_MIN,
         (
-            r"min_quantity",
-            r"not_enough_quantity",
+            r"\bmin[ _]quantity",
+            r"not[ _]enough[ _]quantity",
             r"quantity.*\bminim(?:um|al)",
             r"\bminim(?:um|al) (?:order )?quantity",
+            r"\bminim(?:um|al) (?:order|amount) is",
             r"did not meet the minimum number",
             r"below (?:the )?minimum",
+            r"quantity (?:field )?(?:should|must) be (?:at least|greater than|more than)",
+            r"quantity (?:is )?too (?:low|small|little)",
         ),
     ),
     (
         Code.LINK_INVALID,
         (
-            r"(?:bad|incorrect|invalid|wrong)[ _](?:link|url|username)\b",
+            r"(?:bad|incorrect|invalid|wrong)[ _](?:\w+[ _])?(?:link|url|username)\b",
             r"neworder\.error\.link$",
             r"link_not_found",
-            r"\b(?:link|url) (?:is )?(?:invalid|incorrect|not valid|not found)",
+            r"\b(?:link|url) (?:format )?(?:is )?(?:invalid|incorrect|not valid|not found)",
+            r"\busername (?:is )?(?:invalid|incorrect|not valid)",
+            r"\b(?:link|url) (?:field )?must be a valid (?:link|url)",
+            r"enter a valid (?:link|url|username)",
             r"private account",
             r"account is private",
         ),
@@ -124,18 +142,37 @@ _ALTERNATIVES: list[tuple[Code, tuple[str, ...]]] = [
             r"neworder\.error\.(?:comment|schedule_time)",
             r"invalid interval",
             r"not support drip-?feed",
+            r"drip-? ?feed (?:is )?not (?:supported|available)",
+            r"(?:incorrect|invalid) (?:parameters?|runs)\b",
             r"is required parameter",
             r"\b(?:is|are) required\b",
-            r"incorrect comments",
+            r"^field required",
+            r"(?:incorrect|invalid) comments",
         ),
     ),
-    (Code.ORDER_NOT_FOUND, (r"(?:incorrect|invalid)[ _]order[ _]ids?\b", r"\borders?(?: id)? (?:is )?not found")),
+    (
+        Code.ORDER_NOT_FOUND,
+        (
+            r"(?:incorrect|invalid|wrong|unknown)[ _]order(?:[ _]ids?\b|$)",
+            r"\borders?(?: id)? (?:is |was )?not found",
+            r"\border(?: id)? (?:does not|doesn't) exist",
+            r"no such order",
+        ),
+    ),
     (
         Code.REFILL_DISABLED,
-        (r"refill is disabled", r"not eligible for refill", r"refill (?:is )?not (?:available|supported)"),
+        (
+            r"refill is disabled",
+            r"not eligible for refill",
+            r"refill (?:is )?not (?:available|supported|allowed)",
+            r"not support refill",
+        ),
     ),
     (Code.REFILL_TOO_EARLY, (r"less than 24 hours", r"refill cooldown")),
-    (Code.REFILL_RUNNING, (r"refill task is not completed", r"refill (?:was )?already requested")),
+    (
+        Code.REFILL_RUNNING,
+        (r"refill task is not completed", r"refill (?:is |was )?already (?:requested|in progress|pending)"),
+    ),
     (Code.REFILL_EXPIRED, (r"refill days are over", r"refill period (?:has |is )?(?:expired|over)")),
     (Code.ORDER_NOT_COMPLETED, (r"order is not completed",)),
     (Code.REFILL_NOT_FOUND, (r"\brefill(?: request)? not found", r"(?:incorrect|invalid) refill id")),
@@ -144,14 +181,21 @@ _ALTERNATIVES: list[tuple[Code, tuple[str, ...]]] = [
         (
             r"\bcan ?not (?:be )?cancel",
             r"cancel is disabled",
-            r"cancel (?:is )?not (?:available|supported)",
+            r"cancel(?:lation)? (?:is )?not (?:available|supported|allowed)",
+            r"not support cancel",
             r"incorrect order status",
             r"already (?:been )?cancell?ed",
         ),
     ),
     (
         Code.RATE_LIMIT,
-        (r"rate limit", r"too many requests", r"too_many_orders", r"please wait \d+ (?:seconds|minutes)"),
+        (
+            r"rate limit",
+            r"too many (?:requests|attempts)",
+            r"request limit reached",
+            r"too_many_orders",
+            r"please wait \d+ (?:seconds|minutes)",
+        ),
     ),
     (
         Code.MAINTENANCE,
@@ -189,9 +233,17 @@ _NUMBERED = {
 }
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _LONGEST_KNOWN = 500
+_NAME = re.compile(r"[A-Za-z]+")
+_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _COUNT = r"\d{1,3}(?:[,. ]\d{3})+(?!\d)|\d+"
 _BETWEEN = re.compile(rf"between ({_COUNT}) and ({_COUNT})")
-_AFTER = {word: re.compile(rf"\b{word}\w*\D{{0,40}}?({_COUNT})") for word in ("minim", "maxim")}
+_AFTER = {
+    side: re.compile(rf"\b(?:{words})\w*\D{{0,40}}?({_COUNT})")
+    for side, words in {
+        "minim": "minim|must be at least|greater than or equal to",
+        "maxim": "maxim|must be at most|not be greater than|not be more than|less than or equal to",
+    }.items()
+}
 
 
 def plain_text(text: str) -> str:
@@ -216,7 +268,14 @@ def read_code(text: str, words: dict[str, str]) -> Code:
     said = normal_text(text)
     if len(said) > _LONGEST_KNOWN:
         return Code.UNKNOWN
-    return next((code for code, pattern in _TABLE if pattern.search(said)), Code.UNKNOWN)
+    spellings = {said, _spelled_out(text)}
+    return next((code for code, table in _TABLE if any(map(table.search, spellings))), Code.UNKNOWN)
+
+
+def _spelled_out(text: str) -> str:
+    """A name that a program gave its error as words: "LINK_DUPLICATE", "not-enough-funds", "orderNotFound"."""
+    words = _WORD_START.sub(" ", plain_text(text)) if _NAME.fullmatch(text.strip()) else text
+    return normal_text(words.replace("_", " ").replace("-", " "))
 
 
 def find_word(text: str, words: Iterable[str]) -> str | None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
+from providers.names import standard_members
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | bool | None"
 """A JSON value; numbers are `Number`."""
 
-_PHP_NOISE = re.compile(r"<br\s*/?>|\b(?:warning|notice|deprecated|fatal error)(?:</b>)?\s*:", re.IGNORECASE)
+_PHP_NOISE = re.compile(
+    r"<br\s*/?>|\b(?:warning|notice|deprecated|strict standards|(?:fatal|parse) error)(?:</b>)?\s*:", re.IGNORECASE
+)
 _OPENING = re.compile(r'\{\s*["}]|\[\s*["{\[\]]')
 _LONE_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -23,13 +28,18 @@ class Number(str):
     __slots__ = ()
 
 
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=standard_members, parse_int=Number, parse_float=Number, parse_constant=Number, strict=False
+)
+T = TypeVar("T")
+
+
 def parse(text: str) -> Json:
-    """Parse strictly; ValueError for anything else, also for nesting too deep. NaN stays text no reader accepts."""
-    whole = _LONE_SURROGATE.sub(r"\\ufffd", text)  # half a character cannot be stored or logged
-    try:
-        value: Json = json.loads(whole, parse_int=Number, parse_float=Number, parse_constant=Number, strict=False)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
+    """Parse strictly; ValueError for anything else, also for nesting too deep. NaN stays text no reader accepts.
+
+    The fields of objects come under their names in `providers/names.py`, however they are spelled.
+    """
+    value: Json = _decode(_DECODER.decode, _sound(text))
     return value
 
 
@@ -45,12 +55,35 @@ def parse_twice(text: str) -> Json:
 
 
 def cut_out(text: str) -> Json:
-    """Parse the JSON that stands after or before PHP warnings; ValueError when there is none or only a part.
+    """Parse the JSON that stands before markup or remarks, or after PHP warnings; ValueError when there is none whole.
 
-    Only the first opening is tried: an inner row of a truncated reply must not pass for the whole.
+    Only the first opening is tried: an inner row of a truncated reply must not pass for the whole. Nor may a second
+    piece of JSON follow, for nobody knows then which one is meant.
     """
+    whole = _sound(text)
+    start = 0 if _OPENING.match(whole) else _after_warnings(whole)
+    value: Json
+    value, length = _decode(_DECODER.raw_decode, whole[start:])
+    if _OPENING.search(whole, start + length):
+        raise ValueError("more than one piece of JSON")
+    return value
+
+
+def _after_warnings(text: str) -> int:
     noise = _PHP_NOISE.search(text)
-    opening = _OPENING.match(text) or _OPENING.search(text, noise.end() if noise else len(text))
-    if noise is None or opening is None:
+    opening = _OPENING.search(text, noise.end()) if noise else None
+    if opening is None:
         raise ValueError("not JSON")
-    return parse(text[opening.start() : max(text.rfind("}"), text.rfind("]")) + 1])
+    return opening.start()
+
+
+def _sound(text: str) -> str:
+    """Without halves of characters, which cannot be stored or logged."""
+    return _LONE_SURROGATE.sub(r"\\ufffd", text)
+
+
+def _decode(decode: Callable[[str], T], text: str) -> T:
+    try:
+        return decode(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None

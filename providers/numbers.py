@@ -7,12 +7,16 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from providers.json_text import Json, Number
 
-_BESIDE = r"(?:[A-Z]{3,4}|[$€£¥₹₫₽₺₦₩₱฿₴])?"
+_BESIDE = r"(?:[A-Z]{3,4}|[$€£¥₹₫₽₺₦₩₱฿₴đ]|Rp\.?|R\$|US\$|TL)?"
 _MONEY = re.compile(rf"(-?){_BESIDE}\s*(-?)([0-9][0-9.,]*)\s*{_BESIDE}")
 _THOUSANDS = {mark: re.compile(rf"[0-9]{{1,3}}(?:{re.escape(mark)}[0-9]{{3}})+") for mark in ",."}
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,40})?")
 _CODE = re.compile(r"[A-Z]{3,5}")
-_SYMBOLS = {"€": "EUR", "£": "GBP", "₹": "INR", "₫": "VND", "₽": "RUB", "₺": "TRY", "₦": "NGN"}
+_SYMBOLS = {
+    "€": "EUR", "£": "GBP", "₹": "INR", "₫": "VND", "Đ": "VND", "₽": "RUB", "₺": "TRY", "TL": "TRY",
+    "₦": "NGN", "₴": "UAH", "฿": "THB", "₱": "PHP", "R$": "BRL", "US$": "USD", "RP": "IDR",
+}  # fmt: skip
+_DIGITS = re.compile(r"[-0-9.,\s]+")
 _TRUE = ("true", "1", "yes", "on", "y")
 _FALSE = ("false", "0", "no", "off", "n", "")
 _NOISE_DIGITS = 10
@@ -94,4 +98,9 @@ def read_currency(value: Json) -> str | None:
     if not isinstance(value, str):
         return None
     text = value.strip().upper()
-    return text if _CODE.fullmatch(text) else _SYMBOLS.get(text)
+    return text if _CODE.fullmatch(text) else _SYMBOLS.get(text.removesuffix("."))
+
+
+def read_currency_beside(amount: Json) -> str | None:
+    """The currency that stands beside the digits of an amount, as in "12.50 USD"."""
+    return read_currency(_DIGITS.sub("", amount)) if isinstance(amount, str) else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from providers.complaints import is_loud
 from providers.dialect import Dialect
 from providers.json_text import Json
+from providers.names import ORDER, WRAPPERS
 from providers.numbers import read_count, read_identifier
-from providers.progress import ORDER_NAMES
-from providers.shapes import WRAPPERS, Object, pick
+from providers.shapes import Object, pick
 from providers.vocabulary import ListedOrder
 
-_SERVICE_NAMES = ("service", "service_id", "serviceId")
+_SERVICE_NAMES = ("service", "service_id")
 _LINK_NAMES = ("link", "url")
 _REFERENCE_NAMES = ("request_id", "reference", "custom_id", "external_id")
 
@@ -46,7 +46,7 @@ def _of_map(value: Object) -> list[Object] | None:
 
 
 def _read_row(row: Object, dialect: Dialect) -> ListedOrder | None:
-    order = next((found for name in ORDER_NAMES if (found := read_identifier(row.get(name))) is not None), None)
+    order = next((found for name in ORDER if (found := read_identifier(row.get(name))) is not None), None)
     if order is None:
         return None
     names = (dialect.reference_param, *_REFERENCE_NAMES) if dialect.reference_param else _REFERENCE_NAMES

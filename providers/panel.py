@@ -13,14 +13,13 @@ from providers.catalogue import find_rows, read_listings, says_empty
 from providers.complaints import Complaint, read_complaint
 from providers.errors import Code, Garbled, ProviderError, Refused
 from providers.following import Following
-from providers.numbers import read_currency, read_decimal
+from providers.funds import read_funds
 from providers.order_list import read_order_list
 from providers.placement import names_an_order, read_placed
 from providers.progress import keep_unknown
 from providers.reply import Kind, Reply, read_reply
 from providers.requested import read_cancels, read_refill, read_refill_statuses
 from providers.requests import Params, add_params
-from providers.shapes import layers
 from providers.statuses import read_statuses
 from providers.transport import Answer, Transport
 from providers.verdict import ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write, row_refusal
@@ -107,7 +106,8 @@ class Panel:
         if rows:
             return read_listings(rows, self._dialect)
         complaint = self._complaint(reply)
-        if complaint is None and reply.kind is Kind.JSON and says_empty(reply.value):
+        complains = complaint is not None and (complaint.loud or complaint.code is not Code.UNKNOWN)
+        if not complains and reply.kind is Kind.JSON and says_empty(reply.value):
             raise Refused("the catalogue is empty", code=Code.CATALOGUE_EMPTY, raw=self._mask.raw(reply.text))
         raise failed_read(reply, complaint, self._mask)
 
@@ -129,10 +129,9 @@ class Panel:
     async def balance(self) -> Funds:
         """Our money there; the currency only if the reply names it."""
         reply = await self._ask("balance", {})
-        for layer in layers(reply.value):
-            amount = read_decimal(layer.get("balance"))
-            if amount is not None:
-                return Funds(amount, read_currency(layer.get("currency")))
+        funds = read_funds(reply.value) if reply.kind is Kind.JSON else None
+        if funds is not None:
+            return funds
         raise failed_read(reply, self._complaint(reply), self._mask)
 
     async def recent_orders(self) -> list[ListedOrder]:
@@ -166,7 +165,7 @@ class Panel:
         if self._dialect.refill == "off":
             raise Refused("this panel refills nothing", code=Code.REFILL_DISABLED)
         reply = await self._send("refill", {"order": order})
-        taken = read_refill(reply.value) if reply.kind is Kind.JSON else None
+        taken = read_refill(reply.value, order) if reply.kind is Kind.JSON else None
         if taken is not None:
             return taken
         raise failed_write(reply, self._complaint(reply), self._mask, REQUEST_REFUSALS)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from providers.complaints import is_loud
 from providers.dialect import Dialect
 from providers.json_text import Json, Number
-from providers.progress import ORDER_NAMES, read_progress
+from providers.names import ORDER
+from providers.progress import read_progress
 from providers.shapes import Object, is_nothing, layers
 from providers.vocabulary import Progress
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:-]{0,63}")
-_NOT_AN_ID = ("true", "false", "null", "none", "nan", "undefined", "infinity")
 _FAILED_STATUS = 400
 
 
 def names_an_order(value: Json) -> bool:
     """Whether the reply puts anything at all where an order's id would stand; then no error text is a clear no."""
     return isinstance(value, Number) or any(
-        not is_nothing(layer.get(name)) for layer in layers(value) for name in ORDER_NAMES if name != "id"
+        not is_nothing(layer.get(name)) for layer in _layers(value) for name in ORDER if name != "id"
     )
 
 
@@ -30,7 +31,7 @@ def read_placed(value: Json, status: int, dialect: Dialect) -> tuple[str, Progre
     if isinstance(value, Number):
         order = _read_id(value)
         return (order, None) if order and status < _FAILED_STATUS else None
-    found = _find(value, ORDER_NAMES[:-1]) or (_find(value, ORDER_NAMES[-1:]) if status < _FAILED_STATUS else None)
+    found = _find(value, ORDER[:-1]) or (_find(value, ORDER[-1:]) if status < _FAILED_STATUS else None)
     if found is None or is_loud(found[0]):
         return None
     order = _read_id(found[1])
@@ -39,15 +40,25 @@ def read_placed(value: Json, status: int, dialect: Dialect) -> tuple[str, Progre
 
 def _find(value: Json, names: tuple[str, ...]) -> tuple[Object, Json] | None:
     """The first object of the reply that has one of these names, and what stands there."""
-    return next(((layer, layer[name]) for layer in layers(value) for name in names if name in layer), None)
+    return next(
+        ((layer, layer[name]) for layer in _layers(value) for name in names
+         if name in layer and not isinstance(layer[name], dict)), None,
+    )  # fmt: skip
+
+
+def _layers(value: Json) -> Iterator[Object]:
+    """Where an id may stand: also inside an object that `order` holds."""
+    for layer in layers(value):
+        inner = layer.get("order")
+        yield from (inner, layer) if isinstance(inner, dict) else (layer,)
 
 
 def _read_id(value: Json) -> str | None:
-    """A positive number or a short token."""
+    """A positive number, or a short token with a digit: a word alone says something else."""
     if not isinstance(value, str):
         return None
     text = value.strip()
-    if not _TOKEN.fullmatch(text) or not text.strip("0") or text.lower() in _NOT_AN_ID:
+    if not _TOKEN.fullmatch(text) or not text.strip("0") or not any(map(str.isdigit, text)):
         return None
     return text if text.isdigit() or not isinstance(value, Number) else None
 

@@ -6,34 +6,43 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from providers import names
 from providers.complaints import is_loud
 from providers.dialect import Dialect
 from providers.json_text import Json, Number
 from providers.masking import Mask
 from providers.numbers import read_count, read_currency, read_decimal, read_identifier
 from providers.reply import Reply
-from providers.shapes import FLAG_WORDS, Object, flag_word, pick
+from providers.shapes import FLAG_WORDS, Object, find_only, flag_word, pick, sole
 from providers.vocabulary import Phase, Progress
 from providers.words import is_refilling, is_refunded, phase_of, standard_word
 
 T = TypeVar("T")
-ORDER_NAMES = ("order", "order_id", "orderID", "orderId", "id")
-_STATUS_NAMES = ("order_status", "orderStatus", "status")
-_REMAINS_NAMES = ("remains", "remain", "remaining", "remaining_amount", "count_remain")
-_CHARGE_NAMES = ("charge", "price", "orderPrice", "cost")
-_START_NAMES = ("start_count", "start_counter", "startCount", "count_start", "start_number")
-_NUMBER_NAMES = (*_REMAINS_NAMES, *_CHARGE_NAMES, *_START_NAMES, "runs", "posts")
+_NUMBER_NAMES = (*names.REMAINS, *names.CHARGE, *names.START, "runs", "posts")
 _WORD_LIMIT = 100
 
 
 def is_about_an_order(row: Object, dialect: Dialect) -> bool:
     """Whether this object says how an order stands, rather than how the call went."""
     if is_loud({key: value for key, value in row.items() if key != "status"}) or _is_error_code(row):
-        return phase_of(_standard(_word(row), dialect)) not in (Phase.UNKNOWN, Phase.ERROR)
+        word = _word(row)
+        phase = phase_of(_standard(word, dialect))
+        return flag_word(word) not in FLAG_WORDS and phase not in (Phase.UNKNOWN, Phase.ERROR)
     if any(name in row for name in _NUMBER_NAMES):
         return True
-    said = [row[name] for name in _STATUS_NAMES if isinstance(row.get(name), str)]
-    return any(flag_word(word) not in FLAG_WORDS for word in said)
+    return any(flag_word(word) not in FLAG_WORDS for word in _words(row))
+
+
+def find_order(value: Json, dialect: Dialect) -> Object | None:
+    """The one object of a reply, or of a row, that is about an order; deeper inside only one with a status."""
+    value = sole(value)
+    if not isinstance(value, dict):
+        return None
+    if is_about_an_order(value, dialect):
+        return value
+    if is_loud(value):
+        return None
+    return find_only(value, lambda row: bool(_words(row)) and is_about_an_order(row, dialect))
 
 
 def _is_error_code(row: Object) -> bool:
@@ -49,11 +58,11 @@ def read_progress(row: Object, dialect: Dialect, *, after_add: bool = False) -> 
     word = "" if after_add and flag_word(theirs) in FLAG_WORDS else _standard(theirs, dialect)
     return Progress(
         phase=phase_of(word),
-        word="" if not isinstance(theirs, str) else theirs.strip()[:_WORD_LIMIT],
-        remains=read_count(pick(row, *_REMAINS_NAMES)),
-        charge=read_decimal(pick(row, *_CHARGE_NAMES)),
-        currency=read_currency(row.get("currency")),
-        start_count=read_count(pick(row, *_START_NAMES)),
+        word=(theirs or "").strip()[:_WORD_LIMIT],
+        remains=read_count(pick(row, *names.REMAINS)),
+        charge=read_decimal(pick(row, *names.CHARGE)),
+        currency=read_currency(pick(row, *names.CURRENCY)),
+        start_count=read_count(pick(row, *names.START)),
         runs=read_count(row.get("runs")),
         posts=read_count(row.get("posts")),
         children=_children(row.get("orders")),
@@ -69,14 +78,23 @@ def keep_unknown(row: T, reply: Reply, mask: Mask) -> T:
     return row
 
 
-def _word(row: Object) -> Json:
-    """The order's own status; `status` may only be the result flag beside it."""
-    named = next((row[name] for name in _STATUS_NAMES if name in row), None)
-    return named if isinstance(named, str) else None
+def _word(row: Object) -> str | None:
+    """The order's own status: words before digits, and result flags only where nothing else is said."""
+    return min(_words(row), key=_how_doubtful, default=None)
 
 
-def _standard(word: Json, dialect: Dialect) -> str:
-    if not isinstance(word, str):
+def _words(row: Object) -> list[str]:
+    return [word for name in names.STATUS if isinstance(word := row.get(name), str) and word.strip()]
+
+
+def _how_doubtful(word: str) -> int:
+    if flag_word(word) in FLAG_WORDS:
+        return 2
+    return 1 if word.strip().isdigit() else 0
+
+
+def _standard(word: str | None, dialect: Dialect) -> str:
+    if word is None:
         return ""
     return standard_word(word, dialect.status_words, numeric=dialect.numeric_status)
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from providers.complaints import Complaint, is_loud, read_complaint
 from providers.errors import Code
 from providers.json_text import Json, Number
+from providers.names import ORDER, REFILL, REFILL_STATUS, WRAPPERS
 from providers.numbers import read_identifier
-from providers.progress import ORDER_NAMES
-from providers.shapes import WRAPPERS, Object, flag_word, is_nothing, is_text, layers, pick
+from providers.shapes import FLAG_WORDS, Object, flag_word, is_nothing, is_text, layers, pick
 from providers.statuses import rows_by_id
 from providers.vocabulary import CancelRequested, Refill, RefillPhase
 from providers.words import read_refill_phase
 
-_REFILL_NAMES = ("refill", "refill_id", "id")
-_DONE = ("ok", "success", "true", "1", "requested", "pending")
+_TOKEN = re.compile(r"\S*\d\S*")
+_WENT_WELL = ("ok", "success", "true")
+_DONE = (*_WENT_WELL, "1", "requested", "pending")
 
 
 def read_cancels(
@@ -25,10 +27,10 @@ def read_cancels(
 
     None when the reply says nothing at all, or complains as a whole.
     """
-    rows = None if _is_flat(value) else rows_by_id(value, asked, ORDER_NAMES)
+    rows = None if _is_flat(value) else rows_by_id(value, asked, ORDER)
     if rows:
-        return {one: _read_cancel(row, words) for one, row in rows.items()}
-    if not isinstance(value, dict) or not value or rows is not None:
+        return {one: _read_cancel(row, words) for one, row in rows.items() if row is not None}
+    if not isinstance(value, dict) or not value or rows is not None or is_nothing(value.get("cancel", "1")):
         return None
     complaint = read_complaint(value, words)
     if complaint is not None and (complaint.loud or complaint.code is not Code.UNKNOWN):
@@ -37,7 +39,7 @@ def read_cancels(
 
 
 def _is_flat(value: Json) -> bool:
-    return isinstance(value, dict) and not is_nothing(value.get("cancel")) and not isinstance(value["cancel"], list)
+    return isinstance(value, dict) and isinstance(value.get("cancel"), (str, bool)) and not is_nothing(value["cancel"])
 
 
 def _read_cancel(row: Json, words: dict[str, str]) -> CancelRequested | Complaint:
@@ -46,7 +48,7 @@ def _read_cancel(row: Json, words: dict[str, str]) -> CancelRequested | Complain
             return CancelRequested(_number(row.get("cancel")))
     elif flag_word(row) in _DONE:
         return CancelRequested()
-    return read_complaint(row, words) or Complaint(code=Code.UNKNOWN, text="no reason given")
+    return read_complaint(row, words) or Complaint(code=Code.UNKNOWN)
 
 
 def _number(value: Json) -> str | None:
@@ -55,22 +57,25 @@ def _number(value: Json) -> str | None:
     return found if found and found != "1" and (isinstance(value, Number) or found.isdigit()) else None
 
 
-def read_refill(value: Json) -> Refill | None:
-    """A refill that was taken, its id where one is given; None when the reply does not say so."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if is_loud(value):
+def read_refill(value: Json, order: str) -> Refill | None:
+    """A refill of this order that was taken, its id where one is given; None when the reply does not say so."""
+    rows = rows_by_id(value, [order], ORDER) or {order: value}
+    row = rows.get(order)
+    if is_loud(row):
         return None
-    for layer in layers(value):
-        found = read_identifier(pick(layer, "refill", "refill_id"))
-        if found and not is_nothing(found):
-            return Refill(None if flag_word(found) in _DONE[:3] else found)
-    return Refill() if isinstance(value, dict) and _says_taken(value) else None
+    for layer in layers(row):
+        told = pick(layer, *REFILL[:2])
+        reference = read_identifier(told.get("id") if isinstance(told, dict) else told)
+        if reference and not is_nothing(reference) and _TOKEN.fullmatch(reference):
+            return Refill(reference)
+        if flag_word(told) in _DONE:
+            return Refill()
+    return Refill() if isinstance(row, dict) and _says_taken(row) else None
 
 
 def _says_taken(row: Object) -> bool:
     success = row.get("success")
-    return is_text(success) or any(flag_word(row.get(name)) in _DONE[:3] for name in ("success", "status", "result"))
+    return is_text(success) or any(flag_word(row.get(name)) in _WENT_WELL for name in ("success", "status", "result"))
 
 
 def read_refill_statuses(
@@ -82,7 +87,7 @@ def read_refill_statuses(
         return {asked[0]: read_refill_phase(flat)} if len(asked) == 1 else None
     if isinstance(value, dict) and is_loud(value) and not any(one in value for one in asked):
         return None
-    rows = rows_by_id(value, asked, _REFILL_NAMES)
+    rows = rows_by_id(value, asked, REFILL)
     if rows is None:
         return None
     return {one: read for one, row in rows.items() if (read := _read_refill_row(row, words)) is not None}
@@ -93,13 +98,19 @@ def _flat_status(value: Json) -> str | None:
     if not isinstance(value, dict) or is_loud({**value, "status": None}):
         return None
     wrapped = next((value[name] for name in WRAPPERS if isinstance(value.get(name), (dict, list))), value)
-    status = wrapped.get("status") if isinstance(wrapped, dict) else None
+    status = _status_of(wrapped) if isinstance(wrapped, dict) else None
     bare_flag = "message" in value and flag_word(status) in ("error", "fail", "failed", "false")
-    return status if isinstance(status, str) and not bare_flag else None
+    return None if bare_flag else status
+
+
+def _status_of(row: Object) -> str | None:
+    """Its own word; a result flag may stand beside it, or be all that is said."""
+    words = [word for name in REFILL_STATUS if isinstance(word := row.get(name), str)]
+    return min(words, key=lambda word: flag_word(word) in FLAG_WORDS, default=None)
 
 
 def _read_refill_row(row: Json, words: dict[str, str]) -> RefillPhase | Complaint | None:
-    status = row.get("status") if isinstance(row, dict) else row
+    status = _status_of(row) if isinstance(row, dict) else row
     if isinstance(status, str) and (isinstance(row, dict) or read_refill_phase(status) is not RefillPhase.UNKNOWN):
         return read_refill_phase(status)
     return None if isinstance(row, Number) else read_complaint(row, words)

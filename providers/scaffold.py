@@ -20,12 +20,11 @@ from providers.complaints import Complaint, read_complaint
 from providers.encoding import Route
 from providers.errors import Code, Refused
 from providers.following import Following
-from providers.numbers import read_currency, read_decimal
+from providers.funds import read_funds
 from providers.placement import names_an_order, read_placed
 from providers.progress import keep_unknown
 from providers.reply import Kind, Reply, read_reply
 from providers.requests import add_params
-from providers.shapes import layers
 from providers.statuses import read_statuses
 from providers.transport import Transport
 from providers.verdict import ADD_REFUSALS, failed_read, failed_write, row_refusal
@@ -77,10 +76,9 @@ class CLASS:
     async def balance(self) -> Funds:
         """Our money there."""
         reply = await self._get("balance", "/balance")
-        for layer in layers(reply.value):
-            amount = read_decimal(layer.get("balance"))
-            if amount is not None:
-                return Funds(amount, read_currency(layer.get("currency")))
+        funds = read_funds(reply.value) if reply.kind is Kind.JSON else None
+        if funds is not None:
+            return funds
         raise failed_read(reply, self._complaint(reply), self._mask)
 
     async def add(self, submission: Submission) -> Placement:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 from providers.json_text import Json, Number
+from providers.names import WRAPPERS
 
 Object = dict[str, Json]
 
-WRAPPERS = ("data", "result", "response")
 _NOTHING = ("", "0", "false", "null", "none")
 _FAILED = ("fail", "failed", "failure", "error", "false")
 FLAG_WORDS = ("ok", "success", "true", *_FAILED)
 """Words that say how a call went, not how an order stands."""
+_FLAGS = ("success", "result", "status", "ok")
+_NO = ("0", "no")
+"""Of a flag that is nothing else; elsewhere 0 may be a status or a code."""
+_DEEPEST = 3
+_HAS_DIGIT = re.compile(r"\d")
 
 
 def is_nothing(value: Json) -> bool:
@@ -30,14 +36,35 @@ def pick(row: Object, *names: str) -> Json:
     return next((row[name] for name in names if name in row), None)
 
 
+def sole(value: Json) -> Json:
+    """The one object of a list that holds nothing else; anything else as it is."""
+    return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) else value
+
+
 def layers(value: Json) -> Iterator[Object]:
-    """The object itself, then the objects its wrappers hold."""
+    """The object itself, then the objects its wrappers hold; a list of one is that one."""
+    value = sole(value)
     if isinstance(value, dict):
         yield value
         for name in WRAPPERS:
-            inner = value.get(name)
+            inner = sole(value.get(name))
             if isinstance(inner, dict):
                 yield inner
+
+
+def find_only(value: Json, wanted: Callable[[Object], bool], depth: int = _DEEPEST) -> Object | None:
+    """The one object like this in a reply, whatever it is wrapped in; None where there are several or none.
+
+    What stands under an id belongs to that id, and is not looked into.
+    """
+    value = sole(value)
+    if not isinstance(value, dict):
+        return None
+    if wanted(value):
+        return value
+    inner = [one for name, one in value.items() if depth and not _HAS_DIGIT.search(name)]
+    inside = [found for one in inner if (found := find_only(one, wanted, depth - 1)) is not None]
+    return inside[0] if len(inside) == 1 else None
 
 
 def flag_word(value: Json) -> str:
@@ -49,4 +76,4 @@ def flag_word(value: Json) -> str:
 
 def says_failed(row: Object) -> bool:
     """Whether a result flag of the reply says that the call failed."""
-    return any(name in row and flag_word(row[name]) in _FAILED for name in ("success", "result", "status", "ok"))
+    return any(flag_word(row.get(name)) in _FAILED for name in _FLAGS) or flag_word(row.get("success")) in _NO

@@ -9,13 +9,15 @@ from typing import TypeAlias
 from providers.complaints import Complaint, is_loud, read_complaint
 from providers.dialect import Dialect
 from providers.json_text import Json, Number
+from providers.names import ORDER, WRAPPERS
 from providers.numbers import read_identifier
-from providers.progress import ORDER_NAMES, is_about_an_order, read_progress
-from providers.shapes import WRAPPERS, Object, is_text
-from providers.vocabulary import Progress
+from providers.progress import find_order, is_about_an_order, read_progress
+from providers.shapes import FLAG_WORDS, Object, flag_word, is_text
+from providers.vocabulary import Phase, Progress
 
 RowsById: TypeAlias = dict[str, Json]
 _LISTS = (*WRAPPERS, "orders", "refills")
+_DEEPEST = 3
 
 
 def rows_by_id(value: Json, asked: Sequence[str], names: Sequence[str]) -> RowsById | None:
@@ -24,26 +26,30 @@ def rows_by_id(value: Json, asked: Sequence[str], names: Sequence[str]) -> RowsB
     A list without ids counts by position only if it is exactly as long as what was asked; an id that comes
     twice is dropped, and so is every id that nobody asked for.
     """
-    value = _unwrapped(value, asked)
+    value = _unwrapped(value, asked, _DEEPEST)
     if isinstance(value, list):
         return _from_list(value, asked, names)
     if not isinstance(value, dict):
         return None
-    found = {one: value[one] for one in asked if one in value}
+    found = _once([(key.strip(), row) for key, row in value.items()], asked)
     return found if found or _is_map_of_others(value) else None
 
 
-def _unwrapped(value: Json, asked: Sequence[str]) -> Json:
-    if isinstance(value, dict) and not any(one in value for one in asked):
-        for name in _LISTS:
-            inner = value.get(name)
-            if isinstance(inner, dict) or (isinstance(inner, list) and _holds_rows(inner)):
-                return inner
-    return value
+def _unwrapped(value: Json, asked: Sequence[str], depth: int) -> Json:
+    """What holds the rows: under a name of wrappers, or under whichever name is the only one with anything in it."""
+    if not depth or not isinstance(value, dict) or any(key.strip() in asked for key in value):
+        return value
+    inner = {name: one for name, one in value.items() if _holds_rows(one) and not name.strip().isdigit()}
+    named = next((inner[name] for name in _LISTS if name in inner), None)
+    if named is None and len(inner) == 1:
+        named = next(iter(inner.values()))
+    return value if named is None else _unwrapped(named, asked, depth - 1)
 
 
-def _holds_rows(values: list[Json]) -> bool:
-    return not values or any(isinstance(row, dict) for row in values)
+def _holds_rows(value: Json) -> bool:
+    if isinstance(value, list):
+        return not value or any(isinstance(row, dict) for row in value)
+    return isinstance(value, dict)
 
 
 def _is_map_of_others(value: Object) -> bool:
@@ -52,14 +58,22 @@ def _is_map_of_others(value: Object) -> bool:
 
 
 def _from_list(rows: list[Json], asked: Sequence[str], names: Sequence[str]) -> RowsById | None:
+    keyed = [pair for row in rows if isinstance(row, dict) for pair in row.items()]
+    if any(key in asked for key, _ in keyed):
+        return _once(keyed, asked)
     ids = [_id_of(row, names) for row in rows]
     if any(ids):
-        seen = Counter(ids)
-        return {one: row for one, row in zip(ids, rows, strict=True) if one in asked and one and seen[one] == 1}
+        return _once([(one or "", row) for one, row in zip(ids, rows, strict=True)], asked)
     if not rows:
         return {}
     positional = len(rows) == len(asked) and all(isinstance(row, dict) or is_text(row) for row in rows)
     return dict(zip(asked, rows, strict=True)) if positional else None
+
+
+def _once(rows: Sequence[tuple[str, Json]], asked: Sequence[str]) -> RowsById:
+    """By the ids that were asked; one that comes twice says nothing."""
+    seen = Counter(one for one, _ in rows)
+    return {one: row for one, row in rows if one in asked and seen[one] == 1}
 
 
 def _id_of(row: Json, names: Sequence[str]) -> str | None:
@@ -73,32 +87,32 @@ def read_statuses(value: Json, asked: Sequence[str], dialect: Dialect) -> dict[s
 
     A flat object counts only for a single asked id, and not if it names another order.
     """
-    flat = _flat(value, dialect)
-    if flat is not None:
-        own = len(asked) == 1 and _id_of(flat, ORDER_NAMES) in (None, asked[0])
-        return {asked[0]: read_progress(flat, dialect)} if own else None
+    if isinstance(value, dict):
+        flat = find_order(value, dialect) if len(asked) == 1 else None
+        if flat is not None:
+            named = {_id_of(row, ORDER) for row in (value, flat)} - {None}
+            return {asked[0]: read_progress(flat, dialect)} if named <= set(asked) else None
+        if any(is_about_an_order(row, dialect) for row in _unlisted(value)):
+            return None
     if isinstance(value, dict) and is_loud(value) and not any(one in value for one in asked):
         return None
-    rows = rows_by_id(value, asked, ORDER_NAMES)
+    rows = rows_by_id(value, asked, ORDER)
     if rows is None:
         return None
     read = {one: _read_row(row, dialect) for one, row in rows.items()}
     return {one: row for one, row in read.items() if row is not None}
 
 
-def _flat(value: Json, dialect: Dialect) -> Object | None:
-    """The one status object of a reply, at its top or wrapped."""
-    if not isinstance(value, dict):
-        return None
-    if is_about_an_order(value, dialect):
-        return value
-    inner = next((value[name] for name in WRAPPERS if isinstance(value.get(name), dict)), None)
-    return inner if isinstance(inner, dict) and is_about_an_order(inner, dialect) else None
+def _unlisted(value: Object) -> list[Object]:
+    return [value, *(inner for name in WRAPPERS if isinstance(inner := value.get(name), dict))]
 
 
 def _read_row(row: Json, dialect: Dialect) -> Progress | Complaint | None:
-    if isinstance(row, list) and len(row) == 1:
-        row = row[0]
-    if isinstance(row, dict) and is_about_an_order(row, dialect):
-        return read_progress(row, dialect)
+    told = find_order(row, dialect)
+    if told is not None:
+        return read_progress(told, dialect)
+    if is_text(row) and flag_word(row) not in FLAG_WORDS:
+        progress = read_progress({"status": row}, dialect)
+        if progress.phase is not Phase.UNKNOWN:
+            return progress
     return None if isinstance(row, Number) else read_complaint(row, dialect.error_words)

@@ -84,11 +84,14 @@ def _with_unknown(error: E, complaint: Complaint | None, mask: Mask, status: int
 
 
 def _is_sure(reply: Reply, complaint: Complaint) -> bool:
-    """A page proves nothing, and of the HTTP statuses only those that are given before anything is done."""
+    """A page proves nothing, nor do words beside which something else is said.
+
+    Of the HTTP statuses only those count that are given before anything is done.
+    """
     if reply.kind is Kind.PAGE:
         return False
     if not complaint.from_status:
-        return complaint.loud
+        return complaint.loud or complaint.alone
     return reply.status in _SAID_BY_STATUS or (reply.status == _FORBIDDEN and reply.kind is Kind.JSON)
 
 

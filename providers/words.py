@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from providers.error_texts import plain_text
 from providers.vocabulary import Phase, RefillPhase
 
 _PHASES: dict[Phase, str] = {
@@ -33,10 +34,14 @@ _REFUNDED = ("refunded", "refund", "refunds")
 _REFILLING = ("refill", "refilling")
 
 
+_MARKS = " .!:*\u2022\u2705\u2714\ufe0f"
+"""What is put around a word to decorate it."""
+
+
 def normal_word(word: str) -> str:
-    """One spelling for "IN_PROGRESS", "In-progress." and " in  progress"."""
-    folded = unicodedata.normalize("NFKC", word).casefold().replace("_", " ").replace("-", " ")
-    return " ".join(folded.split()).removesuffix(".").strip()
+    """One spelling for "IN_PROGRESS", "In-progress." and " <b>in  progress</b>"."""
+    folded = unicodedata.normalize("NFKC", plain_text(word)).casefold().replace("_", " ").replace("-", " ")
+    return " ".join(folded.split()).strip(_MARKS)
 
 
 def standard_word(word: str, aliases: dict[str, str], *, numeric: bool) -> str:
