@@ -182,7 +182,8 @@ class Panel:
         """The web application of this process: API and pages, or what monitoring asks for alone."""
         pages = make_pages(self._parts()) if with_api else None
         api = self.api if with_api else None
-        return make_asgi(api, readiness=self.readiness, metrics=self.metrics.text, pages=pages)
+        proxies = self.settings.panel.trusted_proxies
+        return make_asgi(api, readiness=self.readiness, metrics=self.metrics.text, pages=pages, trusted_proxies=proxies)
 
     def _parts(self) -> Parts:
         return Parts(

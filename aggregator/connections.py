@@ -13,13 +13,18 @@ from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_MOST = 10_000
+_FILES = 20_000
 
 
 def most_connections() -> int:
-    """What the files that a process may open leave for clients; databases and providers need some too."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST if files == resource.RLIM_INFINITY else max(16, min(_MOST, files * 3 // 4))
+    """Half of the files that this process may open: databases and providers need some too.
+
+    Asks the machine for as many as it allows; shells hand out few.
+    """
+    _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = _FILES if allowed == resource.RLIM_INFINITY else min(allowed, _FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, allowed))
+    return files // 2
 
 
 class Patience(Struct, frozen=True, kw_only=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 import msgspec
 from litestar import Litestar, Response, get
 from litestar.exceptions import HTTPException, NotFoundException
 from msgspec import Struct
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from aggregator.api.v2 import Api, make_route
 
@@ -39,8 +40,12 @@ def make_asgi(
     readiness: Callable[[], Awaitable[Readiness]],
     metrics: Callable[[], Awaitable[bytes]],
     pages: Pages | None = None,
+    trusted_proxies: Sequence[str] = (),
 ) -> Asgi:
-    """The web application of a process; a worker, which has neither API nor pages, answers only monitoring."""
+    """The web application of a process; a worker, which has neither API nor pages, answers only monitoring.
+
+    Behind a trusted proxy a client is whom the last trusted hop names; anybody else's word for it counts nothing.
+    """
 
     @get("/healthz", include_in_schema=False)
     async def healthz() -> Response[bytes]:
@@ -67,7 +72,10 @@ def make_asgi(
         exception_handlers={HTTPException: refuse},
     )
     tidied = tidy_paths(application)  # type: ignore[arg-type]  # litestar's own names for the same types
-    return pages.guard(tidied) if pages else tidied
+    guarded = pages.guard(tidied) if pages else tidied
+    if not trusted_proxies:
+        return guarded
+    return ProxyHeadersMiddleware(guarded, list(trusted_proxies))  # type: ignore[arg-type,return-value]  # as above
 
 
 def tidy_paths(application: Asgi) -> Asgi:

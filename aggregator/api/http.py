@@ -40,6 +40,8 @@ class Call(Struct, frozen=True):
     """Those that anybody here reads, by lower-case names."""
     query: bytes
     body: bytes
+    address: str = ""
+    """Of whoever calls: the other end of the connection, or whom a trusted proxy names."""
 
 
 class Answer(Struct, frozen=True):
@@ -65,7 +67,10 @@ async def read_call(scope: Scope, receive: Receive, most_bytes: int) -> Call | A
             body = await _read_body(receive, most_bytes)
     except TimeoutError:
         return TOO_LONG
-    return Call(scope["method"], headers, scope["query_string"], body) if isinstance(body, bytes) else body
+    if not isinstance(body, bytes):
+        return body
+    client = scope.get("client")
+    return Call(scope["method"], headers, scope["query_string"], body, client[0] if client else "")
 
 
 async def _read_body(receive: Receive, most_bytes: int) -> bytes | Answer | None:

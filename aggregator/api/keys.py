@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from decimal import Decimal
 
+from aggregator.api.strangers import Strangers
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request
 from aggregator.cache.limits import Limits, window
-from aggregator.errors import AccountInactive, InvalidKey
+from aggregator.errors import AccountInactive, InvalidKey, TooManyRequests
 from aggregator.resellers import store
-from aggregator.resellers.model import Caller, digest
+from aggregator.resellers.model import Caller, could_be_key, digest
 from aggregator.settings import Limits as LimitSettings
 
 REMEMBER_SECONDS = 1.0
@@ -27,21 +29,35 @@ class Keys:
         self._per_second = Decimal(str(settings.requests_per_second))
         self._burst = max(1, settings.burst)
         self._json_means = Spelling(json_means)
+        self._strangers = Strangers(settings.failed_keys_per_minute)
+        self._one_by_one = asyncio.Lock()
         self._known: dict[str, tuple[float, Caller | None]] = {}  # seconds, not money
 
-    async def find(self, key: str) -> Caller:
-        """Whoever holds the key; `InvalidKey` alike for missing, unknown and revoked ones."""
-        if not key:
-            raise InvalidKey
-        hashed = digest(key)
-        until, caller = self._known.get(hashed, (0.0, None))
-        if until < time.monotonic():
-            caller = await store.caller(hashed)
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[hashed] = (time.monotonic() + REMEMBER_SECONDS, caller)
+    async def find(self, key: str, address: str = "") -> Caller:
+        """Whoever holds the key; `InvalidKey` alike for missing, malformed, unknown and revoked ones.
+
+        Too many of those from one address are `TooManyRequests`; a good key is served from there all the same.
+        """
+        caller = await self._look_up(digest(key), address) if could_be_key(key) else None
         if caller is None:
-            raise InvalidKey
+            wait = self._strangers.failed(address)
+            raise TooManyRequests(wait) if wait else InvalidKey
+        return caller
+
+    async def _look_up(self, hashed: str, address: str) -> Caller | None:
+        until, caller = self._known.get(hashed, (0.0, None))
+        if until >= time.monotonic():
+            return caller
+        if caller is None and self._strangers.is_waiting(address):
+            async with self._one_by_one:
+                return await self._ask(hashed)
+        return await self._ask(hashed)
+
+    async def _ask(self, hashed: str) -> Caller | None:
+        caller = await store.caller(hashed)
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[hashed] = (time.monotonic() + REMEMBER_SECONDS, caller)
         return caller
 
     def allow(self, caller: Caller, action: Action | None) -> None:

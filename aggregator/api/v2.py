@@ -79,7 +79,7 @@ class Api:
             action = request.action
             if not self._ready():
                 raise TemporarilyUnavailable
-            caller = await self._keys.find(request.key)
+            caller = await self._keys.find(request.key, call.address)
             spelling = self._keys.spelling(caller, request)
             answer = await self._act(caller, request, spelling, call)
         except ResellerError as error:

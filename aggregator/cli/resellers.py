@@ -12,7 +12,7 @@ from aggregator.cli.root import Context, Failure, Row, command, root, when
 from aggregator.ledger import book
 from aggregator.people import doors
 from aggregator.resellers import accounts, store
-from aggregator.resellers.model import KeyRules
+from aggregator.resellers.model import KeyRules, shown_part
 from pricing.money import parse_units, print_units
 
 SPELLINGS = click.Choice(["auto", "classic", "json"])
@@ -196,8 +196,8 @@ def _is_number(text: str) -> bool:
 async def revoke(context: Context, prefix: str) -> None:
     """Make a key useless at once; PREFIX is what `keys list` shows of it."""
     async with database(context.settings()):
-        await accounts.revoke_key(prefix[:8])
-    context.print({"revoked": prefix[:8]}, text=f"{prefix[:8]} is revoked")
+        await accounts.revoke_key(shown_part(prefix))
+    context.print({"revoked": shown_part(prefix)}, text=f"{shown_part(prefix)} is revoked")
 
 
 @command(keys, "list")

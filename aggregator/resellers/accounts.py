@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from aggregator.ledger import book, entries
 from aggregator.resellers import store
-from aggregator.resellers.model import PREFIX_LENGTH, KeyRules, Reseller, digest, make_key
+from aggregator.resellers.model import KeyRules, Reseller, digest, make_key, shown_part
 from aggregator.storage import decisions, once, signals
 from aggregator.storage.engine import is_unique_violation
 from aggregator.storage.transaction import write
@@ -160,4 +160,4 @@ async def _record(reseller: Reseller, verdict: str, detail: str, *, actor: str, 
 
 
 async def _insert_key(reseller: int, key: str, rules: KeyRules) -> None:
-    await store.insert_key(reseller, prefix=key[:PREFIX_LENGTH], digest=digest(key), rules=rules)
+    await store.insert_key(reseller, prefix=shown_part(key), digest=digest(key), rules=rules)

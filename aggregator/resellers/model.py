@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
+import zlib
 from decimal import Decimal
 
 from msgspec import Struct
 
-PREFIX_LENGTH = 8
+MARK = "agg"
+"""What our keys begin with, so that one that strays into a text or a repository is recognised."""
+PREFIX_LENGTH = 11
 """Characters of a key that may be shown again, to tell keys apart."""
+_KEY_LENGTH = 64
+_CHECK_LENGTH = 8
+_OLD_PREFIX_LENGTH = 8
+_OLD_KEY = re.compile("[0-9a-f]{64}")
+"""Keys had neither mark nor check at first."""
 
 
 class Reseller(Struct, frozen=True, kw_only=True):
@@ -49,10 +58,27 @@ class Caller(Struct, frozen=True, kw_only=True):
 
 
 def make_key() -> str:
-    """A new key: 256 random bits as 64 hexadecimal digits, the shape that panel scripts expect."""
-    return secrets.token_hex(32)
+    """A new key: the mark, 212 random bits and a check, 64 letters and digits, a shape that panel scripts take."""
+    random = secrets.token_hex(_KEY_LENGTH)[: _KEY_LENGTH - len(MARK) - _CHECK_LENGTH]
+    return MARK + random + _check(MARK + random)
+
+
+def could_be_key(text: str) -> bool:
+    """Whether a text may be a key of ours; a mistyped or made-up one is told without a look at the database."""
+    if _OLD_KEY.fullmatch(text):
+        return True
+    return len(text) == _KEY_LENGTH and text.startswith(MARK) and text.endswith(_check(text[:-_CHECK_LENGTH]))
+
+
+def shown_part(key: str) -> str:
+    """The beginning of a key by which it may be told."""
+    return key[: PREFIX_LENGTH if key.startswith(MARK) else _OLD_PREFIX_LENGTH]
+
+
+def _check(text: str) -> str:
+    return f"{zlib.crc32(text.encode('utf-8', 'surrogatepass')):08x}"
 
 
 def digest(key: str) -> str:
-    """What is stored of a key: a plain hash is enough for one of 256 random bits."""
+    """What is stored of a key: a plain hash is enough for one of more than 200 random bits."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from decimal import Decimal
 from typing import Any
 
@@ -70,13 +71,13 @@ async def count_live(prefix: str) -> int:
 async def caller(digest: str) -> Caller | None:
     """Whoever holds the key with this digest, unless it was revoked."""
     rows = await ApiKey.raw(
-        "select k.id as key, k.spelling as key_spelling, k.requests_per_second, k.read_only, k.same_link,"
+        "select k.id as key, k.digest, k.spelling as key_spelling, k.requests_per_second, k.read_only, k.same_link,"
         " k.duplicate_seconds,"
         " r.id, r.name, r.tier, r.spelling, r.frozen"
         " from api_keys k join resellers r on r.id = k.reseller where k.digest = {} and k.revoked_at is null",
         digest,
     )
-    if not rows:
+    if not rows or not hmac.compare_digest(rows[0]["digest"], digest):
         return None
     row = rows[0]
     limit = row["requests_per_second"]

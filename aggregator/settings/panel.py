@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from ipaddress import ip_network
 
 from msgspec import Struct
 
@@ -16,6 +17,7 @@ _PROSE = Shape(
     r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{0,4000}", "text of at most 4000 characters", "Write to me@example.com"
 )
 _CALLS = Bounds(least=0, most=100_000)
+_CALLS_OR_NONE = Bounds(least=0, most=100_000, whole=True)
 _BODY = Bounds(least=1, most=65_536, whole=True)
 
 
@@ -32,6 +34,8 @@ class PanelSettings(Struct, frozen=True, kw_only=True):
     """Of replies to JSON bodies: "json" or "classic"."""
     minimum_deposit: Decimal = Decimal(1)
     """In the panel's currency."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose word about whom they speak for is taken."""
     reroute_cancelled: bool = True
     """What a provider calls off before any delivery goes to the next one; False: it is refunded at once."""
     sign_up: str = "closed"
@@ -47,6 +51,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """For each key; 0 = no limit."""
     burst: int = 60
     """Requests; counted over a moving window of burst / requests_per_second seconds."""
+    failed_keys_per_minute: int = 10
+    """From one address, before it must wait; 0 = no limit."""
     open_subscription_posts: int = 10
     """Posts that a subscription without an end is charged for."""
     body_kib: int = 64
@@ -80,10 +86,29 @@ def read_panel(table: Table) -> PanelSettings:
         support=table.text("support", plain.support, _SUPPORT),
         spelling=table.choice("spelling", plain.spelling, ("json", "classic")),
         minimum_deposit=table.number("minimum_deposit", plain.minimum_deposit),
+        trusted_proxies=_read_networks(table, "trusted_proxies"),
         reroute_cancelled=table.flag("reroute_cancelled", default=plain.reroute_cancelled),
         sign_up=table.choice("sign_up", plain.sign_up, ("open", "invite", "closed")),
         deposit_note=table.text("deposit_note", plain.deposit_note, _PROSE),
     )
+
+
+def _read_networks(table: Table, key: str) -> tuple[str, ...]:
+    written = table.take(key)
+    if written is None:
+        return ()
+    if not isinstance(written, list) or not all(_is_network(item) for item in written):
+        table.fault(key, f'{key} must be a list of addresses or networks: write {key} = ["127.0.0.1", "10.0.0.0/8"]')
+        return ()
+    return tuple(written)
+
+
+def _is_network(written: object) -> bool:
+    try:
+        ip_network(written if isinstance(written, str) else "")
+    except ValueError:
+        return False
+    return True
 
 
 def read_limits(table: Table) -> Limits:
@@ -91,6 +116,7 @@ def read_limits(table: Table) -> Limits:
     return Limits(
         requests_per_second=table.pace("requests_per_second", plain.requests_per_second, _CALLS),
         burst=table.whole("burst", plain.burst),
+        failed_keys_per_minute=table.whole("failed_keys_per_minute", plain.failed_keys_per_minute, _CALLS_OR_NONE),
         open_subscription_posts=table.whole("open_subscription_posts", plain.open_subscription_posts),
         body_kib=table.whole("body_kib", plain.body_kib, _BODY),
     )

@@ -35,7 +35,7 @@ PACE = """
 poll_seconds = 0.05
 confirm_seconds = 0
 """
-NO_LIMIT = "[limits]\nrequests_per_second = 0\n"
+NO_LIMIT = "[limits]\nrequests_per_second = 0\nfailed_keys_per_minute = 0\n"
 
 
 def goods() -> list[dict[str, Any]]:

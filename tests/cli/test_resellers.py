@@ -15,7 +15,7 @@ def test_a_new_reseller_gets_a_key_once(idle: Desk) -> None:
     new = idle.ask("resellers", "add", "anna", "--funds", "150", "--tier", "vip")
     assert list(new) == ["reseller", "key", "balance"]
     assert (new["reseller"], new["balance"]) == ("anna", "150.00")
-    assert re.fullmatch("[0-9a-f]{64}", new["key"])
+    assert re.fullmatch("agg[0-9a-f]{61}", new["key"])
     assert idle.ask("resellers", "list") == [
         {"reseller": "anna", "balance": "150.00", "tier": "vip", "spelling": "auto", "frozen": False}
     ]
@@ -26,7 +26,7 @@ def test_people_are_told_the_key_in_a_sentence(idle: Desk) -> None:
     said = idle.say("resellers", "add", "anna", "--funds", "1.5")
     assert said.code == 0
     assert "balance 1.50 USD" in said.text
-    assert re.search("[0-9a-f]{64}", said.text)
+    assert re.search("agg[0-9a-f]{61}", said.text)
 
 
 @pytest.mark.parametrize("funds", ["-1", "1e3", "NaN", "0.000000001", "1,5", "", "99999999999999999999"])
@@ -129,14 +129,14 @@ def test_keys_come_and_go(idle: Desk) -> None:
     assert (second["reseller"], len(second["key"])) == ("anna", 64)
     rows = idle.ask("keys", "list", "anna")
     assert [(row["prefix"], row["spelling"], row["rate"], row["read_only"]) for row in rows] == [
-        (first[:8], None, None, False), (second["key"][:8], "classic", "0.5", True),
+        (first[:11], None, None, False), (second["key"][:11], "classic", "0.5", True),
     ]  # fmt: skip
     assert [row["revoked"] for row in rows] == [None, None]
-    assert idle.ask("keys", "revoke", first[:8]) == {"revoked": first[:8]}
+    assert idle.ask("keys", "revoke", first[:11]) == {"revoked": first[:11]}
     revoked, live = idle.ask("keys", "list", "anna")
     assert TIME.fullmatch(revoked["revoked"])
     assert live["revoked"] is None
-    assert list(idle.ask("keys", "revoke", first[:8], code=1)) == ["error"]
+    assert list(idle.ask("keys", "revoke", first[:11], code=1)) == ["error"]
 
 
 @pytest.mark.parametrize("rate", ["-1", "fast", "1e1", "NaN", ""])

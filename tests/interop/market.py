@@ -30,7 +30,7 @@ BRAVOS = 100
 ANYBODYS = 200
 """Added to an id: the same service, bought from whoever is cheapest."""
 FREE_PACE = "requests_per_second = 1000\nburst = 1000\n"
-AT_ONCE = "[limits]\nrequests_per_second = 0\n[pace]\nconfirm_seconds = 0\n"
+AT_ONCE = "[limits]\nrequests_per_second = 0\nfailed_keys_per_minute = 0\n[pace]\nconfirm_seconds = 0\n"
 
 
 def service(kind: ServiceType, *, of: int = 0) -> int:

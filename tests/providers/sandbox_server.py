@@ -20,7 +20,7 @@ async def serving(app: Any) -> AsyncIterator[str]:
     The port is open before the block begins, so that nothing has to wait for it. Calls that the application leaves
     unanswered are cut off one second after the block ends.
     """
-    config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, log_level="error", access_log=False, proxy_headers=False, timeout_graceful_shutdown=1)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

@@ -32,6 +32,9 @@ FAULTS = [
     ("[panel]\nminimum_deposit = nan", 2, "minimum_deposit must be a number"),
     ("[panel]\nminimum_deposit = 1e99999999999999999999", 2, "minimum_deposit must be a number"),
     ("[panel]\nminimum_deposit = 1e12", 2, "minimum_deposit must be a number"),
+    ('[panel]\ntrusted_proxies = "127.0.0.1"', 2, 'write trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]'),
+    ('[panel]\ntrusted_proxies = ["proxy.example"]', 2, "trusted_proxies must be a list of addresses or networks"),
+    ("[limits]\nfailed_keys_per_minute = -1", 2, "write failed_keys_per_minute = 10"),
     ("[limits]\nburst = 0", 2, "burst must be a whole number at least 1"),
     ("[limits]\nburst = 1.5", 2, "write burst = 60"),
     ("[limits]\nrequests_per_second = -1", 2, "requests_per_second must be a number at least 0"),
@@ -89,6 +92,12 @@ def test_seconds_may_be_fractions_and_counts_may_be_quoted(tmp_path: Path) -> No
 def test_confirming_can_be_turned_off_and_a_key_can_be_unlimited(tmp_path: Path) -> None:
     settings = load_panel(tmp_path, "[pace]\nconfirm_seconds = 0\n[limits]\nrequests_per_second = 0")
     assert (settings.pace.confirm_seconds, settings.limits.requests_per_second) == (0, 0)
+
+
+def test_nobody_is_a_trusted_proxy_unless_the_owner_names_one(tmp_path: Path) -> None:
+    assert load_panel(tmp_path, "").panel.trusted_proxies == ()
+    (tmp_path / "config" / "aggregator.toml").write_text('[panel]\ntrusted_proxies = ["127.0.0.1", "fd00::/8"]')
+    assert load(tmp_path / "config", {}).panel.trusted_proxies == ("127.0.0.1", "fd00::/8")
 
 
 def test_a_relative_database_lies_beside_the_configuration_folder(tmp_path: Path) -> None:
