@@ -24,9 +24,7 @@ def read_json(body: bytes) -> list[tuple[str, object]]:
     if not _is_shallow(body):
         raise IncorrectRequest
     try:
-        document = json.loads(
-            body.decode("utf-8"), parse_int=str, parse_float=str, parse_constant=_refuse, object_pairs_hook=_unique
-        )
+        document = _DECODER.decode(body.decode("utf-8"))
     except ValueError as error:
         raise IncorrectRequest from error
     if not isinstance(document, dict):
@@ -35,6 +33,8 @@ def read_json(body: bytes) -> list[tuple[str, object]]:
 
 
 def _is_shallow(body: bytes) -> bool:
+    if body.count(b"{") + body.count(b"[") <= DEEPEST:
+        return True
     depth = 0
     for bracket in _BRACKETS.finditer(_STRINGS.sub(b"", body)):
         depth += 1 if bracket[0] in b"[{" else -1
@@ -52,3 +52,6 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse(constant: str) -> NoReturn:
     raise IncorrectRequest(hint=f"{constant} is no number")
+
+
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse, object_pairs_hook=_unique)

@@ -11,6 +11,7 @@ from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request
 from aggregator.cache.limits import Limits, window
 from aggregator.errors import AccountInactive, InvalidKey, TooManyRequests
+from aggregator.joined import Joined
 from aggregator.resellers import store
 from aggregator.resellers.model import Caller, could_be_key, digest
 from aggregator.settings import Limits as LimitSettings
@@ -18,6 +19,8 @@ from aggregator.settings import Limits as LimitSettings
 REMEMBER_SECONDS = 1.0
 """How long a revoked key may go on in a process that missed the signal."""
 MOST_REMEMBERED = 50_000
+JOINED = 100
+"""Callers, or balances, that one question to the database asks for at most."""
 CHANGING = frozenset({Action.ADD, Action.CANCEL, Action.REFILL})
 
 
@@ -31,6 +34,7 @@ class Keys:
         self._json_means = Spelling(json_means)
         self._strangers = Strangers(settings.failed_keys_per_minute)
         self._one_by_one = asyncio.Lock()
+        self._callers: Joined[str, Caller | None] = Joined(store.callers, most=JOINED, lanes=2)
         self._known: dict[str, tuple[float, Caller | None]] = {}  # seconds, not money
 
     async def find(self, key: str, address: str = "") -> Caller:
@@ -54,7 +58,7 @@ class Keys:
         return await self._ask(hashed)
 
     async def _ask(self, hashed: str) -> Caller | None:
-        caller = await store.caller(hashed)
+        caller = await self._callers(hashed)
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         self._known[hashed] = (time.monotonic() + REMEMBER_SECONDS, caller)

@@ -9,6 +9,8 @@ from aggregator.api.text import BLANKS
 LARGEST = 2**63 - 1
 """What a longer number counts as: above every limit and no id of ours, yet it fits a database column."""
 
+_CERTAIN = 18
+"""So many digits are below `LARGEST` whatever they are."""
 _QUANTITY = re.compile(r"(0|[1-9][0-9]*)(?:\.0)?")
 _ID = re.compile(r"([0-9]+)(?:\.0)?")
 
@@ -20,6 +22,8 @@ def read_integer(text: str) -> int | None:
 
 def read_id(text: str) -> int | None:
     """An id; as a count, but "0123" is 123, as panels that keep ids as text send it."""
+    if len(text) <= _CERTAIN and text.isascii() and text.isdigit():
+        return int(text)
     return _read(_ID, text)
 
 

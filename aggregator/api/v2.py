@@ -13,7 +13,7 @@ from aggregator.api.bodies import ServiceBodies
 from aggregator.api.faults import refuse
 from aggregator.api.fields import MOST_IDS, read_add, read_orders, read_refills
 from aggregator.api.http import KEPT_BY_NOBODY, Answer, Call, Receive, Scope, Send, read_call, send_answer
-from aggregator.api.keys import Keys
+from aggregator.api.keys import JOINED, Keys
 from aggregator.api.numbers import read_id
 from aggregator.api.ordering import REFILL_TOLD, ask_for, listed
 from aggregator.api.views import Spelling
@@ -26,6 +26,7 @@ from aggregator.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
+from aggregator.joined import Joined
 from aggregator.ledger import book
 from aggregator.orders import refill_store, store
 from aggregator.orders.cancel import Canceller
@@ -55,6 +56,7 @@ class Api:
         self._placer = placer
         self._tracker = tracker
         self._canceller = canceller
+        self._balance: Joined[int, int] = Joined(book.balances, most=JOINED, lanes=2)
         self._bodies = bodies
         self._currency = currency
         self._most_bytes = limits.body_kib * 1024
@@ -120,19 +122,16 @@ class Api:
             case Action.REFILL_STATUS:
                 return Answer(200, await _refill_status(caller, request, spelling))
             case Action.BALANCE:
-                return Answer(200, spell.render_balance(await book.balance(caller.reseller.id), self._currency))
+                return Answer(200, spell.render_balance(await self._balance(caller.reseller.id), self._currency))
             case None:
                 raise IncorrectRequest
 
     async def _status(self, caller: Caller, request: Request, spelling: Spelling, *, throttled: int) -> bytes:
         asked = read_orders(request)
-        numbers = {text: read_id(text) for text in asked.ids}
-        replies = await self._tracker.replies(caller.reseller.id, [n for n in numbers.values() if n is not None])
-        found = {
-            text: (reply.json if spelling is Spelling.JSON else reply.classic) if reply is not None else None
-            for text, number in numbers.items()
-            for reply in [replies.get(number) if number is not None else None]
-        }
+        numbers = {text: read_id(text) or 0 for text in asked.ids}
+        replies = await self._tracker.replies(caller.reseller.id, list(filter(None, numbers.values())))
+        told = {order: reply.json if spelling is Spelling.JSON else reply.classic for order, reply in replies.items()}
+        found = {text: told.get(number) for text, number in numbers.items()}
         # Chained panels give an order up for good when its status is refused once: only strangers are held back.
         if throttled and not any(found.values()):
             raise TooManyRequests(throttled)

@@ -6,21 +6,38 @@ import asyncio
 import math
 import time
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
-import structlog
 from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.storage.redis.redispy import RedispyBridge
+from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
-from aggregator.cache.redis import ANSWER_SECONDS, PREFIX, REST_SECONDS
+from aggregator.cache.redis import PREFIX, Patience, connect
+from aggregator.joined import Joined
 from providers.adapter import Profile
 
-log = structlog.get_logger(__name__)
+_OURS = PREFIX + "limits:"
+_JOINED = 64
+# One call for many hits: the library's own script takes a round trip for each. The moments of the last calls are a
+# list, newest first, on the clock of Redis in microseconds; the window is full while the last of them is inside it.
+_SCRIPT = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local waits = {}
+for n, key in ipairs(KEYS) do
+  local calls, window = tonumber(ARGV[2 * n - 1]), tonumber(ARGV[2 * n])
+  local oldest = redis.call('LINDEX', key, calls - 1)
+  if oldest and tonumber(oldest) > now - window then
+    waits[n] = tonumber(oldest) + window - now
+  else
+    redis.call('LPUSH', key, string.format('%.0f', now))
+    redis.call('LTRIM', key, 0, calls - 1)
+    redis.call('PEXPIRE', key, math.ceil(window / 1000))
+    waits[n] = 0
+  end
+end
+return waits
+"""
 
 
 class Window(RateLimitItemPerSecond):
@@ -36,6 +53,13 @@ class Window(RateLimitItemPerSecond):
         return self.seconds
 
 
+class Hit(NamedTuple):
+    """One call that wants to go."""
+
+    name: str
+    item: Window
+
+
 def window(per_second: Decimal, burst: int) -> Window:
     """`burst` calls in a moving window of burst / per_second seconds."""
     return Window(burst, float(burst / per_second))
@@ -46,52 +70,43 @@ class Limits:
 
     def __init__(self, url: str) -> None:
         self._local = MovingWindowRateLimiter(MemoryStorage())
-        self._redis = None if url.startswith("memory:") else _redis(url)
-        self._shared = MovingWindowRateLimiter(self._redis) if self._redis else None
-        self._rest_until = 0.0  # seconds
+        self._shared = None if url.startswith("memory:") else SharedWindows(url)
 
     async def hit(self, item: Window, name: str) -> int:
         """0 when the call may go, else the whole seconds until the next may."""
-        limiter = self._shared if self._shared and time.monotonic() >= self._rest_until else self._local
-        try:
-            return await _hit(limiter, item, name)
-        except (RedisError, OSError, TimeoutError) as error:
-            self._rest_until = time.monotonic() + REST_SECONDS
-            log.warning("limits.unavailable", error=type(error).__name__)
-            return await _hit(self._local, item, name)
+        wait = await self._shared.hit(Hit(name, item)) if self._shared is not None else None
+        return await self._count_here(item, name) if wait is None else wait
+
+    async def _count_here(self, item: Window, name: str) -> int:
+        if await self._local.hit(item, name):
+            return 0
+        stats = await self._local.get_window_stats(item, name)
+        return max(1, math.ceil(stats.reset_time - time.time()))
 
     async def aclose(self) -> None:
-        if self._redis is not None:
-            await _bridge(self._redis).storage.aclose()
+        if self._shared is not None:
+            await self._shared.aclose()
 
 
-def _redis(url: str) -> RedisStorage:
-    patient: dict[str, Any] = {"retry": Retry(NoBackoff(), 0)}  # limits passes it on to redis-py, untyped
-    storage = RedisStorage(
-        f"async+{url}",
-        implementation="redispy",
-        key_prefix=PREFIX + "limits",
-        socket_timeout=ANSWER_SECONDS,
-        socket_connect_timeout=ANSWER_SECONDS,
-        **patient,
-    )
-    # Redis lets keys live for whole seconds only, and the library's script hands it the window as it is.
-    bridge = _bridge(storage)
-    script = bridge.SCRIPT_ACQUIRE_MOVING_WINDOW.replace(b"KEYS[1], expiry)", b"KEYS[1], math.ceil(expiry))")
-    bridge.lua_acquire_moving_window = bridge.storage.register_script(script)
-    return storage
+class SharedWindows:
+    """The windows in Redis, exact for all processes; what comes at the same moment is counted in one call."""
 
+    def __init__(self, url: str) -> None:
+        redis = connect(url)
+        self._patience = Patience(redis)
+        self._script = redis.register_script(_SCRIPT)
+        self.hit: Joined[Hit, int | None] = Joined(self._count, most=_JOINED, lanes=2)
+        """Whole seconds to wait; None where Redis is away."""
 
-def _bridge(storage: RedisStorage) -> RedispyBridge:
-    assert isinstance(storage.bridge, RedispyBridge)
-    return storage.bridge
+    async def _count(self, hits: list[Hit]) -> list[int | None]:
+        keys = [_OURS + hit.name for hit in hits]
+        windows = [number for hit in hits for number in (hit.item.amount, round(hit.item.seconds * 1_000_000))]
+        away: list[int | None] = [None] * len(hits)
+        waits = await self._patience.attempt(lambda: self._script(keys, windows), away)
+        return [None if wait is None else math.ceil(wait / 1_000_000) for wait in waits]
 
-
-async def _hit(limiter: MovingWindowRateLimiter, item: Window, name: str) -> int:
-    if await limiter.hit(item, name):
-        return 0
-    stats = await limiter.get_window_stats(item, name)
-    return max(1, math.ceil(stats.reset_time - time.time()))
+    async def aclose(self) -> None:
+        await self._patience.aclose()
 
 
 class SharedPace:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from piccolo.query import Query
 
 from aggregator.ledger.entries import Entry, wallet
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_unique_violation
+from aggregator.storage.lists import among
 from aggregator.storage.tables import Wallet
 
 MOST = 2**63 - 1
@@ -66,8 +69,15 @@ async def _balance(update: Query) -> int:  # type: ignore[type-arg]  # piccolo's
 
 async def balance(reseller: int) -> int:
     """What a wallet holds now."""
-    rows = await Wallet.select(Wallet.balance).where(Wallet.reseller == reseller)
-    return int(rows[0]["balance"])
+    return (await balances([reseller]))[0]
+
+
+async def balances(resellers: Sequence[int]) -> list[int]:
+    """What several wallets hold now, in the order asked."""
+    these, values = among("reseller", resellers)
+    rows = await Wallet.raw(f"select reseller, balance from wallets where {these}", values)
+    held = {int(row["reseller"]): int(row["balance"]) for row in rows}
+    return [held[reseller] for reseller in resellers]
 
 
 async def statement(reseller: int, *, limit: int | None = None) -> list[tables.Entry]:

@@ -22,12 +22,7 @@ class Reply(Struct, frozen=True):
         return b"%d\n%s\n%s" % (self.reseller, self.json, self.classic)
 
 
-def unpack(packed: bytes) -> Reply | None:
-    """None where the cache holds something else under this name."""
-    match packed.split(b"\n"):
-        case [reseller, in_json, in_classic] if reseller.isdigit():
-            return Reply(int(reseller), in_json, in_classic)
-    return None
+_PARTS = 3
 
 
 Render = Callable[[Order], Reply]
@@ -44,14 +39,18 @@ class Tracker:
     async def replies(self, reseller: int, orders: Sequence[int]) -> dict[int, Reply]:
         """The replies for those of the orders that are the reseller's."""
         packed = await self._cache.get_many([reply_key(order) for order in orders])
-        cached = {order: unpack(value) for order, value in zip(orders, packed, strict=True) if value}
-        found = {order: reply for order, reply in cached.items() if reply is not None}
-        missing = [order for order in orders if order not in found]
+        found, missing, mine = dict[int, Reply](), list[int](), b"%d" % reseller
+        for order, value in zip(orders, packed, strict=True):
+            parts = value.split(b"\n") if value else []
+            if len(parts) != _PARTS:  # nothing, or something else under this name
+                missing.append(order)
+            elif parts[0] == mine:
+                found[order] = Reply(reseller, parts[1], parts[2])
         if missing:
             rows = await store.of_reseller(reseller, missing)
             found |= {order: self._render(row) for order, row in rows.items()}
             await self.refresh(rows.values())
-        return {order: reply for order, reply in found.items() if reply.reseller == reseller}
+        return found
 
     async def refresh(self, orders: Iterable[Order]) -> None:
         """Put the replies of changed orders into the cache, after their change was committed."""

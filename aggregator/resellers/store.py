@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ import msgspec
 
 from aggregator.resellers.model import Caller, KeyRules, Reseller
 from aggregator.storage import clock, tables
+from aggregator.storage.lists import among
 from aggregator.storage.tables import ApiKey
 
 _RESELLER = tables.Reseller
@@ -68,18 +69,21 @@ async def count_live(prefix: str) -> int:
     return int(await ApiKey.count().where((ApiKey.prefix == prefix) & ApiKey.revoked_at.is_null()))
 
 
-async def caller(digest: str) -> Caller | None:
-    """Whoever holds the key with this digest, unless it was revoked."""
+async def callers(digests: Sequence[str]) -> list[Caller | None]:
+    """Whoever holds the key with each digest; None for one that was revoked or never given."""
+    these, values = among("k.digest", digests)
     rows = await ApiKey.raw(
-        "select k.id as key, k.digest, k.spelling as key_spelling, k.requests_per_second, k.read_only, k.same_link,"
+        "select k.digest, k.id as key, k.spelling as key_spelling, k.requests_per_second, k.read_only, k.same_link,"
         " k.duplicate_seconds,"
         " r.id, r.name, r.tier, r.spelling, r.frozen"
-        " from api_keys k join resellers r on r.id = k.reseller where k.digest = {} and k.revoked_at is null",
-        digest,
+        f" from api_keys k join resellers r on r.id = k.reseller where {these} and k.revoked_at is null",
+        values,
     )
-    if not rows or not hmac.compare_digest(rows[0]["digest"], digest):
-        return None
-    row = rows[0]
+    found = {row["digest"]: _caller(row) for row in rows}
+    return [found.get(digest) for digest in digests]
+
+
+def _caller(row: dict[str, Any]) -> Caller:
     limit = row["requests_per_second"]
     return Caller(
         reseller=_reseller(row), key=row["key"], spelling=row["key_spelling"] or row["spelling"],

@@ -23,7 +23,7 @@ LAYERS = [
     {"catalog", "resellers"},
     {"ledger"},
     {"cache", "storage"},
-    {"settings", "errors", "failpoints", "connections"},
+    {"settings", "errors", "failpoints", "connections", "joined"},
 ]
 """What stands in `aggregator`, from the top; each may import what stands in a lower set."""
 

@@ -45,7 +45,7 @@ def placer(panel: Panel) -> Placer:
 
 async def caller(funds: int = 10 * SCALE) -> Caller:
     new = await accounts.add("ann", currency="USD", funds=funds)
-    found = await reseller_store.caller(digest(new.key))
+    found = (await reseller_store.callers([digest(new.key)]))[0]
     assert found is not None
     return found
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("panel_database")
 async def test_a_new_reseller_has_a_wallet_a_key_and_the_funds() -> None:
     new = await accounts.add("ann", currency="USD", funds=5 * SCALE, tier="vip", spelling="classic")
     assert await book.balance(new.reseller.id) == new.balance == 5 * SCALE
-    caller = await store.caller(digest(new.key))
+    caller = (await store.callers([digest(new.key)]))[0]
     assert caller is not None
     assert (caller.reseller, caller.spelling) == (new.reseller, "classic")
     assert [finding for finding in await audit() if finding.broken] == []
@@ -112,8 +112,8 @@ async def test_a_revoked_key_is_nobodys_and_the_others_stay() -> None:
     new = await accounts.add("ann", currency="USD")
     second = await accounts.add_key("ann", KeyRules())
     await accounts.revoke_key(shown_part(new.key))
-    assert await store.caller(digest(new.key)) is None
-    assert await store.caller(digest(second)) is not None
+    assert (await store.callers([digest(new.key)]))[0] is None
+    assert (await store.callers([digest(second)]))[0] is not None
     with pytest.raises(Refusal, match="no live key"):
         await accounts.revoke_key(shown_part(new.key))
 
@@ -132,7 +132,7 @@ async def test_a_key_may_differ_from_its_reseller() -> None:
     rules = KeyRules(
         spelling="classic", requests_per_second="0.5", read_only=True, same_link="refuse", duplicate_seconds=60
     )
-    caller = await store.caller(digest(await accounts.add_key("ann", rules)))
+    caller = (await store.callers([digest(await accounts.add_key("ann", rules))]))[0]
     assert caller is not None
     assert (caller.spelling, caller.requests_per_second, caller.read_only) == ("classic", Decimal("0.5"), True)
     assert (caller.same_link, caller.duplicate_seconds) == ("refuse", 60)
@@ -143,7 +143,7 @@ async def test_a_frozen_reseller_is_told_of_in_every_process() -> None:
     before = (await signals.read()).get(signals.KEYS, 0)
     changed = await accounts.change("ann", tier=None, spelling=None, frozen=True)
     assert changed.frozen
-    caller = await store.caller(digest(new.key))
+    caller = (await store.callers([digest(new.key)]))[0]
     assert caller is not None
     assert caller.reseller.frozen
     assert (await signals.read())[signals.KEYS] > before

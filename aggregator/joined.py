@@ -1,0 +1,77 @@
+"""Joins questions that are asked at the same moment into one, so that many callers cost one round trip."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from typing import Generic, TypeVar
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class Joined(Generic[Q, A]):
+    """Asks for all who wait at once: what comes during a turn of the event loop leaves together at its end.
+
+    While `lanes` batches are on their way further questions wait, so that batches grow with the load and nobody waits
+    without it. Whoever stops waiting for an answer stops nobody else's, and not the asking itself.
+    """
+
+    def __init__(
+        self, ask: Callable[[list[Q]], Awaitable[Sequence[A | Exception]]], *, most: int, lanes: int = 1
+    ) -> None:
+        """`ask` answers a batch of at most `most` questions in their order; an exception is one question's own."""
+        self._ask = ask
+        self._most = most
+        self._free = lanes
+        self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
+        self._leaving = False
+        self._on_their_way: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, question: Q) -> A:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[A] = loop.create_future()
+        self._waiting.append((question, answer))
+        if self._free and not self._leaving:
+            self._leaving = True
+            loop.call_soon(self._leave)
+        return await answer
+
+    def _leave(self) -> None:
+        self._leaving = False
+        while self._free and self._waiting:
+            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            self._free -= 1
+            # In a context of its own: what one caller was in the middle of is nothing to the others.
+            task = asyncio.get_running_loop().create_task(self._carry(batch), context=Context())
+            self._on_their_way.add(task)
+            task.add_done_callback(self._arrived)
+
+    def _arrived(self, task: asyncio.Task[None]) -> None:
+        self._on_their_way.discard(task)
+        self._free += 1
+        self._leave()
+
+    async def _carry(self, batch: list[tuple[Q, asyncio.Future[A]]]) -> None:
+        try:
+            answers: Sequence[A | Exception] = await self._ask([question for question, _ in batch])
+        except BaseException as error:
+            for _, future in batch:
+                _tell(future, error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            _tell(future, answer)
+
+
+def _tell(future: asyncio.Future[A], answer: A | BaseException) -> None:
+    if future.done():
+        return
+    if isinstance(answer, asyncio.CancelledError):
+        future.cancel()
+    elif isinstance(answer, BaseException):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
