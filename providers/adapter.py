@@ -43,6 +43,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     )
     proxy: str | None = None
     verify_tls: bool = True
+    allow_private: bool = False
+    """Whether its host may lead into a network of one's own."""
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """What pretty tracebacks show."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from providers.adapter import Profile
+from providers.addresses import ForbiddenAddress, permitted
 from providers.transport import trust
 
 SECONDS = 10.0
@@ -41,11 +42,14 @@ async def reach(profile: Profile) -> list[Finding]:
     port = parts.port or (443 if encrypted else 80)
     try:
         async with asyncio.timeout(SECONDS):
-            await _connect(host, port, trust(verify=profile.verify_tls) if encrypted else None)
+            addresses = await permitted(host, port, allow_private=profile.allow_private)
+            await _connect(host, addresses[0], port, trust(verify=profile.verify_tls) if encrypted else None)
     except ssl.SSLError as error:
         said = getattr(error, "verify_message", "") or error.reason or str(error)
         advice = "; verify_tls = false would take any" if isinstance(error, ssl.SSLCertVerificationError) else ""
         return [Finding(Level.FAULT, "certificate", f"{host}: {said}{advice}")]
+    except ForbiddenAddress as error:
+        return [Finding(Level.FAULT, "address", str(error))]
     except socket.gaierror as error:
         return [Finding(Level.FAULT, "address", f"there is no host {host}: {error.strerror}")]
     except (OSError, TimeoutError) as error:
@@ -54,8 +58,9 @@ async def reach(profile: Profile) -> list[Finding]:
     return [Finding(Level.OK, "address", f"{host}:{port} answers"), *_encryption(host, encrypted=encrypted)]
 
 
-async def _connect(host: str, port: int, context: ssl.SSLContext | None) -> None:
-    _, writer = await asyncio.open_connection(host, port, ssl=context)
+async def _connect(host: str, address: str, port: int, context: ssl.SSLContext | None) -> None:
+    named = host if context else None
+    _, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=named)
     writer.close()
 
 

@@ -16,10 +16,12 @@ import stamina
 from msgspec import Struct
 
 from providers.adapter import Pace, Profile
+from providers.addresses import Resolve, resolve
 from providers.body import Unreadable, read_body, read_retry_after
 from providers.encoding import Route, build_request
 from providers.errors import Code, Garbled, ProviderError, Unreachable, Unsure
 from providers.masking import Mask
+from providers.network import GuardedNetwork, GuardedTransport
 
 log = logging.getLogger(__name__)
 # Both log whole addresses, and with body_format "query" the key is in them.
@@ -80,11 +82,12 @@ class Transport:
     Urgent calls have their own slots, so that a slow catalogue never holds up an order.
     """
 
-    def __init__(self, profile: Profile, pace: Pace, trace: Trace | None = None) -> None:
+    def __init__(self, profile: Profile, pace: Pace, trace: Trace | None = None, *, ask: Resolve = resolve) -> None:
         self.profile = profile
         self.mask = Mask(profile)
         self._pace = pace
         self._trace = trace
+        self._network = GuardedNetwork(allow_private=profile.allow_private, ask=ask)
         self._slots = {urgent: asyncio.Semaphore(max(1, profile.parallel)) for urgent in (False, True)}
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
@@ -159,10 +162,14 @@ class Transport:
     def _client(self, *, fresh: bool) -> httpx.AsyncClient:
         """A kept connection may be closed under our POST although the panel saw it; writes never use one."""
         if fresh not in self._clients:
+            context, keep = trust(verify=self.profile.verify_tls), 0 if fresh else self.profile.parallel
+            # Behind a proxy it is the proxy that looks names up.
+            door = None if self.profile.proxy else GuardedTransport(context, keep=keep, network=self._network)
             self._clients[fresh] = httpx.AsyncClient(
-                verify=trust(verify=self.profile.verify_tls),
+                transport=door,
+                verify=context,
                 proxy=self.profile.proxy,
-                limits=httpx.Limits(max_keepalive_connections=0 if fresh else self.profile.parallel),
+                limits=httpx.Limits(max_keepalive_connections=keep),
                 follow_redirects=False,
                 trust_env=False,
             )
@@ -219,4 +226,6 @@ def _timeouts(seconds: float) -> dict[str, float | None]:  # seconds, not money
 @cache
 def trust(*, verify: bool) -> ssl.SSLContext:
     """One for the whole process: loading the authorities takes longer than a call."""
-    return httpx.create_ssl_context(verify=verify, trust_env=False)
+    context = httpx.create_ssl_context(verify=verify, trust_env=False)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

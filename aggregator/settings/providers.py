@@ -115,6 +115,7 @@ def _read_profile(table: Table, vault: Vault, preset: str, add_timeout_seconds: 
         user_agent=table.text("user_agent", plain.user_agent, _USER_AGENT),
         proxy=read_address(table, "proxy", None, vault, read_proxy_url),
         verify_tls=table.flag("verify_tls", plain.verify_tls),
+        allow_private=table.flag("allow_private", plain.allow_private),
     )
 
 

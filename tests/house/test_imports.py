@@ -40,6 +40,7 @@ LIBRARIES = {
 
 LIBRARY_EXCEPTIONS: dict[tuple[str, str], str] = {
     ("providers/transport.py", "stamina"): "the only HTTP client is where reads are tried again",
+    ("providers/network.py", "httpcore"): "what httpx connects with, and where it lets us choose the address",
 }
 """Which file may use what more, and why."""
 
