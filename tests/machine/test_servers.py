@@ -15,8 +15,11 @@ import redis
 
 from tests.servers import PostgresServer, RedisServer, create_database, drop_database
 
+# A shell that runs the tests in the background makes its children deaf to Ctrl-C.
 STARTER = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from tests import servers
 server = getattr(servers, sys.argv[1])()
 print(server.folder, server.port, flush=True)
