@@ -14,6 +14,8 @@ from aggregator.api.bodies import ServiceBodies
 from aggregator.api.keys import Keys
 from aggregator.api.ordering import render_for
 from aggregator.api.v2 import Api
+from aggregator.audit import store as audit_store
+from aggregator.audit.turns import next_turn, take_turn
 from aggregator.cache.limits import Limits, SharedPace
 from aggregator.cache.memory import MemoryCache
 from aggregator.cache.redis import RedisCache
@@ -51,6 +53,8 @@ LOOK_SECONDS = 0.5
 """How soon a process sees what another one changed."""
 IDLE_SECONDS = 0.5
 """Between two looks at an empty queue."""
+AUDIT_AGAIN_SECONDS = 60
+"""After an audit that could not be run to its end."""
 DRAIN_SECONDS = 5
 """More than an add may take, at shutdown."""
 
@@ -126,6 +130,7 @@ class Panel:
         self._announcer = Announcer()
         self._seen: dict[str, int] = {}
         self._prepared = False
+        self._audited = False
 
     def wake(self) -> None:
         """There is something to dispatch."""
@@ -200,8 +205,15 @@ class Panel:
             log.warning("not_ready", error=type(error).__name__)
             database = "unavailable"
         cache = "ok" if await self.cache.healthy() else "unavailable"
-        status = "unavailable" if database != "ok" else "ok" if cache == "ok" else "degraded"
-        return Readiness(database == "ok", {"status": status, "database": database, "cache": cache})
+        audit = await self._audit_state() if database == "ok" else "unknown"
+        well = cache == "ok" and audit != "red"
+        status = "unavailable" if database != "ok" else "ok" if well else "degraded"
+        return Readiness(database == "ok", {"status": status, "database": database, "cache": cache, "audit": audit})
+
+    async def _audit_state(self) -> str:
+        """As the last run of any process found it; an audit that is red stops money, not answers."""
+        runs = await audit_store.last_runs()
+        return "unknown" if not runs else "ok" if runs[0].green else "red"
 
     def _loop(self, name: str, job: Job, *, pause: float) -> Loop:  # seconds
         return Loop(name, failpoints().job(name, job), pause=pause)
@@ -214,6 +226,7 @@ class Panel:
         self.workers.start(self._loop("sweep", self._sweep, pause=1.0))
         self.workers.start(self._loop("dispatch", self._dispatch, pause=IDLE_SECONDS))
         self.workers.start(self._loop("announce", self.announce, pause=1.0))
+        self.workers.start(self._loop("audit", self._audit, pause=AUDIT_AGAIN_SECONDS))
         await self._follow_providers()
 
     async def _follow_providers(self) -> None:
@@ -236,6 +249,11 @@ class Panel:
 
     async def _sweep(self) -> None:
         await self.dispatcher.sweep()
+
+    async def _audit(self) -> float:
+        await take_turn(at_start=not self._audited)
+        self._audited = True
+        return next_turn()
 
     async def _poll(self, provider: str) -> float | None:
         await self.refiller.run_once(provider)

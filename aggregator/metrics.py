@@ -1,11 +1,13 @@
-"""What monitoring may count: requests by action and code, orders by state."""
+"""What monitoring may count: requests by action and code, orders by state, and what the last audit found."""
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
-from aggregator.orders import store
+from aggregator.audit import store as audit_store
+from aggregator.orders import attempt_store, store
 from aggregator.orders.state import OrderState
+from aggregator.storage import clock
 from aggregator.storage.engine import is_unreachable
 
 
@@ -19,6 +21,14 @@ class Metrics:
         )
         self._counted: dict[tuple[str, int], Counter] = {}
         self._orders = Gauge("aggregator_orders", "Orders by state.", ["state"], registry=self._registry)
+        self._doubt = Gauge(
+            "aggregator_unsure_seconds", "How long the oldest unsure order has been so.", registry=self._registry
+        )
+        self._green = Gauge("aggregator_audit_green", "Whether the last audit was green.", registry=self._registry)
+        self._age = Gauge("aggregator_audit_age_seconds", "Since the last audit.", registry=self._registry)
+        self._red = Gauge(
+            "aggregator_audit_red_rows", "Rows that break a promise.", ["promise"], registry=self._registry
+        )
 
     def count_request(self, action: str, code: int) -> None:
         counter = self._counted.get((action, code))
@@ -27,14 +37,24 @@ class Metrics:
         counter.inc()
 
     async def text(self) -> bytes:
-        """In Prometheus's text format; the orders are counted in the database now, and not told while it is away."""
+        """In Prometheus's text format; the database is asked now, and nothing of it is told while it is away."""
         self._orders.clear()
         try:
-            counts = await store.count_by_state()
+            await self._count()
         except Exception as error:
             if not is_unreachable(error):
                 raise
-        else:
-            for state in OrderState:
-                self._orders.labels(state.value).set(counts.get(state.value, 0))
         return generate_latest(self._registry)
+
+    async def _count(self) -> None:
+        counts = await store.count_by_state()
+        for state in OrderState:
+            self._orders.labels(state.value).set(counts.get(state.value, 0))
+        since = await attempt_store.unsure_since_when()
+        self._doubt.set(0 if since is None else (clock.now() - since) // 1000)
+        self._red.clear()
+        for run in await audit_store.last_runs():
+            self._green.set(bool(run.green))
+            self._age.set((clock.now() - run.at) // 1000)
+            for finding in run.red:
+                self._red.labels(finding.promise).set(finding.broken)

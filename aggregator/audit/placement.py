@@ -1,52 +1,134 @@
-"""The promises about providers: no order is bought twice, none is refunded while it may be running."""
+"""The promises about providers: no order is bought twice, none is given up or paid back while it may be running."""
 
 from __future__ import annotations
 
-from aggregator.audit.promise import Promise, query
-from aggregator.storage import clock
+from aggregator.audit.facts import Facts
+from aggregator.audit.promise import Promise, Stops
+from aggregator.audit.scope import Scope
+from aggregator.orders.attempt_store import STILL_UNSURE
 
 OVERDUE_MS = 30_000
+TELL_MS = 15 * 60_000
+"""How long an add may be unsure before its order's history must say so."""
+TELLING_MS = 120_000
+"""How late that may be said."""
+POLL_MS = 3_600_000
+
+_OF_ORDERS = """
+select o.id as order_id, o.reseller, o.state, o.ended_at,
+       count(case when a.outcome in ('placing', 'unsure', 'accepted') then 1 end) as live,
+       max(case when a.outcome in ('placing', 'unsure', 'accepted') then a.outcome end) as outcome,
+       max(a.id) as newest,
+       min(case when a.outcome in ('placing', 'unsure', 'accepted', 'written_off') then a.id end) as standing
+from orders o left join attempts a on a.order_id = o.id and {a.order_id}
+where {o.id} group by o.id
+"""
+_OF_ATTEMPTS = """
+select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, a.upstream_order, a.deadline_at,
+       a.poll_at, a.answered_at
+from attempts a left join orders o on o.id = a.order_id where {a.order_id}
+"""
+
+ATTEMPTS_OF_ORDERS = Facts(
+    _OF_ORDERS,
+    Scope.orders,
+    (
+        Promise(
+            id="P1",
+            name="one-live-attempt",
+            sentence="an order has at most one attempt that is running, or may be",
+            stops=Stops.ORDER,
+            breach="live > 1",
+            shows=("order_id", "live"),
+        ),
+        Promise(
+            id="P5",
+            name="next-after-no",
+            sentence="an order goes on only when every attempt before was refused, not sent, absent or called off",
+            stops=Stops.ORDER,
+            breach="live <= 1 and standing < newest",
+            shows=("order_id", "standing", "newest"),
+        ),
+        Promise(
+            id="P8",
+            name="nothing-ended-in-doubt",
+            sentence="an order that has ended has no attempt of which nobody knows what became of it",
+            stops=Stops.ORDER,
+            breach="live = 1 and ended_at is not null and outcome in ('placing', 'unsure')",
+            shows=("order_id", "state", "outcome"),
+        ),
+        Promise(
+            id="O2",
+            name="state-fits-attempts",
+            sentence="a queued order has no live attempt; a placing, unsure or active one has just that",
+            stops=Stops.ORDER,
+            breach="live <= 1 and ended_at is null and coalesce(outcome, '-') <> case state when 'queued' then '-'"
+            " when 'active' then 'accepted' else state end",
+            shows=("order_id", "state", "outcome"),
+        ),
+    ),
+)
 
 
-def promises() -> list[Promise]:
-    """Against the clock of now."""
-    return [
-        query(
-            "one-live-attempt",
-            "an order has at most one live attempt",
-            """select order_id, count(*) as live from attempts where outcome in ('placing', 'unsure', 'accepted')
-               group by order_id having count(*) > 1""",
+def attempts(now: int) -> Facts:
+    """Each attempt by itself, at a moment (milliseconds since 1970)."""
+    return Facts(
+        _OF_ATTEMPTS,
+        Scope.orders,
+        (
+            Promise(
+                id="P3",
+                name="upstream-id-once",
+                sentence="no two attempts share an order of a provider",
+                stops=Stops.ORDER,
+                breach="upstream_order is not null and exists (select 1 from attempts x"
+                " where x.provider = facts.provider and x.upstream_order = facts.upstream_order"
+                " and x.id <> facts.attempt)",
+                shows=("attempt", "order_id", "provider", "upstream_order"),
+            ),
+            Promise(
+                id="P4",
+                name="accepted-has-id",
+                sentence="an accepted attempt knows the provider's id, a refused or open one has none",
+                stops=Stops.ORDER,
+                breach="(outcome in ('accepted', 'called_off') and upstream_order is null) or"
+                " (outcome in ('placing', 'unsure', 'refused', 'not_sent') and upstream_order is not null)",
+                shows=("attempt", "order_id", "outcome", "upstream_order"),
+            ),
+            Promise(
+                id="P6",
+                name="no-attempt-overdue",
+                sentence="no attempt is still being placed long after its deadline",
+                stops=Stops.NOTHING,
+                breach=f"outcome = 'placing' and deadline_at < {now - OVERDUE_MS}",
+                shows=("attempt", "order_id", "deadline_at"),
+            ),
+            Promise(
+                id="P7",
+                name="doubt-is-told",
+                sentence="of an add that has been unsure for 15 minutes its order's history says so",
+                stops=Stops.NOTHING,
+                breach=f"outcome = 'unsure' and answered_at < {now - TELL_MS - TELLING_MS} and not exists"
+                " (select 1 from events v where v.order_id = facts.order_id and v.state = 'unsure'"
+                f" and v.text like '{STILL_UNSURE}%')",
+                shows=("attempt", "order_id", "answered_at"),
+            ),
+            Promise(
+                id="P9",
+                name="given-up-by-decision",
+                sentence="an attempt is absent or written off only by somebody's decision",
+                stops=Stops.ORDER,
+                breach="outcome in ('absent', 'written_off') and not exists (select 1 from decisions d"
+                " where d.subject = 'order' and d.subject_id = facts.order_id and d.verdict = facts.outcome)",
+                shows=("attempt", "order_id", "outcome"),
+            ),
+            Promise(
+                id="O4",
+                name="nothing-forgotten",
+                sentence="every active order is asked about at its provider, and was due within the last hour",
+                stops=Stops.NOTHING,
+                breach=f"state = 'active' and outcome = 'accepted' and coalesce(poll_at, 0) < {now - POLL_MS}",
+                shows=("attempt", "order_id", "provider", "poll_at"),
+            ),
         ),
-        query(
-            "accepted-has-id",
-            "an accepted attempt knows the provider's id, and no two attempts share one",
-            """select min(id) as attempt, provider, upstream_order, count(*) as times from attempts
-               where outcome in ('accepted', 'called_off') or upstream_order is not null
-               group by provider, upstream_order having upstream_order is null or count(*) > 1""",
-        ),
-        query(
-            "state-fits-attempts",
-            "a queued order has no live attempt; a placing, unsure or active one has just that",
-            """select o.id as order_id, o.state, a.outcome from orders o left join attempts a
-               on a.order_id = o.id and a.outcome in ('placing', 'unsure', 'accepted')
-               where (o.state = 'queued' and a.id is not null)
-               or (o.state = 'placing' and coalesce(a.outcome, '') <> 'placing')
-               or (o.state = 'unsure' and coalesce(a.outcome, '') <> 'unsure')
-               or (o.state = 'active' and coalesce(a.outcome, '') <> 'accepted')
-               or (o.ended_at is not null and a.outcome in ('placing', 'unsure'))""",
-        ),
-        query(
-            "no-attempt-overdue",
-            "no attempt is still being placed long after its deadline",
-            f"""select id as attempt, order_id, deadline_at from attempts
-                where outcome = 'placing' and deadline_at < {clock.now() - OVERDUE_MS}""",
-        ),
-        query(
-            "given-up-by-decision",
-            "an attempt is absent or written off only by somebody's decision",
-            """select a.id as attempt, a.order_id, a.outcome from attempts a
-               where a.outcome in ('absent', 'written_off') and not exists
-               (select 1 from decisions d where d.subject = 'order' and d.subject_id = a.order_id
-                and d.verdict = a.outcome)""",
-        ),
-    ]
+    )

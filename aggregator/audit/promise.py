@@ -1,29 +1,40 @@
-"""What a promise is: a sentence, and a way to find the rows that break it."""
+"""What a promise is: an id, a sentence, what stands still while it is broken; and the rows that break one."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from enum import StrEnum
 
 from msgspec import Struct
 
-from aggregator.storage.tables import Signal
 
-MOST_SHOWN = 20
+class Stops(StrEnum):
+    """What sends nothing out and pays nothing back by itself while a promise is broken. Reads never stop."""
+
+    WALLET = "wallet"
+    """All orders of the reseller whose row breaks it; everything where the row names nobody."""
+    ORDER = "order"
+    """That order."""
+    NOTHING = "nothing"
+    """It is only shown."""
 
 
-class Promise(Struct, frozen=True):
+class Promise(Struct, frozen=True, kw_only=True):
+    """`id` is its family (M money, P placement, O orders, R refills) and a number that never changes its meaning."""
+
+    id: str
     name: str
     sentence: str
-    broken: Callable[[], Awaitable[list[str]]]
-    """One text for each row that breaks it."""
+    stops: Stops = Stops.WALLET
+    breach: str = ""
+    """A condition in SQL over the columns of its facts; empty where Python judges."""
+    shows: tuple[str, ...] = ()
+    """The columns that tell what is wrong."""
 
 
-def query(name: str, sentence: str, sql: str) -> Promise:
-    """A promise whose breaches a select finds; its first column says which row, the others what is wrong."""
+class Breach(Struct, frozen=True):
+    """A row that breaks a promise, and whom it concerns as far as it says."""
 
-    async def broken() -> list[str]:
-        rows: list[dict[str, Any]] = await Signal.raw(sql)
-        return [", ".join(f"{key} {value}" for key, value in dict(row).items()) for row in rows]
-
-    return Promise(name, sentence, broken)
+    promise: str
+    text: str
+    reseller: int | None = None
+    order: int | None = None

@@ -10,6 +10,7 @@ import rich_click as click
 from aggregator.app import actor, database
 from aggregator.cli.root import Context, Failure, Row, command, root, when
 from aggregator.ledger import book
+from aggregator.ledger.book import Kept
 from aggregator.people import doors
 from aggregator.resellers import accounts, store
 from aggregator.resellers.model import KeyRules, shown_part
@@ -81,6 +82,18 @@ async def adjust(context: Context, name: str, amount: str, note: str) -> None:
         balance = await accounts.adjust(name, _units(amount.removeprefix("+"), "AMOUNT"), note=note, actor=actor())
     document = {"reseller": name, "balance": print_units(balance, 2)}
     context.print(document, text=f"adjusted; balance {document['balance']}")
+
+
+@command(resellers, "square")
+@click.argument("name")
+@click.option("--keep", type=click.Choice(["wallet", "entries"]), required=True, help="Which of the two is right.")
+@click.option("--note", required=True, help="Why.")
+async def square(context: Context, name: str, keep: Kept, note: str) -> None:
+    """Make a wallet and its entries say the same again, where an audit found that somebody changed one of them."""
+    async with database(context.settings()):
+        balance = await accounts.square(name, keep=keep, note=note, actor=actor())
+    document = {"reseller": name, "balance": print_units(balance, 2)}
+    context.print(document, text=f"squared; balance {document['balance']}")
 
 
 @command(resellers, "set")

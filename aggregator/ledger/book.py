@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from piccolo.query import Query
 
-from aggregator.ledger.entries import Entry, wallet
+from aggregator.ledger.entries import Entry, adjusted, wallet
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_unique_violation
 from aggregator.storage.lists import among
@@ -14,6 +15,10 @@ from aggregator.storage.tables import Wallet
 
 MOST = 2**63 - 1
 """What a column of money can hold, in 1e-8."""
+
+
+Kept = Literal["wallet", "entries"]
+"""Which of the two is right where they differ."""
 
 
 class WalletTooLow(Exception):
@@ -34,7 +39,10 @@ async def post(entry: Entry) -> None:
 
     Raises `WalletTooLow` where the wallet would fall below zero, `AlreadyPosted` where the reference was used.
     """
-    balance = await _move(entry)
+    await _insert(entry, await _move(entry))
+
+
+async def _insert(entry: Entry, balance: int | None) -> None:
     row = tables.Entry(
         source=entry.source, target=entry.target, amount=entry.amount, reference=entry.reference,
         reseller=entry.reseller, order_id=entry.order, decision=entry.decision, note=entry.note,
@@ -65,6 +73,33 @@ async def _balance(update: Query) -> int:  # type: ignore[type-arg]  # piccolo's
     if not rows:
         raise WalletTooLow
     return int(rows[0]["balance"])
+
+
+async def moved(reseller: int) -> int:
+    """What all entries of a wallet say that it holds."""
+    mine = wallet(reseller)
+    rows = await tables.Entry.raw(
+        "select coalesce(sum(case when target = {} then amount when source = {} then -amount else 0 end), 0) as moved"
+        " from entries where reseller = {}",
+        mine, mine, reseller,
+    )  # fmt: skip
+    return int(rows[0]["moved"])
+
+
+async def square(reseller: int, *, held: int, decision: int, note: str, keep: Kept) -> None:
+    """Make a wallet that somebody changed, and its entries, say the same again; inside the caller's transaction.
+
+    By an adjustment that the wallet has had already, or by setting the wallet. `held` is what the decision was made on:
+    raises `WalletTooLow` where the wallet has moved since, or would fall below zero.
+    """
+    told = await moved(reseller)
+    unmoved = (Wallet.reseller == reseller) & (Wallet.balance == held)
+    now = told if keep == "entries" else held
+    if now < 0:
+        raise WalletTooLow
+    await _balance(Wallet.update({Wallet.balance: now}).where(unmoved))
+    if now != told:
+        await _insert(adjusted(reseller, now - told, decision=decision, note=note), now)
 
 
 async def balance(reseller: int) -> int:

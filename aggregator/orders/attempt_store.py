@@ -16,6 +16,8 @@ from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.transaction import engine, write
 
 _ATTEMPT = tables.Attempt
+STILL_UNSURE = "still unsure:"
+"""How the line of an order's history begins that tells so."""
 CLAIM_MS = 60_000
 """How long a claimed poll is left to its worker."""
 
@@ -109,6 +111,23 @@ async def overdue() -> list[Attempt]:
     """Attempts whose deadline has passed without an answer."""
     late = (_ATTEMPT.outcome == Outcome.PLACING.value) & (_ATTEMPT.deadline_at < clock.now())
     return [as_attempt(row) for row in await _ATTEMPT.select().where(late)]
+
+
+async def long_unsure(before: int) -> list[Attempt]:
+    """Attempts that have been unsure since before a moment, of which their order's history does not tell yet."""
+    rows = await _ATTEMPT.raw(
+        "select a.* from attempts a where a.outcome = 'unsure' and a.answered_at < {} and not exists (select 1 from"
+        f" events v where v.order_id = a.order_id and v.state = 'unsure' and v.text like '{STILL_UNSURE}%')",
+        before,
+    )
+    return [as_attempt(row) for row in rows]
+
+
+async def unsure_since_when() -> int | None:
+    """Since when the oldest unsure attempt has been so (milliseconds since 1970)."""
+    rows = await _ATTEMPT.raw("select min(answered_at) as since from attempts where outcome = 'unsure'")
+    since: int | None = rows[0]["since"]
+    return since
 
 
 async def link_runs(order: Order, provider: str, service: str) -> bool:

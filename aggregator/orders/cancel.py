@@ -49,7 +49,8 @@ class Canceller:
         ended = await settle(order, order.quantity, note="cancelled by the reseller")
         if ended is not None:
             await self._tracker.refresh([ended])
-        return ended is not None
+        # Where it stands still since a red audit, the wish is remembered.
+        return ended is not None or await store.wish_cancel(order.id, [OrderState.QUEUED])
 
     async def _wish(self, order: Order, reseller: Reseller) -> bool:
         service = self._shelf().get(order.service)

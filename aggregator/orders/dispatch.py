@@ -37,6 +37,8 @@ LINK_PAUSE_MS = 5_000
 """Between two looks whether a link has become free."""
 STALE_MS = 5_000
 """A decision older than this is made again: the market has moved while the order waited for its turn."""
+TELL_MS = 15 * 60_000
+"""How long an add may be unsure before it is told."""
 ASK_AGAIN = frozenset({Code.SERVICE_GONE, Code.FUNDS})
 """Refusals that make our picture of the provider stale."""
 
@@ -96,6 +98,10 @@ class Dispatcher:
 
     async def sweep(self) -> int:
         """Call every attempt unsure that is past its deadline: its process died, or the answer is lost."""
+        for attempt in await attempt_store.long_unsure(clock.now() - TELL_MS):
+            log.warning("order.still_unsure", order=attempt.order_id, provider=attempt.provider)
+            text = f"{attempt_store.STILL_UNSURE} nobody can tell whether {attempt.provider} has it"
+            await store.note(attempt.order_id, OrderState.UNSURE, text)
         late = await attempt_store.overdue()
         for attempt in late:
             await self._commit_unsure(
@@ -166,7 +172,7 @@ class Dispatcher:
             if self._minds_links(new.provider) and await attempt_store.link_runs(order, new.provider, new.service):
                 await store.postpone(order.id, clock.now() + LINK_PAUSE_MS)
                 return None
-            if not await store.advance(order.id, [OrderState.QUEUED], OrderState.PLACING):
+            if not await store.depart(order.id):
                 return None
             attempt = await attempt_store.insert(new)
             if sent is not None:
@@ -242,7 +248,9 @@ class Dispatcher:
                 return None
             now = await store.get(order.id)
             if now is not None and now.cancel_wish:
-                return await apply(now, now.quantity, note="cancelled by the reseller; the provider refused it")
+                ended = await apply(now, now.quantity, note="cancelled by the reseller; the provider refused it")
+                if ended is not None:
+                    return ended
             for source in (OrderState.PLACING, OrderState.UNSURE):
                 await store.enqueue(order.id, source, due_at=clock.now())
             return None

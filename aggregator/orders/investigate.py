@@ -15,12 +15,12 @@ import structlog
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import accounting, evidence_store, resolve, sightings
+from aggregator.orders import accounting, evidence_store, resolve, sightings, store
 from aggregator.orders.accounting import Accountant
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.evidence import Account, Doubtful, Taken, Void
 from aggregator.orders.evidence_store import Look, Rule, Seen, Sent
-from aggregator.orders.resolve import Undecidable
+from aggregator.orders.resolve import RULE, Undecidable
 from aggregator.orders.sightings import Claim, Known, NotShown, Shown, Sighting
 from aggregator.orders.submit import door_of, submission_of
 from aggregator.orders.track import Tracker
@@ -127,9 +127,11 @@ class Investigator:
             return list(ripe)
         sent = await evidence_store.references([one.attempt.id for one in ripe])
         door = door_of(profile)
+        free = await store.not_halted([one.order.id for one in ripe])
         may = [
             one for one in ripe
             if (told := sent.get(one.attempt.id)) is not None
+            and one.order.id in free
             and told.door == door
             and now - one.attempt.created_at < REPEAT_WITHIN_MS
         ][:AT_ONCE]  # fmt: skip
@@ -235,7 +237,7 @@ class Investigator:
         await evidence_store.note(one.attempt.id, rule, Seen.FOUND, facts)
         try:
             order = await resolve.found(
-                one.order.id, upstream, actor=f"rule:{rule}", reason=_say(facts), attempt_id=one.attempt.id
+                one.order.id, upstream, actor=f"{RULE}{rule}", reason=_say(facts), attempt_id=one.attempt.id
             )
         except Undecidable as error:
             log.warning("evidence.unusable", order=one.order.id, rule=rule, why=str(error))
@@ -252,7 +254,7 @@ class Investigator:
         told = {**facts, "first_seen": moment(since)}
         try:
             order = await resolve.absent(
-                one.order.id, actor=f"rule:{rule}", reason=_say(told),
+                one.order.id, actor=f"{RULE}{rule}", reason=_say(told),
                 settle_ms=self._settle_ms, attempt_id=one.attempt.id,
             )  # fmt: skip
         except Undecidable as error:

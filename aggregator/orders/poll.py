@@ -141,13 +141,15 @@ class Poller:
     async def _finish(self, one: Followed, finish: Finish) -> None:
         """End the order, or send it on where it was called off undelivered."""
         order, attempt = one.order, one.attempt
-        if not await self._rerouter.reroute(order, attempt, finish):
+        done = await self._rerouter.reroute(order, attempt, finish)
+        if not done:
             note = f"{finish.undelivered} of {order.quantity} not delivered"
-            await settle(
+            ended = await settle(
                 order, finish.undelivered, start_count=finish.start_count, runs_done=finish.runs_done,
                 attempt=attempt.id, note="; ".join([note, *finish.notes]),
             )  # fmt: skip
-        if finish.state is OrderState.CANCELLED:
+            done = ended is not None
+        if done and finish.state is OrderState.CANCELLED:
             await cooldown.note_cancel(attempt.provider, attempt.service)
 
     async def _keep_charge(self, one: Followed, progress: Progress) -> None:

@@ -11,6 +11,8 @@ from aggregator.storage import clock, decisions, tables
 from aggregator.storage.transaction import write
 
 UNANSWERED = (Outcome.UNSURE, Outcome.ABSENT, Outcome.WRITTEN_OFF)
+RULE = "rule:"
+"""How the actor of a decision begins that no person has made."""
 
 
 class Undecidable(Exception):
@@ -56,7 +58,8 @@ async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int, atte
     async def work() -> None:
         decision = await _give_attempt_up(order, attempt, Outcome.ABSENT, actor=actor, reason=reason)
         if order.cancel_wish:
-            await _cancel(order, "cancelled by the reseller; the provider does not have it", decision)
+            note = "cancelled by the reseller; the provider does not have it"
+            await _cancel(order, note, decision, halted_too=not actor.startswith(RULE))
         elif not await store.enqueue(order.id, OrderState.UNSURE, due_at=clock.now()):
             _changed()
         else:
@@ -75,7 +78,7 @@ async def write_off(order_id: int, *, actor: str, reason: str, settle_ms: int, a
 
     async def work() -> None:
         decision = await _give_attempt_up(order, attempt, Outcome.WRITTEN_OFF, actor=actor, reason=reason)
-        await _cancel(order, "written off by decision", decision)
+        await _cancel(order, "written off by decision", decision, halted_too=True)
 
     await write(work)
     return await _told(order_id)
@@ -96,7 +99,7 @@ async def settle_by_hand(order_id: int, undelivered: int, *, actor: str, reason:
 
     async def work() -> None:
         decision = await _decide(order, "settled", str(undelivered), actor=actor, reason=reason)
-        if await apply(order, undelivered, note="settled by decision", decision=decision) is None:
+        if await apply(order, undelivered, note="settled by decision", decision=decision, halted_too=True) is None:
             _changed()
 
     await write(work)
@@ -110,8 +113,7 @@ async def call_off(order_id: int, *, actor: str, reason: str) -> Order:
     async def work() -> None:
         decision = await _decide(order, "cancelled", actor=actor, reason=reason)
         if order.state is OrderState.QUEUED:
-            if await apply(order, order.quantity, note="cancelled by decision", decision=decision) is None:
-                _changed()
+            await _cancel(order, "cancelled by decision", decision, halted_too=True)
         elif not await store.wish_cancel(order.id):
             message = f"order {order_id} is {order.state} already"
             raise Undecidable(message)
@@ -154,8 +156,8 @@ async def _give_attempt_up(order: Order, attempt: Attempt, outcome: Outcome, *, 
     return decision
 
 
-async def _cancel(order: Order, note: str, decision: int) -> None:
-    if await apply(order, order.quantity, note=note, decision=decision) is None:
+async def _cancel(order: Order, note: str, decision: int, *, halted_too: bool) -> None:
+    if await apply(order, order.quantity, note=note, decision=decision, halted_too=halted_too) is None:
         _changed()
 
 

@@ -26,7 +26,7 @@ async def settle(
     """End an order with so many units undelivered, or raise that number for one that has ended.
 
     `order` is the row the decision was made on, `attempt` the one whose provider said so: where the order has changed
-    since, or runs elsewhere by now, nothing happens and None is returned.
+    since, runs elsewhere by now, or stands still since a red audit, nothing happens and None is returned.
     """
 
     async def work() -> Order | None:
@@ -50,15 +50,18 @@ async def apply(
     start_count: int | None = None,
     runs_done: int | None = None,
     decision: int | None = None,
+    halted_too: bool = False,
 ) -> Order | None:
-    """`settle` inside a transaction that is running already."""
+    """`settle` inside a transaction that is running already; `halted_too` = a person has decided it."""
     state = ended_as(undelivered=undelivered, quantity=order.quantity)
     if state not in MAY_FOLLOW[order.state] or undelivered < order.undelivered:
         message = f"an order that is {order.state}, {order.undelivered} undelivered, cannot end with {undelivered}"
         raise ValueError(message)
     start = order.start_count if start_count is None else start_count
     done = order.runs_done if runs_done is None else runs_done
-    moved = await store.lose(order, state=state, undelivered=undelivered, start_count=start, runs_done=done)
+    moved = await store.lose(
+        order, state=state, undelivered=undelivered, start_count=start, runs_done=done, halted_too=halted_too
+    )
     if moved is None:
         return None
     due = refund.due(moved.charge, moved.undelivered, moved.quantity, moved.refunded)

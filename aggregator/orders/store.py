@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from piccolo.columns.combination import WhereRaw
 
 from aggregator.ledger import book, entries
+from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import NewOrder, Order
 from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
 from aggregator.storage import clock, signals, tables
@@ -134,7 +136,7 @@ async def claim_due(limit: int) -> list[Order]:
     rows = await write(
         lambda: _ORDER.raw(
             "update orders set due_at = {} where id in (select id from orders where state = 'queued' and due_at <= {}"
-            f" order by due_at, id limit {{}} {lock}) and state = 'queued' returning *",
+            f" and {NOT_HALTED} order by due_at, id limit {{}} {lock}) and state = 'queued' returning *",
             now + CLAIM_MS, now, limit,
         ).run()
     )  # fmt: skip
@@ -157,6 +159,18 @@ async def hurry() -> None:
     """Something changed for the better (funds, a price, a provider): look at the waiting orders now."""
     later = (_ORDER.state == OrderState.QUEUED.value) & (_ORDER.due_at > clock.now())
     await _ORDER.update({_ORDER.due_at: clock.now()}).where(later)
+
+
+async def depart(order: int) -> bool:
+    """Let a queued order leave for a provider, unless it stands still since a red audit; whether it leaves."""
+    queued = (_ORDER.id == order) & (_ORDER.state == OrderState.QUEUED.value) & WhereRaw(NOT_HALTED)
+    return bool(await _ORDER.update({_ORDER.state: OrderState.PLACING.value}).where(queued).returning(_ORDER.id))
+
+
+async def not_halted(orders: Iterable[int]) -> set[int]:
+    """Those of the orders that do not stand still since a red audit."""
+    rows = await _ORDER.select(_ORDER.id).where(_ORDER.id.is_in([0, *orders]) & WhereRaw(NOT_HALTED))
+    return {row["id"] for row in rows}
 
 
 async def advance(
@@ -212,17 +226,25 @@ async def hold(order: Order, reason: str) -> bool:
     return bool(rows) and order.held != reason
 
 
-async def wish_cancel(order: int) -> bool:
-    """The reseller wants it called off as soon as that is possible; whether the order was open."""
-    open_states = [OrderState.PLACING.value, OrderState.UNSURE.value, OrderState.ACTIVE.value]
-    wished = (_ORDER.id == order) & _ORDER.state.is_in(open_states)
+async def wish_cancel(order: int, among: Iterable[OrderState] = OPEN) -> bool:
+    """The reseller wants it called off as soon as that is possible; whether the order was in one of these states."""
+    wished = (_ORDER.id == order) & _ORDER.state.is_in([state.value for state in among])
     return bool(await _ORDER.update({_ORDER.cancel_wish: True}).where(wished).returning(_ORDER.id))
 
 
 async def lose(
-    order: Order, *, state: OrderState, undelivered: int, start_count: int | None, runs_done: int | None
+    order: Order,
+    *,
+    state: OrderState,
+    undelivered: int,
+    start_count: int | None,
+    runs_done: int | None,
+    halted_too: bool = False,
 ) -> Order | None:
-    """Set the undelivered units if nobody else has since; the row as it is now, with what had been paid before."""
+    """Set the undelivered units if nobody else has since; the row as it is now, with what had been paid before.
+
+    Of an order that stands still since a red audit only if `halted_too`, which is for what a person decides.
+    """
     changes: dict[Any, Any] = {
         _ORDER.state: state.value, _ORDER.undelivered: undelivered, _ORDER.start_count: start_count,
         _ORDER.remains: undelivered, _ORDER.runs_done: runs_done, _ORDER.held: None,
@@ -232,7 +254,8 @@ async def lose(
     unchanged = (
         (_ORDER.id == order.id) & (_ORDER.state == order.state.value) & (_ORDER.undelivered == order.undelivered)
     )
-    rows = await _ORDER.update(changes).where(unchanged).returning(*_ORDER.all_columns())
+    may = unchanged if halted_too else unchanged & WhereRaw(NOT_HALTED)
+    rows = await _ORDER.update(changes).where(may).returning(*_ORDER.all_columns())
     return as_order(rows[0]) if rows else None
 
 

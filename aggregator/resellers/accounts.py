@@ -9,6 +9,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from aggregator.ledger import book, entries
+from aggregator.ledger.book import Kept
 from aggregator.resellers import store
 from aggregator.resellers.model import KeyRules, Reseller, digest, make_key, shown_part
 from aggregator.storage import decisions, once, signals
@@ -107,6 +108,29 @@ async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | N
         await write(work)
     except book.WalletTooLow as error:
         message = f"the wallet of {name} would fall below zero"
+        raise Refusal(message) from error
+    return await book.balance(reseller.id)
+
+
+async def square(name: str, *, keep: Kept, note: str, actor: str) -> int:
+    """End a difference between a wallet and its entries by a decision about which is right; returns the balance."""
+    if not note.strip():
+        message = "it needs a note that says why"
+        raise Refusal(message)
+    reseller = await named(name)
+    held = await book.balance(reseller.id)
+    if held == await book.moved(reseller.id):
+        message = f"the wallet of {name} is what its entries say"
+        raise Refusal(message)
+
+    async def work() -> None:
+        decision = await decisions.record("reseller", reseller.id, "squared", f"{keep} kept", actor=actor, reason=note)
+        await book.square(reseller.id, held=held, decision=decision, note=note, keep=keep)
+
+    try:
+        await write(work)
+    except book.WalletTooLow as error:
+        message = f"the wallet of {name} has moved meanwhile, or would fall below zero: look again"
         raise Refusal(message) from error
     return await book.balance(reseller.id)
 

@@ -352,6 +352,39 @@ class Revision(Table, tablename="revisions"):
     at = BigInt()
 
 
+class AuditRun(Table, tablename="audits"):
+    """What a run of the audit found; a green one with marks is a checkpoint, one with a hash a link of the chain."""
+
+    id = BigSerial(primary_key=True)
+    slot = BigInt(null=True, default=None)
+    complete = Boolean()
+    at = BigInt()
+    milliseconds = BigInt(null=True, default=None)
+    checked = BigInt(null=True, default=None)
+    green = Boolean(null=True, default=None)
+    red = Text()
+    marks = Text(null=True, default=None)
+    linked_to = BigInt(null=True, default=None)
+    hash = Text(null=True, default=None)
+
+
+class AuditSum(Table, tablename="audit_sums"):
+    """What all entries up to the newest checkpoint moved into an account, less what they moved out."""
+
+    account = Text(primary_key=True)
+    moved = BigInt()
+
+
+class Halt(Table, tablename="halts"):
+    """What stands still since a red audit: an order, the orders of a reseller, or, where both are null, everything."""
+
+    id = BigSerial(primary_key=True)
+    audit = BigInt()
+    promise = Text()
+    reseller = BigInt(null=True, default=None)
+    order_id = BigInt(null=True, default=None)
+
+
 class Signal(Table, tablename="signals"):
     """Counters that tell the other processes what to look at again."""
 
@@ -369,5 +402,6 @@ class Migration(Table, tablename="migrations"):
 TABLES = (
     Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation,
     Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision,
+    AuditRun, AuditSum, Halt,
     Signal, Migration,
 )  # fmt: skip

@@ -31,7 +31,7 @@ SPOILINGS = (
         "update wallets set balance = balance + 100000000",
     ),
     Spoiling(
-        "exact-sums",
+        "exact-refund",
         "update orders set undelivered = 299 where state = 'partial'",
         "update orders set undelivered = 300 where state = 'partial'",
     ),
@@ -58,7 +58,7 @@ SPOILINGS = (
     Spoiling(
         "nothing-forgotten",
         "update attempts set poll_at = null where order_id in (select id from orders where state = 'active')",
-        "update attempts set poll_at = 1 where order_id in (select id from orders where state = 'active')",
+        "update attempts set poll_at = deadline_at where order_id in (select id from orders where state = 'active')",
     ),
     Spoiling(
         "state-fits-attempts",
@@ -94,6 +94,8 @@ def test_no_spoiled_row_escapes_the_audit(any_panel: Panel, alpha: Provider) -> 
         code, found = broken(panel)
         assert (code, promise in found) == (1, True), (promise, found)
         panel.sql(mend)
+    assert broken(panel) == (0, set())
+    assert [run["green"] for run in panel.must("audit", "--runs", 2)] == [True, False]
 
 
 @pytest.mark.parametrize("change", ["update entries set amount = amount + 1", "delete from entries"])

@@ -1,0 +1,57 @@
+"""The promises about each entry: one of the ways that money can move, of whom it says, under its own reference."""
+
+from __future__ import annotations
+
+from aggregator.audit.facts import Facts
+from aggregator.audit.promise import Promise
+from aggregator.audit.scope import Scope
+
+_FACTS = """
+select e.id as entry, e.reseller, e.order_id, e.reference, e.source, e.target, e.amount, e.decision,
+       'wallet:' || e.reseller as wallet, o.id as known, o.reseller as owner
+from entries e left join orders o on o.id = e.order_id where {e.id}
+"""
+_IS_OF_A_KIND = """
+    (order_id is null and reference like 'deposit:%' and source like 'gateway:%' and target = wallet)
+ or (reference = 'order:' || order_id || ':charge' and source = wallet and target = 'escrow')
+ or (reference like 'order:' || order_id || ':refund:%' and source in ('escrow', 'revenue') and target = wallet)
+ or (reference = 'order:' || order_id || ':earned' and source = 'escrow' and target = 'revenue')
+ or (order_id is null and reference = 'adjust:' || decision
+     and ((source = 'adjustment' and target = wallet) or (source = wallet and target = 'adjustment')))
+"""
+_SHOWN = ("entry", "reference", "source", "target", "amount")
+
+ENTRIES = Facts(
+    _FACTS,
+    Scope.entries,
+    (
+        Promise(
+            id="M4",
+            name="entry-is-of-a-kind",
+            sentence="every entry is one of the ways that money can move, between the accounts of that way",
+            breach=f"amount <= 0 or not coalesce(({_IS_OF_A_KIND}), false)",
+            shows=_SHOWN,
+        ),
+        Promise(
+            id="M8",
+            name="entry-is-of-its-order",
+            sentence="every entry of an order is of the reseller whose order it is",
+            breach="order_id is not null and (known is null or reseller is null or owner <> reseller)",
+            shows=(*_SHOWN, "owner"),
+        ),
+        Promise(
+            id="M10",
+            name="deposit-is-of-its-gateway",
+            sentence="every deposit came from the gateway that its reference names",
+            breach="source like 'gateway:%' and reference not like 'deposit:' || substr(source, 9) || ':%'",
+            shows=_SHOWN,
+        ),
+        Promise(
+            id="M11",
+            name="reference-once",
+            sentence="every reference was used once: no payment, charge or refund counts twice",
+            breach="exists (select 1 from entries x where x.reference = facts.reference and x.id <> facts.entry)",
+            shows=_SHOWN,
+        ),
+    ),
+)

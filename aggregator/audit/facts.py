@@ -1,0 +1,76 @@
+"""Asks the database for the facts of a page of rows, and which promises they break, in one question a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from aggregator.audit.promise import Breach, Promise
+from aggregator.audit.scope import Pages, Scope
+from aggregator.storage.tables import Signal
+
+_SCOPE = re.compile(r"\{([\w.]+)\}")
+
+
+class Checked(Struct, frozen=True):
+    """So many rows were looked at."""
+
+    rows: int
+
+
+Told = Breach | Checked
+
+
+class Check(Protocol):
+    """Knows some promises, and finds what breaks them."""
+
+    @property
+    def promises(self) -> tuple[Promise, ...]: ...
+
+    def look(self, scope: Scope) -> AsyncIterator[Told]:
+        """Breaches as they are found, and how many rows were looked at."""
+        ...
+
+
+class Facts(Struct, frozen=True):
+    """A select whose rows are judged by conditions; `{column}` in it stands for "this id is on the page".
+
+    Its rows have the columns `reseller` and `order_id`, null where nobody is concerned.
+    """
+
+    sql: str
+    pages: Callable[[Scope], AsyncIterator[Pages]]
+    promises: tuple[Promise, ...]
+
+    async def look(self, scope: Scope) -> AsyncIterator[Told]:
+        async for page in self.pages(scope):
+            for row in await Signal.raw(self.question(page)):
+                if row["promise"]:
+                    yield Breach(row["promise"], row["told"], row["reseller"], row["order_id"])
+                else:
+                    yield Checked(int(row["told"]))
+
+    def question(self, page: Pages) -> str:
+        """One statement: the facts once, then each promise's breaches, and how many facts there are."""
+        facts = on_page(self.sql, page)
+        parts = [
+            f"select '{promise.name}' as promise, reseller, order_id, {_tell(promise)} as told"
+            f" from facts where {promise.breach}"
+            for promise in self.promises
+        ]
+        counted = "select '' as promise, null as reseller, null as order_id, cast(count(*) as text) as told from facts"
+        return f"with facts as materialized ({facts}) " + " union all ".join([*parts, counted])
+
+
+def on_page(sql: str, page: Pages) -> str:
+    """A select for the rows of one page."""
+    return _SCOPE.sub(lambda match: f"({page(match[1])})", sql)
+
+
+def _tell(promise: Promise) -> str:
+    """`name value, name value`, put together by the database."""
+    parts = [f"'{name} ' || coalesce(cast({name} as text), '-')" for name in promise.shows]
+    return " || ', ' || ".join(parts)

@@ -1,0 +1,49 @@
+"""What stands still since an audit was red: nothing of it is sent out or paid back until one is green again.
+
+The question is part of the writes themselves, the one that lets an order leave and the one that ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from aggregator.storage.tables import Halt
+
+NOT_HALTED = (
+    "not exists (select 1 from halts where halts.order_id = orders.id or halts.reseller = orders.reseller"
+    " or (halts.order_id is null and halts.reseller is null))"
+)
+"""A condition for a write to `orders`."""
+
+
+class Concerned(Struct, frozen=True):
+    """A reseller's orders, one order, or everything."""
+
+    reseller: int | None = None
+    order: int | None = None
+
+
+async def replace(audit: int, concerned: Mapping[str, set[Concerned]], *, lifts: bool) -> bool:
+    """Let that stand still, inside the transaction of the caller; whether anything may go on that stood still.
+
+    `lifts` = what stood still before, and is not named any more, goes on.
+    """
+    before = await Halt.select(Halt.promise, Halt.reseller, Halt.order_id)
+    stood = {(row["promise"], row["reseller"], row["order_id"]) for row in before}
+    named = {(promise, one.reseller, one.order) for promise, ones in concerned.items() for one in ones}
+    if lifts:
+        await Halt.delete(force=True)
+    new = named if lifts else named - stood
+    for promise, reseller, order in sorted(new, key=str):
+        await Halt.insert(Halt(audit=audit, promise=promise, reseller=reseller, order_id=order))
+    return lifts and bool(stood - named)
+
+
+async def standing() -> dict[str, list[Concerned]]:
+    """What stands still, by the promise that is broken."""
+    found: dict[str, list[Concerned]] = {}
+    for row in await Halt.select().order_by(Halt.id):
+        found.setdefault(row["promise"], []).append(Concerned(row["reseller"], row["order_id"]))
+    return found
