@@ -205,15 +205,10 @@ class Panel:
             log.warning("not_ready", error=type(error).__name__)
             database = "unavailable"
         cache = "ok" if await self.cache.healthy() else "unavailable"
-        audit = await self._audit_state() if database == "ok" else "unknown"
-        well = cache == "ok" and audit != "red"
+        parts = {"database": database, "cache": cache, **(await _audited() if database == "ok" else {})}
+        well = set(parts.values()) == {"ok"}
         status = "unavailable" if database != "ok" else "ok" if well else "degraded"
-        return Readiness(database == "ok", {"status": status, "database": database, "cache": cache, "audit": audit})
-
-    async def _audit_state(self) -> str:
-        """As the last run of any process found it; an audit that is red stops money, not answers."""
-        runs = await audit_store.last_runs()
-        return "unknown" if not runs else "ok" if runs[0].green else "red"
+        return Readiness(database == "ok", {"status": status, **parts})
 
     def _loop(self, name: str, job: Job, *, pause: float) -> Loop:  # seconds
         return Loop(name, failpoints().job(name, job), pause=pause)
@@ -283,6 +278,12 @@ class Panel:
         await self.upstreams.aclose()
         await self.cache.aclose()
         await self._limits.aclose()
+
+
+async def _audited() -> dict[str, str]:
+    """As the last run of any process found it; an audit that is red stops money, not answers."""
+    runs = await audit_store.last_runs()
+    return {"audit": "ok" if runs[0].green else "red"} if runs else {}
 
 
 async def _rename(old: str, new: str) -> None:
