@@ -124,7 +124,7 @@ async def square(name: str, *, keep: Kept, note: str, actor: str) -> int:
         raise Refusal(message)
 
     async def work() -> None:
-        decision = await decisions.record("reseller", reseller.id, "squared", f"{keep} kept", actor=actor, reason=note)
+        decision = await _record(reseller, "squared", f"{keep} kept", actor=actor, reason=note)
         await book.square(reseller.id, held=held, decision=decision, note=note, keep=keep)
 
     try:
