@@ -190,6 +190,12 @@ class PostgresServer(Server):
         started = [str(self._process and self._process.pid)]
         return lines[:1] == started and [line.strip() for line in lines[7:8]] == ["ready"]
 
+    def lend(self, folder: Path) -> None:
+        """Make a folder that the server may write in."""
+        folder.mkdir()
+        if self.account is not None:
+            self._hand_over(folder)
+
     def _bring_within_reach(self) -> None:
         """An environment below root's home cannot be entered by nobody: copy the programs out of it."""
         try:

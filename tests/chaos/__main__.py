@@ -19,8 +19,8 @@ LONG_MINUTES = 5
 """From here on a run is worth a line in the log."""
 DATABASES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlite", "postgresql"]}
 ADDED = (
-    "kills", "blows", "orders", "adds", "lost", "charged_not_once", "bought_twice", "refund_errors", "forbidden",
-    "overspent", "denied", "audits", "red", "unsure",
+    "kills", "blows", "deploys", "orders", "adds", "lost", "charged_not_once", "bought_twice", "refund_errors",
+    "forbidden", "overspent", "denied", "crashed", "audits", "red", "unsure",
 )  # fmt: skip
 """What is counted over several runs."""
 

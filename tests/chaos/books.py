@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import asyncpg
@@ -38,5 +38,16 @@ class Books:
     async def let_leases_run_out(self) -> None:
         """Move on in time: what a process has claimed and not done is anybody's again."""
         now = int(time.time() * 1000)
-        await self.rows(f"update orders set due_at = {now} where state = 'queued' and due_at > {now}")
-        await self.rows(f"update attempts set poll_at = {now} where poll_at > {now + 1_000}")
+        for statement in (
+            f"update orders set due_at = {now} where state = 'queued' and due_at > {now}",
+            f"update attempts set poll_at = {now} where poll_at > {now + 1_000}",
+        ):
+            await self._insist(statement)
+
+    async def _insist(self, statement: str) -> None:
+        """The program takes rows in orders of its own, so that we may meet it in a deadlock."""
+        while True:
+            with suppress(asyncpg.DeadlockDetectedError):
+                await self.rows(statement)
+                return
+            await asyncio.sleep(0.1)

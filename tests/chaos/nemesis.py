@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Coroutine
 from contextlib import suppress
 
 import asyncpg
+import httpx
 
 from tests.chaos.load import Load
 from tests.chaos.plan import SECONDS_A_BLOW, Blow, Plan
 from tests.chaos.stage import Served, Stage
+from tests.chaos.upstreams import Upstream
 
 FROZEN_SECONDS = 4
 """Longer than an attempt may take; the leases run out meanwhile."""
@@ -46,22 +49,33 @@ class Nemesis:
         while self._load.through < at and time.monotonic() < latest:  # noqa: ASYNC110  # the load only counts
             await asyncio.sleep(0.03)
 
-    async def _strike(self, blow: Blow) -> None:  # noqa: C901  # the table of blows
-        stage, served = self._stage, self._stage.served[blow.target % len(self._stage.served)]
-        upstream = stage.upstreams[blow.target % len(stage.upstreams)]
+    async def _strike(self, blow: Blow) -> None:
+        served = self._stage.served[blow.target % len(self._stage.served)]
+        upstream = self._stage.upstreams[blow.target % len(self._stage.upstreams)]
         match blow.kind:
             case "kill":
                 await self._kill(served)
             case "kill_at" | "hitch":
                 await self._arm(served, blow.point)
+            case "deploy":
+                served.child.tell(signal.SIGTERM)
+            case "full":
+                self._last(self._fill(1.0))
             case "freeze":
                 self._last(self._freeze(served))
             case "away":
-                self._last(self._away(blow.target, 1.0))
+                self._last(self._away(upstream, ("down", "hang", "html")[blow.target % 3], 1.0))
             case "cut":
                 upstream.proxy.cut()
             case "deafen":
                 self._last(upstream.proxy.deafen(0.3))
+            case _:
+                await self._strike_below(blow.kind)
+
+    async def _strike_below(self, kind: str) -> None:
+        """What we stand on: SQLite lives and dies with us."""
+        stage = self._stage
+        match kind:
             case "cut_database" if stage.database_proxy:
                 stage.database_proxy.cut()
             case "deafen_database" if stage.database_proxy:
@@ -91,19 +105,30 @@ class Nemesis:
 
     async def _freeze(self, served: Served) -> None:
         served.child.tell(signal.SIGSTOP)
-        await asyncio.sleep(FROZEN_SECONDS / 2)
-        await self._stage.books.let_leases_run_out()
-        await asyncio.sleep(FROZEN_SECONDS / 2)
-        served.child.tell(signal.SIGCONT)
+        try:
+            await asyncio.sleep(FROZEN_SECONDS / 2)
+            if self._stage.postgres:  # whoever is frozen in a write holds all of SQLite
+                with suppress(TimeoutError):  # and some rows of PostgreSQL
+                    await asyncio.wait_for(self._stage.books.let_leases_run_out(), FROZEN_SECONDS / 2)
+            await asyncio.sleep(FROZEN_SECONDS / 2)
+        finally:
+            served.child.tell(signal.SIGCONT)
 
     async def _thaw_often(self, served: Served) -> None:
         for _ in range(3):
             await asyncio.sleep(FROZEN_SECONDS)
             served.child.tell(signal.SIGCONT)
 
-    async def _away(self, target: int, seconds: float) -> None:
-        upstream = self._stage.upstreams[target % len(self._stage.upstreams)]
-        await upstream.set_mode(("down", "hang", "html")[target % 3])
+    async def _fill(self, seconds: float) -> None:
+        disk, pids = self._stage.disk, self._stage.pids
+        try:
+            await asyncio.to_thread(disk.fill, pids)
+            await asyncio.sleep(seconds)
+        finally:
+            disk.free(pids)
+
+    async def _away(self, upstream: Upstream, mode: str, seconds: float) -> None:
+        await upstream.set_mode(mode)
         await asyncio.sleep(seconds)
         await upstream.set_mode("up")
 
@@ -118,5 +143,5 @@ async def _tolerate(trouble: Coroutine[object, object, None]) -> None:
     """A database that is away cannot be moved on in time."""
     try:
         await trouble
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, httpx.HTTPError) as error:
         print(f"a blow failed: {error}")  # noqa: T201  # seen with pytest -s

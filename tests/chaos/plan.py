@@ -28,8 +28,9 @@ HITCHES = (
 )  # fmt: skip
 """What else may happen at a point: late sends, a deployment in the middle, a lost confirmation, a broken round."""
 OTHERS = {
-    "sqlite": ("freeze", "away", "cut", "deafen", "hitch", "hitch"),
-    "postgresql": ("freeze", "away", "cut", "deafen", "hitch", "hitch", "restart_database", "cut_database",
+    "sqlite": ("freeze", "away", "hitch", "full", "deafen", "deploy", "hitch", "cut"),
+    "postgresql": ("restart_database", "deafen_database", "kill_cache", "freeze", "hitch", "full", "away", "deploy",
+                   "hitch", "cut", "deafen", "restart_database", "cut_database",
                    "deafen_database", "kill_cache", "flush_cache"),
 }  # fmt: skip
 MORE_THAN_KILLS = {"sqlite": 0.4, "postgresql": 0.9}

@@ -141,6 +141,15 @@ class Child:
         self._forked: Forked | None = None
 
     @property
+    def name(self) -> str:
+        return self._log.stem
+
+    @property
+    def pid(self) -> int | None:
+        """None while it does not run."""
+        return self._forked.pid.result() if self._forked is not None and self.runs else None
+
+    @property
     def runs(self) -> bool:
         return self._forked is not None and not self._forked.code.done()
 
@@ -167,9 +176,9 @@ class Child:
 
     def tell(self, number: signal.Signals) -> None:
         """Send it a signal, if it runs."""
-        if self._forked is not None and self.runs:
+        if self.pid is not None:
             with suppress(ProcessLookupError):
-                os.kill(self._forked.pid.result(), number)
+                os.kill(self.pid, number)
 
     async def kill(self) -> None:
         """End it as a crash would."""

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tests.chaos.books import Books
-from tests.chaos.processes import ROOT, Answer, Child, Ended, Source
+from tests.chaos.disk import MEGABYTES, Disk
+from tests.chaos.processes import PATIENCE, ROOT, Answer, Child, Ended, Source
 from tests.chaos.proxy import Proxy
 from tests.chaos.upstreams import RECIPES, Upstream
 from tests.servers import PostgresServer, RedisServer, create_database
@@ -28,10 +29,10 @@ url = "{cache}"
 [limits]
 requests_per_second = 0
 [pace]
-poll_seconds = 0.3
+poll_seconds = 0.5
 confirm_seconds = 0.2
 sync_seconds = 5
-add_timeout_seconds = 1
+add_timeout_seconds = 2
 settle_seconds = 0
 unsure_in_flight = 1000000
 breaker_seconds = 0.2
@@ -56,6 +57,13 @@ percent = 17
 """
 
 
+class Stalled(Exception):
+    """A run cannot come to its end; the text says in what it hangs."""
+
+    def __init__(self, what: str, served: Sequence[Served]) -> None:
+        super().__init__("\n".join([what, *map(str, served)]))
+
+
 class Served:
     """One `aggregator serve`, started again whenever it ends, as a supervisor would."""
 
@@ -67,8 +75,13 @@ class Served:
         self.armed = False
         """Whether its failpoint may still be ahead."""
         self.deaths: Counter[int] = Counter()
-        """By exit code."""
+        """By exit code, below zero for a signal."""
         self.up = asyncio.Event()
+
+    def __str__(self) -> str:
+        """How it is, for whoever waits in vain."""
+        state = "up" if self.up.is_set() else "coming up" if self.child.runs else "down"
+        return f"{self.child.name} is {state}, ended so far {dict(self.deaths)}; it said last: {self.child.said[-800:]}"
 
     async def keep(self) -> None:
         """Run it until cancelled."""
@@ -98,10 +111,16 @@ class Stage:
         self.postgres: PostgresServer | None = None
         self.redis: RedisServer | None = None
         self.database_proxy: Proxy | None = None
+        self.disk = Disk(folder / "disk", MEGABYTES[database])
         self.books = Books("")
         self._exits = AsyncExitStack()
         self._keepers: list[asyncio.Task[None]] = []
         self._commands = asyncio.Semaphore(2)
+
+    @property
+    def pids(self) -> list[int]:
+        """Of our own processes that run now."""
+        return [pid for served in self.served if (pid := served.child.pid) is not None]
 
     @property
     def urls(self) -> list[str]:
@@ -123,6 +142,8 @@ class Stage:
     async def open(self, roles: Sequence[str], *, lifetime: float = LIFETIME) -> None:
         """Start everything and wait until all of it answers."""
         self.config.mkdir(parents=True)
+        self._exits.callback(self.disk.close)
+        self.disk.open()
         self._exits.push_async_callback(self.source.close)
         await self.source.open()
         for name in RECIPES:
@@ -146,14 +167,19 @@ class Stage:
         await self._exits.aclose()
 
     async def calm(self) -> None:
-        """End all disturbance: everything is up, nothing is armed any more."""
+        """End all disturbance: everything is up, nothing is armed any more. Raises `Stalled`."""
+        self.disk.free(self.pids)
         for upstream in self.upstreams:
             await upstream.set_mode("up")
         for served in self.served:
             if served.armed:
                 await served.child.terminate()
-        for served in self.served:
-            await served.up.wait()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                for served in self.served:
+                    await served.up.wait()
+        except TimeoutError:
+            raise Stalled(f"no panel came up in {PATIENCE} s", self.served) from None
         await self.books.let_leases_run_out()
 
     async def audit(self) -> list[str]:
@@ -173,20 +199,32 @@ class Stage:
 
     async def _open_databases(self) -> tuple[str, str]:
         if self.kind == "sqlite":
-            url = f"sqlite:///{self.folder / 'aggregator.sqlite'}"
+            url = f"sqlite:///{self.disk.folder / 'aggregator.sqlite'}"
             self.books = Books(url)
             return url, "memory://"
         self.postgres = await asyncio.to_thread(PostgresServer)
         self._exits.callback(self.postgres.stop)
         self.redis = RedisServer()
         self._exits.callback(self.redis.stop)
-        direct = create_database(self.postgres.url)
+        direct = await self._database_on_disk(self.postgres)
         self.books = Books(direct)
         self.database_proxy = Proxy(self.postgres.port)
         self._exits.push_async_callback(self.database_proxy.close)
         await self.database_proxy.open()
         through = urlsplit(direct)._replace(netloc=f"postgres@127.0.0.1:{self.database_proxy.port}")
         return urlunsplit(through), self.redis.url
+
+    async def _database_on_disk(self, server: PostgresServer) -> str:
+        """Only tables and indexes are on the small disk: without room for its log PostgreSQL just crashes."""
+        url = create_database(server.url)
+        if self.disk.is_own:
+            place = self.disk.folder / "tables"
+            self.folder.chmod(0o711)  # root's database is nobody's process
+            server.lend(place)
+            keeper = Books(server.url)
+            await keeper.rows(f"create tablespace small location '{place}'")
+            await keeper.rows(f"alter database {urlsplit(url).path[1:]} set tablespace small")
+        return url
 
     def _write(self, database: str, cache: str) -> None:
         files = {

@@ -16,7 +16,7 @@ from tests.chaos.nemesis import Nemesis
 from tests.chaos.owner import Owner, truth_of
 from tests.chaos.plan import POOR, RESELLERS, Plan
 from tests.chaos.processes import ROOT
-from tests.chaos.stage import Stage, staged
+from tests.chaos.stage import Stage, Stalled, staged
 
 ROLES = {"sqlite": ("all",), "postgresql": ("web", "all", "worker")}
 AUDIT_SECONDS = 4
@@ -25,6 +25,8 @@ DRAIN_SECONDS = 40
 """How long the drain waits for the next order to end."""
 RICH, SHORT = Decimal(1_000), Decimal("20.5")
 SIGKILL = -9
+MOST_SECONDS = 600
+"""After which a run is given up as stalled: ten times what it takes on an idle machine."""
 
 
 class Report(NamedTuple):
@@ -36,6 +38,7 @@ class Report(NamedTuple):
     blows: int
     orders: int
     adds: int
+    deploys: int
     lost: int
     charged_not_once: int
     bought_twice: int
@@ -43,6 +46,8 @@ class Report(NamedTuple):
     forbidden: int
     overspent: int
     denied: int
+    crashed: int
+    """Processes that ended by themselves, other than a failpoint made them."""
     audits: int
     red: int
     unsure: int
@@ -55,11 +60,20 @@ class Report(NamedTuple):
         return " ".join(f"{name}={value}" for name, value in self._asdict().items() if name != "faults")
 
 
-async def rage(plan: Plan, *, root: Path = ROOT, patience: float = DRAIN_SECONDS) -> Report:
-    """Carry a plan out in a folder of its own, which is gone afterwards; `patience` is the drain's, in seconds."""
+async def rage(plan: Plan, *, root: Path = ROOT, patience: float = DRAIN_SECONDS, most: float = MOST_SECONDS) -> Report:
+    """Carry a plan out in a folder of its own, which is gone afterwards.
+
+    `patience` is how long the drain waits for the next order to end, `most` how long all of it may take, in seconds;
+    `Stalled` tells what it hangs in.
+    """
     with tempfile.TemporaryDirectory(prefix="aggregator-chaos-") as folder:
         async with staged(Path(folder), plan.database, ROLES[plan.database], root=root) as stage:
-            return await Storm(stage, plan, patience).run()
+            storm = Storm(stage, plan, patience)
+            try:
+                async with asyncio.timeout(most):
+                    return await storm.run()
+            except TimeoutError:
+                raise Stalled(f"not through in {most} s: {storm.doing}", stage.served) from None
 
 
 class Storm:
@@ -72,6 +86,7 @@ class Storm:
         self._begun = time.monotonic()
         self._audits = 0
         self._red: list[str] = []
+        self.doing = "begins"
 
     async def run(self) -> Report:
         stage, plan = self._stage, self._plan
@@ -79,8 +94,11 @@ class Storm:
         names = {row["name"]: row["id"] for row in await stage.books.rows("select id, name from resellers")}
         load = Load(stage, plan, keys, stage.folder / "client.log")
         nemesis = Nemesis(stage, plan, load)
+        self.doing = "load and blows"
         await self._break(load, nemesis)
+        self.doing = "waits for calm"
         await stage.calm()
+        self.doing = "waits for the last orders to end"
         owner = Owner(stage)
         ids = [names[f"r{number}"] for number in range(RESELLERS)]
 
@@ -119,15 +137,20 @@ class Storm:
         self, evidence: checker.Evidence, load: Load, nemesis: Nemesis, owner: Owner, *, balanced: bool
     ) -> Report:
         faults = checker.check(evidence)
+        served = self._stage.served
+        crashes = [str(one) for one in served for code in one.deaths if code not in (SIGKILL, 0)]
         other = [f"red: {red}" for red in self._red] + [f"denied: {denial}" for denial in load.denials]
+        other += [f"crashed: {crash}" for crash in crashes]
         other += [] if balanced else ["the providers' own money does not add up"]
         return Report(
             seed=self._plan.seed, db=self._plan.database,
-            kills=sum(served.deaths[SIGKILL] for served in self._stage.served), blows=nemesis.blows.total(),
-            orders=len(evidence.orders), adds=sum(map(len, evidence.truth.values())), lost=len(faults.lost),
+            kills=sum(one.deaths[SIGKILL] for one in served), blows=nemesis.blows.total(),
+            orders=len(evidence.orders), adds=sum(map(len, evidence.truth.values())),
+            deploys=sum(one.deaths[0] for one in served), lost=len(faults.lost),
             charged_not_once=len(faults.charged_not_once), bought_twice=len(faults.bought_twice),
             refund_errors=len(faults.refund_errors), forbidden=len(faults.forbidden),
-            overspent=len(faults.overspent), denied=len(load.denials), audits=self._audits, red=len(self._red),
+            overspent=len(faults.overspent), denied=len(load.denials), crashed=len(crashes),
+            audits=self._audits, red=len(self._red),
             unsure=owner.decisions, secs=round(time.monotonic() - self._begun), faults=[*faults.all, *other],
         )  # fmt: skip
 
