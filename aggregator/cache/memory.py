@@ -31,6 +31,11 @@ class MemoryCache:
         while len(self._values) > self._most:
             self._values.popitem(last=False)
 
+    async def fill_many(self, values: Mapping[str, bytes]) -> None:
+        present = await self.get_many(list(values))
+        absent = {key for key, value in zip(values, present, strict=True) if value is None}
+        await self.put_many({key: value for key, value in values.items() if key in absent})
+
     async def clear(self) -> None:
         self._values.clear()
 

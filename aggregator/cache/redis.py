@@ -118,10 +118,14 @@ class RedisCache:
         if values:
             await self._patience.attempt(lambda: self._put(values), None)
 
-    async def _put(self, values: Mapping[str, bytes]) -> None:
+    async def fill_many(self, values: Mapping[str, bytes]) -> None:
+        if values:
+            await self._try(lambda: self._put(values, only_absent=True), None)
+
+    async def _put(self, values: Mapping[str, bytes], *, only_absent: bool = False) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:
             for key, value in values.items():
-                pipe.set(_OURS + key, value, ex=KEEP_SECONDS)
+                pipe.set(_OURS + key, value, ex=KEEP_SECONDS, nx=only_absent)
             await pipe.execute()
 
     async def clear(self) -> None:

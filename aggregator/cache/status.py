@@ -22,6 +22,9 @@ class StatusCache(Protocol):
     async def put_many(self, values: Mapping[str, bytes]) -> None:
         """Keep the values for a while: one round trip."""
 
+    async def fill_many(self, values: Mapping[str, bytes]) -> None:
+        """Keep only those that have no value by now: what was read earlier must not cover what was put since."""
+
     async def clear(self) -> None:
         """Forget everything of ours."""
 

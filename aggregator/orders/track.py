@@ -48,8 +48,10 @@ class Tracker:
                 found[order] = Reply(reseller, parts[1], parts[2])
         if missing:
             rows = await store.of_reseller(reseller, missing)
-            found |= {order: self._render(row) for order, row in rows.items()}
-            await self.refresh(rows.values())
+            fresh = {order: self._render(row) for order, row in rows.items()}
+            found |= fresh
+            # Somebody may have committed a change, and put its reply, since these rows were read.
+            await self._cache.fill_many({reply_key(order): reply.pack() for order, reply in fresh.items()})
         return found
 
     async def refresh(self, orders: Iterable[Order]) -> None:

@@ -51,6 +51,14 @@ async def test_a_later_value_takes_the_place_of_an_earlier_one(cache: StatusCach
     assert await cache.get_many(["reply:1"]) == [b"COMPLETED"]
 
 
+async def test_what_was_read_earlier_fills_gaps_only(cache: StatusCache) -> None:
+    """Whoever looked an order up before it was settled does not put the old answer over the new one."""
+    await cache.put_many({"reply:1": b"COMPLETED"})
+    await cache.fill_many({"reply:1": b"PENDING", "reply:2": b"PENDING"})
+    await cache.fill_many({})
+    assert await cache.get_many(["reply:1", "reply:2"]) == [b"COMPLETED", b"PENDING"]
+
+
 async def test_one_key_may_be_asked_twice(cache: StatusCache) -> None:
     await cache.put_many({"reply:1": b"x"})
     assert await cache.get_many(["reply:1", "reply:1"]) == [b"x", b"x"]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from aggregator.api.ordering import render_for
 from aggregator.app import Panel
-from aggregator.cache.status import reading_key
+from aggregator.cache.memory import MemoryCache
+from aggregator.cache.status import reading_key, reply_key
 from aggregator.orders import attempt_store
+from aggregator.orders.track import Reply, Tracker
 from aggregator.resellers.model import Reseller
 from aggregator.storage import tables
 from tests.builders import make_reseller, order_now
@@ -35,6 +39,31 @@ async def test_a_reading_that_could_not_be_carried_out_is_not_remembered_as_if_i
     await poll(panel)
     assert await panel.cache.get_many([reading_key(attempt.id)]) != [None]
     assert (await order_now(order.id)).delivery_seen
+
+
+class Overtaken(MemoryCache):
+    """A cache of which somebody asks a moment before an order's change is put there by somebody else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.put_after_the_question: dict[str, bytes] = {}
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        found = await super().get_many(keys)
+        put, self.put_after_the_question = self.put_after_the_question, {}
+        await self.put_many(put)
+        return found
+
+
+async def test_a_status_that_was_asked_for_first_does_not_cover_a_later_change(panel: Panel, ann: Reseller) -> None:
+    """The rows are read, the order ends and its answer is put, and only then does the reader keep what it had read."""
+    [order] = await running(panel, ann)
+    cache = Overtaken()
+    ended = Reply(ann.id, b'{"status":"COMPLETED"}', b'{"status":"Completed"}')
+    cache.put_after_the_question = {reply_key(order.id): ended.pack()}
+    tracker = Tracker(cache, render_for("USD"))
+    await tracker.replies(ann.id, [order.id])
+    assert (await tracker.replies(ann.id, [order.id]))[order.id] == ended
 
 
 async def refuse_changes_of_orders(url: str) -> None:
