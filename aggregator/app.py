@@ -23,6 +23,7 @@ from aggregator.cache.status import StatusCache
 from aggregator.catalog import knowledge, word_store
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.announce import Announcer
+from aggregator.catalog.handover import Handover
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
 from aggregator.catalog.upstreams import Upstreams
@@ -105,6 +106,7 @@ class Panel:
         self.workers = Workers()
         self.metrics = Metrics()
         self.upstreams = Upstreams(settings.providers, SharedPace(limits), failpoints().trace)
+        self._sellers = Handover(self.upstreams)
         self.prices = Prices(currency, settings.services, settings.markup)
         self.tracker = Tracker(self.cache, render_for(currency))
         self.keys = Keys(limits, settings.limits, settings.panel.spelling)
@@ -141,7 +143,7 @@ class Panel:
         await self._adopt(self.settings.providers)
         self._seen = await signals.read()
         await self.upstreams.learn(await knowledge.load())
-        await self.prices.reload(self.upstreams)
+        await self.prices.reload(self._sellers)
         self._prepared = True
 
     async def _adopt(self, providers: Iterable[ProviderSettings]) -> None:
@@ -158,8 +160,10 @@ class Panel:
     async def take_providers(self, providers: tuple[ProviderSettings, ...]) -> None:
         """A new providers.toml while running; raises `ProviderInUse` with the old one kept."""
         await self._adopt(providers)
+        before = list(self.upstreams)
         await self.upstreams.replace(providers)
-        await self.prices.reload(self.upstreams)
+        self._sellers.begin(before)
+        await self.prices.reload(self._sellers)
         await store.hurry()
         if "dispatch" in self.workers.names():
             await self._follow_providers()
@@ -171,8 +175,8 @@ class Panel:
         told = await signals.read()
         changed = {name for name, value in told.items() if self._seen.get(name) != value}
         self._seen = told
-        if signals.CATALOGUE in changed:
-            await self.prices.reload(self.upstreams)
+        if await self._sellers.ended() or signals.CATALOGUE in changed:
+            await self.prices.reload(self._sellers)
         if signals.WORDS in changed:
             await self.upstreams.learn(await knowledge.load())
         if signals.KEYS in changed:

@@ -25,7 +25,7 @@ async def audit(context: Context, full: bool, runs: int | None, accept_entries: 
     Looks at everything, but in a large database only at what has changed since the last green run. What is red stands
     still until a later run is green.
     """
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         if runs is not None:
             columns = ["run", "at", "complete", "green", "rows", "milliseconds", "red"]
             found = [_run_row(one) for one in await store.last_runs(runs)]

@@ -28,7 +28,7 @@ def orders() -> None:
 @click.option("--limit", type=click.IntRange(1))
 async def list_(context: Context, state: str | None, held: bool, limit: int | None) -> None:
     """Show orders, the newest first."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         found = await store.listed(states=[state] if state else (), held=held, limit=limit)
         rows = await _rows(found)
     columns = ["order", "reseller", "service", "quantity", "state", "provider", "charge", "refunded", "held"]
@@ -39,7 +39,7 @@ async def list_(context: Context, state: str | None, held: bool, limit: int | No
 @click.argument("order", type=int)
 async def show(context: Context, order: int) -> None:
     """Show one order with its attempts and history."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         found = await store.get(order)
         if found is None:
             message = f"there is no order {order}"
@@ -58,7 +58,7 @@ async def show(context: Context, order: int) -> None:
 @click.option("--limit", type=click.IntRange(1))
 async def unsure(context: Context, limit: int | None) -> None:
     """Show orders of which nobody knows whether their provider has them."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         found = await store.listed(unsure=True, limit=limit)
         rows = await _rows(found)
         attempts = await attempt_store.of_orders([order.id for order in found])
@@ -79,7 +79,7 @@ async def unsure(context: Context, limit: int | None) -> None:
 @_REASON
 async def found_(context: Context, order: int, upstream_id: str, reason: str) -> None:
     """The provider has it under UPSTREAM_ID: follow it."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         await _decided(context, await resolve.found(order, upstream_id.strip(), actor=actor(), reason=reason))
 
 
@@ -88,7 +88,7 @@ async def found_(context: Context, order: int, upstream_id: str, reason: str) ->
 @_REASON
 async def absent(context: Context, order: int, reason: str) -> None:
     """The provider does not have it: let it go to the next."""
-    settings = context.settings()
+    settings = context.settings_of()
     settle_ms = round(settings.pace.settle_seconds * 1000)
     async with database(settings):
         await _decided(context, await resolve.absent(order, actor=actor(), reason=reason, settle_ms=settle_ms))
@@ -99,7 +99,7 @@ async def absent(context: Context, order: int, reason: str) -> None:
 @_REASON
 async def write_off(context: Context, order: int, reason: str) -> None:
     """Nobody will know: cancel and refund the reseller at our own risk."""
-    settings = context.settings()
+    settings = context.settings_of()
     settle_ms = round(settings.pace.settle_seconds * 1000)
     async with database(settings):
         await _decided(context, await resolve.write_off(order, actor=actor(), reason=reason, settle_ms=settle_ms))
@@ -111,7 +111,7 @@ async def write_off(context: Context, order: int, reason: str) -> None:
 @_REASON
 async def settle(context: Context, order: int, undelivered: int, reason: str) -> None:
     """End a held order, or give goodwill on one that has ended."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         await _decided(context, await resolve.settle_by_hand(order, undelivered, actor=actor(), reason=reason))
 
 
@@ -120,7 +120,7 @@ async def settle(context: Context, order: int, undelivered: int, reason: str) ->
 @_REASON
 async def cancel(context: Context, order: int, reason: str) -> None:
     """Cancel at once what has not left; ask the provider of what has."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         await _decided(context, await resolve.call_off(order, actor=actor(), reason=reason))
 
 

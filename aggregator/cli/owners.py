@@ -24,7 +24,7 @@ def _password(*, ask: bool) -> str:
 async def add(context: Context, name: str, ask: bool) -> None:
     """Let an owner sign in to the console; the password is printed, this once."""
     password = _password(ask=ask)
-    settings = context.settings()
+    settings = context.settings_of()
     async with database(settings):
         await doors.add_owner(name, password)
     _tell(context, name.strip().lower(), password, settings.panel.public_url, ask=ask)
@@ -36,7 +36,7 @@ async def add(context: Context, name: str, ask: bool) -> None:
 async def reset(context: Context, name: str, ask: bool) -> None:
     """A new password for whoever is locked out, owner or reseller; codes are asked for no longer."""
     password = _password(ask=ask)
-    settings = context.settings()
+    settings = context.settings_of()
     async with database(settings):
         await doors.reset(name, password)
     _tell(context, name.strip().lower(), password, settings.panel.public_url, ask=ask)
@@ -52,7 +52,7 @@ def _tell(context: Context, name: str, password: str, url: str, *, ask: bool) ->
 @click.option("--limit", type=click.IntRange(1))
 async def list_(context: Context, limit: int | None) -> None:
     """Show every owner."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         found = await store.owners()
     rows = [
         {

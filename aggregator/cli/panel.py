@@ -110,7 +110,7 @@ async def check(context: Context) -> None:
 @command(root, "migrate")
 async def migrate(context: Context) -> None:
     """Bring the database up to date."""
-    settings = context.settings()
+    settings = context.settings_of()
     async with database(settings):
         missing = await migrations.missing()
     context.print({"migrated": not missing}, text="the database is up to date")

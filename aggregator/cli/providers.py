@@ -14,7 +14,7 @@ from aggregator.catalog.word_store import WordRow
 from aggregator.catalog.words import WordUnknown
 from aggregator.cli.root import Context, Failure, Row, command, root, when
 from aggregator.orders import attempt_store
-from aggregator.settings import ProviderSettings
+from aggregator.settings import PROVIDERS_FILE, ProviderSettings
 from aggregator.storage import clock
 
 _LIMIT = click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
@@ -38,7 +38,7 @@ def providers(click_context: click.RichContext, /, **given: Any) -> None:
 @_LIMIT
 async def list_(context: Context, limit: int | None) -> None:
     """Show each provider: balance, health, services, last sync. The same as providers alone."""
-    settings = context.settings()
+    settings = context.settings_of(PROVIDERS_FILE)
     async with database(settings):
         known = await catalog_store.providers()
         listings = await catalog_store.listings()
@@ -80,7 +80,7 @@ async def words_(
     """Show what providers said that nobody understands; with TEXT and --means, say once what it means."""
     if (text is None) != (means is None):
         raise click.UsageError("write PROVIDER TEXT --means MEANING, in quotes where there are blanks")
-    settings = context.settings()
+    settings = context.settings_of(PROVIDERS_FILE)
     if provider is not None and provider not in [one.profile.name for one in settings.providers]:
         raise Failure(f"there is no provider {provider} in providers.toml")
     async with database(settings):

@@ -44,7 +44,7 @@ def _units(text: str, what: str) -> int:
 @click.option("--spelling", type=SPELLINGS, default="auto", show_default=True)
 async def add(context: Context, name: str, funds: str, tier: str, spelling: str) -> None:
     """Take a reseller in and print its API key, this once."""
-    settings = context.settings()
+    settings = context.settings_of()
     amount = _units(funds, "--funds")
     if amount < 0 or not name.strip():
         message = "a reseller needs a name, and --funds cannot be below 0"
@@ -63,7 +63,7 @@ async def add(context: Context, name: str, funds: str, tier: str, spelling: str)
 @click.option("--reference", help="A deposit with a reference is taken once.")
 async def fund(context: Context, name: str, amount: str, note: str, reference: str | None) -> None:
     """Deposit by hand."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         balance, moved = await accounts.fund(
             name, _units(amount, "AMOUNT"), reference=reference, note=note, actor=actor()
         )
@@ -78,7 +78,7 @@ async def fund(context: Context, name: str, amount: str, note: str, reference: s
 @click.option("--note", required=True, help="Why.")
 async def adjust(context: Context, name: str, amount: str, note: str) -> None:
     """Correct a wallet by hand: +X or -X, never below zero."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         balance = await accounts.adjust(name, _units(amount.removeprefix("+"), "AMOUNT"), note=note, actor=actor())
     document = {"reseller": name, "balance": print_units(balance, 2)}
     context.print(document, text=f"adjusted; balance {document['balance']}")
@@ -103,7 +103,7 @@ async def square(context: Context, name: str, keep: Kept, note: str) -> None:
 @click.option("--frozen", type=click.Choice(["yes", "no"]))
 async def set_(context: Context, name: str, tier: str | None, spelling: str | None, frozen: str | None) -> None:
     """Change the tier, the spelling of replies, or freeze an account."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         changed = await accounts.change(
             name, tier=tier, spelling=spelling, frozen=None if frozen is None else frozen == "yes", actor=actor()
         )
@@ -116,7 +116,7 @@ async def set_(context: Context, name: str, tier: str | None, spelling: str | No
 @click.option("--limit", type=click.IntRange(1))
 async def list_(context: Context, limit: int | None) -> None:
     """Show every reseller with its balance."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         found = await store.all_with_balances()
     rows = [
         {
@@ -133,7 +133,7 @@ async def list_(context: Context, limit: int | None) -> None:
 @click.option("--limit", type=click.IntRange(1))
 async def statement(context: Context, name: str, limit: int | None) -> None:
     """Show every movement of a wallet, the newest first."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         reseller = await accounts.named(name)
         entries = await book.statement(reseller.id, limit=limit)
     rows = [_entry_row(entry, f"wallet:{reseller.id}") for entry in entries]
@@ -154,7 +154,7 @@ def _entry_row(entry: Any, wallet: str) -> Row:
 @click.argument("name", required=False)
 async def invite(context: Context, name: str | None) -> None:
     """Make a link that opens the pages to a reseller, once and within a week; without NAME, to a new one."""
-    settings = context.settings()
+    settings = context.settings_of()
     if name is None and settings.panel.sign_up == "closed":
         message = 'new resellers are not taken in: write sign_up = "invite" in [panel] of aggregator.toml'
         raise Failure(message)
@@ -191,7 +191,7 @@ async def add_key(
         spelling=spelling, requests_per_second=rate, read_only=read_only, same_link=same_link,
         duplicate_seconds=duplicate_seconds,
     )  # fmt: skip
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         key = await accounts.add_key(name, rules)
     context.print({"reseller": name, "key": key}, text=f"API key of {name}, shown this once: {key}")
 
@@ -208,7 +208,7 @@ def _is_number(text: str) -> bool:
 @click.argument("prefix")
 async def revoke(context: Context, prefix: str) -> None:
     """Make a key useless at once; PREFIX is what `keys list` shows of it."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         await accounts.revoke_key(shown_part(prefix))
     context.print({"revoked": shown_part(prefix)}, text=f"{shown_part(prefix)} is revoked")
 
@@ -218,7 +218,7 @@ async def revoke(context: Context, prefix: str) -> None:
 @click.option("--limit", type=click.IntRange(1))
 async def list_keys(context: Context, name: str, limit: int | None) -> None:
     """Show a reseller's keys by what they begin with."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         found = await store.keys_of((await accounts.named(name)).id)
     rows = [
         {

@@ -24,7 +24,14 @@ from aggregator.catalog.suggestions import NoFreeId
 from aggregator.orders.resolve import Undecidable
 from aggregator.resellers.accounts import Refusal
 from aggregator.serving import AlreadyServing
-from aggregator.settings import ConfigurationError, Settings, load
+from aggregator.settings import (
+    MARKUP_FILE,
+    PROVIDERS_FILE,
+    SERVICES_FILE,
+    ConfigurationError,
+    Settings,
+    load,
+)
 from aggregator.storage import clock
 from aggregator.storage.engine import is_unreachable
 from aggregator.storage.migrations import NewerDatabase
@@ -58,6 +65,11 @@ class Context:
 
     def settings(self) -> Settings:
         return load(self.directory, os.environ)
+
+    def settings_of(self, *files: str) -> Settings:
+        """What aggregator.toml and these files say: a fault in another one stops no command that does not need it."""
+        others = {PROVIDERS_FILE, SERVICES_FILE, MARKUP_FILE}.difference(files)
+        return load(self.directory, os.environ, instead=dict.fromkeys(others, ""))
 
     def print(self, document: Any, *, text: str | None = None) -> None:
         """An object: as JSON, or as the text given, or a line a field."""

@@ -20,6 +20,7 @@ from aggregator.catalog.suggestions import blocks, proposals
 from aggregator.cli.prices import open_panel
 from aggregator.cli.root import Context, Row, command, root, when
 from aggregator.live import publish
+from aggregator.settings import SERVICES_FILE
 from aggregator.storage import clock
 
 _REASON = click.option("--reason", default="", help="Why, for the record.")
@@ -74,7 +75,7 @@ def _service_row(service: ShelfService) -> Row:
 async def changes(context: Context, provider: str | None, since: str | None, limit: int | None) -> None:
     """Show what changed at the providers, the newest first; prices in their currency."""
     span = _read_span(since) if since else None
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         moment = clock.now() - span if span is not None else 0
         found = await store.changes(provider=provider, since=moment, limit=limit)
     columns = ["at", "provider", "service", "kind", "before", "now", "name"]
@@ -100,7 +101,7 @@ def _change_row(one: ToldChange) -> Row:
 @_LIMIT
 async def held(context: Context, limit: int | None) -> None:
     """Show what waits for your word: prices beyond belief, ids that mean something else, doubtful catalogues."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         catalogues = [row for row in (await store.providers()).values() if row.held_catalogue is not None]
         listings, ids = await learned_store.held(), await store.imported()
     rows = [_catalogue_row(row) for row in catalogues]
@@ -146,7 +147,7 @@ async def approve(context: Context, provider: str, service: str | None, reason: 
 
     A held catalogue is let through at the next sync, which a running serve does at once.
     """
-    settings = context.settings()
+    settings = context.settings_of(SERVICES_FILE)
     async with database(settings):
         decided = await decide.approve(provider, service, actor=actor(), reason=reason)
     named = {(ref.provider, ref.service): entry.id for entry in settings.services.services for ref in entry.offers}
@@ -160,7 +161,7 @@ async def approve(context: Context, provider: str, service: str | None, reason: 
 @_REASON
 async def reject(context: Context, provider: str, service: str, reason: str) -> None:
     """Keep SERVICE of PROVIDER held, and do not ask again until it is published differently."""
-    async with database(context.settings()):
+    async with database(context.settings_of()):
         decided = await decide.reject(provider, service, actor=actor(), reason=reason)
     document = {"provider": provider, "service": service, "reason": decided.reason}
     context.print(document, text=f"{provider}:{service} stays held: {decided.reason}")

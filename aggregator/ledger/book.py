@@ -125,6 +125,11 @@ async def statement(reseller: int, *, limit: int | None = None) -> list[tables.E
     return await (query.limit(limit) if limit else query)
 
 
+async def find(reference: str) -> tables.Entry | None:
+    """The entry that was posted under a reference, if any."""
+    return await tables.Entry.objects().where(tables.Entry.reference == reference).first()
+
+
 async def of_order(order: int) -> list[tables.Entry]:
     """The entries of an order, the oldest first."""
     return await tables.Entry.objects().where(tables.Entry.order_id == order).order_by(tables.Entry.id)

@@ -67,7 +67,8 @@ async def fund(
 ) -> tuple[int, bool]:
     """Deposit by hand; a reference is taken once, a form is sent once. Returns the balance and whether money moved now.
 
-    Raises `Refusal`, and `UsedBefore` for the token of a form that was sent before.
+    Raises `Refusal`, also where the reference stands for another deposit, and `UsedBefore` for the token of a form
+    that was sent before.
     """
     if amount <= 0:
         message = "a deposit is more than 0; to take money back use: resellers adjust NAME -X --note T"
@@ -84,11 +85,22 @@ async def fund(
     try:
         await write(work)
     except book.AlreadyPosted:
+        await _refuse_another(reseller, amount, payment)
         return await book.balance(reseller.id), False
     except book.WalletTooLow as error:
         message = "the wallet cannot hold that much"
         raise Refusal(message) from error
     return await book.balance(reseller.id), True
+
+
+async def _refuse_another(reseller: Reseller, amount: int, payment: str) -> None:
+    """Whoever mistypes a name or an amount must not be told that all is done."""
+    earlier = await book.find(entries.deposited("manual", reseller.id, amount, payment=payment).reference)
+    if earlier is None or (earlier.reseller, earlier.amount) == (reseller.id, amount):
+        return
+    whose = (await store.get(earlier.reseller)).name
+    message = f"the reference {payment} was used for a deposit of {print_units(earlier.amount, 2)} to {whose}"
+    raise Refusal(f"{message}; nothing moved")
 
 
 async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | None = None) -> int:

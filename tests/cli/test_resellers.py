@@ -51,6 +51,17 @@ def test_a_deposit_moves_money_and_a_reference_is_taken_once(idle: Desk) -> None
     assert idle.ask("resellers", "fund", "anna", "10.5")["balance"] == "28.00"
 
 
+def test_a_reference_that_stands_for_another_deposit_is_refused(idle: Desk) -> None:
+    """Nobody hears "nothing moved" who meant another amount, or another reseller."""
+    for name in ("anna", "bea"):
+        idle.ask("resellers", "add", name)
+    idle.ask("resellers", "fund", "anna", "7", "--reference", "bank-17")
+    for name, amount in (("anna", "70"), ("bea", "7")):
+        refused = idle.ask("resellers", "fund", name, amount, "--reference", "bank-17", code=1)
+        assert "bank-17 was used for a deposit of 7.00 to anna" in refused["error"]
+    assert [row["balance"] for row in idle.ask("resellers", "list")] == ["7.00", "0.00"]
+
+
 @pytest.mark.parametrize("amount", ["0", "-5", "-0.01", "five", "1e2", "Infinity"])
 def test_a_deposit_is_an_amount_above_nothing(idle: Desk, amount: str) -> None:
     idle.ask("resellers", "add", "anna", "--funds", "1")

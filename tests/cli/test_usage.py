@@ -59,6 +59,17 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "nowhere" in missing.ask("resellers", "list", code=1)["error"]
 
 
+@pytest.mark.parametrize("broken", ["markup.toml", "services.toml", "providers.toml"])
+def test_a_fault_in_one_file_stops_only_the_commands_that_read_it(idle: Desk, broken: str) -> None:
+    """While the panel serves at its last good prices, its owner can still look after orders and resellers."""
+    idle.write(broken, "this = is not TOML\n")
+    for words in (["audit"], ["orders", "list"], ["resellers", "add", "anna"], ["keys", "list", "anna"], ["migrate"]):
+        assert idle.say(*words).code == 0, words
+    for words in (["check"], ["prices", "explain", "1"]):
+        assert broken in idle.say(*words).errors + idle.say(*words).text, words
+    assert idle.say("providers").code == (1 if broken == "providers.toml" else 0)
+
+
 def test_a_database_that_is_not_there_is_told_in_a_sentence(idle: Desk) -> None:
     idle.write("aggregator.toml", '[database]\nurl = "postgresql://nobody:hidden@127.0.0.1:1/nothing"\n')
     said = idle.say("resellers", "list")
