@@ -82,9 +82,11 @@ class Keys:
 
     def spelling(self, caller: Caller, request: Request) -> Spelling:
         """The key's or reseller's own spelling, else the panel's for JSON bodies, else the classic one."""
-        if caller.spelling != "auto":
-            return Spelling(caller.spelling)
-        return self.by_body(request.spelling)
+        return self.pinned(caller) or self.by_body(request.spelling)
+
+    def pinned(self, caller: Caller) -> Spelling | None:
+        """The one spelling of this key, or of its reseller; None where replies follow the requests."""
+        return None if caller.spelling == "auto" else Spelling(caller.spelling)
 
     def by_body(self, spelling: Spelling) -> Spelling:
         return self._json_means if spelling is Spelling.JSON else Spelling.CLASSIC

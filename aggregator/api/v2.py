@@ -17,7 +17,7 @@ from aggregator.api.keys import JOINED, Keys
 from aggregator.api.numbers import read_id
 from aggregator.api.ordering import REFILL_TOLD, ask_for, listed
 from aggregator.api.views import Spelling
-from aggregator.api.wire import Action, Request, read_request, spelling_of
+from aggregator.api.wire import Action, Request, find_key, read_request, spelling_of
 from aggregator.errors import (
     IncorrectRequest,
     OrderNotFound,
@@ -75,6 +75,7 @@ class Api:
 
     async def _answer(self, call: Call) -> Answer:
         spelling = self._keys.by_body(spelling_of(call.method, call.body))
+        request: Request | None = None
         action: Action | None = None
         try:
             request = read_request(call.method, call.headers, call.query, call.body)
@@ -85,11 +86,21 @@ class Api:
             spelling = self._keys.spelling(caller, request)
             answer = await self._act(caller, request, spelling, call)
         except ResellerError as error:
+            if request is None:
+                spelling = await self._spelling_of_unread(call, spelling)
             answer = refuse(error, spelling, of_status=isinstance(error, TemporarilyUnavailable) and _asks(action))
         except Exception as error:  # noqa: BLE001  # the last resort: no client sees a traceback
             answer = self._failed(error, spelling, action)
         self._counted(action.value if action else "none", answer.code)
         return answer
+
+    async def _spelling_of_unread(self, call: Call, usual: Spelling) -> Spelling:
+        """Of the answer to a request that cannot be read: a key that is pinned to one spelling gets no other."""
+        try:
+            caller = await self._keys.find(find_key(call.method, call.headers, call.query, call.body))
+        except Exception:  # noqa: BLE001  # no such key, or no database: then the usual spelling
+            return usual
+        return self._keys.pinned(caller) or usual
 
     def _failed(self, error: Exception, spelling: Spelling, action: Action | None) -> Answer:
         if is_unreachable(error):  # so does every other request then: a traceback each would bury the log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -9,12 +10,14 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from aggregator.api.body import Fields, Value, is_json, read_fields
-from aggregator.api.names import IDS
+from aggregator.api.form_body import read_form
+from aggregator.api.names import IDS, canonical
 from aggregator.api.text import is_clean_line
 from aggregator.api.views import Spelling
 from aggregator.errors import IncorrectRequest
 
 LONGEST_KEY = 128
+_KEY = re.compile(r"""["'&]?\b(?:key|api_?key|api_token)\b["']?\s*[:=]\s*["']?([^"'&\s,}]{1,128})""")
 
 
 class Action(StrEnum):
@@ -81,6 +84,16 @@ def read_request(method: str, headers: Mapping[str, str], query: bytes, body: by
     if not (fields or action or key or request.key):
         raise IncorrectRequest
     return request
+
+
+def find_key(method: str, headers: Mapping[str, str], query: bytes, body: bytes) -> str:
+    """The key of a request that cannot be read, wherever it can still be made out; "" where it cannot.
+
+    It decides nothing but how the refusal is spelled.
+    """
+    in_query = next((value for name, value in read_form(query) if canonical(name) == "key"), None)
+    in_body = _KEY.search(_body_of(method, body).decode("utf-8", "replace"))
+    return _read_key(in_query or (in_body[1] if in_body else None), headers)
 
 
 def _body_of(method: str, body: bytes) -> bytes:

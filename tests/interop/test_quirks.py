@@ -137,6 +137,35 @@ async def test_q64_json_is_understood_and_answered_as_the_key_wants(trade: Marke
     assert ((await classic.json("add")).status_code, (await ann.json("add")).status_code) == (200, 400)
 
 
+async def test_q64_a_key_is_answered_in_its_spelling_even_where_nothing_else_can_be_read(
+    trade: Market, ann: Client
+) -> None:
+    """A client that only reads classic replies is told so in one, wherever its key can still be made out."""
+    classic = await trade.another_key("ann", spelling="classic")
+    broken: list[dict[str, Any]] = [
+        {"content": '{"key": "%s", "action": "status", "order": 1'},
+        {"content": '{"action": "add", "link": "a\nb", "key": "%s"}'},
+        {"content": '{"action":', "params": {"key": "%s"}},
+        {"content": '{"action":', "headers": {"Authorization": "Bearer %s"}},
+    ]
+    for request in broken:
+        codes = [
+            (await trade.http.post("/api/v2", **_with_key(request, client.key))).status_code
+            for client in (classic, ann)
+        ]
+        assert codes == [200, 400], request
+    assert (await trade.http.post("/api/v2", content='{"key": "nobody", "action"')).status_code == 400
+
+
+def _with_key(request: dict[str, Any], key: str) -> dict[str, Any]:
+    return {
+        name: part.replace("%s", key)
+        if isinstance(part, str)
+        else {one: key_in.replace("%s", key) for one, key_in in part.items()}
+        for name, part in request.items()
+    }
+
+
 async def test_q65_a_subscription_may_name_its_account_as_link(trade: Market, ann: Client) -> None:
     plan = {"min": 10, "max": 20, "posts": 2, "delay": 0}
     for names in ({"link": "somebody"}, {"link": "", "username": "somebody"}, {"link": "x", "username": "somebody"}):
