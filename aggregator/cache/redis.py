@@ -120,7 +120,7 @@ class RedisCache:
 
     async def fill_many(self, values: Mapping[str, bytes]) -> None:
         if values:
-            await self._try(lambda: self._put(values, only_absent=True), None)
+            await self._patience.attempt(lambda: self._put(values, only_absent=True), None)
 
     async def _put(self, values: Mapping[str, bytes], *, only_absent: bool = False) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:
