@@ -197,8 +197,8 @@ class Panel:
     def _parts(self) -> Parts:
         return Parts(
             settings=self.settings, prices=self.prices, placer=self.placer, canceller=self.canceller,
-            tracker=self.tracker, upstreams=self.upstreams, syncer=self.syncer, limits=self._limits, wake=self.wake,
-            ready=lambda: self._prepared,
+            tracker=self.tracker, performance=self.performance, upstreams=self.upstreams, syncer=self.syncer,
+            limits=self._limits, wake=self.wake, ready=lambda: self._prepared,
         )  # fmt: skip
 
     async def readiness(self) -> Readiness:

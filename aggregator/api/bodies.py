@@ -60,7 +60,7 @@ class ServiceBodies:
 
 
 def _make(shelf: tuple[ShelfService, ...], buyer: Buyer, spelling: Spelling) -> Prepared:
-    return prepare(render_services([_row(service, buyer) for service in shelf], spelling))
+    return prepare(render_services([row_of(service, buyer) for service in shelf], spelling))
 
 
 def prepare(body: bytes) -> Prepared:
@@ -88,7 +88,8 @@ def takes_gzip(accepted: str) -> bool:
     return False
 
 
-def _row(service: ShelfService, buyer: Buyer) -> ServiceRow:
+def row_of(service: ShelfService, buyer: Buyer) -> ServiceRow:
+    """A service as it is published to this buyer."""
     terms = service.terms(buyer)
     rate = terms.price.rate
     return ServiceRow(

@@ -87,7 +87,7 @@ def render_status(view: StatusView, spelling: Spelling) -> bytes:
 def _json_status(view: StatusView) -> Members:
     members: Members = {
         "charge": _number(print_units(view.charge)),
-        "status": _word(view.status, Spelling.JSON),
+        "status": word(view.status, Spelling.JSON),
         "currency": view.currency,
     }
     if view.start_count is not None:
@@ -115,7 +115,7 @@ def _classic_word(view: StatusView) -> str:
     """Panels that resell subscriptions know words of their own for them."""
     if view.parent is not None and view.parent.subscription:
         return _SUBSCRIPTION_WORDS.get(view.status, "Active")
-    return _word(view.status, Spelling.CLASSIC)
+    return word(view.status, Spelling.CLASSIC)
 
 
 def render_statuses(orders: Mapping[str, bytes | None]) -> bytes:
@@ -160,14 +160,14 @@ def render_refills(rows: Sequence[tuple[str, int | ResellerError]], spelling: Sp
 
 
 def render_refill_status(status: RefillStatus, spelling: Spelling) -> bytes:
-    return _encode({"status": _word(status, spelling)})
+    return _encode({"status": word(status, spelling)})
 
 
 def render_refill_statuses(rows: Sequence[tuple[str, RefillStatus | None]], spelling: Spelling) -> bytes:
     """For each refill as asked its status, None for one that we do not know."""
     unknown = _error(RefillNotFound(), spelling)
     return _encode(
-        [{"refill": _id(asked), "status": _word(status, spelling) if status else unknown} for asked, status in rows]
+        [{"refill": _id(asked), "status": word(status, spelling) if status else unknown} for asked, status in rows]
     )
 
 
@@ -176,7 +176,8 @@ def render_cancels(rows: Sequence[tuple[str, int | ResellerError]], spelling: Sp
     return _encode([{"order": _id(asked), "cancel": _or_error(outcome, spelling)} for asked, outcome in rows])
 
 
-def _word(status: Status | RefillStatus, spelling: Spelling) -> str:
+def word(status: Status | RefillStatus, spelling: Spelling) -> str:
+    """A status as clients of this spelling know it."""
     return status.upper() if spelling is Spelling.JSON else _CLASSIC_WORDS[status]
 
 

@@ -47,7 +47,8 @@ async def add(news: Sequence[News]) -> None:
         await ShelfNews.insert(*rows)
 
 
-async def newest(limit: int) -> list[ToldNews]:
-    """The feed, newest first."""
-    rows = await ShelfNews.select().order_by(ShelfNews.id, ascending=False).limit(limit)
+async def newest(limit: int, *, after: int = 0) -> list[ToldNews]:
+    """The feed, newest first: those told after the one with this id."""
+    query = ShelfNews.select().where(ShelfNews.id > after).order_by(ShelfNews.id, ascending=False)
+    rows = await query.limit(limit)
     return [msgspec.convert(dict(row), ToldNews) for row in rows]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from aggregator.orders import figures_store
 from aggregator.orders.figures import Figure
+from aggregator.storage.engine import is_unreachable
 
 KEEP_SECONDS = 300
 
@@ -24,6 +25,18 @@ class Performance:
         """By service; the same object until it is read again."""
         async with self._reading:
             if self._until < time.monotonic():
-                self._figures = await figures_store.of_services()
-                self._until = time.monotonic() + KEEP_SECONDS
+                await self._read()
         return self._figures
+
+    def forget(self) -> None:
+        """Read them anew for the next who asks."""
+        self._until = float("-inf")  # seconds, not money
+
+    async def _read(self) -> None:
+        """While the database is away, what was known before is good enough."""
+        self._until = time.monotonic() + KEEP_SECONDS
+        try:
+            self._figures = await figures_store.of_services()
+        except Exception as error:
+            if not is_unreachable(error):
+                raise

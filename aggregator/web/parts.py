@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from aggregator.cache.limits import Limits
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.orders.cancel import Canceller
+from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
 from aggregator.orders.track import Tracker
 from aggregator.settings import Settings
+from aggregator.web.kept import Kept
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -25,6 +27,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     placer: Placer
     canceller: Canceller
     tracker: Tracker
+    performance: Performance
     upstreams: Upstreams
     syncer: Syncer
     limits: Limits
@@ -32,3 +35,4 @@ class Parts(Struct, frozen=True, kw_only=True):
     """There is something to dispatch."""
     ready: Callable[[], bool]
     """Whether the database is there and prices are loaded."""
+    kept: Kept = field(default_factory=Kept)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from pricing.money import print_units
+from aggregator.api.guide.examples import KEY
+from pricing.money import Rate, print_units
 
 DECIMALS = 2
 """Shown of every amount; what is finer follows in small."""
+_CODE = re.compile("`([^`]+)`")
+_STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 class Printer:
@@ -52,3 +56,33 @@ def moment(milliseconds: int | None) -> Markup:
 def day(milliseconds: int) -> str:
     at = datetime.fromtimestamp(milliseconds // 1000, UTC)
     return f"{at.day} {at:%b %Y}"
+
+
+def price(rate: Rate) -> str:
+    """A rate with two decimals at least, its whole part in groups."""
+    whole, point, fraction = rate.text(DECIMALS).partition(".")
+    return f"{_grouped(whole)}{point}{fraction}"
+
+
+def duration(seconds: int) -> str:
+    """The two largest parts of a time: "2 d 5 h", "12 min", "40 s"."""
+    parts = []
+    for length, name in _STEPS:
+        whole, seconds = divmod(seconds, length)
+        parts += [f"{whole} {name}"] if whole else []
+    return " ".join(parts[:2]) or "0 s"
+
+
+def share(parts: int) -> str:
+    """Parts of 10,000 as a percentage; 100 only of the whole."""
+    return f"{parts // 100}.{parts % 100 // 10} %" if parts < 10_000 else "100 %"  # noqa: PLR2004  # the whole
+
+
+def with_code(text: str) -> Markup:
+    """Words in `backquotes` as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped just before
+
+
+def with_key(code: str) -> Markup:
+    """A program in which the place of the key can be found by the script."""
+    return Markup('<mark class="key">{}</mark>').format(KEY).join(code.split(KEY))

@@ -8,7 +8,7 @@ import jinja2
 
 from aggregator.settings import Settings
 from aggregator.web.assets import assets
-from aggregator.web.printing import Printer, count, day, moment
+from aggregator.web.printing import Printer, count, day, duration, moment, price, share, with_code, with_key
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -31,6 +31,11 @@ def make_templates(settings: Settings) -> jinja2.Environment:
         moment=moment,
         day=day,
         count=count,
+        duration=duration,
+        price=price,
+        share=share,
+        with_code=with_code,
+        with_key=with_key,
     )
     templates.globals["ui"] = templates.get_template("ui.html").module
     return templates

@@ -133,6 +133,11 @@ class Visit:
         return f"{self.me.id}:{token}"
 
     @property
+    def has_news(self) -> bool:
+        """Whether a message waits for the next page."""
+        return bool(self._told)
+
+    @property
     def token_field(self) -> Markup:
         """What every form carries."""
         if not self.cookie:

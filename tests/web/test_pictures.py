@@ -14,7 +14,7 @@ from tests.web.chromium import CHROMIUM, Screen, screen_of
 from tests.web.kit import Visitor, Web
 
 PAGES: dict[str, tuple[str, ...]] = {
-    "stranger": ("/sign-in", "/sign-up", "/nowhere"),
+    "stranger": ("/sign-in", "/sign-up", "/nowhere", "/services", "/services/changes", "/api"),
     "reseller": ("/settings", "/settings/codes"),
     "owner": ("/settings",),
 }

@@ -1,0 +1,44 @@
+"""Public pages as they were made last, until what they show changes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable
+
+from msgspec import Struct
+
+MOST = 200
+"""Pages kept; a search by words is none of them."""
+
+
+class Made(Struct, frozen=True):
+    """A body, ready to send to whoever is not signed in."""
+
+    body: bytes
+    packed: bytes
+    tag: str
+    kind: str
+
+
+class Kept:
+    """Keeps each page as long as the things that it was made from are the same."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, tuple[tuple[object, ...], Made]] = {}
+
+    def get(self, key: str, of: tuple[object, ...], make: Callable[[], Made]) -> Made:
+        """What was made under this key, unless one of the things is another now."""
+        then, page = self._pages.get(key, ((), None))
+        if page is not None and all(one is other for one, other in zip(of, then, strict=True)):
+            return page
+        if len(self._pages) >= MOST:
+            self._pages.clear()
+        page = make()
+        self._pages[key] = (of, page)
+        return page
+
+
+def made(body: bytes, kind: str = "text/html") -> Made:
+    """A body with its tag, compressed too."""
+    return Made(body, gzip.compress(body, 6, mtime=0), f'W/"{hashlib.sha256(body).hexdigest()[:24]}"', kind)
