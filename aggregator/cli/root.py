@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,11 +12,11 @@ from typing import Any
 
 import msgspec
 import rich_click as click
-import structlog
 from rich.console import Console
 from rich.table import Table
 from uvicorn.loops.auto import auto_loop_factory
 
+from aggregator import logs
 from aggregator.app import ProviderInUse
 from aggregator.catalog.decide import NothingHeld
 from aggregator.catalog.suggestions import NoFreeId
@@ -107,7 +106,7 @@ def command(group: click.Group, name: str, *, signed: bool = False) -> Callable[
         @functools.wraps(body)
         def run(*, config: str | None, as_json: bool, **given: Any) -> None:
             context = Context(config, as_json=as_json)
-            _set_up_log()
+            logs.set_up()
             sys.exit(_run(context, body(context, **given)))
 
         run = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(run)
@@ -161,21 +160,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, Mapping | list | tuple):
         return msgspec.json.encode(value).decode()
     return str(value)
-
-
-def _set_up_log() -> None:
-    """One line an event on stderr; libraries only when something is wrong."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def when(milliseconds: int | None) -> str | None:

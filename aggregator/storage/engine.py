@@ -84,8 +84,7 @@ class Sqlite(SQLiteEngine):
             return await cursor.fetchall()  # type: ignore[return-value]  # dict_factory makes them dicts
 
     async def open(self) -> None:
-        path = Path(self.path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(Path(self.path))
         self.put_back(await self.get_connection())
 
     async def close(self) -> None:
@@ -95,6 +94,12 @@ class Sqlite(SQLiteEngine):
 
 async def _leave(_: asyncpg.Connection) -> None:
     """What asyncpg would undo on each return, at the cost of a round trip, is nothing that we do to a connection."""
+
+
+def _make_private(path: Path) -> None:
+    """Orders and wallets are read by nobody else; SQLite gives the files beside the database its rights."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
 
 
 class Postgres(PostgresEngine):
