@@ -20,6 +20,20 @@ settings.register_profile("aggregator", deadline=None)
 settings.load_profile("aggregator")
 
 
+LONG = ("tests/chaos", "tests/readme", "tests/web", "tests/flows", "tests/interop")
+"""Folders whose files take long begin early, so that no worker is left alone with one at the end."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice as many as processors: a test waits for servers most of its time."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, each folder in its order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 def write_plain_logs() -> None:
     """Tracebacks as Python writes them: drawing one with all its variables takes half a minute."""
     renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
