@@ -196,9 +196,9 @@ class Panel:
 
     def _parts(self) -> Parts:
         return Parts(
-            settings=self.settings, prices=self.prices, placer=self.placer, canceller=self.canceller,
-            tracker=self.tracker, performance=self.performance, upstreams=self.upstreams, syncer=self.syncer,
-            limits=self._limits, wake=self.wake, ready=lambda: self._prepared,
+            settings=self.settings, prices=self.prices, keys=self.keys, placer=self.placer,
+            canceller=self.canceller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
+            syncer=self.syncer, limits=self._limits, wake=self.wake, ready=lambda: self._prepared,
         )  # fmt: skip
 
     async def readiness(self) -> Readiness:

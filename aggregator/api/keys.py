@@ -13,6 +13,7 @@ from aggregator.cache.limits import Limits, window
 from aggregator.errors import AccountInactive, InvalidKey, TooManyRequests
 from aggregator.joined import Joined
 from aggregator.resellers import store
+from aggregator.resellers.addresses import is_allowed
 from aggregator.resellers.model import Caller, could_be_key, digest
 from aggregator.settings import Limits as LimitSettings
 
@@ -38,12 +39,12 @@ class Keys:
         self._known: dict[str, tuple[float, Caller | None]] = {}  # seconds, not money
 
     async def find(self, key: str, address: str = "") -> Caller:
-        """Whoever holds the key; `InvalidKey` alike for missing, malformed, unknown and revoked ones.
+        """Whoever holds the key; `InvalidKey` alike for missing, malformed, unknown, revoked and out of place ones.
 
         Too many of those from one address are `TooManyRequests`; a good key is served from there all the same.
         """
         caller = await self._look_up(digest(key), address) if could_be_key(key) else None
-        if caller is None:
+        if caller is None or not is_allowed(caller.addresses, address):
             wait = self._strangers.failed(address)
             raise TooManyRequests(wait) if wait else InvalidKey
         return caller

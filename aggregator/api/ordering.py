@@ -69,12 +69,17 @@ def _want_subscription(terms: Terms, open_posts: int) -> Wanted:
     )  # fmt: skip
 
 
+def status_of(order: Order) -> Status:
+    """Where an order stands, as its reseller is told."""
+    return _TOLD.get(order.state) or Status(order.phase.value)
+
+
 def render_for(currency: str) -> Render:
     """How an order's row becomes its replies in both spellings."""
 
     def render(order: Order) -> Reply:
         view = StatusView(
-            status=_TOLD.get(order.state) or Status(order.phase.value), charge=order.charge, refunded=order.refunded,
+            status=status_of(order), charge=order.charge, refunded=order.refunded,
             remains=order.remains, currency=currency, start_count=order.start_count, parent=_parent(order),
         )  # fmt: skip
         return Reply(order.reseller, render_status(view, Spelling.JSON), render_status(view, Spelling.CLASSIC))

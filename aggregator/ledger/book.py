@@ -115,13 +115,15 @@ async def balances(resellers: Sequence[int]) -> list[int]:
     return [held[reseller] for reseller in resellers]
 
 
-async def statement(reseller: int, *, limit: int | None = None) -> list[tables.Entry]:
-    """The entries that touched a wallet, the newest first; `earned` touches none."""
+async def statement(reseller: int, *, limit: int | None = None, before: int | None = None) -> list[tables.Entry]:
+    """The entries that touched a wallet, the newest first, of ids below `before`; `earned` touches none."""
     query = (
         tables.Entry.objects()
         .where((tables.Entry.reseller == reseller) & tables.Entry.balance.is_not_null())
         .order_by(tables.Entry.id, ascending=False)
     )
+    if before is not None:
+        query = query.where(tables.Entry.id < before)
     return await (query.limit(limit) if limit else query)
 
 

@@ -61,6 +61,10 @@ class Placer:
         self._shelf = shelf
         self._wake = wake
 
+    def quote(self, caller: Caller, ask: Ask) -> NewOrder:
+        """What the order would be and cost now; raises `ResellerError`. Nothing is charged."""
+        return decide(self._shelf().get(ask.service), caller, ask, "")
+
     async def place(self, caller: Caller, ask: Ask) -> int:
         """Charge the reseller and accept the order; its id. Raises `ResellerError` with nothing changed."""
         payload = hashlib.sha256(ask.payload).hexdigest()

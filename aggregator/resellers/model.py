@@ -33,6 +33,10 @@ class Reseller(Struct, frozen=True, kw_only=True):
 class KeyRules(Struct, frozen=True, kw_only=True):
     """What one key says for itself."""
 
+    label: str = ""
+    """Its reseller's name for it."""
+    addresses: str = ""
+    """From where it may be used, as `resellers.addresses` keeps them; "" = from anywhere."""
     spelling: str | None = None
     requests_per_second: str | None = None
     """A plain decimal; None = the panel's limit, 0 = none."""
@@ -51,6 +55,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     requests_per_second: Decimal | None
     """None = the panel's limit; 0 = none."""
     read_only: bool
+    addresses: str = ""
     same_link: str = "allow"
     """What an order meets while another for its link and service is open: "allow", "queue" or "refuse"."""
     duplicate_seconds: int = 0

@@ -14,6 +14,7 @@ from aggregator.storage.lists import among
 from aggregator.storage.tables import ApiKey
 
 _RESELLER = tables.Reseller
+Row = dict[str, Any]
 
 
 async def find(name: str) -> Reseller | None:
@@ -58,15 +59,32 @@ async def keys_of(reseller: int) -> list[dict[str, Any]]:
     return await ApiKey.select().where(ApiKey.reseller == reseller).order_by(ApiKey.id)
 
 
+async def update_key(key: int, rules: KeyRules) -> None:
+    changes: dict[Any, Any] = msgspec.structs.asdict(rules)
+    await ApiKey.update(changes).where(ApiKey.id == key)
+
+
+async def end_key(reseller: int, key: int, *, at: int) -> None:
+    """Let a key of the reseller's end, never later than it would."""
+    later = ApiKey.revoked_at.is_null() | (ApiKey.revoked_at > at)
+    mine = (ApiKey.id == key) & (ApiKey.reseller == reseller)
+    await ApiKey.update({ApiKey.revoked_at: at}).where(mine & later)
+
+
 async def revoke(prefix: str) -> list[int]:
     """Revoke the live keys with this prefix; the ids of those that were live."""
-    live = (ApiKey.prefix == prefix) & ApiKey.revoked_at.is_null()
+    live = (ApiKey.prefix == prefix) & _live()
     rows = await ApiKey.update({ApiKey.revoked_at: clock.now()}).where(live).returning(ApiKey.id)
     return [int(row["id"]) for row in rows]
 
 
 async def count_live(prefix: str) -> int:
-    return int(await ApiKey.count().where((ApiKey.prefix == prefix) & ApiKey.revoked_at.is_null()))
+    return int(await ApiKey.count().where((ApiKey.prefix == prefix) & _live()))
+
+
+def _live() -> Any:
+    """A replaced key works until the moment that is set for its end."""
+    return ApiKey.revoked_at.is_null() | (ApiKey.revoked_at > clock.now())
 
 
 async def callers(digests: Sequence[str]) -> list[Caller | None]:
@@ -74,11 +92,12 @@ async def callers(digests: Sequence[str]) -> list[Caller | None]:
     these, values = among("k.digest", digests)
     rows = await ApiKey.raw(
         "select k.digest, k.id as key, k.spelling as key_spelling, k.requests_per_second, k.read_only, k.same_link,"
-        " k.duplicate_seconds,"
+        " k.duplicate_seconds, k.addresses,"
         " r.id, r.name, r.tier, r.spelling, r.frozen"
-        f" from api_keys k join resellers r on r.id = k.reseller where {these} and k.revoked_at is null",
-        values,
-    )
+        f" from api_keys k join resellers r on r.id = k.reseller where {these}"
+        " and (k.revoked_at is null or k.revoked_at > {})",
+        values, clock.now(),
+    )  # fmt: skip
     found = {row["digest"]: _caller(row) for row in rows}
     return [found.get(digest) for digest in digests]
 
@@ -88,7 +107,7 @@ def _caller(row: dict[str, Any]) -> Caller:
     return Caller(
         reseller=_reseller(row), key=row["key"], spelling=row["key_spelling"] or row["spelling"],
         requests_per_second=Decimal(limit) if limit is not None else None, read_only=bool(row["read_only"]),
-        same_link=row["same_link"], duplicate_seconds=row["duplicate_seconds"],
+        same_link=row["same_link"], duplicate_seconds=row["duplicate_seconds"], addresses=row["addresses"],
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
+from aggregator.api.keys import Keys
 from aggregator.cache.limits import Limits
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
@@ -24,6 +25,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     settings: Settings
     prices: Prices
     """`prices.shelf` is what is sold now."""
+    keys: Keys
+    """What a caller may, and how often."""
     placer: Placer
     canceller: Canceller
     tracker: Tracker

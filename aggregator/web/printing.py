@@ -58,6 +58,11 @@ def day(milliseconds: int) -> str:
     return f"{at.day} {at:%b %Y}"
 
 
+def stamp(milliseconds: int) -> str:
+    """A moment as RFC 3339, for files."""
+    return f"{datetime.fromtimestamp(milliseconds // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def price(rate: Rate) -> str:
     """A rate with two decimals at least, its whole part in groups."""
     whole, point, fraction = rate.text(DECIMALS).partition(".")

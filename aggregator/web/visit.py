@@ -160,13 +160,13 @@ class Visit:
 
     def fragment(self, template: str, **context: Any) -> str:
         """The template as text."""
-        told = unpack(self._told) if self._told else None
+        flash = unpack(self._told) if self._told else None
         items = MENU[self.person.role] if self.person else ()
         page = self._templates.get_template(template).render(
-            visit=self, told=told, menu=items, public=PUBLIC, here=here((*items, *PUBLIC), self.path),
+            visit=self, flash=flash, menu=items, public=PUBLIC, here=here((*items, *PUBLIC), self.path),
             **{"faults": {}, **context},
         )  # fmt: skip
-        if told:
+        if flash:
             self._out.append(self._cookies.make(self._cookies.flash, None))
         return page
 

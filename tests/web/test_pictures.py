@@ -12,12 +12,18 @@ import pytest
 
 from tests.web.chromium import CHROMIUM, Screen, screen_of
 from tests.web.kit import Visitor, Web
+from tests.web.stories import busy, newcomer
 
 PAGES: dict[str, tuple[str, ...]] = {
     "stranger": ("/sign-in", "/sign-up", "/nowhere", "/services", "/services/changes", "/api"),
-    "reseller": ("/settings", "/settings/codes"),
+    "reseller": (
+        "/home", "/orders", "/orders?q=nothing-like-it", "/orders/3", "/orders/new", "/orders/new?service=1",
+        "/orders/new?service=2&link=https://x.example/p&comments=wow%0Anice", "/orders/mass", "/wallet", "/funds",
+        "/keys", "/keys/new", "/keys/1", "/settings", "/settings/codes",
+    ),
+    "newcomer": ("/home", "/orders", "/wallet", "/keys"),
     "owner": ("/settings",),
-}
+}  # fmt: skip
 """Whose pages are looked at; each section adds its own."""
 
 
@@ -25,7 +31,8 @@ PAGES: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)], ids=["wide", "phone"])
 async def test_every_page_is_whole(web: Web, tmp_path: Path, phone: bool, dark: bool) -> None:
     """In both sizes, without an error of a script, a refusal of the policy or a request to anybody else."""
-    visitors = {"stranger": None, "reseller": await web.reseller(), "owner": await web.owner()}
+    visitors = {"stranger": None, "reseller": await busy(web), "newcomer": await newcomer(web)}
+    visitors["owner"] = await web.owner()
     async with screen_of(web, tmp_path / "profile", phone=phone, dark=dark) as screen:
         for kind, paths in PAGES.items():
             await _become(screen, visitors[kind])

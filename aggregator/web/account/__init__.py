@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from aggregator.web.account import doors, home, safety
+from aggregator.web.account import doors, home, keys, mass, ordering, orders, safety, wallet
 
-SECTIONS = (doors.section, home.section, safety.section)
+SECTIONS = tuple(page.section for page in (doors, home, ordering, mass, orders, wallet, keys, safety))

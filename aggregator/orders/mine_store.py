@@ -1,0 +1,88 @@
+"""A reseller's own orders: found by state, service, id or a piece of the link, and counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from aggregator.orders.model import Order
+from aggregator.orders.state import OPEN, OrderState
+from aggregator.orders.store import as_order
+from aggregator.storage import clock, tables
+
+STATES: dict[str, tuple[OrderState, ...]] = {
+    "open": tuple(OPEN),
+    "completed": (OrderState.COMPLETED,),
+    "partial": (OrderState.PARTIAL,),
+    "cancelled": (OrderState.CANCELLED,),
+}
+"""What a reseller may ask for, by a word that tells nothing of how we work."""
+_DAY_MS = 86_400_000
+
+
+class Mine(Struct, frozen=True, kw_only=True):
+    """What is asked for; what is left out does not matter."""
+
+    state: str = ""
+    service: int | None = None
+    text: str = ""
+    before: int | None = None
+    """The last id of the page before."""
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """A reseller's business at a glance; money in whole 1e-8."""
+
+    open: int
+    all: int
+    month_orders: int
+    month_spent: int
+    """Charges less refunds of the orders of the last 30 days."""
+
+
+async def find(reseller: int, mine: Mine, *, limit: int) -> list[Order]:
+    """The newest first."""
+    conditions, values = ["reseller = {}"], [reseller]
+    for condition, value in _asked(mine):
+        conditions.append(condition)
+        values += value
+    rows = await tables.Order.raw(
+        f"select * from orders where {' and '.join(conditions)} order by id desc limit {{}}", *values, limit
+    )
+    return [as_order(row) for row in rows]
+
+
+def _asked(mine: Mine) -> list[tuple[str, list[Any]]]:
+    asked: list[tuple[str, list[Any]]] = []
+    states = STATES.get(mine.state, ())
+    if states:
+        asked.append((f"state in ({', '.join(['{}'] * len(states))})", [state.value for state in states]))
+    if mine.service is not None:
+        asked.append(("service = {}", [mine.service]))
+    if mine.before is not None:
+        asked.append(("id < {}", [mine.before]))
+    text = mine.text.strip()
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdigit() and int(number) < 2**63:
+        asked.append(("id = {}", [int(number)]))
+    elif text:
+        pattern = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        asked.append(("lower(link) like {} escape '\\'", [f"%{pattern}%"]))
+    return asked
+
+
+async def count(reseller: int) -> Counts:
+    states = ", ".join(f"'{state.value}'" for state in OPEN)
+    rows = await tables.Order.raw(
+        f"select count(*) as all_orders, sum(case when state in ({states}) then 1 else 0 end) as open_orders,"
+        " sum(case when created_at >= {} then 1 else 0 end) as month_orders,"
+        " sum(case when created_at >= {} then charge - refunded else 0 end) as month_spent"
+        " from orders where reseller = {}",
+        clock.now() - 30 * _DAY_MS, clock.now() - 30 * _DAY_MS, reseller,
+    )  # fmt: skip
+    row = rows[0]
+    return Counts(
+        open=int(row["open_orders"] or 0), all=int(row["all_orders"]),
+        month_orders=int(row["month_orders"] or 0), month_spent=int(row["month_spent"] or 0),
+    )  # fmt: skip

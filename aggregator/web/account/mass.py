@@ -1,0 +1,110 @@
+"""Many orders at once, one a line: every fault and the total are told before anything is charged."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from aggregator.api.wire import Action
+from aggregator.errors import IncorrectRequest, ResellerError
+from aggregator.ledger import book
+from aggregator.orders.model import NewOrder
+from aggregator.resellers.accounts import Refusal
+from aggregator.resellers.model import Caller
+from aggregator.web.account.buying import acting, ask_of, caller_of
+from aggregator.web.section import Section
+from aggregator.web.texts import told
+from aggregator.web.visit import Page, Visit, Who
+
+MOST_LINES = 500
+LONGEST = 300_000
+
+section = Section()
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """What became of one line: an order that would be taken, or a fault."""
+
+    number: int
+    text: str
+    order: NewOrder | None
+    fault: str
+    placed: int | None = None
+    """The id of the order, once it is taken."""
+
+
+@section.get("/orders/mass", Who.RESELLER)
+async def blank(visit: Visit) -> Page:
+    return visit.render("account/mass.html", text="", most=MOST_LINES, fault="")
+
+
+@section.post("/orders/mass", Who.RESELLER)
+async def check(visit: Visit) -> Page:
+    text = visit.form.prose("orders", most=LONGEST)
+    written = _written(text)
+    if not 0 < len(written) <= MOST_LINES:
+        fault = f"Please write 1 to {MOST_LINES} lines."
+        return visit.render("account/mass.html", status=400, text=text, most=MOST_LINES, fault=fault)
+    lines = _judge(visit, await caller_of(visit), written)
+    return visit.render(
+        "account/mass_check.html", lines=lines, text=text, total=_total(lines),
+        good=sum(line.order is not None for line in lines), balance=await book.balance(visit.reseller),
+    )  # fmt: skip
+
+
+@section.post("/orders/mass/place", Who.RESELLER)
+async def place(visit: Visit) -> Page:
+    """The form counts once, and every line has a request id of its own besides."""
+    caller = await acting(visit, Action.ADD)
+    lines = _judge(visit, caller, _written(visit.form.prose("orders", most=LONGEST))[:MOST_LINES])
+    if visit.form.get("which") != "valid" and any(line.fault for line in lines):
+        raise Refusal("Some lines can no longer be ordered, so nothing was. Please check them again.")
+    async with visit.once():
+        if _total(lines) > await book.balance(visit.reseller):
+            raise Refusal("Your balance does not cover these orders, so nothing was ordered.")
+        done = [await _place(visit, caller, line) for line in lines]
+    return visit.render("account/mass_done.html", lines=done, placed=sum(line.placed is not None for line in done))
+
+
+def _written(text: str) -> list[tuple[int, str]]:
+    """The lines that say something, by their numbers."""
+    return [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+
+
+def _judge(visit: Visit, caller: Caller, written: list[tuple[int, str]]) -> list[Line]:
+    return [_judge_one(visit, caller, number, text) for number, text in written]
+
+
+def _judge_one(visit: Visit, caller: Caller, number: int, text: str) -> Line:
+    try:
+        order = visit.parts.placer.quote(caller, ask_of(fields_of(text), visit))
+    except ResellerError as error:
+        return Line(number=number, text=text, order=None, fault=told(error))
+    return Line(number=number, text=text, order=order, fault="")
+
+
+def fields_of(line: str) -> list[tuple[str, str]]:
+    """`service | link | quantity`; the quantity may be left out where none is taken."""
+    parts = [part.strip() for part in line.split("|")]
+    # A link may hold the sign itself: what stands first and last is never a link.
+    match parts:
+        case [service, link]:
+            return [("service", service), ("link", link)]
+        case [service, *link, quantity] if link:
+            return [("service", service), ("link", "|".join(link)), ("quantity", quantity)]
+    raise IncorrectRequest("line", "must be: service | link | quantity")
+
+
+async def _place(visit: Visit, caller: Caller, line: Line) -> Line:
+    if line.order is None:
+        return line
+    request = f"web:{visit.once_token}:{line.number}"
+    try:
+        placed = await visit.parts.placer.place(caller, ask_of(fields_of(line.text), visit, request_id=request))
+    except ResellerError as error:
+        return Line(number=line.number, text=line.text, order=line.order, fault=told(error))
+    return Line(number=line.number, text=line.text, order=line.order, fault="", placed=placed)
+
+
+def _total(lines: list[Line]) -> int:
+    """Of the lines that can be ordered, in whole 1e-8."""
+    return sum(line.order.charge for line in lines if line.order is not None)
