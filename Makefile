@@ -26,6 +26,7 @@ test: $(ready)
 
 chaos: $(ready)
 	@$(python) -m tests.chaos --seed $(SEED) --minutes $(MINUTES) $(ARGS)
+	@$(python) -m tests.chaos.recovery
 	@$(python) -m tests.chaos.bursts
 	@$(python) -m tests.chaos.mutations
 

@@ -143,8 +143,8 @@ async def serve(
     serving = asyncio.create_task(server.serve(sockets=[listener])) if listener is not None else None
     try:
         async with AsyncExitStack() as stack:
-            if await _open_patiently(stack, settings, stop):
-                await _run(panel, faults, seen, role, stop, ready)
+            if await _begin_patiently(stack, panel, faults, stop):
+                await _run(panel, seen, role, stop, ready)
                 server.should_exit = True
                 await asyncio.gather(*([serving] if serving is not None else []))
                 await panel.stop()
@@ -154,15 +154,8 @@ async def serve(
 
 
 async def _run(
-    panel: Panel,
-    faults: Sequence[Fault],
-    seen: dict[str, str | None],
-    role: str,
-    stop: asyncio.Event,
-    ready: Callable[[], None],
+    panel: Panel, seen: dict[str, str | None], role: str, stop: asyncio.Event, ready: Callable[[], None]
 ) -> None:
-    await publish(panel.settings, except_for=faults)
-    await panel.prepare()
     panel.start_looking()
     if role != "web":
         await panel.start_working()
@@ -178,12 +171,17 @@ def _stop_on_signals() -> asyncio.Event:
     return stop
 
 
-async def _open_patiently(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) -> bool:
-    """Open the database and take this process's place; False where we were told to stop before it came."""
+async def _begin_patiently(stack: AsyncExitStack, panel: Panel, faults: Sequence[Fault], stop: asyncio.Event) -> bool:
+    """Open the database, take this process's place and all that must be known; False where told to stop before.
+
+    The database may be away, and may go away again in the middle of this.
+    """
     while not stop.is_set():
         try:
-            await stack.enter_async_context(database(settings))
-            await stack.enter_async_context(only_instance(settings))
+            await stack.enter_async_context(database(panel.settings))
+            await stack.enter_async_context(only_instance(panel.settings))
+            await publish(panel.settings, except_for=faults)
+            await panel.prepare()
         except Exception as error:
             if isinstance(engine(), Sqlite) or not is_unreachable(error):
                 raise

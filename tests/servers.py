@@ -48,7 +48,7 @@ class Server:
         guard = ["sh", "-c", _GUARD, "guard", str(self.folder), self.ending.name.removeprefix("SIG")]
         self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, process_group=0)
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
         try:
             self.prepare()
             self._start_somewhere()
@@ -109,7 +109,7 @@ class Server:
         try:
             self.start()
         except RuntimeError:
-            self.port = _free_port()
+            self.port = free_port()
             self.start()
 
 
@@ -251,7 +251,8 @@ def _wheel_folder(package: str, folder: str) -> str:
     return str(Path(places[0], folder)) if places else ""
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One on which nobody listens."""
     while True:
         port = random.choice(_PORTS)
         with socket.socket() as probe:

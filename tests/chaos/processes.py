@@ -25,6 +25,13 @@ class Ended(Exception):
     """The process ended where it should have come up; the text is what it said."""
 
 
+class Stalled(Exception):
+    """A run cannot come to its end; the text says in what it hangs, and how those are that it waits for."""
+
+    def __init__(self, what: str, *awaited: object) -> None:
+        super().__init__("\n".join(map(str, [what, *awaited])))
+
+
 class Answer(NamedTuple):
     """How a command with --json ended, and what it printed."""
 
@@ -42,7 +49,10 @@ class Forked:
 
 
 def run_to_the_end(work: Coroutine[Any, Any, bool]) -> int:
-    """Run it; the exit code, 0 where it was good. Asked to end, it ends what it started first."""
+    """Run it; the exit code, 0 where it was good. Asked to end, it ends what it started first.
+
+    What cannot come to its end fails, and says why.
+    """
 
     async def run() -> bool:
         task = asyncio.ensure_future(work)
@@ -54,6 +64,9 @@ def run_to_the_end(work: Coroutine[Any, Any, bool]) -> int:
         return 0 if asyncio.run(run()) else 1
     except asyncio.CancelledError:
         return 130
+    except (Stalled, Ended) as error:
+        sys.stderr.write(f"stalled: {error}\n")
+        return 1
 
 
 class Source:

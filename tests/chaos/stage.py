@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tests.chaos.books import Books
 from tests.chaos.disk import MEGABYTES, Disk
-from tests.chaos.processes import PATIENCE, ROOT, Answer, Child, Ended, Source
+from tests.chaos.processes import PATIENCE, ROOT, Answer, Child, Ended, Source, Stalled
 from tests.chaos.proxy import Proxy
 from tests.chaos.upstreams import RECIPES, Upstream
 from tests.servers import PostgresServer, RedisServer, create_database
@@ -57,13 +57,6 @@ percent = 17
 """
 
 
-class Stalled(Exception):
-    """A run cannot come to its end; the text says in what it hangs."""
-
-    def __init__(self, what: str, served: Sequence[Served]) -> None:
-        super().__init__("\n".join([what, *map(str, served)]))
-
-
 class Served:
     """One `aggregator serve`, started again whenever it ends, as a supervisor would."""
 
@@ -76,6 +69,8 @@ class Served:
         """Whether its failpoint may still be ahead."""
         self.deaths: Counter[int] = Counter()
         """By exit code, below zero for a signal."""
+        self.crashes: list[str] = []
+        """What it said last, where it ended by itself."""
         self.up = asyncio.Event()
 
     def __str__(self) -> str:
@@ -87,6 +82,7 @@ class Served:
         """Run it until cancelled."""
         while True:
             failpoints, self.failpoints = self.failpoints, ""
+            before = len(self.child.said)
             self.armed = bool(failpoints)
             try:
                 self.url = await self.child.start(r"serves as \w+ on (.+)", failpoints)
@@ -94,8 +90,11 @@ class Served:
             except (Ended, TimeoutError):
                 self.child.tell(signal.SIGKILL)
                 await asyncio.sleep(0.2)
-            self.deaths[await self.child.ended()] += 1
+            code = await self.child.ended()
             self.up.clear()
+            self.deaths[code] += 1
+            if code not in (-signal.SIGKILL, 0):
+                self.crashes.append(f"{self.child.name} ended with {code}: {self.child.said[before:][-2000:]}")
 
 
 class Stage:
@@ -179,7 +178,7 @@ class Stage:
                 for served in self.served:
                     await served.up.wait()
         except TimeoutError:
-            raise Stalled(f"no panel came up in {PATIENCE} s", self.served) from None
+            raise Stalled(f"no panel came up in {PATIENCE} s", *self.served) from None
         await self.books.let_leases_run_out()
 
     async def audit(self) -> list[str]:

@@ -15,8 +15,8 @@ from tests.chaos.load import Load
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.owner import Owner, truth_of
 from tests.chaos.plan import POOR, RESELLERS, Plan
-from tests.chaos.processes import ROOT
-from tests.chaos.stage import Stage, Stalled, staged
+from tests.chaos.processes import ROOT, Stalled
+from tests.chaos.stage import Stage, staged
 
 ROLES = {"sqlite": ("all",), "postgresql": ("web", "all", "worker")}
 AUDIT_SECONDS = 4
@@ -48,6 +48,7 @@ class Report(NamedTuple):
     denied: int
     crashed: int
     """Processes that ended by themselves, other than a failpoint made them."""
+    stalled: int
     audits: int
     red: int
     unsure: int
@@ -58,6 +59,12 @@ class Report(NamedTuple):
     def line(self) -> str:
         """For a machine: name=value, all but the sentences."""
         return " ".join(f"{name}={value}" for name, value in self._asdict().items() if name != "faults")
+
+
+def stalled(plan: Plan, why: str) -> Report:
+    """Of a run that did not come to its end: nothing else is known of it."""
+    counts = dict.fromkeys(set(Report._fields) - {"seed", "db", "stalled", "faults"}, 0)
+    return Report(seed=plan.seed, db=plan.database, stalled=1, faults=[f"stalled: {why}"], **counts)
 
 
 async def rage(plan: Plan, *, root: Path = ROOT, patience: float = DRAIN_SECONDS, most: float = MOST_SECONDS) -> Report:
@@ -73,7 +80,7 @@ async def rage(plan: Plan, *, root: Path = ROOT, patience: float = DRAIN_SECONDS
                 async with asyncio.timeout(most):
                     return await storm.run()
             except TimeoutError:
-                raise Stalled(f"not through in {most} s: {storm.doing}", stage.served) from None
+                raise Stalled(f"not through in {most} s: {storm.doing}", *stage.served) from None
 
 
 class Storm:
@@ -138,7 +145,7 @@ class Storm:
     ) -> Report:
         faults = checker.check(evidence)
         served = self._stage.served
-        crashes = [str(one) for one in served for code in one.deaths if code not in (SIGKILL, 0)]
+        crashes = [crash for one in served for crash in one.crashes]
         other = [f"red: {red}" for red in self._red] + [f"denied: {denial}" for denial in load.denials]
         other += [f"crashed: {crash}" for crash in crashes]
         other += [] if balanced else ["the providers' own money does not add up"]
@@ -149,7 +156,7 @@ class Storm:
             deploys=sum(one.deaths[0] for one in served), lost=len(faults.lost),
             charged_not_once=len(faults.charged_not_once), bought_twice=len(faults.bought_twice),
             refund_errors=len(faults.refund_errors), forbidden=len(faults.forbidden),
-            overspent=len(faults.overspent), denied=len(load.denials), crashed=len(crashes),
+            overspent=len(faults.overspent), denied=len(load.denials), crashed=len(crashes), stalled=0,
             audits=self._audits, red=len(self._red),
             unsure=owner.decisions, secs=round(time.monotonic() - self._begun), faults=[*faults.all, *other],
         )  # fmt: skip
