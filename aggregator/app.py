@@ -23,6 +23,7 @@ from aggregator.cache.status import StatusCache
 from aggregator.catalog import knowledge, word_store
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.announce import Announcer
+from aggregator.catalog.edits import Edits
 from aggregator.catalog.handover import Handover
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
@@ -30,6 +31,7 @@ from aggregator.catalog.upstreams import Upstreams
 from aggregator.failpoints import Failpoints, read_failpoints
 from aggregator.metrics import Metrics
 from aggregator.orders import attempt_store, evidence_store, refill_store, store
+from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.dispatch import Dispatcher
 from aggregator.orders.investigate import Investigator
@@ -199,6 +201,8 @@ class Panel:
             settings=self.settings, prices=self.prices, keys=self.keys, placer=self.placer,
             canceller=self.canceller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, wake=self.wake, ready=lambda: self._prepared,
+            business=Business(),
+            edits=Edits(self.settings, os.environ, self.prices, self.upstreams, self.take_providers),
         )  # fmt: skip
 
     async def readiness(self) -> Readiness:

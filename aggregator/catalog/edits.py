@@ -27,7 +27,6 @@ from aggregator.settings import (
 from aggregator.settings.edits import Value, append_block, change_provider, change_service, write_block
 from aggregator.settings.files import keep_secret, write_text
 from aggregator.settings.providers import PROVIDER_NAME
-from aggregator.settings.secrets import is_reference
 from aggregator.storage import decisions, signals
 from aggregator.storage.transaction import write
 
@@ -52,6 +51,10 @@ class Edits:
 
     async def draft(self, file: str) -> Draft:
         return await drafts.draft(self._directory, file, revised=file != PROVIDERS_FILE)
+
+    async def by_hand(self) -> list[str]:
+        """The files whose text is not in force: being edited, or faulty."""
+        return [file for file in (MARKUP_FILE, SERVICES_FILE) if (await self.draft(file)).by_hand]
 
     def read_markup(self, text: str) -> MarkupFile:
         """For a preview. Raises `ConfigurationError`."""
@@ -99,7 +102,7 @@ class Edits:
         )  # fmt: skip
 
     async def add_provider(self, values: Mapping[str, Value], *, key: str, actor: str) -> None:
-        """Write a [[provider]] into providers.toml; a key that is no reference goes into a file of its own.
+        """Write a [[provider]] into providers.toml, and its key into a file of its own.
 
         Raises `ConfigurationError`, `Overtaken`, `CannotWrite`.
         """
@@ -108,8 +111,7 @@ class Edits:
         _refuse_taken(name, self._upstreams)
         tried = write_block("provider", {**values, "key": key})
         await self.check({PROVIDERS_FILE: append_block(begun.text, tried)})
-        reference = key if is_reference(key) else keep_secret(self._directory, name, key)
-        block = write_block("provider", _with_key(values, reference))
+        block = write_block("provider", _with_key(values, keep_secret(self._directory, name, key)))
         await self._save_providers(append_block(begun.text, block), begun, f"{name} added", actor=actor, reason="")
 
     async def change_provider(self, name: str, changes: Mapping[str, Value], *, actor: str, reason: str = "") -> None:

@@ -296,6 +296,12 @@ async def count_by_state() -> dict[str, int]:
     return {row["state"]: int(row["n"]) for row in rows}
 
 
+async def count_waiting() -> dict[str, int]:
+    """How many are unsure and how many are held: what an owner is asked about."""
+    unsure = await _ORDER.count().where(_ORDER.state == OrderState.UNSURE.value)
+    return {"unsure": unsure, "held": await _ORDER.count().where(_ORDER.held.is_not_null())}
+
+
 async def tell_others() -> None:
     """Replies kept in other processes are stale, and there may be work."""
     await signals.raise_signal(signals.REPLIES)

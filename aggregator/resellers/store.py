@@ -22,6 +22,11 @@ async def find(name: str) -> Reseller | None:
     return _reseller(rows[0]) if rows else None
 
 
+async def find_by_id(reseller: int) -> Reseller | None:
+    rows = await _RESELLER.select().where(_RESELLER.id == reseller)
+    return _reseller(rows[0]) if rows else None
+
+
 async def get(reseller: int) -> Reseller:
     rows = await _RESELLER.select().where(_RESELLER.id == reseller)
     return _reseller(rows[0])

@@ -8,9 +8,11 @@ from msgspec import Struct, field
 
 from aggregator.api.keys import Keys
 from aggregator.cache.limits import Limits
+from aggregator.catalog.edits import Edits
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
 from aggregator.catalog.upstreams import Upstreams
+from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
@@ -34,6 +36,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     upstreams: Upstreams
     syncer: Syncer
     limits: Limits
+    edits: Edits
+    business: Business
     wake: Callable[[], None]
     """There is something to dispatch."""
     ready: Callable[[], bool]

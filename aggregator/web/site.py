@@ -8,7 +8,7 @@ from litestar import Response, get, route
 from litestar.exceptions import HTTPException
 
 from aggregator.api.asgi import Pages
-from aggregator.web import account, public
+from aggregator.web import account, console, public
 from aggregator.web.assets import FOR_EVER, by_path
 from aggregator.web.cookies import Cookies
 from aggregator.web.headers import guarded
@@ -17,7 +17,7 @@ from aggregator.web.section import Route, Section, answer, refused
 from aggregator.web.templating import make_templates
 from aggregator.web.visit import HttpRequest, Page, Visit
 
-SECTIONS: tuple[Section, ...] = (*account.SECTIONS, *public.SECTIONS)
+SECTIONS: tuple[Section, ...] = (*account.SECTIONS, *public.SECTIONS, *console.SECTIONS)
 
 
 def routes() -> list[Route]:

@@ -48,6 +48,24 @@ for (const form of document.querySelectorAll("form[data-ask]")) {
   if (form.dataset.now !== undefined) later();
 }
 
+// <form data-preview="/path" data-into="id">: the same for what is too long for an address, with its token.
+for (const form of document.querySelectorAll("form[data-preview]")) {
+  const target = document.getElementById(form.dataset.into);
+  let waiting = 0;
+  let asked = 0;
+  const ask = async () => {
+    const mine = ++asked;
+    const body = new URLSearchParams(new FormData(form));
+    const reply = await fetch(form.dataset.preview, { method: "POST", body, headers: { "X-Part": "1" }, redirect: "error" });
+    if (mine === asked && (reply.ok || reply.status === 400)) target.innerHTML = await reply.text();
+  };
+  form.addEventListener("input", (event) => {
+    if (event.target.tagName !== "TEXTAREA") return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => ask().catch(() => {}), 350);
+  });
+}
+
 // <form data-auto>: filters that apply as soon as one is chosen.
 for (const form of document.querySelectorAll("form[data-auto]")) {
   form.addEventListener("change", (event) => event.target.matches("select, [type=checkbox]") && form.requestSubmit());

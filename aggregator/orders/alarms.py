@@ -1,0 +1,188 @@
+"""What is wrong right now, what will happen by itself, and what is safe to do about it at three in the morning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from aggregator.orders import business_store
+from aggregator.orders.business import HOUR_MS, LATE_MS, Standing
+from aggregator.orders.business_store import Waiting
+from aggregator.storage import clock
+
+LONG_QUEUED_MS = HOUR_MS // 2
+FEW_HOURS = 24
+"""A balance that lasts no longer is told."""
+SYNCS_LATE = 4
+"""So many times the pace of syncs without one."""
+LOW_SUCCESS_PERCENT, FEWEST_TRIES = 70, 10
+
+
+class Tone(StrEnum):
+    """How soon somebody should look."""
+
+    BAD = "bad"
+    WARN = "warn"
+
+
+class Place(StrEnum):
+    """Where it is looked at."""
+
+    UNSURE = "unsure"
+    HELD = "held"
+    QUEUED = "queued"
+    PROVIDER = "provider"
+    ORDERS = "orders"
+
+
+class Alarm(Struct, frozen=True, kw_only=True):
+    """One thing that is wrong."""
+
+    tone: Tone
+    what: str
+    since: int | None = None
+    by_itself: str
+    safe: str
+    """What can do no harm."""
+    place: Place
+    provider: str = ""
+
+
+class Situation(Struct, frozen=True, kw_only=True):
+    """All that alarms are made from, as it is now."""
+
+    queued: Waiting
+    """Longer than is usual."""
+    due: Waiting
+    """Whose turn has come, and that nobody took."""
+    placing: Waiting
+    held: Waiting
+    standings: Sequence[Standing]
+    now: int
+    sync_ms: int
+
+
+async def look(standings: Sequence[Standing], *, sync_ms: int) -> Situation:
+    now = clock.now()
+    return Situation(
+        queued=await business_store.queued_before(now - LONG_QUEUED_MS),
+        due=await business_store.due_before(now - LATE_MS),
+        placing=await business_store.placing_before(now - LATE_MS),
+        held=await business_store.held(),
+        standings=standings, now=now, sync_ms=sync_ms,
+    )  # fmt: skip
+
+
+def alarms(seen: Situation) -> list[Alarm]:
+    """The worst first."""
+    found = [*_of_the_work(seen), *_of_orders(seen)]
+    for standing in seen.standings:
+        found += _of_provider(standing, seen)
+    return sorted(found, key=lambda alarm: alarm.tone is not Tone.BAD)
+
+
+def _of_the_work(seen: Situation) -> Iterator[Alarm]:
+    """Nothing else makes rows wait that long: no worker runs, or the database is too slow."""
+    if seen.due.count or seen.placing.count:
+        many = seen.due.count + seen.placing.count
+        yield Alarm(
+            tone=Tone.BAD, what=f"{_orders(many)} should have been sent and nobody took them",
+            since=min(moment for moment in (seen.due.since, seen.placing.since) if moment is not None),
+            by_itself="They leave in their order as soon as a worker runs. None is sent twice.",
+            safe="See whether a serve with the role all or worker runs. Starting one more does no harm on PostgreSQL.",
+            place=Place.QUEUED,
+        )  # fmt: skip
+
+
+def _of_orders(seen: Situation) -> Iterator[Alarm]:
+    if seen.held.count:
+        yield Alarm(
+            tone=Tone.WARN, what=f"{_orders(seen.held.count)} held: no rule may decide what was delivered",
+            since=seen.held.since, by_itself="Nothing: each waits for your word, with its money kept.",
+            safe="Look at each at its provider, and settle it with the units that did not come.", place=Place.HELD,
+        )  # fmt: skip
+    if seen.queued.count:
+        yield Alarm(
+            tone=Tone.WARN, what=f"{_orders(seen.queued.count)} waiting for a provider for more than half an hour",
+            since=seen.queued.since,
+            by_itself="Each is tried again with growing pauses, then given up and refunded in full.",
+            safe="Top up or switch on a provider that can take them. Cancelling one refunds it at once.",
+            place=Place.QUEUED,
+        )  # fmt: skip
+
+
+def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
+    name, row = one.name, one.row
+    if one.unsure.count:
+        yield Alarm(
+            tone=Tone.WARN, what=f"{_orders(one.unsure.count)} unsure at {name}: it may have them or not",
+            since=one.unsure.since,
+            by_itself="Evidence settles most within minutes. None is sent again, and their money stays where it is.",
+            safe="Waiting. Or look at the provider's own page: found with its id is always right.",
+            place=Place.UNSURE, provider=name,
+        )  # fmt: skip
+    if one.late_polls.count:
+        yield Alarm(
+            tone=Tone.WARN, what=f"{_orders(one.late_polls.count)} at {name} not asked about for too long",
+            since=one.late_polls.since, by_itself="They are asked about as soon as the provider answers again.",
+            safe="Test the connection: it buys nothing.", place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
+    if row.rest_until > seen.now:
+        yield Alarm(
+            tone=Tone.WARN, what=f"{name} is left alone: {row.rest_reason or 'it keeps failing'}",
+            by_itself=f"It is tried again at {clock.tell(row.rest_until)[11:16]}; meanwhile orders go to the others.",
+            safe="Test the connection: it buys nothing.", place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
+    yield from _of_catalogue(one, seen)
+    yield from _of_money(one)
+
+
+def _of_catalogue(one: Standing, seen: Situation) -> Iterator[Alarm]:
+    name, row = one.name, one.row
+    if row.held_catalogue is not None:
+        yield Alarm(
+            tone=Tone.WARN, what=f"The catalogue of {name} is held: {row.held_catalogue}", since=row.synced_at,
+            by_itself="The last good one stays in force.",
+            safe="Compare it with what the provider shows, then approve.",
+            place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
+    elif row.synced_at is not None and seen.now - row.synced_at > SYNCS_LATE * seen.sync_ms:
+        yield Alarm(
+            tone=Tone.WARN, what=f"No catalogue of {name} could be read: {row.sync_error or 'nobody tried'}",
+            since=row.synced_at, by_itself="It is tried again all the time; the last prices stay in force.",
+            safe="Test the connection: it buys nothing.", place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
+    low = one.success_percent is not None and one.success_percent < LOW_SUCCESS_PERCENT
+    if low and one.tries.sent >= FEWEST_TRIES:
+        yield Alarm(
+            tone=Tone.WARN, what=f"{name} took only {one.success_percent} % of {one.tries.sent} orders in 24 hours",
+            by_itself="What it refuses goes to the next provider, where there is one.",
+            safe="Pausing it: its running orders are still followed.", place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
+
+
+def _of_money(one: Standing) -> Iterator[Alarm]:
+    name, funds = one.name, one.row.funds
+    if not one.provider.enabled or funds is None:
+        return
+    told = f"{funds:f} {one.row.currency or ''}".strip()
+    least, alert = one.provider.min_balance, one.provider.low_balance_alert
+    if funds <= 0 or (least is not None and funds < least):
+        yield Alarm(
+            tone=Tone.BAD, what=f"{name} gets no orders: its balance is {told}",
+            by_itself="Orders go to the others, or wait. It is used again as soon as money is there.",
+            safe="Topping it up.", place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
+    elif (one.hours_left is not None and one.hours_left < FEW_HOURS) or (alert is not None and funds < alert):
+        lasts = "" if one.hours_left is None else f", enough for {one.hours_left} hours as things go"
+        yield Alarm(
+            tone=Tone.WARN, what=f"{name} runs low: {told}{lasts}",
+            by_itself="When it is empty, orders go to the others, or wait.", safe="Topping it up.",
+            place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
+
+
+def _orders(count: int) -> str:
+    return "1 order" if count == 1 else f"{count:,} orders"

@@ -1,0 +1,34 @@
+"""Where an owner arrives: what is wrong, how business goes, how each provider does."""
+
+from __future__ import annotations
+
+from aggregator.audit import store as audit_store
+from aggregator.audit.store import Run
+from aggregator.orders import alarms
+from aggregator.orders.business import standings
+from aggregator.web.console import charts
+from aggregator.web.section import Section
+from aggregator.web.visit import Page, Visit, Who
+
+DAYS = 14
+
+section = Section()
+
+
+@section.get("/console", Who.OWNER)
+async def overview(visit: Visit) -> Page:
+    parts = visit.parts
+    found = await standings(parts.upstreams, parts.prices.markup.fx)
+    seen = await alarms.look(found, sync_ms=round(parts.settings.pace.sync_seconds * 1000))
+    days = await parts.business.days(DAYS)
+    return visit.render(
+        "console/overview.html", days=days, today=days[-1], chart=charts.days(days), standings=found,
+        alarms=alarms.alarms(seen), red=await _red(), seen=seen, sold=len(parts.prices.shelf),
+        drafts=await parts.edits.by_hand(),
+    )  # fmt: skip
+
+
+async def _red() -> Run | None:
+    """The last audit, where it found a broken promise."""
+    runs = await audit_store.last_runs()
+    return runs[0] if runs and not runs[0].green else None

@@ -1,0 +1,222 @@
+"""The panels we buy from: how each does, a new one tested and added, switched off, imported by category."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from aggregator.catalog import store as catalog_store
+from aggregator.catalog import word_store
+from aggregator.catalog.model import ListingRow
+from aggregator.catalog.offers import Offers
+from aggregator.catalog.shelf import NOBODY
+from aggregator.catalog.trying import name_of, remember, try_configured, try_new
+from aggregator.orders.business import Standing, standings
+from aggregator.settings import ProviderSettings
+from aggregator.settings.edits import Value
+from aggregator.settings.fields import FOREIGN_CURRENCY, WEB_ADDRESS
+from aggregator.settings.presets import preset_names
+from aggregator.settings.providers import PROVIDER_NAME
+from aggregator.settings.secrets import is_reference
+from aggregator.web.console.deeds import REFUSALS, done, reason, why
+from aggregator.web.console.trials import Pending, Trials
+from aggregator.web.forms import FormFault
+from aggregator.web.section import Section
+from aggregator.web.visit import NotHere, Page, Visit, Who
+from pricing.markup import fits
+from pricing.offer import Offer
+
+SAMPLES = 8
+"""Services of a category whose prices are shown before it is imported."""
+TESTS, TESTS_SECONDS = 30, 900
+
+section = Section()
+_trials = Trials()
+
+
+class Category(Struct, kw_only=True):
+    """What a provider lists under one heading, and what it would be sold for."""
+
+    name: str
+    count: int = 0
+    sold: bool
+    samples: list[tuple[ListingRow, str, str]]
+    """Some of it: the listing, what it costs us, and our price, in the panel's currency."""
+
+
+@section.get("/console/providers", Who.OWNER)
+async def providers(visit: Visit) -> Page:
+    found = await _standings(visit)
+    return visit.render("console/providers.html", standings=found, listed=await _listed(), words=await _words())
+
+
+@section.get("/console/providers/new", Who.OWNER)
+async def new(visit: Visit) -> Page:
+    return visit.render("console/provider_new.html", form=visit.form, presets=_presets(), words=await _words())
+
+
+@section.post("/console/providers/new", Who.OWNER)
+async def test_new(visit: Visit) -> Page:
+    """Try it, buy nothing, and offer to add it; the key stays here."""
+    await visit.allow(f"test:{visit.me.id}", calls=TESTS, seconds=TESTS_SECONDS)
+    form = visit.form
+    try:
+        url, key, preset = _read_url(visit), form.text("key", most=500, needed=True), form.get("preset", "")
+        name = form.text("name", most=40) or name_of(url)
+        if not PROVIDER_NAME.fits(name):
+            raise FormFault("name", f"A name has {PROVIDER_NAME.words}.")
+        if is_reference(key):
+            raise FormFault("key", "Please type the key itself; it is kept in a file that only the panel may read.")
+    except FormFault as error:
+        return visit.render(
+            "console/provider_new.html", status=400, form=form, presets=_presets(),
+            faults={error.field: str(error)}, words=await _words(),
+        )  # fmt: skip
+    tried = await try_new(url, key, preset if preset in preset_names() else None, visit.parts.settings)
+    token = _trials.keep(Pending(owner=visit.me.id, name=name, url=url, key=key, tried=tried))
+    return visit.render("console/provider_tried.html", name=name, url=url, tried=tried, trial=token, new=True)
+
+
+@section.post("/console/providers/add", Who.OWNER)
+async def add(visit: Visit) -> Page:
+    """Write it into providers.toml, selling nothing of it yet."""
+    form = visit.form
+    pending = _trials.find(form.get("trial", ""), visit.me.id)
+    if pending is None:
+        return visit.go("/console/providers/new", "That test is too old: please type the key once more.", bad=True)
+    currency = form.text("currency", most=5).upper()
+    if currency and not FOREIGN_CURRENCY.fits(currency):
+        raise FormFault("currency", f"A currency is {FOREIGN_CURRENCY.words}.")
+    values: dict[str, Value] = {
+        "name": pending.name, "url": pending.url, "preset": pending.tried.preset, "currency": currency or None,
+        "import_categories": [],
+    }  # fmt: skip
+    try:
+        await visit.parts.edits.add_provider(values, key=pending.key, actor=visit.author)
+    except REFUSALS as error:
+        return visit.go("/console/providers/new", why(error)[:400], bad=True)
+    _trials.forget(form.get("trial", ""))
+    await visit.parts.syncer.sync(pending.name)
+    await visit.parts.prices.reload(visit.parts.upstreams)
+    return visit.go(_path(pending.name), "Added. Now choose what of it is sold; so far nothing is.")
+
+
+@section.get("/console/providers/{provider:str}", Who.OWNER)
+async def provider(visit: Visit) -> Page:
+    one = _known(visit)
+    standing = next(each for each in await _standings(visit) if each.name == one.profile.name)
+    listings = [row for row in await catalog_store.listings(one.profile.name) if not row.withdrawn]
+    return visit.render(
+        "console/provider.html", one=one, standing=standing, changes=await _changes(one), listings=len(listings),
+        categories=await _categories(visit, one, listings),
+        import_rest=visit.parts.prices.services.import_rest, words=await word_store.words(one.profile.name),
+    )  # fmt: skip
+
+
+@section.post("/console/providers/{provider:str}/test", Who.OWNER)
+async def test(visit: Visit) -> Page:
+    await visit.allow(f"test:{visit.me.id}", calls=TESTS, seconds=TESTS_SECONDS)
+    one = _known(visit)
+    tried = await try_configured(one, visit.parts.settings)
+    await remember(one, tried.trial)
+    return visit.render(
+        "console/provider_tried.html", name=one.profile.name, url=one.profile.url, tried=tried, trial="", new=False
+    )
+
+
+@section.post("/console/providers/{provider:str}/sync", Who.OWNER)
+async def sync(visit: Visit) -> Page:
+    one = _known(visit)
+    report = await visit.parts.syncer.sync(one.profile.name)
+    await visit.parts.prices.reload(visit.parts.upstreams)
+    if report.failed:
+        return visit.go(
+            _path(one.profile.name), f"Kept the old catalogue: {report.held or report.error}"[:400], bad=True
+        )
+    return visit.go(_path(one.profile.name), f"Read: {report.services} services, {len(report.changes)} changes.")
+
+
+@section.post("/console/providers/{provider:str}/enabled", Who.OWNER)
+async def enable(visit: Visit) -> Page:
+    name, on = _known(visit).profile.name, visit.form.flag("enabled")
+    deed = visit.parts.edits.change_provider(name, {"enabled": on}, actor=visit.author, reason=reason(visit))
+    text = "gets orders again." if on else "gets no new orders; those it has are still followed."
+    return await done(visit, deed, _path(name), f"{name} {text}")
+
+
+@section.post("/console/providers/{provider:str}/import", Who.OWNER)
+async def choose(visit: Visit) -> Page:
+    """Which of its categories are sold as they come."""
+    name = _known(visit).profile.name
+    chosen = None if visit.form.flag("everything") else visit.form.all("category")
+    deed = visit.parts.edits.change_provider(
+        name, {"import_categories": chosen}, actor=visit.author, reason=reason(visit)
+    )
+    told = "Everything of it is sold." if chosen is None else f"{len(chosen)} categories of it are sold."
+    return await done(visit, deed, _path(name), told)
+
+
+def _presets() -> list[tuple[str, str]]:
+    return [(name, name) for name in preset_names()]
+
+
+def _known(visit: Visit) -> ProviderSettings:
+    found = visit.parts.upstreams.settings(visit.word("provider"))
+    if found is None:
+        raise NotHere
+    return found
+
+
+def _read_url(visit: Visit) -> str:
+    url = visit.form.text("url", most=300, needed=True)
+    if not WEB_ADDRESS.fits(url):
+        raise FormFault("url", f"The address must be {WEB_ADDRESS.words}.")
+    return url
+
+
+def _path(name: str) -> str:
+    return f"/console/providers/{quote(name)}"
+
+
+async def _standings(visit: Visit) -> list[Standing]:
+    return await standings(visit.parts.upstreams, visit.parts.prices.markup.fx)
+
+
+async def _listed() -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for row in await catalog_store.listings():
+        if not row.withdrawn:
+            counts[row.provider] = counts.get(row.provider, 0) + 1
+    return counts
+
+
+async def _words() -> int:
+    return len(await word_store.words())
+
+
+async def _changes(one: ProviderSettings) -> list[Any]:
+    return list(await catalog_store.changes(provider=one.profile.name, limit=10))
+
+
+async def _categories(visit: Visit, one: ProviderSettings, listings: Iterable[ListingRow]) -> list[Category]:
+    """In the order in which the provider lists them."""
+    sources = await visit.parts.prices.sources(visit.parts.upstreams)
+    globs, found = one.import_categories, dict[str, Category]()
+    for row in listings:
+        sold = globs is None or any(fits(glob, row.category) for glob in globs)
+        category = found.setdefault(row.category, Category(name=row.category, sold=sold, samples=[]))
+        category.count += 1
+        if len(category.samples) < SAMPLES:
+            category.samples.append(_sample(visit, sources, row))
+    return list(found.values())
+
+
+def _sample(visit: Visit, sources: Offers, row: ListingRow) -> tuple[ListingRow, str, str]:
+    offer = sources.get(row.provider, row.service)
+    if not isinstance(offer, Offer):
+        return row, "", str(offer)
+    price = visit.parts.prices.markup.book.price(offer, service=0, name=row.name, category=row.category, buyer=NOBODY)
+    return row, str(price.cost), str(price.rate)

@@ -1,0 +1,177 @@
+"""Resellers for the owner: their money, their terms, their keys, and who may come in."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from aggregator.ledger import book
+from aggregator.orders import business_store, search_store
+from aggregator.orders.business import DAY_MS
+from aggregator.orders.search_store import Sought
+from aggregator.people import doors
+from aggregator.people import store as people_store
+from aggregator.resellers import accounts
+from aggregator.resellers import store as reseller_store
+from aggregator.resellers.accounts import Refusal
+from aggregator.resellers.model import KeyRules, Reseller
+from aggregator.storage import clock, decisions
+from aggregator.web.console.deeds import done, reason
+from aggregator.web.console.orders import lines
+from aggregator.web.forms import FormFault
+from aggregator.web.section import Section
+from aggregator.web.visit import NotHere, Page, Visit, Who
+from pricing.money import parse_units, print_units
+
+WEEK_DAYS = 7
+STATEMENT = 30
+ORDERS = 10
+SPELLINGS = ("auto", "classic", "json")
+SPELLING_OPTIONS = (("auto", "As the request is spelled"), ("classic", "Always classic"), ("json", "Always JSON"))
+
+section = Section()
+
+
+@section.get("/console/resellers", Who.OWNER)
+async def resellers(visit: Visit) -> Page:
+    found = await reseller_store.all_with_balances()
+    query = visit.query.get("q", "").strip()
+    shown = [(one, balance) for one, balance in found if query.casefold() in f"{one.name} {one.tier}".casefold()]
+    spent = await business_store.spent_since(clock.now() - WEEK_DAYS * DAY_MS)
+    return visit.render(
+        "console/resellers.html", resellers=shown, spent=spent, query=query, form=visit.form,
+        total=sum(balance for _, balance in found),
+    )  # fmt: skip
+
+
+@section.post("/console/resellers", Who.OWNER)
+async def add(visit: Visit) -> Page:
+    """A new reseller with a key, shown this once."""
+    name, tier = visit.form.text("name", most=100, needed=True), visit.form.text("tier", most=60)
+    async with visit.once():
+        new = await accounts.add(name, currency=visit.parts.settings.panel.currency, tier=tier)
+    return visit.render("console/key.html", reseller=new.reseller, key=new.key)
+
+
+@section.post("/console/resellers/invite", Who.OWNER)
+async def invite(visit: Visit) -> Page:
+    """An invitation to sign up, or for a reseller that is here to have a sign-in; shown this once."""
+    name = visit.form.get("reseller", "")
+    one = await accounts.named(name) if name else None
+    token = await doors.invite(reseller=one.id if one else None, author=visit.author)
+    url = f"{visit.parts.settings.panel.public_url.rstrip('/')}/sign-up?invite={quote(token)}"
+    return visit.render("console/invite.html", reseller=one, url=url)
+
+
+@section.get("/console/resellers/{reseller:int}", Who.OWNER)
+async def reseller(visit: Visit) -> Page:
+    return await _page(visit, await _named(visit))
+
+
+@section.post("/console/resellers/{reseller:int}/money", Who.OWNER)
+async def money(visit: Visit) -> Page:
+    """What it would come to, before anything moves."""
+    one, form = await _named(visit), visit.form
+    kind = form.choice("kind", ("deposit", "adjust"), "deposit")
+    try:
+        amount = form.money("amount")
+        note, reference = form.text("note", most=300, needed=kind == "adjust"), form.text("reference", most=100)
+        if amount == 0 or (kind == "deposit" and amount < 0):
+            raise FormFault("amount", "A deposit is more than 0; to take money back, correct the balance.")
+    except FormFault as error:
+        return await _page(visit, one, status=400, faults={f"{kind}-{error.field}": str(error)})
+    balance = await book.balance(one.id)
+    return visit.render(
+        "console/money.html", reseller=one, kind=kind, amount=amount, balance=balance, note=note,
+        reference=reference, after=balance + amount,
+        fields={"kind": kind, "amount": print_units(amount), "note": note, "reference": reference},
+    )  # fmt: skip
+
+
+@section.post("/console/resellers/{reseller:int}/move", Who.OWNER)
+async def move(visit: Visit) -> Page:
+    """The second press: money moves, once for this form."""
+    one, form, token = await _named(visit), visit.form, visit.once_token
+    amount, note, path = _amount(visit), form.text("note", most=300), f"/console/resellers/{one.id}"
+    try:
+        if form.get("kind") == "adjust":
+            balance, moved = await accounts.adjust(one.name, amount, note=note, actor=visit.author, form=token), True
+        else:
+            reference = form.text("reference", most=100) or None
+            balance, moved = await accounts.fund(
+                one.name, amount, reference=reference, note=note, actor=visit.author, form=token
+            )
+    except Refusal as error:
+        return visit.go(path, str(error), bad=True)
+    if not moved:
+        return visit.go(path, "This reference was taken before: nothing moved.", bad=True)
+    return visit.go(path, f"Done. {one.name} has {print_units(balance, 2)} now.")
+
+
+@section.post("/console/resellers/{reseller:int}/terms", Who.OWNER)
+async def terms(visit: Visit) -> Page:
+    one, form = await _named(visit), visit.form
+    deed = accounts.change(
+        one.name, tier=form.text("tier", most=60), spelling=form.choice("spelling", SPELLINGS, one.spelling),
+        frozen=None, actor=visit.author, reason=reason(visit),
+    )  # fmt: skip
+    return await done(visit, deed, f"/console/resellers/{one.id}", "Saved. It holds from the next request on.")
+
+
+@section.post("/console/resellers/{reseller:int}/frozen", Who.OWNER)
+async def freeze(visit: Visit) -> Page:
+    one, frozen = await _named(visit), visit.form.flag("frozen")
+    deed = accounts.change(
+        one.name, tier=None, spelling=None, frozen=frozen, actor=visit.author, reason=reason(visit)
+    )  # fmt: skip
+    told = "Frozen: no new orders. Running ones go on." if frozen else "Open again."
+    return await done(visit, deed, f"/console/resellers/{one.id}", told)
+
+
+@section.post("/console/resellers/{reseller:int}/keys", Who.OWNER)
+async def add_key(visit: Visit) -> Page:
+    one, form = await _named(visit), visit.form
+    rate = form.text("rate", most=20)
+    if rate and form.decimal("rate") < 0:
+        raise FormFault("rate", "Please write requests a second, 0 for no limit.")
+    rules = KeyRules(requests_per_second=rate or None, read_only=form.flag("read_only"))
+    async with visit.once():
+        key = await accounts.add_key(one.name, rules)
+    return visit.render("console/key.html", reseller=one, key=key)
+
+
+@section.post("/console/resellers/{reseller:int}/keys/revoke", Who.OWNER)
+async def revoke_key(visit: Visit) -> Page:
+    one, prefix = await _named(visit), visit.form.text("prefix", needed=True)
+    if prefix not in [key["prefix"] for key in await reseller_store.keys_of(one.id)]:
+        raise NotHere
+    return await done(
+        visit,
+        accounts.revoke_key(prefix),
+        f"/console/resellers/{one.id}",
+        f"The key {prefix}... opens nothing any more.",
+    )
+
+
+async def _named(visit: Visit) -> Reseller:
+    found = await reseller_store.find_by_id(visit.number("reseller"))
+    if found is None:
+        raise NotHere
+    return found
+
+
+async def _page(visit: Visit, one: Reseller, *, status: int = 200, faults: dict[str, str] | None = None) -> Page:
+    orders = await search_store.find(Sought(reseller=one.id), limit=ORDERS)
+    return visit.render(
+        "console/reseller.html", status=status, faults=faults or {}, one=one, balance=await book.balance(one.id),
+        statement=await book.statement(one.id, limit=STATEMENT), keys=await reseller_store.keys_of(one.id),
+        people=await people_store.of_reseller(one.id), lines=await lines(orders, {one.id: one.name}),
+        decisions=await decisions.about("reseller", one.id), spelling_options=SPELLING_OPTIONS, form=visit.form,
+        spent=(await business_store.spent_since(clock.now() - WEEK_DAYS * DAY_MS)).get(one.id, (0, 0)),
+    )  # fmt: skip
+
+
+def _amount(visit: Visit) -> int:
+    try:
+        return parse_units(visit.form.get("amount", ""))
+    except ValueError:
+        raise FormFault("amount", "This form cannot be read: please begin again.") from None

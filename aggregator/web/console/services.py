@@ -1,0 +1,180 @@
+"""What we sell: found, hidden, renamed, pinned; what waits for the owner's word; and what may be the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aggregator.catalog import decide, learned_store, suggestions
+from aggregator.catalog import store as catalog_store
+from aggregator.catalog.explain import explain
+from aggregator.catalog.shelf import NOBODY, ShelfService
+from aggregator.catalog.suggestions import Proposal
+from aggregator.settings import FIRST_IMPORTED_ID, OfferRef, ServiceEntry
+from aggregator.settings.edits import Value
+from aggregator.web.console.deeds import REFUSALS, done, reason, why
+from aggregator.web.section import Section
+from aggregator.web.visit import NotHere, Page, Visit, Who
+
+PAGE = 100
+MATCHES = 25
+
+section = Section()
+
+
+@section.get("/console/services", Who.OWNER)
+async def services(visit: Visit) -> Page:
+    shelf, query = visit.parts.prices.shelf, visit.query.get("q", "").strip()
+    number = visit.query.number("page")
+    found = [service for service in shelf if _fits(service, query.casefold())]
+    shown = found[(number - 1) * PAGE : number * PAGE]
+    return visit.render(
+        "console/services.html", services=[(service, service.terms(NOBODY)) for service in shown], query=query,
+        number=number, more=len(found) > number * PAGE, many=len(found), unsold=_unsold(visit, query),
+        **await _counts(),
+    )  # fmt: skip
+
+
+@section.get("/console/services/held", Who.OWNER)
+async def held(visit: Visit) -> Page:
+    catalogues = [row for row in (await catalog_store.providers()).values() if row.held_catalogue is not None]
+    return visit.render(
+        "console/held_services.html", catalogues=catalogues, listings=await learned_store.held(), **await _counts()
+    )
+
+
+@section.post("/console/services/held", Who.OWNER)
+async def decide_held(visit: Visit) -> Page:
+    provider, service = visit.form.text("provider", needed=True), visit.form.text("service")
+    why_so, path = reason(visit), "/console/services/held"
+    if visit.form.get("verdict") == "reject":
+        deed = decide.reject(provider, service, actor=visit.author, reason=why_so)
+        return await done(visit, deed, path, f"{provider}:{service} stays held until it is published differently.")
+    approval = decide.approve(provider, service or None, actor=visit.author, reason=why_so)
+    what = (
+        f"{provider}:{service} is believed as it is now."
+        if service
+        else f"{provider}: the next catalogue is let through."
+    )
+    return await done(visit, approval, path, what)
+
+
+@section.get("/console/services/matches", Who.OWNER)
+async def matches(visit: Visit) -> Page:
+    found = await suggestions.proposals(visit.parts.prices, visit.parts.upstreams, limit=MATCHES)
+    blocks = [await suggestions.blocks([one]) for one in found]
+    return visit.render(
+        "console/matches.html", matches=list(zip(found, blocks, strict=True)), **await _counts()
+    )  # fmt: skip
+
+
+@section.post("/console/services/matches", Who.OWNER)
+async def accept(visit: Visit) -> Page:
+    """The suggestion as it was shown, by what is in it; its id may be another by now."""
+    wanted = visit.form.get("refs", "")
+    found = await suggestions.proposals(visit.parts.prices, visit.parts.upstreams)
+    one = next((each for each in found if each.refs == wanted), None)
+    if one is None:
+        return visit.go(
+            "/console/services/matches", "That suggestion is gone: it was accepted, or a price changed.", bad=True
+        )
+    return await done(
+        visit, _accept(visit, one), "/console/services/matches",
+        f"Sold as one service from now on, under the id {one.number}.",
+    )  # fmt: skip
+
+
+async def _accept(visit: Visit, one: Proposal) -> None:
+    block = await suggestions.blocks([one])
+    await visit.parts.edits.add_service(block, actor=visit.author, reason="a suggested match")
+
+
+@section.get("/console/services/{service:int}", Who.OWNER)
+async def service(visit: Visit) -> Page:
+    return await _page(visit)
+
+
+@section.post("/console/services/{service:int}", Who.OWNER)
+async def change(visit: Visit) -> Page:
+    """A name, a category, a pin, or off and on the shelf; empty means as the provider has it."""
+    number, form = visit.number("service"), visit.form
+    entry, offer = _entry(visit, number), await _only_offer(number)
+    if entry is None and not offer:
+        raise NotHere
+    pin = form.text("pin")
+    changes: dict[str, Value] = {
+        "name": form.text("name", most=250) or None, "category": form.text("category", most=250) or None,
+        "enabled": None if form.flag("sold") else False, "pin": pin or None,
+    }  # fmt: skip
+    if entry is None and not any(value is not None for value in changes.values()):
+        return visit.go(f"/console/services/{number}", "Nothing was changed.")
+    deed = visit.parts.edits.change_service(number, changes, offer=offer, actor=visit.author, reason=reason(visit))
+    try:
+        await deed
+    except REFUSALS as error:
+        return await _page(visit, status=400, fault=why(error))
+    return visit.go(f"/console/services/{number}", "Saved. It is so from the next order on.")
+
+
+async def _page(visit: Visit, *, status: int = 200, fault: str = "") -> Page:
+    number = visit.number("service")
+    prices = visit.parts.prices
+    found, entry, offer = prices.shelf.get(number), _entry(visit, number), await _only_offer(number)
+    if found is None and entry is None and not offer:
+        raise NotHere
+    sources = await prices.sources(visit.parts.upstreams)
+    return visit.render(
+        "console/service.html", status=status, number=number, service=found, entry=entry, fault=fault,
+        unsold=prices.shelf.unsold.get(number), pins=_pins(_offers(found, entry, offer)), form=visit.form,
+        why=explain(found, NOBODY, sources) if found else None, terms=found.terms(NOBODY) if found else None,
+        currency=visit.parts.settings.panel.currency, imported=number >= FIRST_IMPORTED_ID,
+    )  # fmt: skip
+
+
+def _offers(found: ShelfService | None, entry: ServiceEntry | None, offer: str) -> list[str]:
+    if entry is not None:
+        return [_name(ref) for ref in entry.offers]
+    return [f"{one.provider}:{one.service}" for one in found.offers] if found else [offer]
+
+
+def _pins(offers: list[str]) -> list[tuple[str, str]]:
+    return [("", "The cheapest that can"), *((offer, f"Only {offer}") for offer in offers)]
+
+
+def _entry(visit: Visit, number: int) -> ServiceEntry | None:
+    return next((entry for entry in visit.parts.prices.services.services if entry.id == number), None)
+
+
+async def _only_offer(number: int) -> str:
+    """What an id that was given at an import stands for; "" for any other."""
+    if number < FIRST_IMPORTED_ID:
+        return ""
+    found = await catalog_store.imported()
+    return next((f"{provider}:{their}" for (provider, their), ours in found.items() if ours == number), "")
+
+
+def _name(ref: OfferRef) -> str:
+    return f"{ref.provider}:{ref.service}"
+
+
+def _fits(service: ShelfService, query: str) -> bool:
+    """By our id, any word of name or category, or an offer."""
+    if not query or query == str(service.id):
+        return True
+    text = f"{service.name} {service.category} {' '.join(f'{one.provider}:{one.service}' for one in service.offers)}"
+    return all(word in text.casefold() for word in query.split())
+
+
+def _unsold(visit: Visit, query: str) -> Mapping[int, str]:
+    """Ids of services.toml and of imports that cannot be sold now; the first of many."""
+    found = visit.parts.prices.shelf.unsold.items()
+    folded = query.casefold()
+    return dict(
+        [(number, text) for number, text in found if not folded or folded in f"{number} {text}".casefold()][:PAGE]
+    )
+
+
+async def _counts() -> dict[str, Any]:
+    """For the tabs."""
+    catalogues = [row for row in (await catalog_store.providers()).values() if row.held_catalogue is not None]
+    return {"waiting": len(await learned_store.held()) + len(catalogues)}

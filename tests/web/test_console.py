@@ -1,0 +1,297 @@
+"""What an owner does at the console: every deed of the command line, shown before it is done, and done once."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from decimal import Decimal
+from html import unescape
+
+import pytest
+
+from aggregator.catalog import decide, store, word_store
+from aggregator.ledger import book
+from aggregator.orders.state import OrderState
+from aggregator.resellers import accounts
+from aggregator.resellers.model import shown_part
+from aggregator.settings import MARKUP_FILE, SERVICES_FILE
+from aggregator.storage import decisions, tables
+from pricing.money import SCALE
+from providers.sandbox import Sandbox
+from tests.builders import make_reseller, order_now, unsure_order
+from tests.providers.sandbox_server import serving
+from tests.web.kit import Visitor, Web, once_of, plain
+from tests.web.scene import busy_day, pages
+
+_BASE = re.compile(r'name="base" value="([^"]+)"')
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What providers.toml refers to, for whoever reads it anew."""
+    monkeypatch.setenv("SANDBOX_KEY", "sandbox")
+
+
+def base_of(page: str) -> str:
+    """What the editor on a page began with."""
+    found = _BASE.search(page)
+    assert found
+    return unescape(found[1])
+
+
+async def markup_of(web: Web) -> str | None:
+    path = web.panel.settings.directory / MARKUP_FILE
+    return path.read_text() if path.exists() else None
+
+
+async def test_every_page_opens_on_the_first_day_and_on_a_busy_one(web: Web, boss: Visitor) -> None:
+    """Empty, each says the next step; full, each shows what is there."""
+    for path in pages({}):
+        await boss.get(path)
+    ids = await busy_day(web)
+    for path in pages(ids):
+        page = plain(await boss.get(path))
+        assert "Nothing is" not in page or path in ("/console/prices", "/console/audit"), path
+    overview = plain(await boss.get("/console"))
+    assert "1 order unsure at alpha" in overview
+    assert "By itself" in overview
+    assert "orders today" in overview.casefold()
+
+
+async def test_the_overview_of_a_quiet_panel_is_quiet(web: Web, boss: Visitor) -> None:
+    assert "Nothing is wrong" in plain(await boss.get("/console"))
+
+
+async def test_a_preview_shows_every_change_and_makes_none(web: Web, boss: Visitor) -> None:
+    """Also below its cost, and what is wrong in the text."""
+    text = "[default]\npercent = 25\n[[rule]]\nmatch = { service = 1 }\npercent = -10\n"
+    page = plain(await boss.post("/console/prices/preview", text=text, base="0-x"))
+    assert "1 of 2 prices" in page
+    assert "1 below cost" in page
+    page = plain(await boss.post("/console/prices/preview", text="[default]\npercent = many\n", base="0-x"))
+    assert "This cannot be applied" in page
+    assert await markup_of(web) is None
+
+
+async def test_of_two_owners_with_the_same_page_open_the_second_sees_what_the_first_saved(web: Web) -> None:
+    """And keeps what was typed, with the difference beside it."""
+    olga, oleg = await web.owner("olga"), await web.owner("oleg")
+    base = base_of(await olga.get("/console/prices"))
+    done = plain(await olga.post("/console/prices", text="[default]\npercent = 50\n", base=base, reason="summer"))
+    assert "Applied as revision" in done
+    page = await oleg.post("/console/prices", text="[default]\npercent = 40\n", base=base)
+    assert "by olga (web)" in plain(page)
+    assert await markup_of(web) == "[default]\npercent = 50\n"
+    await oleg.post("/console/prices", text="[default]\npercent = 40\n", base=base_of(page))
+    assert await markup_of(web) == "[default]\npercent = 40\n"
+    (newest, first) = await store.revisions(MARKUP_FILE, limit=5)
+    assert (newest.author, first.author) == ("oleg (web)", "olga (web)")
+    page = await oleg.get(f"/console/prices/{first.id}")
+    assert "percent = 50" in plain(page)
+    await oleg.post(f"/console/prices/{first.id}", base=base_of(page))
+    assert await markup_of(web) == "[default]\npercent = 50\n"
+
+
+async def test_a_service_is_renamed_pinned_hidden_and_shown_again(web: Web, boss: Visitor) -> None:
+    await boss.post("/console/services/1", name="Fans & more", category="", pin="alpha:7101", sold="1")
+    found = web.panel.prices.shelf.get(1)
+    assert found is not None
+    assert found.name == "Fans & more"
+    page = plain(await boss.post("/console/services/1", name="Fans", pin="", reason="complaints"))
+    assert "switched off" in page
+    assert web.panel.prices.shelf.get(1) is None
+    await boss.post("/console/services/1", name="Fans", pin="", sold="1")
+    assert web.panel.prices.shelf.get(1) is not None
+    assert "Instagram Followers" not in (web.panel.settings.directory / SERVICES_FILE).read_text()
+    assert "pin must be one of its offers" in plain(
+        await boss.post("/console/services/1", name="x", pin="bravo:1", sold="1")
+    )
+
+
+async def test_a_held_change_is_shown_with_its_difference_and_decided_once(web: Web, boss: Visitor) -> None:
+    """Of an approval and a rejection at the same moment one counts, and the other is told."""
+    web.sandbox.set_rate(7101, "9.00")
+    await web.panel.syncer.sync("alpha")
+    page = plain(await boss.get("/console/services/held"))
+    assert "price rose" in page
+    assert "Rate 2 9" in page
+    oleg = await web.owner("oleg")
+    fields = {"provider": "alpha", "service": "7101", "reason": "it is what it is"}
+    told = [
+        await boss.post("/console/services/held", fields),
+        await oleg.post("/console/services/held", fields, verdict="reject"),
+    ]
+    assert "is believed" in plain(told[0])
+    assert "Nothing of alpha:7101 is held" in plain(told[1])
+    with pytest.raises(decide.NothingHeld):
+        await decide.approve("alpha", "7101", actor="x", reason="")
+
+
+async def test_a_provider_is_tested_added_and_sold_by_category(web: Web, boss: Visitor) -> None:
+    """Its key never comes back; nothing is sold before its prices were seen."""
+    sandbox = Sandbox(dialect="json", speed=0, key="bravo-secret-key")
+    services = web.panel.settings.directory / SERVICES_FILE
+    services.write_text(services.read_text().replace("import_rest = false", "import_rest = true"))
+    await store.add_revision(SERVICES_FILE, services.read_text(), "file")
+    async with serving(sandbox) as url:
+        wrong = await boss.post("/console/providers/new", url=f"{url}/api/v2", key="not-the-key")
+        assert "It could not sell" in plain(wrong)
+        page = await boss.post("/console/providers/new", url=f"{url}/api/v2", key="bravo-secret-key", name="bravo")
+        assert "It could sell" in plain(page)
+        assert sandbox.orders == []
+        trial = re.search(r'name="trial" value="([^"]+)"', page)
+        assert trial
+        assert "too old" in plain(await (await web.owner("oleg")).post("/console/providers/add", trial=trial[1]))
+        before = len(web.panel.prices.shelf)
+        added = await boss.post("/console/providers/add", trial=trial[1])
+        assert "Now choose what of it is sold" in plain(added)
+        assert len(web.panel.prices.shelf) == before
+        first = re.search(r'name="category" value="([^"]+)"', added)
+        assert first
+        await boss.post("/console/providers/bravo/import", category=unescape(first[1]))
+        assert len(web.panel.prices.shelf) > before
+        await boss.post("/console/providers/bravo/enabled", enabled="0")
+        assert len(web.panel.prices.shelf) == before
+        tested = plain(await boss.post("/console/providers/bravo/test"))
+        assert "gets no orders until that is changed" in tested
+    for text in (wrong, page, added, (web.panel.settings.directory / "providers.toml").read_text()):
+        assert "bravo-secret-key" not in text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("url", "ftp://x", "The address must be"),
+        ("key", "env:AGGREGATOR_DATABASE_URL", "type the key itself"),
+        ("name", "Two Words", "A name has"),
+    ],
+)
+async def test_what_cannot_be_a_provider_is_told_beside_its_field(
+    boss: Visitor, field: str, value: str, said: str
+) -> None:
+    fields = {"url": "http://127.0.0.1:1/api/v2", "key": "k", "name": "bravo", field: value}
+    assert said in plain(await boss.post("/console/providers/new", fields))
+
+
+async def test_a_word_is_explained_once_for_all(web: Web, boss: Visitor) -> None:
+    await word_store.hear("alpha", "error", "Kein Guthaben", "{}", 3)
+    assert "Kein Guthaben" in plain(await boss.get("/console/words"))
+    await boss.post("/console/words", provider="alpha", text="Kein Guthaben", meaning="FUNDS")
+    assert "Every word is understood" in plain(await boss.get("/console/words"))
+    nothing = await boss.post("/console/words", provider="alpha", text="Kein Guthaben", meaning="nonsense")
+    assert "is not an error code" in plain(nothing)
+
+
+async def test_an_unsure_order_is_settled_once_however_often_and_by_whomever_it_is_pressed(web: Web) -> None:
+    """Two owners press opposite buttons in the same moment: one wins, the other sees it."""
+    olga, oleg = await web.owner("olga"), await web.owner("oleg")
+    order = await unsure_order(await make_reseller(), seconds_ago=400)
+    queue = await olga.get("/console/orders/unsure")
+    attempt = re.search(r'name="attempt" value="(\d+)"', queue)
+    assert attempt
+    told = await asyncio.gather(
+        olga.post(f"/console/orders/{order.id}/found", upstream="5001", attempt=attempt[1], back="queue"),
+        oleg.post(f"/console/orders/{order.id}/write-off", attempt=attempt[1], back="queue"),
+    )
+    again = await olga.post(f"/console/orders/{order.id}/found", upstream="5002", attempt=attempt[1], back="queue")
+    assert [bad(page) for page in (*told, again)].count(False) == 1
+    verdicts = [row.verdict for row in await decisions.about("order", order.id)]
+    assert len(verdicts) == 1
+    assert (await order_now(order.id)).state in (OrderState.ACTIVE, OrderState.CANCELLED)
+
+
+def bad(page: str) -> bool:
+    """Whether the message on a page is that something could not be done."""
+    return 'class="told bad"' in page
+
+
+async def test_many_unsure_orders_are_shown_before_they_are_decided(web: Web, boss: Visitor) -> None:
+    """And what became unsure after the look is left alone."""
+    ann = await make_reseller()
+    first, second = [await unsure_order(ann, seconds_ago=400) for _ in range(2)]
+    window = {"provider": "alpha", "since": "2020-01-01T00:00", "until": "2040-01-01T00:00", "verdict": "write-off"}
+    page = await boss.post("/console/orders/unsure/many", window)
+    assert "Orders 2" in plain(page)
+    assert (await order_now(first.id)).state is OrderState.UNSURE
+    late = await unsure_order(ann, seconds_ago=400)
+    ids = re.search(r'name="ids" value="([^"]+)"', page)
+    assert ids
+    done = await boss.post("/console/orders/unsure/many", window, ids=ids[1], sure="1", reason="it was down")
+    assert "2 orders were decided" in plain(done)
+    states = [(await order_now(order.id)).state for order in (first, second, late)]
+    assert states == [OrderState.CANCELLED, OrderState.CANCELLED, OrderState.UNSURE]
+
+
+async def test_a_held_order_is_settled_after_its_sum_was_seen(web: Web, boss: Visitor) -> None:
+    ids = await busy_day(web)
+    path = f"/console/orders/{ids['held']}/settle"
+    reseller = (await order_now(ids["held"])).reseller
+    before = await book.balance(reseller)
+    seen = plain(await boss.post(path, undelivered="500", reason="their page says so"))
+    assert "Goes back to the wallet now 1.50" in seen
+    assert await book.balance(reseller) == before
+    for _ in range(2):
+        await boss.post(path, undelivered="500", reason="their page says so", sure="1")
+    assert await book.balance(reseller) == before + 150_000_000
+    timeline = plain(await boss.get(f"/console/orders/{ids['held']}"))
+    assert "owner (web): settled 500" in timeline
+
+
+async def test_money_moves_after_a_preview_with_a_reason_and_once(web: Web, boss: Visitor, anna: Visitor) -> None:
+    base = f"/console/resellers/{anna.reseller}"
+    page = await boss.post(f"{base}/money", kind="deposit", amount="12.50", reference="wire-1", note="March")
+    assert "Nothing has moved yet" in plain(page)
+    assert await book.balance(anna.reseller) == 150 * SCALE
+    fields = {"kind": "deposit", "amount": "12.5", "reference": "wire-1", "note": "March", "once": once_of(page)}
+    assert "162.50" in plain(await boss.post(f"{base}/move", fields))
+    assert "Nothing was done twice" in plain(await boss.post(f"{base}/move", fields))
+    page = await boss.post(f"{base}/money", kind="deposit", amount="12.50", reference="wire-1")
+    told = await boss.post(f"{base}/move", fields, once=once_of(page))
+    assert "taken before" in plain(told)
+    assert "Please fill this in" in plain(await boss.post(f"{base}/money", kind="adjust", amount="-5"))
+    page = await boss.post(f"{base}/money", kind="adjust", amount="-200", note="a fee")
+    refused = await boss.post(f"{base}/move", kind="adjust", amount="-200", note="a fee", once=once_of(page))
+    assert "below zero" in plain(refused)
+    assert await book.balance(anna.reseller) == Decimal("162.5") * SCALE
+
+
+async def test_an_account_is_frozen_and_opened_on_the_record(web: Web, boss: Visitor, anna: Visitor) -> None:
+    base = f"/console/resellers/{anna.reseller}"
+    await boss.post(f"{base}/frozen", frozen="1", reason="chargebacks")
+    assert (await accounts.named("anna")).frozen
+    await boss.post(f"{base}/terms", tier="vip", spelling="json")
+    await boss.post(f"{base}/frozen", frozen="0")
+    assert (await accounts.named("anna")).tier == "vip"
+    page = plain(await boss.get("/console/decisions"))
+    assert "owner (web) changed frozen = True reseller" in page
+    assert "chargebacks" in page
+
+
+async def test_keys_and_invitations_are_shown_once(web: Web, boss: Visitor, anna: Visitor) -> None:
+    base = f"/console/resellers/{anna.reseller}"
+    page = await boss.get(base)
+    made = await boss.post(f"{base}/keys", rate="5", once=once_of(page))
+    key = re.search(r'data-copy="([^"]{40,})"', made)
+    assert key
+    assert key[1] not in await boss.get(base)
+    assert "opens nothing any more" in plain(await boss.post(f"{base}/keys/revoke", prefix=shown_part(key[1])))
+    invitation = await boss.post("/console/resellers/invite", reseller="anna")
+    assert "/sign-up?invite=" in plain(invitation)
+    taken = await boss.post("/console/resellers", name="bob", once=once_of(await boss.get("/console/resellers")))
+    assert "Shown this once" in plain(taken)
+
+
+async def test_the_audit_is_run_and_tells_what_is_broken(web: Web, boss: Visitor, anna: Visitor) -> None:
+    assert "promises hold" in plain(await boss.post("/console/audit"))
+    await tables.Wallet.raw("update wallets set balance = balance + 1 where reseller = {}", anna.reseller)
+    assert "What is concerned stands still" in plain(await boss.post("/console/audit", full="1"))
+    assert "promises are broken" in plain(await boss.get("/console/audit"))
+    assert "The audit is red" in plain(await boss.get("/console"))
+
+
+async def test_orders_are_found_by_what_an_owner_has_in_hand(web: Web, boss: Visitor) -> None:
+    ids = await busy_day(web)
+    for query in (f"q={ids['held']}", "q=held-1", "q=TIKTOK.com/%40held", "held=1"):
+        page = plain(await boss.get(f"/console/orders?{query}"))
+        assert f"#{ids['held']} " in page, query
+    assert "No order fits" in plain(await boss.get("/console/orders?q=nowhere&state=partial&provider=alpha"))
