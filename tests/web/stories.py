@@ -8,6 +8,7 @@ from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts, keys
 from aggregator.resellers.model import KeyRules
+from aggregator.storage import clock, tables
 from tests.web.kit import Visitor, Web, once_of
 
 LINK = "https://instagram.com/a.somewhat.longer.user.name.than.usual/"
@@ -34,6 +35,16 @@ async def begun(number: int) -> Order:
     order = await store.get(number)
     assert order
     return order
+
+
+async def live(web: Web) -> None:
+    """Let everything leave for the provider, and be asked about until it has ended."""
+    while await web.panel.dispatcher.run_once():
+        await web.panel.dispatcher.idle()
+    attempt = tables.Attempt
+    for _ in range(2):
+        await attempt.update({attempt.poll_at: clock.now()}).where(attempt.upstream_order.is_not_null())
+        await web.panel.poller.run_once("alpha")
 
 
 async def newcomer(web: Web) -> Visitor:
