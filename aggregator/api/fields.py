@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from aggregator.api.body import Fields, Value
@@ -18,6 +20,8 @@ LONGEST_REQUEST_ID = 255
 MOST_IDS = 100
 """In one call, each counted once."""
 
+_BRACKETS = re.compile(r"\[(.*)\]", re.DOTALL)
+"""Around a list that a client wrote as JSON into a form."""
 _COMMON = IDS | {"service", "link", "quantity", "request_id", "custom_id"}
 
 
@@ -80,8 +84,8 @@ def _read_ids(request: Request, one: str, many: str) -> OrderIds:
 
 
 def _split_ids(sent: Value) -> tuple[str, ...]:
-    texts = [sent] if isinstance(sent, str) else sent
-    ids = (part.strip(BLANKS) for text in texts for part in text.split(","))
+    texts = [_BRACKETS.sub(r"\1", sent.strip(BLANKS))] if isinstance(sent, str) else sent
+    ids = (part.strip(BLANKS + "\"'") for text in texts for part in text.split(","))
     return tuple(dict.fromkeys(filter(None, ids)))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from aggregator.api.body import Value
 from aggregator.api.fields import AddFields
 from aggregator.api.spelling import render_status
 from aggregator.api.terms import Terms, read_terms
+from aggregator.api.text import BLANKS
 from aggregator.api.views import OrderRow, Parent, RefillStatus, Spelling, Status, StatusView
 from aggregator.orders.model import Order
 from aggregator.orders.place import Ask, Wanted, payload_of
@@ -38,11 +40,18 @@ def ask_for(add: AddFields, *, open_posts: int) -> Ask:
     """An `add` as the orders understand it; its type's rules are applied once its service is known."""
     return Ask(
         service=add.service,
-        payload=payload_of(add.service, add.link, add.quantity, sorted(add.extras.items())),
+        payload=payload_of(
+            add.service, add.link, add.quantity, sorted((name, _trimmed(value)) for name, value in add.extras.items())
+        ),
         read=lambda kind: _want(ServiceType(kind), add, open_posts),
         request_id=add.request_id,
         custom_id=add.custom_id,
     )
+
+
+def _trimmed(value: Value) -> Value:
+    """Blanks around a text make no other request of it."""
+    return value.strip(BLANKS) if isinstance(value, str) else [one.strip(BLANKS) for one in value]
 
 
 def _want(kind: ServiceType, add: AddFields, open_posts: int) -> Wanted:

@@ -100,6 +100,8 @@ async def test_q59_orders_may_be_listed_in_any_way(trade: Market, ann: Client) -
         assert (await post(ann, action="status", **{name: [one, two, one]})).keys() == both
     assert (await post(ann, action="status", **{"orders[0]": one, "orders[1]": two})).keys() == both
     assert (await post(ann, action="status", orders=one)).keys() == {str(one)}
+    for asked in (f"[{one},{two}]", f'["{one}", "{two}"]'):
+        assert (await post(ann, action="status", orders=asked)).keys() == both
     for listed in ([one, two], [str(one), str(two)], f"{one},{two}"):
         assert (await ann.json("status", orders=listed)).json().keys() == both
 
