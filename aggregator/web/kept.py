@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-MOST = 200
+MOST = 64
 """Pages kept; a search by words is none of them."""
 
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from aggregator.api.guide.clients import client
 from aggregator.api.guide.examples import KEY, Example, examples
 from aggregator.api.guide.samples import Language, write
 from aggregator.api.views import Spelling
@@ -61,13 +62,20 @@ async def run(language: Language, folder: Path, programs: list[str]) -> list[Any
     runner = RUNNERS[language]
     path = folder / runner.file
     path.write_text(runner.join(programs))
+    out = await execute(language, path)
+    return [runner.read(part.strip()) for part in out.split(MARK)]
+
+
+async def execute(language: Language, path: Path) -> str:
+    """What a program prints; AssertionError with its complaint if it fails."""
+    runner = RUNNERS[language]
     process = await asyncio.create_subprocess_exec(
         COMMANDS.get(language, runner.needs), path, env={**os.environ, "no_proxy": "*"},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 0, err.decode()
-    return [runner.read(part.strip()) for part in out.decode().split(MARK)]
+    return out.decode()
 
 
 def expected(example: Example, spelling: Spelling) -> Any:
@@ -103,6 +111,39 @@ async def test_every_example_runs_as_it_is_printed(tmp_path: Path, fresh_sqlite:
 
 def with_key(example: Example, key: str) -> dict[str, str | int]:
     return {name: key if value == KEY else value for name, value in example.fields.items()}
+
+
+CLIENTS = {
+    Language.CURL: "client.sh",
+    Language.PHP: "client.php",
+    Language.PYTHON: "c.py",
+    Language.JAVASCRIPT: "c.mjs",
+}
+
+
+async def test_the_clients_order_and_follow(tmp_path: Path, fresh_sqlite: str) -> None:
+    """Each orders once more for 2.50 from what the one before it left."""
+    here = [language for language in Language if which(RUNNERS[language].needs)]
+    async with story(tmp_path, fresh_sqlite) as (shop, anna):
+        for number, language in enumerate(here):
+            path = tmp_path / CLIENTS[language]
+            text = client(language, f"{shop.url}/api/v2", examples().named("add"))
+            path.write_text(text.replace(KEY, anna.key))
+            out = await execute(language, path)
+            left = f"{150 - 2.5 * (number + 1):.2f}"
+            status = "Pending" if language is Language.CURL else "PENDING"
+            told = ["There are services", f"Order: {12345 + number}", f"Status: {status}", f"Balance: {left}"]
+            assert out.splitlines() == told, language
+
+
+async def test_a_client_says_why_it_was_refused(tmp_path: Path, fresh_sqlite: str) -> None:
+    """In the panel's own words: here the key is not put in."""
+    async with story(tmp_path, fresh_sqlite) as (shop, _):
+        for language in (one for one in Language if which(RUNNERS[one].needs)):
+            path = tmp_path / CLIENTS[language]
+            path.write_text(client(language, f"{shop.url}/api/v2", examples().named("add")))
+            with pytest.raises(AssertionError, match="Invalid API key"):
+                await execute(language, path)
 
 
 NASTY = "it's \"so\" \\ $HOME `id` ${x} #{y} %s\n</script>é\U0001f600\t'"

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.api import spelling as spell
+from aggregator.api.guide.clients import client
 from aggregator.api.guide.examples import Example, examples
 from aggregator.api.guide.fields import FIELDS, SOLD, Field, taken_by_action, taken_by_add
 from aggregator.api.guide.samples import Language, write
@@ -99,6 +100,7 @@ class Reference(Struct, frozen=True, kw_only=True):
     """The page's content."""
 
     url: str
+    clients: Sequence[tuple[Language, str]]
     actions: Sequence[tuple[Action, str, str, Sequence[Named], Sequence[Shown]]]
     types: Sequence[TypeRow]
     refused: Sequence[Shown]
@@ -118,6 +120,7 @@ def reference(panel: PanelSettings, shelf: Shelf, buyer: Buyer) -> Reference:
 
     return Reference(
         url=url,
+        clients=[(language, client(language, url, shown(examples().named("add")).example)) for language in Language],
         actions=[
             (action, title, text, _fields(_taken(action)), [shown(one) for one in _plain(action)])
             for action, (title, text) in ACTIONS.items()
