@@ -28,9 +28,9 @@ no failure may turn into a wrong order or a wrong cent:
 
 | moment | point |
 |---|---|
-| CP1 before the transaction of an order | `store.accept_one.begin` |
-| CP2 wallet debited, not committed | `store.accept_one.before-commit` |
-| CP3 order committed, reseller not answered | `store.accept_one.after-commit` |
+| CP1 before the transaction of an order | `accept_store.commit.begin` |
+| CP2 wallet debited, not committed | `accept_store.commit.before-commit` |
+| CP3 order committed, reseller not answered | `accept_store.commit.after-commit` |
 | CP4 placing is committed, nothing is sent | `dispatch.begin.after-commit`, `add.connect` |
 | CP5 the request has begun to leave | `add.headers-sent` |
 | CP6 the request has left | `add.body-sent` |

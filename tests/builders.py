@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.orders import attempt_store, store
+from aggregator.orders import accept_store, attempt_store, store
 from aggregator.orders.attempt_store import NewAttempt
 from aggregator.orders.model import Attempt, NewOrder, Order
 from aggregator.orders.state import OrderState, Outcome
@@ -113,8 +113,8 @@ def progress_of(phase: Phase, remains: int | None = None, charge: str | None = N
 
 async def accept_order(reseller: Reseller, **changes: Any) -> Order:
     """An order that was accepted and paid, and waits in the queue."""
-    verdict = (await store.accept([new_order(reseller.id, **changes)]))[0]
-    assert isinstance(verdict, store.Accepted), verdict
+    verdict = (await accept_store.accept([new_order(reseller.id, **changes)]))[0]
+    assert isinstance(verdict, accept_store.Accepted), verdict
     return await order_now(verdict.order)
 
 

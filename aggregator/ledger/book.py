@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from piccolo.query import Query
 
-from aggregator.ledger.entries import Entry, adjusted, wallet
+from aggregator.ledger.entries import Entry, adjusted, charged, wallet
 from aggregator.storage import clock, tables
-from aggregator.storage.engine import is_unique_violation
-from aggregator.storage.lists import among
+from aggregator.storage.engine import is_sqlite, is_unique_violation
+from aggregator.storage.lists import among, table_of
 from aggregator.storage.tables import Wallet
+from aggregator.storage.transaction import engine
 
 MOST = 2**63 - 1
 """What a column of money can hold, in 1e-8."""
@@ -19,6 +22,19 @@ MOST = 2**63 - 1
 
 Kept = Literal["wallet", "entries"]
 """Which of the two is right where they differ."""
+_CHARGE_COLUMNS = MappingProxyType(
+    {
+        "source": "text", "target": "text", "amount": "bigint", "reference": "text", "reseller": "bigint",
+        "order_id": "bigint", "note": "text", "balance": "bigint", "at": "bigint",
+    }
+)  # fmt: skip
+
+
+class Price(NamedTuple):
+    """What an order costs its reseller (1e-8)."""
+
+    reseller: int
+    amount: int
 
 
 class WalletTooLow(Exception):
@@ -100,6 +116,84 @@ async def square(reseller: int, *, held: int, decision: int, note: str, keep: Ke
     await _balance(Wallet.update({Wallet.balance: now}).where(unmoved))
     if now != told:
         await _insert(adjusted(reseller, now - told, decision=decision, note=note), now)
+
+
+async def charge(prices: Sequence[Price], place: Callable[[list[int]], Awaitable[list[int]]]) -> list[int | None]:
+    """Charge for several orders in their turn, each whole or not at all; inside `storage.transaction.write`.
+
+    `place` writes the orders down that are paid, given as places in `prices`, and returns their ids, which their
+    entries refer to. Returns the id for each price, None where the wallet could not pay.
+    """
+    balances = await _debit(prices)
+    paid = [n for n, balance in enumerate(balances) if balance is not None]
+    orders = dict(zip(paid, await place(paid), strict=True)) if paid else {}
+    entries = [charged(order, *prices[n]) for n, order in orders.items()]
+    await _enter(entries, [balances[n] for n in paid])
+    return [orders.get(n) for n in range(len(prices))]
+
+
+async def _debit(prices: Sequence[Price]) -> list[int | None]:
+    """Take from each wallet what all its prices come to, or, where it holds less, one price after the other.
+
+    What each wallet holds after each price; None where it could not pay.
+    """
+    totals: dict[int, int] = {}
+    for price in prices:
+        totals[price.reseller] = totals.get(price.reseller, 0) + price.amount
+    left = await _debit_totals({reseller: total for reseller, total in totals.items() if total <= MOST})
+    held: list[int | None] = []
+    for price in prices:
+        if price.reseller in left:
+            totals[price.reseller] -= price.amount
+            held.append(left[price.reseller] + totals[price.reseller])
+        else:
+            held.append(None if price.amount == totals[price.reseller] else await _debit_one(price))
+    return held
+
+
+async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
+    """The new balances of the wallets that could pay; locked in the order of their numbers, against deadlocks."""
+    query, values = table_of({"reseller": "bigint", "total": "bigint"}, sorted(totals.items()))
+    if is_sqlite(engine()):
+        ours = f"({query}) as ours"
+    else:
+        ours = (
+            f"(select w.reseller, asked.total from wallets w join ({query}) as asked on asked.reseller = w.reseller"
+            " order by w.reseller for update of w) as ours"
+        )
+    rows = await Wallet.raw(
+        f"update wallets set balance = balance - ours.total from {ours} where wallets.reseller = ours.reseller"
+        " and balance >= ours.total returning wallets.reseller, balance",
+        *values,
+    )
+    return {int(row["reseller"]): int(row["balance"]) for row in rows}
+
+
+async def _debit_one(price: Price) -> int | None:
+    with suppress(WalletTooLow):
+        return await _move(charged(0, *price))
+    return None
+
+
+async def _enter(entries: Sequence[Entry], balances: Sequence[int | None]) -> None:
+    """Write down entries whose money has moved in this transaction."""
+    now = clock.now()
+    query, values = table_of(
+        _CHARGE_COLUMNS,
+        [
+            (one.source, one.target, one.amount, one.reference, one.reseller, one.order, one.note, balance, now)
+            for one, balance in zip(entries, balances, strict=True)
+        ],
+    )
+    names = ", ".join(_CHARGE_COLUMNS)
+    await tables.Entry.raw(f"insert into entries ({names}) {query}", *values)
+
+
+async def hold_wallets(resellers: Iterable[int]) -> None:
+    """Wait for every charge to these wallets that has begun; until the end of the transaction no other begins."""
+    these, values = among("reseller", sorted(resellers))
+    if not is_sqlite(engine()):
+        await Wallet.raw(f"select reseller from wallets where {these} order by reseller for update", values)
 
 
 async def balance(reseller: int) -> int:

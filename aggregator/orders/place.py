@@ -17,8 +17,10 @@ from aggregator.errors import (
     SameLink,
     ServiceNotFound,
 )
+from aggregator.joined import Joined
 from aggregator.ledger.book import MOST
-from aggregator.orders import store
+from aggregator.orders import accept_store, store
+from aggregator.orders.accept_store import Repeated, Sought, TooPoor, Verdict
 from aggregator.orders.links import link_key
 from aggregator.orders.model import NewOrder
 from aggregator.resellers.model import Caller
@@ -54,12 +56,19 @@ class Ask(Struct, frozen=True, kw_only=True):
     custom_id: str | None = None
 
 
+MOST_AT_ONCE = 256
+"""Orders in one transaction."""
+LANES = 1
+
+
 class Placer:
     """Accepts orders at the prices of the shelf as it is now."""
 
     def __init__(self, shelf: Callable[[], Shelf], wake: Callable[[], None]) -> None:
         self._shelf = shelf
         self._wake = wake
+        self._accept: Joined[NewOrder, Verdict] = Joined(accept_store.accept, most=MOST_AT_ONCE, lanes=LANES)
+        self._repeated: Joined[Sought, Repeated | None] = Joined(accept_store.repeated, most=MOST_AT_ONCE, lanes=LANES)
 
     def quote(self, caller: Caller, ask: Ask) -> NewOrder:
         """What the order would be and cost now; raises `ResellerError`. Nothing is charged."""
@@ -68,33 +77,34 @@ class Placer:
     async def place(self, caller: Caller, ask: Ask) -> int:
         """Charge the reseller and accept the order; its id. Raises `ResellerError` with nothing changed."""
         payload = hashlib.sha256(ask.payload).hexdigest()
-        earlier = await _earlier(caller, ask, payload)
+        earlier = await self._earlier(caller, ask, payload)
         if earlier is not None:
             return earlier
         new = decide(self._shelf().get(ask.service), caller, ask, payload)
         if caller.same_link == "refuse" and await store.has_open(new.reseller, new.service, new.link_key):
             raise SameLink
-        verdict = (await store.accept([new]))[0]
-        if isinstance(verdict, store.TooPoor):
+        verdict = await self._accept(new)
+        if isinstance(verdict, TooPoor):
             raise NotEnoughFunds
-        if isinstance(verdict, store.Repeated):
+        if isinstance(verdict, Repeated):
             return _first_of(verdict)
         self._wake()
         return verdict.order
 
+    async def _earlier(self, caller: Caller, ask: Ask, payload: str) -> int | None:
+        """The order that this request stands for already, by its id or, where the key says so, by its likeness."""
+        reseller = caller.reseller.id
+        if ask.request_id is not None or ask.custom_id is not None:
+            repeated = await self._repeated(Sought(reseller, ask.request_id, ask.custom_id, payload))
+            return _first_of(repeated) if repeated else None
+        if caller.duplicate_seconds:
+            return await accept_store.repeated_lately(
+                reseller, payload, since=clock.now() - caller.duplicate_seconds * 1000
+            )
+        return None
 
-async def _earlier(caller: Caller, ask: Ask, payload: str) -> int | None:
-    """The order that this request stands for already, by its id or, where the key says so, by its likeness."""
-    reseller = caller.reseller.id
-    if ask.request_id is not None or ask.custom_id is not None:
-        repeated = await store.repeated(reseller, ask.request_id, ask.custom_id, payload)
-        return _first_of(repeated) if repeated else None
-    if caller.duplicate_seconds:
-        return await store.repeated_lately(reseller, payload, since=clock.now() - caller.duplicate_seconds * 1000)
-    return None
 
-
-def _first_of(repeated: store.Repeated) -> int:
+def _first_of(repeated: Repeated) -> int:
     if not repeated.same_payload:
         raise RequestIdTaken
     return repeated.order

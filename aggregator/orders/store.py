@@ -6,80 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from piccolo.columns.combination import WhereRaw
 
-from aggregator.ledger import book, entries
 from aggregator.orders.halts import NOT_HALTED
-from aggregator.orders.model import NewOrder, Order
+from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
 from aggregator.storage import clock, signals, tables
-from aggregator.storage.engine import is_sqlite, is_unique_violation
+from aggregator.storage.engine import is_sqlite
 from aggregator.storage.tables import Event
 from aggregator.storage.transaction import engine, write
 
 _ORDER = tables.Order
 CLAIM_MS = 30_000
 """How long a claimed order is left to its worker; a worker that died loses it then."""
-
-
-class Accepted(Struct, frozen=True):
-    order: int
-
-
-class Repeated(Struct, frozen=True):
-    """The request id, or the custom id with this payload, was used: the first order answers."""
-
-    order: int
-    same_payload: bool
-
-
-class TooPoor(Struct, frozen=True):
-    """The wallet cannot pay the charge."""
-
-
-Verdict = Accepted | Repeated | TooPoor
-
-
-async def accept(batch: Sequence[NewOrder]) -> list[Verdict]:
-    """Charge and accept orders, each all or nothing: the guarded debit, its entry and the row in one transaction."""
-    return [await _accept_one(new) for new in batch]
-
-
-async def _accept_one(new: NewOrder) -> Verdict:
-    try:
-        return Accepted(await write(lambda: _insert(new)))
-    except book.WalletTooLow:
-        return TooPoor()
-    except Exception as error:
-        if not is_unique_violation(error):
-            raise
-        earlier = await repeated(new.reseller, new.request_id, new.custom_id, new.payload)
-        if earlier is None:
-            raise
-        return earlier
-
-
-async def _insert(new: NewOrder) -> int:
-    now = clock.now()
-    row = _ORDER(
-        reseller=new.reseller, service=new.service, type=new.type, link=new.link, quantity=new.quantity,
-        runs=new.runs, link_key=new.link_key, same_link=new.same_link,
-        fields=msgspec.json.encode(new.fields).decode(), rate=new.rate, rate_per=new.rate_per, charge=new.charge,
-        state=OrderState.QUEUED.value, phase="pending", remains=new.quantity,
-        request_id=new.request_id, custom_id=new.custom_id, payload=new.payload, due_at=now, created_at=now,
-    )  # fmt: skip
-    inserted = await _ORDER.insert(row).returning(_ORDER.id)
-    order = int(inserted[0]["id"])
-    await book.post(entries.charged(order, new.reseller, new.charge))
-    return order
-
-
-async def repeated_lately(reseller: int, payload: str, *, since: int) -> int | None:
-    """The first order that asked for exactly the same since a moment."""
-    same = (_ORDER.reseller == reseller) & (_ORDER.payload == payload) & (_ORDER.created_at >= since)
-    rows = await _ORDER.select(_ORDER.id).where(same).order_by(_ORDER.id).limit(1)
-    return int(rows[0]["id"]) if rows else None
 
 
 async def has_open(reseller: int, service: int, link_key: str) -> bool:
@@ -92,21 +31,6 @@ async def earlier_on_link(order: Order) -> bool:
     """Whether an older open order of the same service waits or runs for the same link."""
     open_here = _ORDER.state.is_in([state.value for state in OPEN]) & (_ORDER.link_key == order.link_key)
     return bool(await _ORDER.exists().where(open_here & (_ORDER.service == order.service) & (_ORDER.id < order.id)))
-
-
-async def repeated(reseller: int, request_id: str | None, custom_id: str | None, payload: str) -> Repeated | None:
-    """The order that a request id (any payload) or a custom id (this payload) stands for already."""
-    mine = _ORDER.reseller == reseller
-    if request_id is not None:
-        rows = await _ORDER.select(_ORDER.id, _ORDER.payload).where(mine & (_ORDER.request_id == request_id))
-        if rows:
-            return Repeated(rows[0]["id"], rows[0]["payload"] == payload)
-    if custom_id is not None:
-        same = mine & (_ORDER.custom_id == custom_id) & (_ORDER.payload == payload)
-        rows = await _ORDER.select(_ORDER.id).where(same)
-        if rows:
-            return Repeated(rows[0]["id"], True)
-    return None
 
 
 async def get(order: int) -> Order | None:

@@ -1,8 +1,8 @@
-"""Lists of values as one parameter, so that a statement has the same text, and is prepared once, for any length."""
+"""Lists and tables of values as parameters, so that a statement has one text, and is prepared once, for any length."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -13,5 +13,20 @@ from aggregator.storage.transaction import engine
 def among(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, object]:
     """The condition that a column is one of the values, with `{}` for its parameter, and that parameter."""
     if is_sqlite(engine()):
-        return f"{column} in (select value from json_each({{}}))", msgspec.json.encode(values).decode()
+        return f"{column} in (select value from json_each({{}}))", _json(values)
     return f"{column} = any({{}})", list(values)
+
+
+def table_of(columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> tuple[str, list[object]]:
+    """A query for these rows in their order, and its parameters; `columns` are names with PostgreSQL's types."""
+    if is_sqlite(engine()):
+        values = ", ".join(f"json_extract(value, '$[{n}]') as {name}" for n, name in enumerate(columns))
+        return f"select {values} from json_each({{}}) order by key", [_json(list(rows))]
+    arrays = ", ".join(f"{{}}::{kind}[]" for kind in columns.values())
+    names = ", ".join(columns)
+    query = f"select {names} from unnest({arrays}) with ordinality as given ({names}, place) order by place"
+    return query, [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+
+
+def _json(values: object) -> str:
+    return msgspec.json.encode(values).decode()

@@ -146,17 +146,18 @@ class Lane:
         [
             Edit(
                 "aggregator/ledger/book.py",
-                "        enough = mine & (Wallet.balance >= entry.amount)\n",
-                """        held = await balance(entry.reseller)
-        if held < entry.amount:
-            raise WalletTooLow
-        enough = mine
-""",
+                "    left = await _debit_totals(",
+                """    held = dict(zip(totals, await balances(list(totals)), strict=True))
+    for reseller, total in totals.items():
+        if total <= held[reseller]:
+            await Wallet.update({Wallet.balance: held[reseller] - total}).where(Wallet.reseller == reseller)
+    left = {reseller: held[reseller] - total for reseller, total in totals.items() if total <= held[reseller]}
+    await _debit_totals(""",
             ),
             Edit(
                 "aggregator/ledger/book.py",
-                "{Wallet.balance: Wallet.balance - entry.amount}",
-                "{Wallet.balance: held - entry.amount}",
+                "set balance = balance - ours.total from",
+                "set balance = balance from",
             ),
         ],
         _spend_at_once,

@@ -12,7 +12,7 @@ CONDUCTS = {
 """How a provider meets the add, with the weight of each; the last refusal is one that nobody knows."""
 FATES = {"": 50, "/partial/{a}": 16, "/cancel": 8, "/cancel/{a}": 8, "/late/{a}": 9, "/grow/{a}/{b}": 9}
 KILLS = (
-    "store.accept_one.begin", "store.accept_one.before-commit", "store.accept_one.after-commit",
+    "accept_store.commit.begin", "accept_store.commit.before-commit", "accept_store.commit.after-commit",
     "dispatch.begin.after-commit", "add.connect", "add.headers-sent", "add.body-sent", "add.reply-read",
     "dispatch.accepted.before-commit", "dispatch.accepted.after-commit", "dispatch.commit_refusal.before-commit",
     "status.reply-read", "settle.settle.begin", "settle.settle.before-commit", "settle.settle.after-commit",
@@ -21,8 +21,9 @@ KILLS = (
 """Where a process dies by itself: CP1-CP12 of `aggregator.failpoints`."""
 HITCHES = (
     "dispatch.begin.after-commit:{n}:sleep(3500)", "add.connect:{n}:sleep(3500)", "add.body-sent:{n}:term",
-    "add.reply-read:{n}:stop", "store.accept_one.after-commit:{n}:raise", "dispatch.accepted.before-commit:{n}:raise",
-    "dispatch.accepted.after-commit:{n}:raise", "settle.settle.before-commit:{n}:raise",
+    "add.reply-read:{n}:stop", "accept_store.commit.after-commit:{n}:raise",
+    "dispatch.accepted.before-commit:{n}:raise", "dispatch.accepted.after-commit:{n}:raise",
+    "settle.settle.before-commit:{n}:raise",
     "settle.settle.after-commit:{n}:raise", "poll:alpha.round:{n}:raise", "sweep.round:{n}:raise",
     "dispatch.round-done:{n}:raise",
 )  # fmt: skip

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from aggregator.orders import accept_store
 from aggregator.orders import store as orders
 from aggregator.orders.model import NewOrder
 from aggregator.resellers import accounts, keys
@@ -56,7 +57,7 @@ def test_there_are_three_hundred() -> None:
 async def haunt(web: Web, anna: Visitor, texts: list[str]) -> None:
     """Put the texts wherever a reseller, an owner or a provider can put one."""
     for number, text in enumerate(texts):
-        await orders.accept([haunted(anna.reseller, text, number)])
+        await accept_store.accept([haunted(anna.reseller, text, number)])
         await orders.note(number + 1, (await orders.get(number + 1)).state, text)  # type: ignore[union-attr]  # just made
         await accounts.fund("anna", 100, reference=f"r{number}", note=text)
     for text in texts[:2]:

@@ -1,0 +1,218 @@
+"""Accepts orders: many in one transaction, each charged and written down as a whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from types import MappingProxyType
+
+import msgspec
+from msgspec import Struct
+
+from aggregator.ledger import book
+from aggregator.ledger.book import Price
+from aggregator.orders.model import NewOrder
+from aggregator.storage import clock, tables
+from aggregator.storage.engine import is_unique_violation, is_unreachable
+from aggregator.storage.lists import among, table_of
+from aggregator.storage.transaction import write
+
+_ORDER = tables.Order
+_COLUMNS = MappingProxyType(
+    {
+        "reseller": "bigint", "service": "bigint", "type": "text", "link": "text", "quantity": "bigint",
+        "runs": "bigint", "fields": "text", "link_key": "text", "same_link": "text", "rate": "bigint",
+        "rate_per": "integer", "charge": "bigint", "remains": "bigint", "request_id": "text", "custom_id": "text",
+        "payload": "text", "due_at": "bigint", "created_at": "bigint",
+    }
+)  # fmt: skip
+LOOK_SECONDS = 10
+"""How long the database may be away before nobody can say any more whether it has an order."""
+
+
+class Accepted(Struct, frozen=True):
+    order: int
+
+
+class Repeated(Struct, frozen=True):
+    """The request id, or the custom id with this payload, was used: the first order answers."""
+
+    order: int
+    same_payload: bool
+
+
+class TooPoor(Struct, frozen=True):
+    """The wallet cannot pay the charge."""
+
+
+Verdict = Accepted | Repeated | TooPoor
+
+
+class Sought(Struct, frozen=True):
+    """What tells that an order was asked for before."""
+
+    reseller: int
+    request_id: str | None
+    custom_id: str | None
+    payload: str
+
+
+async def accept(batch: Sequence[NewOrder]) -> list[Verdict | Exception]:
+    """Charge and accept orders in their turn, each all or nothing; an exception is the verdict of one order alone."""
+    first, repeats = _first_of_each(batch)
+    verdicts = dict(zip(first, await _accept_group([batch[place] for place in first]), strict=True))
+    # Another process may have spent the wallet's last on this very request.
+    poor = [place for place, verdict in verdicts.items() if isinstance(verdict, TooPoor)]
+    for place, earlier in zip(poor, await repeated([_sought(batch[place]) for place in poor]), strict=True):
+        verdicts[place] = earlier or verdicts[place]
+    for place in repeats:
+        verdicts[place] = await _accept_again(batch[place])
+    return [verdicts[place] for place in range(len(batch))]
+
+
+def _first_of_each(batch: Sequence[NewOrder]) -> tuple[list[int], list[int]]:
+    """The places of orders that no earlier one of the batch may stand for, and of all others."""
+    seen = set[tuple[object, ...]]()
+    places: tuple[list[int], list[int]] = ([], [])
+    for place, new in enumerate(batch):
+        marks = {(new.reseller, "request", new.request_id)} if new.request_id is not None else set()
+        marks |= {(new.reseller, new.payload, new.custom_id)} if new.custom_id is not None else set()
+        places[not marks.isdisjoint(seen)].append(place)
+        seen |= marks
+    return places
+
+
+async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> list[Verdict | Exception]:
+    """All in one transaction; where that fails, in halves, so that in the end none fails for another's sake.
+
+    `again`: a group that was lost at its commit, and is proven not to be there, may be tried another time.
+    """
+    written: list[int | None] = []
+    begun = clock.now()
+    try:
+        return _verdicts(await _commit(batch, begun, written))
+    except Exception as error:  # noqa: BLE001  # each order gets a verdict of its own, or this error
+        if len(written) == len(batch) and is_unreachable(error):
+            there = await _is_there(batch, begun, written)
+            if there is not False or not again:
+                return _verdicts(written) if there else [error] * len(batch)
+            return await _accept_group(batch, again=False)
+        if len(batch) <= 1:
+            return [await _explain(new, error) for new in batch]
+    half = len(batch) // 2
+    return await _accept_group(batch[:half], again=again) + await _accept_group(batch[half:], again=again)
+
+
+def _verdicts(orders: Sequence[int | None]) -> list[Verdict | Exception]:
+    return [TooPoor() if order is None else Accepted(order) for order in orders]
+
+
+async def _accept_again(new: NewOrder) -> Verdict | Exception:
+    """An order whose ids another of its batch bore: that one answers, unless it was refused."""
+    earlier = await _one_repeated(new)
+    return earlier or (await _accept_group([new]))[0]
+
+
+async def _explain(new: NewOrder, error: Exception) -> Verdict | Exception:
+    earlier = await _one_repeated(new) if is_unique_violation(error) else None
+    return earlier or error
+
+
+async def _commit(batch: Sequence[NewOrder], now: int, written: list[int | None]) -> list[int | None]:
+    """The id of each order, None where its wallet is too poor; all are in `written` once only the commit is left."""
+
+    async def accept_all() -> list[int | None]:
+        written.clear()
+        prices = [Price(new.reseller, new.charge) for new in batch]
+        orders = await book.charge(prices, lambda paid: _insert([batch[place] for place in paid], now))
+        written.extend(orders)
+        return orders
+
+    return await write(accept_all)
+
+
+async def _insert(batch: Sequence[NewOrder], now: int) -> list[int]:
+    """Ids grow in the order of the rows, whichever way the database tells them."""
+    query, values = table_of(_COLUMNS, [_row(new, now) for new in batch])
+    names = ", ".join(_COLUMNS)
+    rows = await _ORDER.raw(
+        f"insert into orders ({names}, refunded, undelivered, state, phase, cancel_wish, delivery_seen)"
+        f" select {names}, 0, 0, 'queued', 'pending', false, false from ({query}) as given returning id",
+        *values,
+    )
+    return sorted(int(row["id"]) for row in rows)
+
+
+def _row(new: NewOrder, now: int) -> tuple[object, ...]:
+    return (
+        new.reseller, new.service, new.type, new.link, new.quantity, new.runs,
+        msgspec.json.encode(new.fields).decode(), new.link_key, new.same_link, new.rate, new.rate_per, new.charge,
+        new.quantity, new.request_id, new.custom_id, new.payload, now, now,
+    )  # fmt: skip
+
+
+async def _is_there(batch: Sequence[NewOrder], begun: int, orders: Sequence[int | None]) -> bool | None:
+    """Whether a group whose commit was not confirmed is there; None where the database stays away too long to say.
+
+    What is not there once its wallets are ours cannot come any more, so that it is safe to charge for it again.
+    """
+    until = time.monotonic() + LOOK_SECONDS
+    while True:
+        try:
+            return await write(lambda: _look_for(batch, begun, orders))
+        except Exception as error:
+            if not is_unreachable(error):
+                raise
+            if time.monotonic() >= until:
+                return None
+        await asyncio.sleep(0.2)  # seconds, not money
+
+
+async def _look_for(batch: Sequence[NewOrder], begun: int, orders: Sequence[int | None]) -> bool:
+    """Whether the orders of a group are there: all are, or none."""
+    await book.hold_wallets({new.reseller for new in batch})
+    written = {order: new.payload for order, new in zip(orders, batch, strict=True) if order is not None}
+    these, ids = among("id", list(written))
+    rows = await _ORDER.raw(f"select id, payload from orders where {these} and created_at = {{}}", ids, begun)
+    return all((row["id"], row["payload"]) in written.items() for row in rows) and len(rows) == len(written)
+
+
+async def _one_repeated(new: NewOrder) -> Repeated | None:
+    return (await repeated([_sought(new)]))[0]
+
+
+def _sought(new: NewOrder) -> Sought:
+    return Sought(new.reseller, new.request_id, new.custom_id, new.payload)
+
+
+async def repeated(asked: Sequence[Sought]) -> list[Repeated | None]:
+    """The orders that request ids (any payload) or custom ids (this payload) stand for already."""
+    by_request = await _known("request_id", "true", asked)
+    by_custom = await _known("custom_id", "o.payload = given.payload", asked)
+    return [by_request.get(place) or by_custom.get(place) for place in range(len(asked))]
+
+
+async def _known(column: str, condition: str, asked: Sequence[Sought]) -> dict[int, Repeated]:
+    """By the place of each that is known."""
+    named = [
+        (place, one.reseller, getattr(one, column), one.payload)
+        for place, one in enumerate(asked)
+        if getattr(one, column) is not None
+    ]
+    if not named:
+        return {}
+    query, values = table_of({"n": "bigint", "reseller": "bigint", "mark": "text", "payload": "text"}, named)
+    rows = await _ORDER.raw(
+        f"select given.n, o.id, o.payload = given.payload as same from ({query}) as given join orders o"
+        f" on o.reseller = given.reseller and o.{column} = given.mark and o.{column} is not null and {condition}",
+        *values,
+    )
+    return {int(row["n"]): Repeated(int(row["id"]), bool(row["same"])) for row in rows}
+
+
+async def repeated_lately(reseller: int, payload: str, *, since: int) -> int | None:
+    """The first order that asked for exactly the same since a moment."""
+    same = (_ORDER.reseller == reseller) & (_ORDER.payload == payload) & (_ORDER.created_at >= since)
+    rows = await _ORDER.select(_ORDER.id).where(same).order_by(_ORDER.id).limit(1)
+    return int(rows[0]["id"]) if rows else None
