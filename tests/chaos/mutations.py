@@ -48,6 +48,8 @@ class Mutation(NamedTuple):
     name: str
     edits: list[Edit]
     catch: Catch
+    fault: str
+    """What is found, among other things, because of this and nothing else."""
 
 
 async def _load(root: Path, links: list[str], *blows: Blow) -> list[str]:
@@ -74,7 +76,7 @@ async def _lose_more_later(root: Path) -> list[str]:
 
 async def _spend_at_once(root: Path) -> list[str]:
     outcome = await burst("postgresql", rounds=2, adds=60, root=root)
-    return [] if outcome.is_good else [outcome.line]
+    return [outcome.line] if outcome.overspent else []
 
 
 MUTATIONS = [
@@ -97,6 +99,7 @@ class Lane:
             ),
         ],
         _lose_answers,
+        "bought_twice",
     ),
     Mutation(
         "an order is refunded when its answer is late",
@@ -109,6 +112,7 @@ class Lane:
             Edit(DISPATCH, "now is not None and now.cancel_wish", 'now is not None and error.code == "TRANSPORT"'),
         ],
         _lose_answers,
+        "forbidden",
     ),
     Mutation(
         "an attempt is written down after it was sent",
@@ -128,6 +132,7 @@ class Lane:
             ),
         ],
         _die_between,
+        "bought_twice",
     ),
     Mutation(
         "a refund is paid once for a status, and nobody asks whether the order has changed",
@@ -140,6 +145,7 @@ class Lane:
             ),
         ],
         _lose_more_later,
+        "refund_errors",
     ),
     Mutation(
         "a wallet is read first and written afterwards",
@@ -161,6 +167,7 @@ class Lane:
             ),
         ],
         _spend_at_once,
+        "overspent",
     ),
 ]
 
@@ -193,6 +200,7 @@ async def show() -> bool:
     async def one(mutation: Mutation) -> bool:
         async with room:
             found, seconds = await hunt(mutation)
+        found = [fault for fault in found if mutation.fault in fault]
         first = found[0][:160] if found else "NOT FOUND"
         sys.stdout.write(f"mutation {mutation.name!r}: faults={len(found)} secs={seconds:.0f} ({first})\n")
         sys.stdout.flush()
