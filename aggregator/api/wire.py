@@ -34,7 +34,8 @@ class Action(StrEnum):
 
 
 _ACTIONS = MappingProxyType(
-    {action.replace("_", ""): action for action in Action} | {"multistatus": Action.STATUS, "statuses": Action.STATUS}
+    {action.replace("_", ""): action for action in Action}
+    | {"multistatus": Action.STATUS, "statuses": Action.STATUS, "packages": Action.SERVICES}
 )
 
 

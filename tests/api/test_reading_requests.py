@@ -95,6 +95,7 @@ def test_a_request_that_is_printed_does_not_tell_its_key() -> None:
         ("Add", Action.ADD), (" add ", Action.ADD), ("refill-status", Action.REFILL_STATUS),
         ("refillStatus", Action.REFILL_STATUS), ("Refill Status", Action.REFILL_STATUS),
         ("multi_status", Action.STATUS), ("multiStatus", Action.STATUS), ("orders", Action.STATUS),
+        ("packages", Action.SERVICES),
         ("аdd", None), ("teleport", None), ("__proto__", None), ("order_list", None),
     ],
 )  # fmt: skip
