@@ -11,6 +11,7 @@ from providers.json_text import Json, Number
 _BREAKING_TAG = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _RULE = re.compile(r"[=~+|<>^`$]|[\u2500-\u25ff]")
 _LEAST_LETTERS = 2
 _LEAST_RUN = 4
@@ -39,8 +40,7 @@ def is_separator(name: str) -> bool:
     tight = "".join(name.split())
     if sum(char.isalnum() for char in tight) < _LEAST_LETTERS or name.casefold().startswith("read before order"):
         return True
-    marks = [_is_mark(char) for char in tight]
-    return all(marks[:_LEAST_RUN]) and all(marks[-_LEAST_RUN:])
+    return all(map(_is_mark, tight[:_LEAST_RUN] + tight[-_LEAST_RUN:]))
 
 
 def _is_mark(char: str) -> bool:
@@ -52,4 +52,4 @@ def _plain(value: Json) -> str:
         return value if isinstance(value, Number) else ""
     text = _BREAKING_TAG.sub("\n", unescape(value).replace("\r\n", "\n").replace("\r", "\n"))
     shown = _UNSEEN.sub("", unicodedata.normalize("NFC", _TAG.sub(" ", text)))
-    return "".join(" " if char != "\n" and unicodedata.category(char) == "Cc" else char for char in shown)
+    return _CONTROL.sub(" ", shown)
