@@ -275,6 +275,7 @@ class Panel:
         due = clock.now() + round(max(self.settings.pace.poll_seconds, 0.2) * 1000)
         if await catalog_store.claim(provider, "balance_due_at", until=due):
             await self.syncer.read_balance(provider)
+            await self.investigator.note_balance(provider)
         return min(self.settings.pace.poll_seconds, 1.0)
 
     async def stop(self) -> None:

@@ -77,9 +77,9 @@ async def _extend(link: Link, last: int) -> Link:
 
 def _lines(condition: str) -> str:
     """All entries of a page as one text, alike on both engines; each text with its length, to be read in one way."""
-    numbers = [f"coalesce(cast({name} as text), '-')" for name in _NUMBERS]
-    texts = [f"length({name}) || ':' || {name}" for name in _TEXTS]
-    line = " || ' ' || ".join([*numbers, *texts])
+    texts = [f"length({name}), {name}" for name in _TEXTS]
+    pattern = " ".join(["%s"] * len(_NUMBERS) + ["%s:%s"] * len(_TEXTS))
+    line = f"format('{pattern}', {', '.join([*_NUMBERS, *texts])})"
     one = f"select id, {line} as line from entries where {condition} order by id"
     if is_sqlite(engine()):
         return f"select group_concat(line, char(10)) as lines from ({one})"

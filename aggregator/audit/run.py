@@ -16,6 +16,7 @@ from aggregator.audit.horizon import settled_marks
 from aggregator.audit.orders import ORDERS
 from aggregator.audit.placement import ATTEMPTS_OF_ORDERS, attempts
 from aggregator.audit.promise import Breach, Promise, Stops
+from aggregator.audit.references import References
 from aggregator.audit.refills import refills
 from aggregator.audit.scope import Marks, Scope
 from aggregator.audit.store import Checkpoint, Finding
@@ -93,8 +94,8 @@ class _Run:
         self.wallets = Wallets(base.sums if base else {}, marks)
         self.chain = Chain(links, marks.entries)
         self.checks: list[Check] = [
-            self.wallets, ORDERS, ENTRIES, Sums(), Columns(), self.chain, ATTEMPTS_OF_ORDERS, attempts(now),
-            refills(now),
+            self.wallets, ORDERS, ENTRIES, References(), Sums(), Columns(), self.chain, ATTEMPTS_OF_ORDERS,
+            attempts(now), refills(now),
         ]  # fmt: skip
         self.tallies = {promise.name: Tally(promise) for check in self.checks for promise in check.promises}
         self.checked = 0

@@ -37,11 +37,11 @@ class Weighed(Struct, frozen=True):
     total: Sum | None = None
 
 
-def note_balance(account: Account, row: ProviderRow) -> Account:
+def note_balance(account: Account, row: ProviderRow, *, dark_ms: int) -> Account:
     """Take in what was read of the balance since the last look, by whomever."""
     if row.funds is None or row.balance_at is None or row.balance_at <= account.seen_at:
         return account
-    return evidence.look(account, row.funds, row.balance_at)
+    return evidence.look(account, row.funds, row.balance_at, dark_ms=dark_ms)
 
 
 def wants_baseline(account: Account, row: ProviderRow, *, now: int, rest_ms: int) -> bool:
@@ -56,6 +56,9 @@ def wants_baseline(account: Account, row: ProviderRow, *, now: int, rest_ms: int
 class Accountant:
     """Looks at one account after the other; what it is asked to look at nobody else looks at meanwhile."""
 
+    def __init__(self, dark_ms: int) -> None:
+        self._dark_ms = dark_ms
+
     async def renew(self, adapter: Adapter, settings: ProviderSettings, account: Account) -> Account:
         """Take a new baseline where nothing is placing or unsure and two readings agree."""
         books = await evidence_store.books(settings.profile.name, since=clock.now(), most=_most(adapter))
@@ -65,10 +68,10 @@ class Accountant:
         if read is None or read[1].nameless:
             return account
         reading = read[0]
-        account = _seen(account, reading)
+        account = self._seen(account, reading)
         if account.last is None or not evidence.agree(account.last, reading):
             return replace(account, last=reading)
-        return replace(account, clean=reading, last=None, risen=Decimal(0))
+        return replace(account, clean=reading, last=None, risen=Decimal(0), dark=())
 
     async def weigh(
         self, adapter: Adapter, settings: ProviderSettings, account: Account, *, settled_at: int, taken: frozenset[int]
@@ -81,7 +84,7 @@ class Accountant:
         if read is None:
             return Weighed(account)
         reading, books = read
-        account = replace(_seen(account, reading), last=reading)
+        account = replace(self._seen(account, reading), last=reading)
         fault = _older_than(clean, books)
         if fault is not None:
             return Weighed(replace(account, clean=None, last=None), Void(fault))
@@ -96,7 +99,10 @@ class Accountant:
         total = evidence.add_up(account, reading, bases)
         if isinstance(total, Doubtful):
             return Weighed(account, total)
-        verdict = evidence.weigh(account, total, await self._candidates(settings, books.nameless, taken))
+        assert account.clean is not None
+        dark = evidence.unseen(account, _sent(books, bases, since=account.clean.at))
+        candidates = await self._candidates(settings, books.nameless, taken)
+        verdict = evidence.weigh(account, total, candidates, dark=dark)
         if isinstance(verdict, Void):
             account = replace(account, clean=None, last=None)
         return Weighed(account, verdict, total)
@@ -142,6 +148,17 @@ class Accountant:
             return None
         return Reading(first.balance, _standings(after.known, progress, settings), at), after
 
+    def _seen(self, account: Account, reading: Reading) -> Account:
+        looked = evidence.look(account, reading.balance, clock.now(), dark_ms=self._dark_ms)
+        return replace(looked, charge_digits=max(account.charge_digits, evidence.digits_of(reading)))
+
+
+def _sent(books: Books, bases: Mapping[str, Decimal], *, since: int) -> list[tuple[int, int, Decimal]]:
+    """From when to when each order sent since may have been charged (milliseconds since 1970), and how much."""
+    known = [(one.attempt, bases[one.attempt.upstream_order or ""]) for one in books.known]
+    lost = [(attempt, Decimal(attempt.cost_theirs)) for attempt in books.nameless]
+    return [(one.created_at, one.deadline_at, cost) for one, cost in [*known, *lost] if one.created_at >= since]
+
 
 def _most(adapter: Adapter) -> int:
     return MOST_READ if Capability.MULTI_STATUS in adapter.capabilities else MOST_READ_SINGLY
@@ -172,11 +189,6 @@ def _standings(
         for one in known
         if (upstream := one.attempt.upstream_order) is not None
     }
-
-
-def _seen(account: Account, reading: Reading) -> Account:
-    looked = evidence.look(account, reading.balance, clock.now())
-    return replace(looked, charge_digits=max(account.charge_digits, evidence.digits_of(reading)))
 
 
 def _shape(books: Books) -> tuple[bool, set[int], set[int]]:

@@ -25,6 +25,7 @@ COARSE, SMALL = 100, 10
 COST_NOISE = Decimal("0.00001")
 """How far the cost that we worked out may be off, of itself: rates are kept with so many digits."""
 GRAIN = Decimal("1E-8")
+MOST_DARK = 20
 _NOTHING = Decimal(0)
 
 
@@ -57,6 +58,8 @@ class Account(Struct, frozen=True, kw_only=True):
     seen_at: int = 0
     risen: Decimal = _NOTHING
     """How much came in since the baseline, seen from one look to the next."""
+    dark: tuple[tuple[int, int], ...] = ()
+    """From when to when, since the baseline, nobody looked for so long that what came in may have gone unseen."""
     digits: int = 0
     """The most decimals that a balance there has shown."""
     charge_digits: int = 0
@@ -142,16 +145,36 @@ def agree(one: Reading, other: Reading) -> bool:
     return one.balance == other.balance and one.orders == other.orders
 
 
-def look(account: Account, balance: Decimal, at: int) -> Account:
-    """The account after a look at its balance: what came in is counted, down to the last digit shown."""
+def look(account: Account, balance: Decimal, at: int, *, dark_ms: int) -> Account:
+    """The account after a look at its balance: what came in is counted, down to the last digit shown.
+
+    After more than `dark_ms` without a look a payment may have hidden behind what was bought meanwhile.
+    """
     digits = max(account.digits, _digits(balance))
-    came_in = _NOTHING
+    came_in, dark = _NOTHING, account.dark
     if account.seen is not None:
         came_in = max(_NOTHING, balance - account.seen - _last_digit(digits))
+        if at - account.seen_at > dark_ms:
+            dark = _with(dark, (account.seen_at, at))
     return Account(
         clean=account.clean, last=account.last, seen=balance, seen_at=at, risen=account.risen + came_in,
-        digits=digits, charge_digits=account.charge_digits,
+        dark=dark, digits=digits, charge_digits=account.charge_digits,
     )  # fmt: skip
+
+
+def _with(dark: tuple[tuple[int, int], ...], one: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """The oldest grow together where there are many: longer in the dark is only more in doubt."""
+    if len(dark) < MOST_DARK:
+        return (*dark, one)
+    return ((dark[0][0], dark[1][1]), *dark[2:], one)
+
+
+def unseen(account: Account, sent: Iterable[tuple[int, int, Decimal]]) -> Decimal:
+    """What was bought while nobody looked; `sent` = from when to when each order may have been charged, and what."""
+    return sum(
+        (cost for begun, over, cost in sent if any(begun <= end and start <= over for start, end in account.dark)),
+        _NOTHING,
+    )
 
 
 def digits_of(reading: Reading) -> int:
@@ -178,9 +201,12 @@ def add_up(account: Account, reading: Reading, bases: dict[str, Decimal]) -> Sum
 
 
 def weigh(  # noqa: PLR0911  # every doubt has words of its own
-    account: Account, total: Sum, candidates: Sequence[Candidate]
+    account: Account, total: Sum, candidates: Sequence[Candidate], *, dark: Decimal = _NOTHING
 ) -> Verdict:
-    """Which of the candidates were taken: those whose costs, and no others', are what is missing."""
+    """Which of the candidates were taken: those whose costs, and no others', are what is missing.
+
+    `dark` = what was bought while nobody looked. Behind that, and behind whatever came back unseen, a payment may hide.
+    """
     if total.missing < -total.noise:
         return Void(f"{-total.missing} more are there than should be: somebody paid in")
     if account.risen > total.given_back + total.noise:
@@ -190,6 +216,9 @@ def weigh(  # noqa: PLR0911  # every doubt has words of its own
     fitting = [some for some in _choices(candidates) if _fits(account, total, some)]
     if len(fitting) != 1:
         return Doubtful(f"{total.missing} are missing: {len(fitting)} explanations")
+    hidden = dark + max(_NOTHING, total.given_back - account.risen)
+    if any(_may_hide(account, total, some, hidden) for some in _choices(candidates) if some != fitting[0]):
+        return Doubtful(f"a payment of {hidden} or less may have come in unseen")
     if _is_chance(total, candidates, fitting[0]):
         return Doubtful("the balance is shown too coarsely to tell so many apart")
     if fitting[0] and not all(one.sure_price for one in candidates):
@@ -206,9 +235,20 @@ def _choices(candidates: Sequence[Candidate]) -> Iterable[tuple[Candidate, ...]]
 
 
 def _fits(account: Account, total: Sum, some: Sequence[Candidate]) -> bool:
-    cost = sum((one.cost for one in some), _NOTHING)
-    noise = total.noise + len(some) * (_half_digit(account) + GRAIN) + cost * COST_NOISE
+    cost, noise = _cost(account, total, some)
     return abs(total.missing - cost) <= noise
+
+
+def _may_hide(account: Account, total: Sum, some: Sequence[Candidate], hidden: Decimal) -> bool:
+    """Whether these were taken, too, if something came in that nobody saw."""
+    cost, noise = _cost(account, total, some)
+    return noise < cost - total.missing <= hidden + noise
+
+
+def _cost(account: Account, total: Sum, some: Sequence[Candidate]) -> tuple[Decimal, Decimal]:
+    """What they cost, and how far that and the sum may be off."""
+    cost = sum((one.cost for one in some), _NOTHING)
+    return cost, total.noise + len(some) * (_half_digit(account) + GRAIN) + cost * COST_NOISE
 
 
 def _is_chance(total: Sum, candidates: Sequence[Candidate], some: Sequence[Candidate]) -> bool:

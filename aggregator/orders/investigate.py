@@ -37,6 +37,7 @@ LEASE_MS = 180_000
 LONGEST_PAUSE_MS = 1_800_000
 REPEAT_WITHIN_MS = 12 * 3_600_000
 """Panels that know a reference forget it some day; after this a repeat might be a new order."""
+LEAST_DARK_MS = 10_000
 AT_ONCE = 20
 """Repeats in one round."""
 
@@ -47,7 +48,9 @@ class Investigator:
     def __init__(self, upstreams: Upstreams, tracker: Tracker, pace: PaceSettings, wake: Callable[[], None]) -> None:
         self._upstreams = upstreams
         self._tracker = tracker
-        self._accountant = Accountant()
+        # Balances are read at the pace of polls: after nearly twice that a look was missed.
+        self._dark_ms = max(round(pace.poll_seconds * 1000) * 7 // 4, LEAST_DARK_MS)
+        self._accountant = Accountant(self._dark_ms)
         self._wake = wake
         self._settle_ms = round(pace.settle_seconds * 1000)
         self._gap_ms = max(self._settle_ms // 4, 200)
@@ -68,7 +71,7 @@ class Investigator:
             return False
         pause = self._gap_ms
         try:
-            account = accounting.note_balance(account, row)
+            account = accounting.note_balance(account, row, dark_ms=self._dark_ms)
             if unsure:
                 account = await self._investigate(adapter, settings, unsure, account, row)
                 pause = self._pause(unsure)
@@ -79,11 +82,18 @@ class Investigator:
             await evidence_store.put_account(provider, account, due_at=clock.now() + pause)
         return True
 
+    async def note_balance(self, provider: str) -> None:
+        """The balance was just read: every look counts for what came in, also while nothing is unsure."""
+        account, _ = await evidence_store.account(provider)
+        if account.clean is not None:
+            row = await catalog_store.provider(provider)
+            await evidence_store.put_account(provider, accounting.note_balance(account, row, dark_ms=self._dark_ms))
+
     def _has_work(
         self, account: Account, unsure: Sequence[Followed], row: ProviderRow, settings: ProviderSettings
     ) -> bool:
         if unsure:
-            return bool(self._ripe(unsure)) or accounting.note_balance(account, row) != account
+            return bool(self._ripe(unsure)) or accounting.note_balance(account, row, dark_ms=self._dark_ms) != account
         return self._wants_baseline(account, row, settings)
 
     def _wants_baseline(self, account: Account, row: ProviderRow, settings: ProviderSettings) -> bool:

@@ -69,41 +69,52 @@ class Bank:
         return amount.quantize(Decimal(1).scaleb(-decimals), self.rounding)
 
 
-def play(dice: random.Random, *, decimals: int, unsure: int) -> tuple[frozenset[int], Verdict]:
+def play(
+    dice: random.Random, *, decimals: int, unsure: int, missed: float
+) -> tuple[frozenset[int], Verdict]:  # a share, not money
     """One round: which of the unsure adds were really taken, and what the evidence says."""
     bank = Bank(dice, decimals=decimals)
     for _ in range(dice.randrange(4)):
         bank.buy(bank.price())
     clean = bank.read(0)
-    account = replace(evidence.look(Account(), clean.balance, 0), clean=clean, charge_digits=5)
+    account = replace(evidence.look(Account(), clean.balance, 0, dark_ms=1), clean=clean, charge_digits=5)
     costs = {attempt: bank.price() for attempt in range(unsure)}
     others = dice.choices(["refund", "buy", "top up", "refund unseen"], weights=[5, 5, 1, 1], k=dice.randrange(4))
     deeds: list[str | int] = [*costs, *others]
     dice.shuffle(deeds)
-    for deed in deeds:
+    sent: list[tuple[int, int, Decimal]] = []
+    for moment, deed in enumerate(deeds, 1):
         if isinstance(deed, int):
+            sent.append((moment, moment, costs[deed]))
             bank.lose(deed, costs[deed], taken=dice.random() < 0.5)
         elif deed == "refund":
             bank.refund()
         elif deed == "buy":
-            bank.buy(bank.price())
+            price = bank.price()
+            sent.append((moment, moment, price))
+            bank.buy(price)
         elif deed == "refund unseen":
             bank.refund_unseen()
         else:
             bank.balance += dice.choice([5, 10, 20, 25, 50, 100])
-        account = evidence.look(account, bank.shown, 0)
+        if dice.random() >= missed:
+            account = evidence.look(account, bank.shown, moment, dark_ms=1)
+    account = evidence.look(account, bank.shown, len(deeds), dark_ms=1)
     candidates = [Candidate(attempt=attempt, cost=cost) for attempt, cost in costs.items()]
-    total = evidence.add_up(account, bank.read(1), bank.first)
-    verdict = total if isinstance(total, Doubtful) else evidence.weigh(account, total, candidates)
+    total = evidence.add_up(account, bank.read(len(deeds)), bank.first)
+    dark = evidence.unseen(account, sent)
+    verdict = total if isinstance(total, Doubtful) else evidence.weigh(account, total, candidates, dark=dark)
     return frozenset(attempt for attempt, kept in bank.hidden.items() if kept), verdict
 
 
-def tally(seed: int, rounds: int, *, decimals: int, unsure: int) -> tuple[int, int]:
-    """How many verdicts were given, and how many of them were wrong."""
+def tally(
+    seed: int, rounds: int, *, decimals: int, unsure: int, missed: float = 0.0
+) -> tuple[int, int]:  # a share, not money
+    """How many verdicts were given, and how many of them were wrong; `missed` = the share of looks that fail."""
     dice = random.Random(seed)
     given = wrong = 0
     for _ in range(rounds):
-        truth, verdict = play(dice, decimals=decimals, unsure=unsure)
+        truth, verdict = play(dice, decimals=decimals, unsure=unsure, missed=missed)
         if isinstance(verdict, Taken):
             given += 1
             wrong += verdict.attempts != truth
