@@ -202,7 +202,10 @@ class Panel:
             canceller=self.canceller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, wake=self.wake, ready=lambda: self._prepared,
             business=Business(),
-            edits=Edits(self.settings, os.environ, self.prices, self.upstreams, self.take_providers),
+            sellers=self._sellers,
+            edits=Edits(
+                self.settings, os.environ, self.prices, self.upstreams, self._sellers, self.take_providers
+            ),
         )  # fmt: skip
 
     async def readiness(self) -> Readiness:

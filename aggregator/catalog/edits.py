@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import msgspec
 
@@ -40,6 +40,7 @@ class Edits:
         environ: Mapping[str, str],
         prices: Prices,
         upstreams: Upstreams,
+        sellers: Iterable[ProviderSettings],
         take_providers: Callable[[tuple[ProviderSettings, ...]], Awaitable[None]],
     ) -> None:
         self._settings = settings
@@ -47,6 +48,7 @@ class Edits:
         self._environ = environ
         self._prices = prices
         self._upstreams = upstreams
+        self._sellers = sellers
         self._take_providers = take_providers
 
     async def draft(self, file: str) -> Draft:
@@ -76,7 +78,7 @@ class Edits:
             write_text(self._directory / file, text)
 
         await write(work)
-        await self._prices.reload(self._upstreams)
+        await self._prices.reload(self._sellers)
         newest = await store.newest_revision(file)
         assert newest is not None
         return newest

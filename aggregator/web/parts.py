@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct, field
 
@@ -17,7 +17,7 @@ from aggregator.orders.cancel import Canceller
 from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
 from aggregator.orders.track import Tracker
-from aggregator.settings import Settings
+from aggregator.settings import ProviderSettings, Settings
 from aggregator.web.kept import Kept
 
 
@@ -36,6 +36,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     upstreams: Upstreams
     syncer: Syncer
     limits: Limits
+    sellers: Iterable[ProviderSettings]
+    """Whose services stand on the shelf."""
     edits: Edits
     business: Business
     wake: Callable[[], None]

@@ -47,7 +47,7 @@ def _emptied(panel_database: str) -> None:
 
 
 def edits_of(panel: Panel) -> Edits:
-    return Edits(panel.settings, ENVIRONMENT, panel.prices, panel.upstreams, panel.take_providers)
+    return Edits(panel.settings, ENVIRONMENT, panel.prices, panel.upstreams, panel.upstreams, panel.take_providers)
 
 
 def rate_of(panel: Panel, service: int = 1) -> str | None:

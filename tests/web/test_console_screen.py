@@ -13,7 +13,7 @@ from aggregator.resellers import accounts
 from aggregator.storage import decisions
 from tests.builders import make_reseller, order_now, unsure_order
 from tests.web.chromium import PHONE, Screen
-from tests.web.kit import Visitor, Web
+from tests.web.kit import Visitor, Web, plain
 from tests.web.scene import busy_day, pages
 
 HOSTILE = [
@@ -61,6 +61,15 @@ async def rate_in_api(web: Web, key: str) -> str:
     return str(next(row["rate"] for row in reply.json() if int(row["service"]) == 1))
 
 
+async def rate_on_the_list(web: Web) -> str:
+    """The same to whoever looks at the public price list."""
+    found = re.search(
+        r"Instagram Followers - Premium.*?([0-9]+[.][0-9]{2})", plain(await web.visitor().get("/services"))
+    )
+    assert found
+    return found[1]
+
+
 async def test_an_owner_sees_what_an_edit_would_change_applies_it_and_goes_back(
     web: Web, boss: Visitor, screen: Screen
 ) -> None:
@@ -76,7 +85,7 @@ async def test_an_owner_sees_what_an_edit_would_change_applies_it_and_goes_back(
     assert "2 of 2 prices" in await page.inner_text("#preview")
     assert await rate_in_api(web, key) == "2.50"
     await page.click("text=Apply")
-    assert await rate_in_api(web, key) == "3.00"
+    assert await rate_in_api(web, key) == await rate_on_the_list(web) == "3.00"
     await page.click("tbody tr:nth-child(2) >> text=Compare")
     await page.click("text=Go back to this revision")
     assert "as a new one" in await page.inner_text(".told")

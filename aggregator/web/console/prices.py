@@ -88,7 +88,7 @@ async def why(visit: Visit) -> Page:
         query.get("reseller", "")[:100],
     )
     found = shelf.get(number)
-    sources = await visit.parts.prices.sources(visit.parts.upstreams)
+    sources = await visit.parts.prices.sources(visit.parts.sellers)
     told = explain(found, Buyer(tier=tier, reseller=reseller), sources) if found else None
     return visit.render(
         "console/why.html", number=number or "", tier=tier, reseller=reseller, why=told, service=found,
@@ -126,7 +126,7 @@ async def _foretell(visit: Visit, text: str) -> dict[str, Any]:
     parts = visit.parts
     try:
         markup = parts.edits.read_markup(text)
-        changes = compare(parts.prices.shelf, await parts.prices.shelf_with(parts.upstreams, markup))
+        changes = compare(parts.prices.shelf, await parts.prices.shelf_with(parts.sellers, markup))
     except ConfigurationError as error:
         faults = error.faults
     below = [change for change in changes if change.below_cost]

@@ -100,7 +100,7 @@ async def add(visit: Visit) -> Page:
         return visit.go("/console/providers/new", why(error)[:400], bad=True)
     _trials.forget(form.get("trial", ""))
     await visit.parts.syncer.sync(pending.name)
-    await visit.parts.prices.reload(visit.parts.upstreams)
+    await visit.parts.prices.reload(visit.parts.sellers)
     return visit.go(_path(pending.name), "Added. Now choose what of it is sold; so far nothing is.")
 
 
@@ -131,7 +131,7 @@ async def test(visit: Visit) -> Page:
 async def sync(visit: Visit) -> Page:
     one = _known(visit)
     report = await visit.parts.syncer.sync(one.profile.name)
-    await visit.parts.prices.reload(visit.parts.upstreams)
+    await visit.parts.prices.reload(visit.parts.sellers)
     if report.failed:
         return visit.go(
             _path(one.profile.name), f"Kept the old catalogue: {report.held or report.error}"[:400], bad=True
@@ -203,7 +203,7 @@ async def _changes(one: ProviderSettings) -> list[Any]:
 
 async def _categories(visit: Visit, one: ProviderSettings, listings: Iterable[ListingRow]) -> list[Category]:
     """In the order in which the provider lists them."""
-    sources = await visit.parts.prices.sources(visit.parts.upstreams)
+    sources = await visit.parts.prices.sources(visit.parts.sellers)
     globs, found = one.import_categories, dict[str, Category]()
     for row in listings:
         sold = globs is None or any(fits(glob, row.category) for glob in globs)

@@ -122,7 +122,7 @@ async def _page(visit: Visit, *, status: int = 200, fault: str = "") -> Page:
     found, entry, offer = prices.shelf.get(number), _entry(visit, number), await _only_offer(number)
     if found is None and entry is None and not offer:
         raise NotHere
-    sources = await prices.sources(visit.parts.upstreams)
+    sources = await prices.sources(visit.parts.sellers)
     return visit.render(
         "console/service.html", status=status, number=number, service=found, entry=entry, fault=fault,
         unsold=prices.shelf.unsold.get(number), pins=_pins(_offers(found, entry, offer)), form=visit.form,
