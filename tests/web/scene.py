@@ -131,7 +131,8 @@ def pages(ids: dict[str, int]) -> list[str]:
     plain = [
         "/console", "/console/prices", "/console/prices/why", "/console/prices/why?service=1", "/console/services",
         "/console/services/1", "/console/services/held", "/console/services/matches", "/console/providers",
-        "/console/providers/new", "/console/providers/alpha", "/console/words", "/console/words?all=1",
+        "/console/providers/new", "/console/providers/of/alpha", "/console/providers/words",
+        "/console/providers/words?all=1",
         "/console/orders", "/console/orders?q=instagram&state=completed", "/console/orders/unsure",
         "/console/orders/held", "/console/resellers", "/console/audit", "/console/decisions",
     ]  # fmt: skip

@@ -150,11 +150,11 @@ async def test_a_provider_is_tested_added_and_sold_by_category(web: Web, boss: V
         assert len(web.panel.prices.shelf) == before
         first = re.search(r'name="category" value="([^"]+)"', added)
         assert first
-        await boss.post("/console/providers/bravo/import", category=unescape(first[1]))
+        await boss.post("/console/providers/of/bravo/import", category=unescape(first[1]))
         assert len(web.panel.prices.shelf) > before
-        await boss.post("/console/providers/bravo/enabled", enabled="0")
+        await boss.post("/console/providers/of/bravo/enabled", enabled="0")
         assert len(web.panel.prices.shelf) == before
-        tested = plain(await boss.post("/console/providers/bravo/test"))
+        tested = plain(await boss.post("/console/providers/of/bravo/test"))
         assert "gets no orders until that is changed" in tested
     for text in (wrong, page, added, (web.panel.settings.directory / "providers.toml").read_text()):
         assert "bravo-secret-key" not in text
@@ -177,10 +177,10 @@ async def test_what_cannot_be_a_provider_is_told_beside_its_field(
 
 async def test_a_word_is_explained_once_for_all(web: Web, boss: Visitor) -> None:
     await word_store.hear("alpha", "error", "Kein Guthaben", "{}", 3)
-    assert "Kein Guthaben" in plain(await boss.get("/console/words"))
-    await boss.post("/console/words", provider="alpha", text="Kein Guthaben", meaning="FUNDS")
-    assert "Every word is understood" in plain(await boss.get("/console/words"))
-    nothing = await boss.post("/console/words", provider="alpha", text="Kein Guthaben", meaning="nonsense")
+    assert "Kein Guthaben" in plain(await boss.get("/console/providers/words"))
+    await boss.post("/console/providers/words", provider="alpha", text="Kein Guthaben", meaning="FUNDS")
+    assert "Every word is understood" in plain(await boss.get("/console/providers/words"))
+    nothing = await boss.post("/console/providers/words", provider="alpha", text="Kein Guthaben", meaning="nonsense")
     assert "is not an error code" in plain(nothing)
 
 

@@ -104,7 +104,7 @@ async def add(visit: Visit) -> Page:
     return visit.go(_path(pending.name), "Added. Now choose what of it is sold; so far nothing is.")
 
 
-@section.get("/console/providers/{provider:str}", Who.OWNER)
+@section.get("/console/providers/of/{provider:str}", Who.OWNER)
 async def provider(visit: Visit) -> Page:
     one = _known(visit)
     standing = next(each for each in await _standings(visit) if each.name == one.profile.name)
@@ -116,7 +116,7 @@ async def provider(visit: Visit) -> Page:
     )  # fmt: skip
 
 
-@section.post("/console/providers/{provider:str}/test", Who.OWNER)
+@section.post("/console/providers/of/{provider:str}/test", Who.OWNER)
 async def test(visit: Visit) -> Page:
     await visit.allow(f"test:{visit.me.id}", calls=TESTS, seconds=TESTS_SECONDS)
     one = _known(visit)
@@ -127,7 +127,7 @@ async def test(visit: Visit) -> Page:
     )
 
 
-@section.post("/console/providers/{provider:str}/sync", Who.OWNER)
+@section.post("/console/providers/of/{provider:str}/sync", Who.OWNER)
 async def sync(visit: Visit) -> Page:
     one = _known(visit)
     report = await visit.parts.syncer.sync(one.profile.name)
@@ -139,7 +139,7 @@ async def sync(visit: Visit) -> Page:
     return visit.go(_path(one.profile.name), f"Read: {report.services} services, {len(report.changes)} changes.")
 
 
-@section.post("/console/providers/{provider:str}/enabled", Who.OWNER)
+@section.post("/console/providers/of/{provider:str}/enabled", Who.OWNER)
 async def enable(visit: Visit) -> Page:
     name, on = _known(visit).profile.name, visit.form.flag("enabled")
     deed = visit.parts.edits.change_provider(name, {"enabled": on}, actor=visit.author, reason=reason(visit))
@@ -147,7 +147,7 @@ async def enable(visit: Visit) -> Page:
     return await done(visit, deed, _path(name), f"{name} {text}")
 
 
-@section.post("/console/providers/{provider:str}/import", Who.OWNER)
+@section.post("/console/providers/of/{provider:str}/import", Who.OWNER)
 async def choose(visit: Visit) -> Page:
     """Which of its categories are sold as they come."""
     name = _known(visit).profile.name
@@ -178,7 +178,7 @@ def _read_url(visit: Visit) -> str:
 
 
 def _path(name: str) -> str:
-    return f"/console/providers/{quote(name)}"
+    return f"/console/providers/of/{quote(name)}"
 
 
 async def _standings(visit: Visit) -> list[Standing]:

@@ -19,7 +19,7 @@ STATUSES = tuple(phase.value for phase in Phase if phase is not Phase.UNKNOWN)
 section = Section()
 
 
-@section.get("/console/words", Who.OWNER)
+@section.get("/console/providers/words", Who.OWNER)
 async def inbox(visit: Visit) -> Page:
     everything = visit.query.flag("all")
     return visit.render(
@@ -28,9 +28,11 @@ async def inbox(visit: Visit) -> Page:
     )  # fmt: skip
 
 
-@section.post("/console/words", Who.OWNER)
+@section.post("/console/providers/words", Who.OWNER)
 async def explain(visit: Visit) -> Page:
     provider, text = visit.form.get("provider", ""), visit.form.get("text", "")
     meaning = visit.form.text("meaning", most=60, needed=True)
     deed = words.explain(provider, text, meaning, actor=visit.author, reason=reason(visit))
-    return await done(visit, deed, "/console/words", f"From now on it means {meaning}, wherever {provider} says it.")
+    return await done(
+        visit, deed, "/console/providers/words", f"From now on it means {meaning}, wherever {provider} says it."
+    )
