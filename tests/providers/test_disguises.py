@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from providers.errors import Code, ProviderError, Refused
+from providers.json_text import parse
 from providers.vocabulary import Phase, Placement, ServiceType, Submission
 from tests.providers.panel_server import Canned, adapter_for, panel_server
 
@@ -174,3 +175,10 @@ async def test_no_order_is_taken_or_refused_by_guess(reply: Any) -> None:
     (found,) = await read("add", (ORDER,), reply)
     assert not isinstance(found, Placement)
     assert found[0] == "Unsure"
+
+
+def test_a_field_in_two_spellings_is_what_its_own_name_says() -> None:
+    """A variant beside it changes nothing, whichever comes first."""
+    for text in ('{"order": 5, "Order": 6}', '{"Order": 6, "order": 5}'):
+        assert parse(text) == {"order": "5", "Order": "6"}
+    assert parse('{"OrderID": 5, "ord_7": {"Start-Count": 1}}') == {"order_id": "5", "ord_7": {"start_count": "1"}}
