@@ -15,13 +15,7 @@ from tests.api.clients import EVERY_WAY, Send
 
 ORDER = {"key": "K", "action": "add", "service": "1", "link": "https://instagram.com/username", "quantity": "1000"}
 
-HOSTILE = [
-    "100", "1000.0", " 1000 ", "1000\n", "0", "-1", "+5", "1e3", "1e400", "007", "0x10", "1,000", "1_000", "１２", "²",
-    "9223372036854775808", "1" + "0" * 400, "true", "null", "[]", '{"$gt":0}', "NaN", "", " ", "\t", "a\tb", "a\nb",
-    "1\x00", "\x7f", "\x85", "\u202eexe", "\u2066x", "\ufeff1", "é", "日本", "👍", "e\u0301", "a+b", "a%20b", "a&b=c",
-    "a;b", "%00", "%zz", '"', "\\", "\\n", "'; --", "<script>", "=HYPERLINK()", "{{7*7}}", "https://x.test/?q=1 2#f",
-    "x" * 2000, "x" * 2001,
-]  # fmt: skip
+COMMENTS = ["a,b", "\\n", "a\nb", "a\tb", "\x00", "\x85", "\u202eexe", "日本", "👍", "%00", " ", "x" * 2001]
 
 
 def verdict(send: Send, fields: dict[str, str], kind: ServiceType) -> tuple[object, ...]:
@@ -37,14 +31,7 @@ def understand(request: Request, kind: ServiceType) -> tuple[int, Terms]:
     return add.service, read_terms(kind, add)
 
 
-@pytest.mark.parametrize("field", ["key", "action", "service", "link", "quantity", "runs", "request_id", "unheard_of"])
-@pytest.mark.parametrize("value", HOSTILE)
-def test_every_value_of_every_field_gets_the_same_verdict_in_every_encoding(field: str, value: str) -> None:
-    verdicts = [verdict(send, ORDER | {field: value}, ServiceType.DEFAULT) for send in EVERY_WAY]
-    assert verdicts == [verdicts[0]] * len(EVERY_WAY)
-
-
-@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("value", COMMENTS)
 def test_comments_are_split_and_billed_alike_in_every_encoding(value: str) -> None:
     fields = ORDER | {"comments": f"first\r\n{value}\rlast"}
     verdicts = [verdict(send, fields, ServiceType.CUSTOM_COMMENTS) for send in EVERY_WAY]

@@ -1,28 +1,13 @@
-"""Whatever is sent, nothing breaks and nothing moves: no error of ours, no row more or less."""
+"""Whatever bytes and headers are sent, nothing breaks and nothing moves; odd values of fields are in the corpus."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
-
 import httpx
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.api.served import Client, Served, served
+from tests.api.served import Client, Served
 
-ORDER = {"action": "add", "service": "1", "link": "https://x.example/u", "quantity": "1000"}
-RANGE = [0, 99, 100_001, 2**31 - 1, 2**31, 2**53, 2**63 - 1, 2**63, 2**64, 10**30, "9" * 5000]
-SPELLED = [
-    *("-1", "-0", "+5", "1.5", "1e3", "1E3", "1e-400", ".5", "5.", "NaN", "Infinity", "-Infinity", "1000.00"),
-    *("１２００", "١٢٠٠", "²", "1 000", "1_000", "0x10", "0b1", "007", "1000abc", "1000\x00", "1000;--"),
-    *("1000' OR 1=1--", "{{7*7}}", "$gt", "null", "true", "\u202e0001", "\ud800"),
-]
-SHAPES: list[Any] = [True, False, None, [], [1000], ["1000", "2000"], {}, {"$gt": 0}, -1, 1.5, 1e300, "", " "]
 BODIES = [
     *(b"", b" ", b"null", b"[]", b'"x"', b"1", b"{", b"}", b"{}", b"{{}}", b'{"a":1}garbage', b'{"a":1}{"a":1}'),
     *(b"{'key':'x'}", b"/* c */{}", b'{"key":NaN}', b'{"key":"\\ud800"}', b'{"\\u006bey":"a","key":"b"}'),
@@ -32,63 +17,11 @@ BODIES = [
 ]
 
 
-def as_json(fields: dict[str, Any]) -> bytes:
-    return json.dumps(fields, ensure_ascii=True).encode()
-
-
-def as_form(fields: dict[str, Any]) -> bytes:
-    return urlencode(fields, errors="surrogatepass").encode()
-
-
-def wrong_requests(key: str) -> Iterator[bytes]:
-    """Orders of which one field is wrong, and calls about orders that nobody has."""
-    for field in ("quantity", "service"):
-        for value in [*RANGE, *SPELLED, *SHAPES]:
-            if field == "service" and value in (True, 1):
-                continue
-            fields = {**ORDER, "key": key, field: value}
-            yield as_json(fields)
-            if isinstance(value, str | int | float) and not isinstance(value, bool):
-                yield as_form(fields)
-    links: tuple[object, ...] = (
-        "", " ", "x" * 2001, "a\x00b", "a\x1bb", "\ud800", "\u202egpj.exe", ["a", "b"], {}, "a\nb",
-    )  # fmt: skip
-    for link in links:
-        yield as_json({**ORDER, "key": key, "link": link})
-    for about in ("status", "cancel", "refill", "refill_status"):
-        for value in [*RANGE, *SPELLED, *SHAPES, "901,902,,903", "1-100", "*", ",", ",".join(map(str, range(101)))]:
-            yield as_json({"key": key, "action": about, "order": value})
-            yield as_json({"key": key, "action": about, "orders": value, "refills": value})
-    for extra in ({"runs": "-1"}, {"runs": 2, "interval": 0}, {"runs": 10**9, "interval": 1}, {"runs": [1]}):
-        yield as_json({**ORDER, "key": key, **extra})
-    yield as_json({**ORDER, "key": key, "request_id": "x" * 256})
-    yield as_json({**ORDER, "key": key, "service": 2, "comments": "\n\r\n"})
-    yield as_json({**ORDER, "key": key, "service": 2, "comments": "a\n" * 501})
-
-
 def check(reply: httpx.Response, body: bytes) -> None:
     """An answer that a client can act on: JSON, an error, and never a failure of ours but the one of the page."""
     not_sold = reply.status_code == 500 and b"SERVICE_NOT_FOUND" in reply.content
     assert reply.status_code < 500 or not_sold, (reply.status_code, body[:200])
     assert isinstance(reply.json(), dict | list), body[:200]
-
-
-@pytest.mark.parametrize("engine", ["fresh_sqlite", "fresh_postgres"])
-async def test_no_wrong_request_breaks_anything_or_moves_anything(
-    tmp_path: Path, engine: str, request: pytest.FixtureRequest
-) -> None:
-    """About a thousand requests that a client might send in earnest or in malice."""
-    async with served(tmp_path, request.getfixturevalue(engine)) as shop:
-        anna = await shop.reseller("anna", "92233720368")
-        order = await anna.buy()
-        before = await shop.everything()
-        sent = 0
-        for body in wrong_requests(anna.key):
-            check(await anna.http.post("/api/v2", content=body), body)
-            sent += 1
-        assert sent > 600
-        assert await shop.everything() == before
-        assert (await anna.json("status", order=order)).json()["status"] == "PENDING"
 
 
 async def test_no_wrong_body_breaks_anything_or_moves_anything(shop: Served, anna: Client) -> None:

@@ -12,7 +12,7 @@ from tests.house.source import ROOT, tracked_files
 TOP_LEVEL = {
     *("aggregator", "providers", "pricing", "tests", "config"),
     *("pyproject.toml", "requirements.lock", "Makefile", "Dockerfile", "compose.yaml"),
-    *("README.md", "CHANGELOG.md", "LICENSE"),
+    *("README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"),
 }
 LONGEST = 400
 """Lines of a Python file that an eye can still hold."""
