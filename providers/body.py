@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
+_PIECE = 65_536
 _ANY_ZLIB = 47
 """zlib's sign for: gzip or zlib, whichever it is."""
 
@@ -25,6 +26,9 @@ async def read_body(response: httpx.Response, limit: int, *, unpack: bool) -> by
     packed = encoding not in ("", "identity")
     if packed and not (unpack and encoding in ("gzip", "deflate", "x-gzip")):
         raise Unreadable(f"compressed with {encoding[:40]}, although we asked for identity")
+    stated = response.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated[:18]) > limit:
+        raise Unreadable(f"more than {limit} bytes")
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
@@ -36,12 +40,20 @@ async def read_body(response: httpx.Response, limit: int, *, unpack: bool) -> by
 def _unpacked(body: bytes, limit: int) -> bytes:
     """A header may claim a compression that is none: then the bytes are what they are."""
     try:
-        plain = zlib.decompressobj(_ANY_ZLIB).decompress(body, limit + 1)
+        if _unpacked_size(body, limit) > limit:
+            raise Unreadable(f"more than {limit} bytes once unpacked")
+        return zlib.decompressobj(_ANY_ZLIB).decompress(body)
     except zlib.error:
         return body
-    if len(plain) > limit:
-        raise Unreadable(f"more than {limit} bytes once unpacked")
-    return plain
+
+
+def _unpacked_size(body: bytes, limit: int) -> int:
+    """Counted piece by piece, so that a flood is known for one before any of it is kept."""
+    size, inflater = 0, zlib.decompressobj(_ANY_ZLIB)
+    while body and size <= limit:
+        size += len(inflater.decompress(body, _PIECE))
+        body = inflater.unconsumed_tail
+    return size
 
 
 def read_retry_after(header: str | None) -> float | None:  # seconds, not money

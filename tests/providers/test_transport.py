@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import tracemalloc
 
 import pytest
 
 from providers.adapter import Adapter, Profile
+from providers.body import Unreadable, _unpacked
 from providers.dialect import Dialect
 from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable, Unsure
 from providers.panel import Panel
@@ -182,10 +184,30 @@ async def test_a_header_that_lies_about_compression_is_forgiven() -> None:
         assert str((await adapter.balance()).balance) == "5"
 
 
+FLOOD = gzip.compress(b" " * 2**24)
+"""A hundred megabytes of blanks travel in a hundred kilobytes."""
+
+
 async def test_a_small_reply_that_unpacks_to_a_flood_is_refused() -> None:
-    """A hundred megabytes of blanks travel in a hundred kilobytes."""
-    async with panel_server(packed(gzip.compress(b" " * 2**24))) as panel, adapter_for(panel.url) as adapter:
+    async with panel_server(packed(FLOOD)) as panel, adapter_for(panel.url) as adapter:
         with pytest.raises(Garbled, match="unpacked"):
+            await adapter.balance()
+
+
+def test_a_flood_is_known_for_one_before_any_of_it_is_kept() -> None:
+    tracemalloc.start()
+    with pytest.raises(Unreadable):
+        _unpacked(FLOOD, 2**23)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+async def test_a_reply_that_says_how_large_it_is_is_not_even_begun() -> None:
+    """Nothing of the body comes, and the answer is there at once."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n"
+    async with panel_server(Canned(raw=head)) as panel, adapter_for(panel.url) as adapter:
+        with pytest.raises(Garbled, match="more than 2097152 bytes"):
             await adapter.balance()
 
 
