@@ -137,6 +137,11 @@ class RedisServer(Server):
         except redis.RedisError:
             return False
 
+    def fill_up(self) -> None:
+        """Take nothing more: every write is refused for lack of memory."""
+        with redis.Redis.from_url(self.url) as client:
+            client.config_set("maxmemory", 1)
+
     def flush(self) -> None:
         """Forget everything, in all databases, at once."""
         with redis.Redis.from_url(self.url) as client:

@@ -90,6 +90,15 @@ async def test_without_redis_each_process_counts_for_itself(redis_server: RedisS
     await limits.aclose()
 
 
+async def test_a_full_redis_limits_as_none_would(redis_server: RedisServer) -> None:
+    """Never unlimited, never closed."""
+    limits = Limits(redis_server.url)
+    redis_server.fill_up()
+    assert [await limits.hit(SLOW, "key:1") for _ in range(5)] == [0] * 5
+    assert await limits.hit(SLOW, "key:1") > 0
+    await limits.aclose()
+
+
 async def test_a_redis_that_came_back_counts_for_all_again(redis_server: RedisServer) -> None:
     one, other = Limits(redis_server.url), Limits(redis_server.url)
     redis_server.kill()

@@ -45,6 +45,16 @@ async def test_a_flushed_redis_is_an_empty_cache(redis_server: RedisServer) -> N
     await cache.aclose()
 
 
+async def test_a_full_redis_is_an_empty_cache(redis_server: RedisServer) -> None:
+    """It refuses what is new; what it had may be read or be gone."""
+    cache = RedisCache(redis_server.url)
+    await cache.put_many({"reply:1": b"1"})
+    redis_server.fill_up()
+    await cache.put_many({"reply:2": b"2"})
+    assert await cache.get_many(["reply:1", "reply:2"]) in ([b"1", None], [None, None])
+    await cache.aclose()
+
+
 async def test_a_redis_that_never_answers_is_not_waited_for() -> None:
     """Something listens there and says nothing: the cache gives up by itself instead of hanging with the reseller."""
 

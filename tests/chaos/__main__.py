@@ -36,7 +36,9 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the first run; the next runs count up [1]")
     parser.add_argument("--minutes", type=float, default=0, help="go on with further seeds for so long [one seed]")
     parser.add_argument("--database", choices=DATABASES, default="both")
-    parser.add_argument("--orders", type=int, default=300, help="for each seed and database [300]")
+    parser.add_argument(
+        "--orders", type=int, default=360, help="wanted, for each seed and database; some cannot be paid [360]"
+    )
     parser.add_argument("--kills", type=int, default=20, help="planned, for each seed and database [20]")
     return parser.parse_args(arguments)
 

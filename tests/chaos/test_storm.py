@@ -7,7 +7,8 @@ import asyncio
 from tests.chaos.plan import draw
 from tests.chaos.storm import rage
 
-ORDERS, KILLS = 150, 10
+ORDERS, KILLS = 170, 10
+"""A tenth of them cannot be paid."""
 SECONDS = 300
 """After which a run is stalled, on any machine."""
 
