@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aggregator.catalog import news, news_store
 from aggregator.catalog.shelf import Shelf
 from aggregator.storage import signals
@@ -21,7 +23,7 @@ class Announcer:
         """
         if shelf is self._told:
             return
-        lines = news.lines_of(shelf)
+        lines = await asyncio.to_thread(news.lines_of, shelf)
 
         async def work() -> None:
             if await signals.reach(signals.TOLD, edition):
@@ -29,5 +31,7 @@ class Announcer:
                 await news_store.put_lines(changed)
                 await news_store.add(told)
 
-        await write(work)
+        changed, _ = news.compare(await news_store.lines(), lines)
+        if changed:
+            await write(work)
         self._told = shelf
