@@ -11,7 +11,7 @@ from providers.json_text import Json, Number
 from providers.names import ORDER, REFILL, REFILL_STATUS, WRAPPERS
 from providers.numbers import read_identifier
 from providers.shapes import FLAG_WORDS, Object, flag_word, is_nothing, is_text, layers, pick
-from providers.statuses import rows_by_id
+from providers.statuses import complains_as_a_whole, rows_by_id
 from providers.vocabulary import CancelRequested, Refill, RefillPhase
 from providers.words import read_refill_phase
 
@@ -85,7 +85,7 @@ def read_refill_statuses(
     flat = _flat_status(value)
     if flat is not None:
         return {asked[0]: read_refill_phase(flat)} if len(asked) == 1 else None
-    if isinstance(value, dict) and is_loud(value) and not any(one in value for one in asked):
+    if complains_as_a_whole(value, asked):
         return None
     rows = rows_by_id(value, asked, REFILL)
     if rows is None:

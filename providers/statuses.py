@@ -94,13 +94,20 @@ def read_statuses(value: Json, asked: Sequence[str], dialect: Dialect) -> dict[s
             return {asked[0]: read_progress(flat, dialect)} if named <= set(asked) else None
         if any(is_about_an_order(row, dialect) for row in _unlisted(value)):
             return None
-    if isinstance(value, dict) and is_loud(value) and not any(one in value for one in asked):
+    if complains_as_a_whole(value, asked):
         return None
     rows = rows_by_id(value, asked, ORDER)
     if rows is None:
         return None
     read = {one: _read_row(row, dialect) for one, row in rows.items()}
     return {one: row for one, row in read.items() if row is not None}
+
+
+def complains_as_a_whole(value: Json, asked: Sequence[str]) -> bool:
+    """Whether a reply is an error for all; beside rows of ids that were asked, an error is about something else."""
+    if not isinstance(value, dict) or not is_loud(value):
+        return False
+    return not any(one in layer for layer in _unlisted(value) for one in asked)
 
 
 def _unlisted(value: Object) -> list[Object]:
