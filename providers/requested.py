@@ -30,12 +30,19 @@ def read_cancels(
     rows = None if _is_flat(value) else rows_by_id(value, asked, ORDER)
     if rows:
         return {one: _read_cancel(row, words) for one, row in rows.items() if row is not None}
-    if not isinstance(value, dict) or not value or rows is not None or is_nothing(value.get("cancel", "1")):
+    if not isinstance(value, dict) or not value or is_nothing(value.get("cancel", "1")):
+        return None
+    if rows is not None and not (_says_taken(value) and _is_hollow(value)):
         return None
     complaint = read_complaint(value, words)
     if complaint is not None and (complaint.loud or complaint.code is not Code.UNKNOWN):
         return None
     return dict.fromkeys(asked, CancelRequested(_number(value.get("cancel"))))
+
+
+def _is_hollow(value: Object) -> bool:
+    """Whether the lists and objects of a reply are all empty: rows about other ids are no answer to ours."""
+    return not any(isinstance(one, (list, dict)) and one for one in value.values())
 
 
 def _is_flat(value: Json) -> bool:

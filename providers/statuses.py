@@ -41,8 +41,9 @@ def _unwrapped(value: Json, asked: Sequence[str], depth: int) -> Json:
         return value
     inner = {name: one for name, one in value.items() if _holds_rows(one) and not name.strip().isdigit()}
     named = next((inner[name] for name in _LISTS if name in inner), None)
-    if named is None and len(inner) == 1:
-        named = next(iter(inner.values()))
+    filled = [one for one in inner.values() if one]
+    if named is None and len(filled) == 1:
+        named = filled[0]
     return value if named is None else _unwrapped(named, asked, depth - 1)
 
 
