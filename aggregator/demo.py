@@ -17,7 +17,9 @@ import httpx
 from aggregator.app import Panel, database
 from aggregator.audit.run import audit
 from aggregator.live import publish
+from aggregator.people import doors
 from aggregator.resellers import accounts
+from aggregator.resellers.accounts import NewReseller
 from aggregator.serving import listen, make_server
 from aggregator.settings import load
 from pricing.money import SCALE
@@ -87,7 +89,7 @@ async def _run_panel(panel: Panel, port: int, once: bool, tell: Tell) -> None:
         await _order(url, new.key, tell)
         await _prove(tell)
         if not once:
-            await _keep_serving(url, new.key, tell)
+            await _keep_serving(url, new, tell)
 
 
 async def _order(url: str, key: str, tell: Tell) -> None:
@@ -135,7 +137,11 @@ async def _prove(tell: Tell) -> None:
     tell(f"8. The audit is green: {len(findings)} promises about money and orders hold.")
 
 
-async def _keep_serving(url: str, key: str, tell: Tell) -> None:
+async def _keep_serving(url: str, new: NewReseller, tell: Tell) -> None:
+    key, password = new.key, doors.make_password()
+    await doors.add_owner("demo-owner", password)
+    invite = await doors.invite(reseller=new.reseller.id, author="demo")
+    await doors.sign_up("demo-reseller", password, invite=invite, policy="closed", currency="USD")
     head = f"curl -s {url} -H 'Content-Type: application/json' -d "
     tell("\nStill serving; try it (Ctrl+C ends it):\n")
     tell(f"""{head}'{{"key": "{key}", "action": "balance"}}'""")
@@ -143,6 +149,7 @@ async def _keep_serving(url: str, key: str, tell: Tell) -> None:
     add = f'{{"key": "{key}", "action": "add", "service": 1, "link": "{link}", "quantity": 1000}}'
     tell(f"{head}'{add}'")
     tell(f"""{head}'{{"key": "{key}", "action": "status", "order": 1}}'""")
+    tell(f"\nIn a browser: {url.removesuffix('/api/v2')}/sign-in as demo-owner or demo-reseller, password {password}")
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

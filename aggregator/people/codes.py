@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import secrets
 
 import pyotp
@@ -12,6 +13,7 @@ from aggregator.people.model import digest
 
 RECOVERY_CODES = 10
 _STEP_SECONDS = 30
+_SECRET = re.compile(r"[A-Z2-7]{32}")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that look like another."""
 
@@ -30,6 +32,11 @@ def picture(text: str) -> bytes:
     drawn = io.BytesIO()
     segno.make(text, error="m").save(drawn, kind="svg", scale=4, border=2, dark="#111", light="#fff")
     return drawn.getvalue()
+
+
+def is_secret(text: str) -> bool:
+    """Whether it could be one of those that `make_secret` makes."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def step_of(secret: str, code: str, now: int) -> int | None:

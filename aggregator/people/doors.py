@@ -121,7 +121,14 @@ async def change_password(person: Person, old: str, new: str, *, here: str) -> s
 
 
 async def start_codes(person: Person, secret: str, code: str, *, here: str) -> tuple[list[str], str]:
-    """Ask for codes from now on; the recovery codes, shown this once, and the new id of the session here."""
+    """Ask for codes from now on; the recovery codes, shown this once, and the new id of the session here.
+
+    Raises `WrongProof`, and `Refusal` where codes are asked for already: to change them, prove the old ones first.
+    """
+    if (await store.get(person.id)).totp is not None:
+        raise Refusal("Codes are asked for already: turn them off first.")
+    if not codes.is_secret(secret):
+        raise WrongProof
     step = codes.step_of(secret, code, clock.now())
     if step is None:
         raise WrongProof

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
+from urllib.parse import quote
 
 import structlog
 from msgspec import Struct
@@ -94,7 +95,7 @@ async def _admit(route: Route, visit: Visit, cookies: Cookies) -> Page:
         visit.session = await sessions.find(visit.cookie)
     if not may(route.who, visit):
         if visit.person is None and route.method == "GET":
-            return visit.go(f"/sign-in?next={visit.path}")
+            return visit.go(f"/sign-in?next={quote(visit.path)}")
         return refused(visit, 403, "Not for you", "Please sign in as somebody who may do this.")
     if route.method == "POST":
         headers = visit.request.headers

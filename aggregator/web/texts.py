@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from aggregator.api.texts import text_of
 from aggregator.api.views import Spelling
-from aggregator.errors import AccountInactive, IncorrectRequest, NotEnoughFunds, OrderNotFound, ResellerError
+from aggregator.errors import (
+    AccountInactive,
+    IncorrectRequest,
+    NotEnoughFunds,
+    OrderNotFound,
+    QuantityOutOfRange,
+    ResellerError,
+    ServiceNotFound,
+)
 
 _FIELDS = {
     "service": "The service",
@@ -19,12 +27,17 @@ _FIELDS = {
 def told(error: ResellerError) -> str:
     match error:
         case NotEnoughFunds():
-            return "Your balance does not cover this. Add funds, or order less."
+            text = "Your balance does not cover this. Add funds, or order less."
         case AccountInactive():
-            return "This account is frozen: nothing can be ordered or changed. Please write to us."
+            text = "This account is frozen: nothing can be ordered or changed. Please write to us."
         case OrderNotFound():
-            return "There is no such order of yours."
+            text = "There is no such order of yours."
+        case ServiceNotFound():
+            text = "There is no service with this id."
+        case QuantityOutOfRange():
+            text = f"The quantity must be from {error.minimum:,} to {error.maximum:,}."
         case IncorrectRequest(field=str() as field):
-            return f"{_FIELDS.get(field, field.replace('_', ' ').capitalize())} {error.hint or 'cannot be read'}."
-    text = text_of(error, Spelling.JSON)
-    return text if text.endswith(".") else f"{text}."
+            text = f"{_FIELDS.get(field, field.replace('_', ' ').capitalize())} {error.hint or 'cannot be read'}."
+        case _:
+            text = f"{text_of(error, Spelling.JSON).removesuffix('.')}."
+    return text

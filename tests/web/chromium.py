@@ -60,12 +60,14 @@ class Screen:
 
 
 @asynccontextmanager
-async def screen_of(web: Web, profile: Path, *, phone: bool = False, dark: bool = False) -> AsyncIterator[Screen]:
+async def screen_of(
+    web: Web, profile: Path, *, phone: bool = False, dark: bool = False, scripts: bool = True
+) -> AsyncIterator[Screen]:
     """Serve the panel's pages, and open a browser that knows no other place."""
     async with serving(web.app) as url, async_playwright() as driver:
         context = await driver.chromium.launch_persistent_context(
             profile, executable_path=CHROMIUM, headless=True, args=FLAGS,
-            viewport=PHONE if phone else WIDE, color_scheme="dark" if dark else "light",  # type: ignore[arg-type]
+            viewport=PHONE if phone else WIDE, color_scheme="dark" if dark else "light", java_script_enabled=scripts,  # type: ignore[arg-type]
         )  # fmt: skip
         try:
             yield Screen(context, context.pages[0], url, "aggregator_session")

@@ -87,6 +87,7 @@ async def test_a_code_is_asked_for_and_counts_once(web: Web) -> None:
     await zoe.send("/sign-up", name="zoe", password=PASSWORD)
     secret = pyotp.random_base32()
     page = await zoe.post("/settings/codes", secret=secret, code=pyotp.TOTP(secret).at(clock.now() // 1000 - 30))
+    assert "turn them off first" in plain(await zoe.post("/settings/codes", secret=secret, code="000000"))
     recovery = plain(page).split("shown this once. ")[1].split()[0]
     later = web.visitor()
     assert await enter(later, "zoe", PASSWORD) == (303, "/sign-in/code?next=")

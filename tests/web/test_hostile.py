@@ -104,6 +104,8 @@ async def test_no_question_breaks_a_page(web: Web, anna: Visitor) -> None:
 async def test_no_form_breaks_a_page(web: Web, anna: Visitor) -> None:
     sent = {
         "/orders/mass": ("orders",), "/orders/new": ("link", "quantity", "comments", "username"),
+        "/settings/codes": ("secret", "code", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
+                            "x13", "x14", "x15", "x16"),
         "/keys/new": ("label", "rate", "addresses", "once", "spelling"),
     }  # fmt: skip
     for path, names in sent.items():

@@ -52,7 +52,7 @@ async def test_nothing_is_ordered_dearer_than_was_shown(web: Web, anna: Visitor)
 async def test_what_cannot_be_ordered_is_told_in_the_form(web: Web, anna: Visitor) -> None:
     """With everything that was typed still in it, and nothing charged."""
     for fields, said in [
-        ({"quantity": "5"}, "Quantity must be between 100 and 100000."),
+        ({"quantity": "5"}, "The quantity must be from 100 to 100,000."),
         ({"quantity": "ten"}, "The quantity must be a whole number."),
         ({"link": ""}, "link is required"),
         ({"quantity": "100000"}, "Your balance does not cover this."),
@@ -141,7 +141,7 @@ async def test_a_mass_order_tells_every_fault_and_the_total_first(web: Web, anna
     page = plain(await anna.post("/orders/mass", orders=MASS))
     assert "2 of 5 lines can be ordered" in page
     assert "Total of those 7.50 USD" in page
-    for said in ("Service not found", "quantity is required", "must be: service | link | quantity"):
+    for said in ("There is no service with this id.", "quantity is required", "must be: service | link | quantity"):
         assert said in page
     assert await balance(anna) == parse_units("150")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from aggregator.people import doors, sessions
 from aggregator.people.doors import NAME_RULE, WrongProof
 from aggregator.people.model import Role, Stage
@@ -42,7 +44,7 @@ async def come_in(visit: Visit) -> Page:
     except WrongProof:
         return visit.render("door/sign_in.html", status=400, onward=onward, name=name, fault=WRONG)
     visit.hold(done.token)
-    return visit.go(onward or "/") if done.stage is Stage.FULL else visit.go(f"/sign-in/code?next={onward}")
+    return visit.go(onward or "/") if done.stage is Stage.FULL else visit.go(f"/sign-in/code?next={quote(onward)}")
 
 
 @section.get("/sign-in/code", Who.ANYONE)

@@ -51,6 +51,7 @@ async def start_codes(visit: Visit) -> Page:
     try:
         recovery, token = await doors.start_codes(visit.me, secret, visit.form.text("code", most=10), here=visit.cookie)
     except WrongProof:
+        secret = secret if codes.is_secret(secret) else codes.make_secret()
         return _codes_page(visit, secret, "This code is not right. Does your device show the right time?")
     visit.hold(token)
     return visit.render("account/recovery.html", recovery=recovery)
