@@ -33,7 +33,7 @@ from aggregator.errors import (
 )
 
 _KNOWN: tuple[tuple[ResellerError, str, str], ...] = (
-    (InvalidKey(), "The key is missing, wrong or revoked", "Check the key; make a new one if it was revoked"),
+    (InvalidKey(), "The key is missing, wrong, revoked, or tied to another address", "Check the key and its addresses"),
     (AccountInactive(), "The account is frozen, or the key may only read", "Use a key that may order, or ask support"),
     (IncorrectRequest(), "The action is missing or unknown", "Check the spelling of `action`"),
     (MissingField("quantity"), "A field that the action or the order type needs is missing", "Send it"),
