@@ -12,12 +12,14 @@ select e.id as entry, e.reseller, e.order_id, e.reference, e.source, e.target, e
 from entries e left join orders o on o.id = e.order_id where {e.id}
 """
 _IS_OF_A_KIND = """
-    (order_id is null and reference like 'deposit:%' and source like 'gateway:%' and target = wallet)
- or (reference = 'order:' || order_id || ':charge' and source = wallet and target = 'escrow')
- or (reference like 'order:' || order_id || ':refund:%' and source in ('escrow', 'revenue') and target = wallet)
- or (reference = 'order:' || order_id || ':earned' and source = 'escrow' and target = 'revenue')
- or (order_id is null and reference = 'adjust:' || decision
-     and ((source = 'adjustment' and target = wallet) or (source = wallet and target = 'adjustment')))
+case when target = 'escrow' then source = wallet and reference = 'order:' || order_id || ':charge'
+     when source = 'escrow' and target = 'revenue' then reference = 'order:' || order_id || ':earned'
+     when source in ('escrow', 'revenue')
+     then target = wallet and reference like 'order:' || order_id || ':refund:%'
+     when substr(source, 1, 8) = 'gateway:'
+     then target = wallet and order_id is null and substr(reference, 1, 8) = 'deposit:'
+     else order_id is null and reference = 'adjust:' || decision
+          and ((source = 'adjustment' and target = wallet) or (source = wallet and target = 'adjustment')) end
 """
 _SHOWN = ("entry", "reference", "source", "target", "amount")
 
@@ -43,7 +45,7 @@ ENTRIES = Facts(
             id="M10",
             name="deposit-is-of-its-gateway",
             sentence="every deposit came from the gateway that its reference names",
-            breach="source like 'gateway:%' and reference not like 'deposit:' || substr(source, 9) || ':%'",
+            breach="substr(source, 1, 8) = 'gateway:' and reference not like 'deposit:' || substr(source, 9) || ':%'",
             shows=_SHOWN,
         ),
     ),

@@ -13,6 +13,8 @@ from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import store as reseller_store
 from pricing.money import print_units
 
+WAYS_OUT = ("found {} THEIR_ID", "absent {}", "write-off {}")
+"""Of doubt: it is there, it is not and goes to the next provider, or it is refunded at the owner's risk."""
 SHOWN = (Outcome.ACCEPTED, Outcome.UNSURE)
 _REASON = click.option("--reason", default="", help="Why, for the record.")
 
@@ -57,19 +59,25 @@ async def show(context: Context, order: int) -> None:
 @command(orders, "unsure")
 @click.option("--limit", type=click.IntRange(1))
 async def unsure(context: Context, limit: int | None) -> None:
-    """Show orders of which nobody knows whether their provider has them."""
-    async with database(context.settings_of()):
+    """Show orders of which nobody knows whether their provider has them, what was seen, and the three ways out."""
+    settings = context.settings_of()
+    settle_ms = round(settings.pace.settle_seconds * 1000)
+    async with database(settings):
         found = await store.listed(unsure=True, limit=limit)
         rows = await _rows(found)
         attempts = await attempt_store.of_orders([order.id for order in found])
         looks = await evidence_store.observed([one.id for tried in attempts.values() for one in tried])
         for row, order in zip(rows, found, strict=True):
-            row["suggestion"] = suggest(looks[attempts[order.id][-1].id])
+            newest = attempts[order.id][-1]
+            row["suggestion"] = suggest(looks[newest.id])
+            row["since"] = when(newest.answered_at)
+            row["absent_believed_from"] = when(newest.deadline_at + settle_ms)
+            row["ways_out"] = [f"orders {way}".format(order.id) for way in WAYS_OUT]
             row["attempts"] = [
                 {**_attempt_row(attempt), "evidence": [_look_row(look) for look in looks[attempt.id]]}
                 for attempt in attempts[order.id]
             ]
-    columns = ["order", "reseller", "service", "link", "quantity", "provider", "charge", "suggestion"]
+    columns = ["order", "reseller", "service", "link", "quantity", "provider", "charge", "since", "suggestion"]
     context.print_rows(rows, columns=columns, empty="nothing is unsure")
 
 

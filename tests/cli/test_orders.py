@@ -96,6 +96,8 @@ def test_an_unsure_order_waits_for_its_owner(stocked: Desk) -> None:
     buy(stocked, "lost", until="unsure")
     (row,) = stocked.ask("orders", "unsure")
     assert (row["order"], row["state"], row["provider"], row["upstream_order"]) == (1, "unsure", "alpha", None)
+    assert row["ways_out"] == ["orders found 1 THEIR_ID", "orders absent 1", "orders write-off 1"]
+    assert row["since"] < row["absent_believed_from"]
     found = stocked.ask("orders", "found", "1", "880001", "--reason", "seen in their panel")
     assert (found["state"], found["upstream_order"]) == ("active", "880001")
     assert stocked.ask("orders", "unsure") == []
