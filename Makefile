@@ -2,6 +2,7 @@
 #   make demo [ARGS=--once]     a panel with sandbox providers, ready to try
 #   make test [ARGS="-k word"]  every test, on real servers
 #   make chaos [SEED=1 MINUTES=30] orders while everything breaks, bursts, and broken builds that must be found
+#   make bench [ARGS="add"]     how fast it is, beside what this machine allows; the words choose rows
 #   make check                  style and types
 #   make lock [ARGS=--upgrade]  writes requirements.lock anew from pyproject.toml
 #   make clean                  removes the environment and the tools' caches, never data/
@@ -14,7 +15,7 @@ MINUTES ?= 0
 python := .venv/bin/python
 ready := .venv/.ready
 
-.PHONY: env demo test chaos check lock clean
+.PHONY: env demo test chaos bench check lock clean
 
 env: $(ready)
 
@@ -29,6 +30,9 @@ chaos: $(ready)
 	@$(python) -m tests.chaos.recovery
 	@$(python) -m tests.chaos.bursts
 	@$(python) -m tests.chaos.mutations
+
+bench: $(ready)
+	@$(python) -m tests.bench $(ARGS)
 
 check: $(ready)
 	@$(python) -m ruff check

@@ -154,6 +154,7 @@ class PostgresServer(Server):
     name = "postgres"
     # SIGKILL would leave its shared memory behind; an immediate stop loses as much and recovers the same way.
     ending = signal.SIGQUIT
+    habits: ClassVar[dict[str, str]] = {"fsync": "off", "full_page_writes": "off"}
 
     @property
     def url(self) -> str:
@@ -180,8 +181,7 @@ class PostgresServer(Server):
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "max_connections": 200,
-            "fsync": "off",
-            "full_page_writes": "off",
+            **self.habits,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.folder / "data"), *options]
@@ -218,6 +218,12 @@ class PostgresServer(Server):
         owner = pwd.getpwnam(str(self.account))
         for path in (folder, *folder.rglob("*")):
             os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+
+
+class DurablePostgresServer(PostgresServer):
+    """A PostgreSQL that waits for the disk at every commit, as the owner of real money runs it."""
+
+    habits: ClassVar[dict[str, str]] = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 
 
 def create_database(server: str, template: str = "template1") -> str:

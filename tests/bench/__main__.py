@@ -1,0 +1,79 @@
+"""`python -m tests.bench [WORD...]`: the table, and the same as JSON; with words only the rows that hold one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from tests.bench import hot, memory
+from tests.bench.rows import HEAD, ROUNDS, Result, chosen, compare, line
+
+MEMORY = "memory"
+
+
+def main() -> int:
+    """Exit code 0 whatever the figures are: a busy machine is no fault."""
+    wanted = _read(sys.argv[1:])
+    begun = time.monotonic()
+    sys.stdout.write(f"{_machine()}\n{HEAD}\n")
+    with tempfile.TemporaryDirectory(prefix="aggregator-bench-") as name:
+        results = _measure(Path(name), wanted)
+    told = memory.tell() if not wanted.words or MEMORY in wanted.words else None
+    if told:
+        sys.stdout.write(f"{told.line}\n")
+    document = {"machine": _machine(), "rows": results, "memory": told, "seconds": round(time.monotonic() - begun)}
+    if wanted.json:
+        wanted.json.parent.mkdir(parents=True, exist_ok=True)
+        wanted.json.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2))
+    return 0
+
+
+def _read(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("words", nargs="*", help="of the rows wanted, as balance, add, embedded, memory [all]")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of each row [{ROUNDS}]")
+    parser.add_argument("--json", type=Path, default=Path("data/bench.json"), help="[data/bench.json]")
+    return parser.parse_args(arguments)
+
+
+def _measure(folder: Path, wanted: argparse.Namespace) -> list[Result]:
+    if wanted.words == [MEMORY]:
+        return []
+    results: list[Result] = []
+    with hot.rows(folder) as rows:
+        for row in chosen(rows, wanted.words):
+            results.append(compare(row, wanted.rounds))
+            sys.stdout.write(f"{line(results[-1])}\n")
+            sys.stdout.flush()
+    return results
+
+
+def _machine() -> str:
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    name = models[0].partition(": ")[2] if models else platform.machine()
+    load = os.getloadavg()[0]
+    return (
+        f"{os.cpu_count()} x {name}, Python {platform.python_version()}, load before {load:.1f}, {_syncs()} fdatasync/s"
+    )
+
+
+def _syncs() -> int:
+    """How often in a second this disk makes a small write durable: no commit can be faster."""
+    with tempfile.NamedTemporaryFile() as file:
+        begun, times = time.perf_counter(), 0
+        while time.perf_counter() - begun < 1:
+            os.pwrite(file.fileno(), b"x" * 4096, 4096 * times)
+            os.fdatasync(file.fileno())
+            times += 1
+    return times
+
+
+if __name__ == "__main__":
+    sys.exit(main())
