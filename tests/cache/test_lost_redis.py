@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 
+from aggregator.cache.limits import Limits, window
 from aggregator.cache.redis import REST_SECONDS, RedisCache
 from tests.servers import RedisServer
 
@@ -68,6 +70,26 @@ async def test_a_redis_that_never_answers_is_not_waited_for() -> None:
         for _ in range(100):
             assert await cache.get_many(["reply:1"]) == [None]
         assert not await cache.healthy()
+    await cache.aclose()
+    listening.close()
+
+
+async def test_a_redis_that_hangs_up_is_asked_once() -> None:
+    """The library would repeat a command ten times, and count ten calls for one."""
+    heard: list[bytes] = []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(10_000))
+        writer.close()
+
+    listening = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    url = f"redis://127.0.0.1:{listening.sockets[0].getsockname()[1]}/0"
+    cache, limits = RedisCache(url), Limits(url)
+    assert await cache.get_many(["reply:1"]) == [None]
+    assert len(heard) == 1
+    assert await limits.hit(window(Decimal(1), 5), "key:1") == 0
+    assert len(heard) == 2
+    await limits.aclose()
     await cache.aclose()
     listening.close()
 

@@ -7,6 +7,7 @@ import random
 import sqlite3
 from functools import partial
 
+import asyncpg
 import pytest
 
 from aggregator.storage import signals
@@ -179,6 +180,26 @@ async def test_a_write_waits_for_another_process(fresh_sqlite: str) -> None:
         await mine
         other.close()
         assert await names() == {"theirs", "mine"}
+
+
+async def test_a_full_disk_is_a_database_that_is_away_for_as_long_as_it_is_full(fresh_sqlite: str) -> None:
+    """Nothing half is left; resellers are told to come again, and can read what there is meanwhile."""
+    async with open_database(fresh_sqlite):
+        await write(lambda: signals.raise_signal("before"))
+        (row,) = await Signal.raw("pragma page_count")
+        await Signal.raw(f"pragma max_page_count = {row['page_count']}")
+
+        async def fill() -> None:
+            await signals.raise_signal("lost")
+            await Signal.raw("insert into signals (name, value) values (hex(randomblob(1000000)), 0)")
+
+        with pytest.raises(sqlite3.OperationalError, match="full") as failure:
+            await write(fill)
+        assert is_unreachable(failure.value)
+        assert await names() == {"before"}
+        await write(lambda: signals.raise_signal("after"))
+        assert await names() == {"before", "after"}
+    assert is_unreachable(asyncpg.DiskFullError("could not extend file"))
 
 
 async def test_a_snapshot_sees_one_moment(panel_database: str) -> None:
