@@ -58,10 +58,11 @@ class OneOf(Struct, frozen=True):
         return f"{key} in ({', '.join(map(str, self.ids))})"
 
 
-class Scope(Struct, frozen=True):
-    """`since` = what the last green checkpoint saw; None = everything."""
+class Scope(Struct):
+    """`since` = what the last green checkpoint saw; None = everything. Of one snapshot."""
 
     since: Marks | None = None
+    _touched: list[int] | None = None
 
     @property
     def whole(self) -> bool:
@@ -73,11 +74,10 @@ class Scope(Struct, frozen=True):
             for page in between(0, await last_id("orders")):
                 yield page
             return
-        back = {name: max(0, getattr(self.since, name) - OVERLAP) for name in ("orders", "attempts", "decisions")}
-        rows = await Signal.raw(_TOUCHED.format(entries=self.since.entries, **back))
-        ids = [int(row["id"]) for row in rows]
-        for start in range(0, len(ids), LISTED):
-            yield OneOf(ids[start : start + LISTED])
+        if self._touched is None:
+            self._touched = await _touched_since(self.since)
+        for start in range(0, len(self._touched), LISTED):
+            yield OneOf(self._touched[start : start + LISTED])
 
     async def entries(self) -> AsyncIterator[Pages]:
         """Every entry, or the new ones."""
@@ -96,6 +96,13 @@ class Scope(Struct, frozen=True):
             first = new if rows[0]["id"] is None else min(new, rows[0]["id"] - 1)
         for page in between(first, await last_id("refills")):
             yield page
+
+
+async def _touched_since(marks: Marks) -> list[int]:
+    """The orders that may have changed since, in the order of their ids."""
+    back = {name: max(0, getattr(marks, name) - OVERLAP) for name in ("orders", "attempts", "decisions")}
+    rows = await Signal.raw(_TOUCHED.format(entries=marks.entries, **back))
+    return [int(row["id"]) for row in rows]
 
 
 def between(after: int, last: int) -> Iterator[Between]:
