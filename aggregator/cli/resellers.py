@@ -13,6 +13,7 @@ from aggregator.ledger import book
 from aggregator.ledger.book import Kept
 from aggregator.people import doors
 from aggregator.resellers import accounts, store
+from aggregator.resellers.addresses import read_addresses
 from aggregator.resellers.model import KeyRules, shown_part
 from pricing.money import parse_units, print_units
 
@@ -174,6 +175,8 @@ async def invite(context: Context, name: str | None) -> None:
 @click.option("--read-only", is_flag=True, help="May look, not order.")
 @click.option("--same-link", type=click.Choice(["allow", "queue", "refuse"]), default="allow", show_default=True)
 @click.option("--duplicate-seconds", type=click.IntRange(0, 86_400), default=0, help="Repeats so soon are one order.")
+@click.option("--label", default="", help="What it is for.")
+@click.option("--addresses", default="", help="Only from these addresses and networks; blanks between them.")
 async def add_key(
     context: Context,
     name: str,
@@ -182,6 +185,8 @@ async def add_key(
     read_only: bool,
     same_link: str,
     duplicate_seconds: int,
+    label: str,
+    addresses: str,
 ) -> None:
     """Give a reseller another key, shown this once."""
     if rate is not None and (not _is_number(rate) or Decimal(rate) < 0):
@@ -189,11 +194,19 @@ async def add_key(
         raise Failure(message)
     rules = KeyRules(
         spelling=spelling, requests_per_second=rate, read_only=read_only, same_link=same_link,
-        duplicate_seconds=duplicate_seconds,
+        duplicate_seconds=duplicate_seconds, label=label, addresses=_read_addresses(addresses),
     )  # fmt: skip
     async with database(context.settings_of()):
         key = await accounts.add_key(name, rules)
     context.print({"reseller": name, "key": key}, text=f"API key of {name}, shown this once: {key}")
+
+
+def _read_addresses(text: str) -> str:
+    try:
+        return read_addresses(text)
+    except ValueError as error:
+        message = f"--addresses: {error}"
+        raise Failure(message) from error
 
 
 def _is_number(text: str) -> bool:
@@ -222,10 +235,13 @@ async def list_keys(context: Context, name: str, limit: int | None) -> None:
         found = await store.keys_of((await accounts.named(name)).id)
     rows = [
         {
-            "prefix": key["prefix"], "spelling": key["spelling"], "rate": key["requests_per_second"],
+            "prefix": key["prefix"], "label": key["label"], "addresses": key["addresses"],
+            "spelling": key["spelling"], "rate": key["requests_per_second"],
             "read_only": bool(key["read_only"]), "created": when(key["created_at"]),
             "revoked": when(key["revoked_at"]),
         }
         for key in found
     ][:limit]  # fmt: skip
-    context.print_rows(rows, columns=["prefix", "spelling", "rate", "read_only", "created", "revoked"], empty="no keys")
+    context.print_rows(
+        rows, columns=["prefix", "label", "spelling", "rate", "read_only", "created", "revoked"], empty="no keys"
+    )

@@ -1,0 +1,110 @@
+"""What the database promises about people: names, sessions, codes and invitations, each of them once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pyotp
+import pytest
+from argon2 import PasswordHasher
+
+from aggregator.orders import accept_store, mine_store
+from aggregator.orders.mine_store import Mine
+from aggregator.people import doors, passwords, sessions
+from aggregator.people import store as people
+from aggregator.people.model import Role, Stage
+from aggregator.resellers import accounts, keys
+from aggregator.resellers import store as resellers
+from aggregator.resellers.accounts import Refusal
+from aggregator.resellers.model import KeyRules, digest
+from aggregator.storage import clock
+from tests.builders import make_reseller, new_order
+
+pytestmark = pytest.mark.usefixtures("panel_database")
+PASSWORD = "seven quiet rivers"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a guess takes is the library's promise, not ours."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+async def join(name: str, *, invite: str | None = None, policy: str = "open") -> int:
+    return await doors.sign_up(name, PASSWORD, invite=invite, policy=policy, currency="USD")
+
+
+async def test_a_person_signs_in_and_out() -> None:
+    await join("zoe")
+    done = await doors.sign_in("zoe", PASSWORD, instead_of="")
+    session = await sessions.find(done.token)
+    assert session is not None
+    assert (session.person.name, session.person.role, session.stage) == ("zoe", Role.RESELLER, Stage.FULL)
+    await sessions.end(done.token)
+    assert await sessions.find(done.token) is None
+
+
+async def test_an_invitation_lets_one_in_however_many_come_at_once() -> None:
+    """And it is not used up by somebody whose name is taken."""
+    shop = await make_reseller("shop")
+    await join("zoe")
+    token = await doors.invite(reseller=shop.id, author="test")
+    with pytest.raises(Refusal, match="taken"):
+        await join("zoe", invite=token, policy="closed")
+    came = await asyncio.gather(
+        *(join(f"eve{number}", invite=token, policy="closed") for number in range(4)), return_exceptions=True
+    )
+    assert sorted(isinstance(one, Refusal) for one in came) == [False, True, True, True]
+    assert [person.reseller for person in await people.of_reseller(shop.id)] == [shop.id]
+
+
+async def test_a_code_and_a_recovery_code_count_once_however_often_they_are_sent_at_once() -> None:
+    person = (await people.get(await join("zoe"))).person
+    here = await sessions.start(person.id)
+    secret = pyotp.random_base32()
+    now = clock.now() // 1000
+    recovery, _ = await doors.start_codes(person, secret, pyotp.TOTP(secret).at(now - 30), here=here)
+    assert await sessions.find(here) is None, "the id is another after a change of what proves somebody"
+    for proof in (pyotp.TOTP(secret).at(now), recovery[3]):
+        tries = [doors.give_code(person, proof, instead_of="") for _ in range(3)]
+        came = await asyncio.gather(*tries, return_exceptions=True)
+        assert sorted(isinstance(one, doors.WrongProof) for one in came) == [False, True, True]
+
+
+async def test_a_resellers_orders_are_found_and_counted() -> None:
+    ann, eve = await make_reseller("ann"), await make_reseller("eve")
+    links = ["https://x.example/100%_a", "https://x.example/B", "https://x.example/c\\d"]
+    await accept_store.accept([new_order(ann.id, link=link) for link in links])
+    await accept_store.accept([new_order(eve.id, link=links[0], service=7)])
+    looks = [
+        (Mine(), [3, 2, 1]), (Mine(text="%_"), [1]), (Mine(text="/b"), [2]), (Mine(text="\\"), [3]),
+        (Mine(text="#2"), [2]), (Mine(text="4"), []), (Mine(state="open", before=3), [2, 1]),
+        (Mine(state="completed"), []), (Mine(service=7), []),
+    ]  # fmt: skip
+    for asked, found in looks:
+        assert [order.id for order in await mine_store.find(ann.id, asked, limit=9)] == found, asked
+    counts = await mine_store.count(ann.id)
+    assert (counts.open, counts.all, counts.month_orders, counts.month_spent) == (3, 3, 3, 9 * 10**8)
+    assert (await mine_store.count((await make_reseller("new")).id)).month_spent == 0
+
+
+async def test_a_replaced_key_works_until_its_time_is_over() -> None:
+    """Revoking it at once goes before."""
+    ann = await make_reseller("ann")
+    old = await keys.make(ann.id, KeyRules(label="shop", addresses="203.0.113.0/24"))
+    made = (await keys.of_reseller(ann.id))[0]
+    new = await keys.replace(ann.id, made.id, overlap_ms=60_000)
+    found = await resellers.callers([digest(old), digest(new)])
+    assert [caller and caller.addresses for caller in found] == ["203.0.113.0/24", "203.0.113.0/24"]
+    await accounts.revoke_key(made.prefix)
+    assert [caller is None for caller in await resellers.callers([digest(old), digest(new)])] == [True, False]
+    with pytest.raises(Refusal):
+        await keys.replace(ann.id, made.id, overlap_ms=0)
+
+
+async def test_many_who_sign_in_at_once_wait_in_a_short_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond it they are asked to come again, and the panel goes on."""
+    monkeypatch.setattr(passwords, "MOST_WAITING", 3)
+    tries = [passwords.verify(PASSWORD, None) for _ in range(5)]
+    came = await asyncio.gather(*tries, return_exceptions=True)
+    assert [isinstance(one, passwords.TooBusy) for one in came] == [False, False, False, True, True]
