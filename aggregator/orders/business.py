@@ -17,8 +17,9 @@ from pricing.fx import FxTable, NoRate
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
-KEPT_MS = HOUR_MS
-"""How long the figures of a day that is over are kept; what is delivered late still changes them a little."""
+KEPT_MS, KEPT_TODAY_MS = HOUR_MS, 15_000
+"""How long the figures of a day that is over are kept, as what is delivered late changes them; and those of today."""
+SPENT_DAYS, SPENT_KEPT_MS = 7, 300_000
 LATE_MS = 120_000
 NOBODY_WAITS = Waiting(0, None)
 
@@ -73,27 +74,34 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class Business:
-    """Reads them; days that are long over are remembered for a while."""
+    """Reads figures, and remembers for a while what takes long to read."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[int, Day]] = {}
+        self._days: dict[int, tuple[int, Day]] = {}
+        self._spent: tuple[int, Mapping[int, tuple[int, int]]] = (0, {})
 
     async def days(self, many: int) -> list[Day]:
         """The last days with today, oldest first."""
         today = clock.now() // DAY_MS * DAY_MS
         return [await self._day(today - back * DAY_MS, today) for back in reversed(range(many))]
 
+    async def spent(self) -> Mapping[int, tuple[int, int]]:
+        """By reseller: orders of `SPENT_DAYS` days, and what they were charged less what they got back."""
+        read_at, _ = self._spent
+        if clock.now() - read_at > SPENT_KEPT_MS:
+            self._spent = clock.now(), await business_store.spent_since(clock.now() - SPENT_DAYS * DAY_MS)
+        return self._spent[1]
+
     async def _day(self, start: int, today: int) -> Day:
-        read_at, day = self._kept.get(start, (0, None))
-        if day is not None and clock.now() - read_at < KEPT_MS:
+        read_at, day = self._days.get(start, (0, None))
+        if day is not None and clock.now() - read_at < (KEPT_MS if start < today else KEPT_TODAY_MS):
             return day
         orders, charged = await business_store.ordered(start, start + DAY_MS)
         day = Day(
             start=start, orders=orders, charged=charged, revenue=await business_store.earned(start, start + DAY_MS),
             cost=await business_store.costs(start, start + DAY_MS),
         )  # fmt: skip
-        if start < today - DAY_MS:
-            self._kept[start] = (clock.now(), day)
+        self._days[start] = (clock.now(), day)
         return day
 
 

@@ -12,6 +12,8 @@ from msgspec import Struct
 from aggregator.storage import tables
 from aggregator.storage.moments import first_id
 
+MOST = 1_000_000
+"""Rows that are grouped at most. The limit also keeps SQLite at the index of the moment, not at that of the group."""
 _COUNTS = "(a.outcome = 'accepted' or (a.outcome in ('absent', 'written_off') and a.upstream_order is not null))"
 """What its provider took, also where we gave it up before we knew."""
 
@@ -123,8 +125,10 @@ async def unsure_by_provider() -> dict[str, Waiting]:
 async def polls_before(moment: int) -> dict[str, Waiting]:
     """By provider: attempts whose status should have been asked for by a moment."""
     rows = await tables.Attempt.raw(
-        "select provider, count(*) as n, min(poll_at) as since from attempts where poll_at < {} group by provider",
+        "select provider, count(*) as n, min(poll_at) as since from"
+        " (select provider, poll_at from attempts where poll_at < {} limit {}) as late group by provider",
         moment,
+        MOST,
     )
     return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
 
@@ -137,8 +141,8 @@ async def tries_since(moment: int) -> dict[str, Tries]:
         " count(case when outcome = 'unsure' then 1 end) as unsure,"
         " coalesce(sum(case when outcome = 'accepted' then cost else 0 end), 0) as spent,"
         " coalesce(sum(answered_at - created_at), 0) as answered_ms, count(answered_at) as answered"
-        " from attempts where id >= {} group by provider",
-        await first_id(tables.Attempt, moment),
+        " from (select * from attempts where id >= {} order by id limit {}) as lately group by provider",
+        await first_id(tables.Attempt, moment), MOST,
     )  # fmt: skip
     return {row["provider"]: Tries(**{name: int(row[name]) for name in Tries.__struct_fields__}) for row in rows}
 
@@ -146,8 +150,11 @@ async def tries_since(moment: int) -> dict[str, Tries]:
 async def spent_since(moment: int) -> dict[int, tuple[int, int]]:
     """By reseller: orders, and what they were charged less what they got back."""
     rows = await tables.Order.raw(
-        "select reseller, count(*) as n, sum(charge - refunded) as spent from orders where id >= {} group by reseller",
+        "select reseller, count(*) as n, sum(charge - refunded) as spent from"
+        " (select reseller, charge, refunded from orders where id >= {} order by id limit {}) as lately"
+        " group by reseller",
         await first_id(tables.Order, moment),
+        MOST,
     )
     return {row["reseller"]: (int(row["n"]), int(row["spent"])) for row in rows}
 

@@ -10,11 +10,14 @@ from typing import Any
 from msgspec import Struct
 
 from aggregator.orders.model import Order
+from aggregator.orders.state import OPEN
 from aggregator.orders.store import as_order
 from aggregator.storage import tables
 
 NEWEST_BY_LINK = 100_000
 """Orders in which a piece of a link is looked for."""
+NEWEST_AT_PROVIDER = 20_000
+"""Orders of one provider among which the rest of a question is asked, for each page."""
 
 
 class Sought(Struct, frozen=True, kw_only=True):
@@ -52,9 +55,15 @@ def _conditions(sought: Sought) -> tuple[list[str], list[Any]]:
     if sought.states:
         conditions.append(f"o.state in ({', '.join(['{}'] * len(sought.states))})")
         values += sought.states
+        if OPEN.issuperset(sought.states):
+            # SQLite takes the index of open orders only where the question says what that index is of.
+            conditions.append("o.state in ('queued', 'placing', 'unsure', 'active')")
     if sought.provider:
-        conditions.append("exists (select 1 from attempts a where a.provider = {} and a.order_id = o.id)")
-        values.append(sought.provider)
+        conditions.append(
+            "o.id in (select order_id from attempts where provider = {} and order_id < {}"
+            " order by order_id desc limit {})"
+        )
+        values += [sought.provider, sought.before or 2**62, NEWEST_AT_PROVIDER]
     if sought.reseller is not None:
         conditions.append("o.reseller = {}")
         values.append(sought.reseller)

@@ -222,8 +222,10 @@ async def count_by_state() -> dict[str, int]:
 
 async def count_waiting() -> dict[str, int]:
     """How many are unsure and how many are held: what an owner is asked about."""
-    unsure = await _ORDER.count().where(_ORDER.state == OrderState.UNSURE.value)
-    return {"unsure": unsure, "held": await _ORDER.count().where(_ORDER.held.is_not_null())}
+    rows = await _ORDER.raw(
+        "select count(*) as n from orders where state in ('queued', 'placing', 'unsure', 'active') and state = 'unsure'"
+    )
+    return {"unsure": int(rows[0]["n"]), "held": await _ORDER.count().where(_ORDER.held.is_not_null())}
 
 
 async def tell_others() -> None:

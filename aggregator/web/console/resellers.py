@@ -5,8 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from aggregator.ledger import book
-from aggregator.orders import business_store, search_store
-from aggregator.orders.business import DAY_MS
+from aggregator.orders import search_store
 from aggregator.orders.search_store import Sought
 from aggregator.people import doors
 from aggregator.people import store as people_store
@@ -14,7 +13,7 @@ from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import KeyRules, Reseller
-from aggregator.storage import clock, decisions
+from aggregator.storage import decisions
 from aggregator.web.console.deeds import done, reason
 from aggregator.web.console.orders import lines
 from aggregator.web.forms import FormFault
@@ -22,7 +21,6 @@ from aggregator.web.section import Section
 from aggregator.web.visit import NotHere, Page, Visit, Who
 from pricing.money import parse_units, print_units
 
-WEEK_DAYS = 7
 STATEMENT = 30
 ORDERS = 10
 SPELLINGS = ("auto", "classic", "json")
@@ -36,7 +34,7 @@ async def resellers(visit: Visit) -> Page:
     found = await reseller_store.all_with_balances()
     query = visit.query.get("q", "").strip()
     shown = [(one, balance) for one, balance in found if query.casefold() in f"{one.name} {one.tier}".casefold()]
-    spent = await business_store.spent_since(clock.now() - WEEK_DAYS * DAY_MS)
+    spent = await visit.parts.business.spent()
     return visit.render(
         "console/resellers.html", resellers=shown, spent=spent, query=query, form=visit.form,
         total=sum(balance for _, balance in found),
@@ -166,7 +164,7 @@ async def _page(visit: Visit, one: Reseller, *, status: int = 200, faults: dict[
         statement=await book.statement(one.id, limit=STATEMENT), keys=await reseller_store.keys_of(one.id),
         people=await people_store.of_reseller(one.id), lines=await lines(orders, {one.id: one.name}),
         decisions=await decisions.about("reseller", one.id), spelling_options=SPELLING_OPTIONS, form=visit.form,
-        spent=(await business_store.spent_since(clock.now() - WEEK_DAYS * DAY_MS)).get(one.id, (0, 0)),
+        spent=(await visit.parts.business.spent()).get(one.id, (0, 0)),
     )  # fmt: skip
 
 
