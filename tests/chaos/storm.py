@@ -16,7 +16,7 @@ from tests.chaos.nemesis import Nemesis
 from tests.chaos.owner import Owner, truth_of
 from tests.chaos.plan import POOR, RESELLERS, Plan
 from tests.chaos.processes import ROOT, Stalled
-from tests.chaos.stage import Stage, staged
+from tests.chaos.stage import LIFETIME, Stage, staged
 
 ROLES = {"sqlite": ("all",), "postgresql": ("web", "all", "worker")}
 AUDIT_SECONDS = 4
@@ -115,6 +115,9 @@ class Storm:
         async def at_rest() -> bool:
             return not checker.refund_errors(await evidence())
 
+        await owner.drain(seconds=self._patience, until=at_rest)
+        # What was delivered may be lost again a lifetime later, and must be paid back then, too.
+        await asyncio.sleep(2 * LIFETIME)
         await owner.drain(seconds=self._patience, until=at_rest)
         await self._audit()
         return self._report(await evidence(), load, nemesis, owner, balanced=await self._truth_is_balanced())
