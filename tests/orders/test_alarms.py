@@ -1,0 +1,68 @@
+"""What the owner's first page calls wrong, and how soon: pure, on what was seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.catalog.model import ProviderRow
+from aggregator.orders.alarms import Situation, Tone, alarms
+from aggregator.orders.business import NOBODY_WAITS, Standing
+from aggregator.orders.business_store import Tries, Waiting
+from aggregator.settings import read_providers
+
+NOW = 1_800_000_000_000
+HOUR = 3_600_000
+TEXT = '[[provider]]\nname = "alpha"\nurl = "https://alpha.example"\nkey = "k"\nlow_balance_alert = 20\n'
+
+
+def standing(row: dict[str, Any] | None = None, **seen: Any) -> Standing:
+    """A provider that is well, but for what is given."""
+    (provider,) = read_providers(TEXT, "providers.toml", {}, Path("/"))
+    well = {"balance": "100", "currency": "USD", "synced_at": NOW, **(row or {})}
+    usual: dict[str, Any] = {"tries": Tries(), "unsure": NOBODY_WAITS, "late_polls": NOBODY_WAITS, "hours_left": None}
+    return Standing(provider=provider, row=ProviderRow(name="alpha", **well), **{**usual, **seen})
+
+
+def situation(one: Standing | None = None, **waiting: Waiting) -> Situation:
+    usual = {name: waiting.get(name, NOBODY_WAITS) for name in ("queued", "due", "placing", "held")}
+    return Situation(**usual, standings=[one or standing()], now=NOW, sync_ms=900_000)
+
+
+def test_a_panel_that_is_well_alarms_nobody() -> None:
+    assert alarms(situation()) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (standing(unsure=Waiting(3, NOW)), "3 orders unsure at alpha"),
+        (standing(late_polls=Waiting(1, NOW)), "1 order at alpha not asked about"),
+        (standing({"rest_until": NOW + 1, "rest_reason": "it failed"}), "alpha is left alone: it failed"),
+        (standing({"held_catalogue": "it shrank"}), "catalogue of alpha is held: it shrank"),
+        (standing({"synced_at": NOW - 2 * HOUR, "sync_error": "no host"}), "could be read: no host"),
+        (standing(tries=Tries(sent=20, accepted=5)), "took only 25 %"),
+        (standing({"balance": "19"}), "alpha runs low: 19 USD"),
+        (standing(hours_left=5), "enough for 5 hours"),
+    ],
+)
+def test_each_trouble_of_a_provider_says_what_happens_by_itself_and_what_is_safe(one: Standing, said: str) -> None:
+    (alarm,) = alarms(situation(one))
+    assert said in alarm.what
+    assert alarm.by_itself
+    assert alarm.safe
+
+
+def test_what_stops_orders_comes_first() -> None:
+    """No worker, and a provider without money, before whatever waits for a word."""
+    found = alarms(
+        situation(standing({"balance": "0"}), held=Waiting(1, NOW), due=Waiting(2, NOW - 5), placing=Waiting(1, NOW))
+    )
+    assert [alarm.tone for alarm in found] == [Tone.BAD, Tone.BAD, Tone.WARN]
+    assert (found[0].what, found[0].since) == ("3 orders should have been sent and nobody took them", NOW - 5)
+
+
+def test_few_tries_say_nothing_of_a_provider() -> None:
+    assert alarms(situation(standing(tries=Tries(sent=3, accepted=0)))) == []
