@@ -13,6 +13,7 @@ from aggregator.orders.state import Outcome
 from aggregator.orders.store import as_order
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
+from aggregator.storage.lists import among, table_of
 from aggregator.storage.transaction import engine, write
 
 _ATTEMPT = tables.Attempt
@@ -178,21 +179,19 @@ async def with_orders(attempts: Sequence[Attempt]) -> list[Followed]:
 async def _orders(ids: list[int]) -> dict[int, Order]:
     if not ids:
         return {}
-    rows = await tables.Order.select().where(tables.Order.id.is_in(ids))
+    these, values = among("id", ids)
+    rows = await tables.Order.raw(f"select * from orders where {these}", values)
     return {row["id"]: as_order(row) for row in rows}
 
 
 async def poll_again(due: Mapping[int, int | None]) -> None:
-    """When to ask about each attempt next: one statement for each distinct moment, one commit for all."""
-    by_moment: dict[int | None, list[int]] = {}
-    for attempt, moment in due.items():
-        by_moment.setdefault(moment, []).append(attempt)
-
-    async def work() -> None:
-        for moment, attempts in by_moment.items():
-            await _ATTEMPT.update({_ATTEMPT.poll_at: moment}).where(_ATTEMPT.id.is_in(attempts))
-
-    await write(work)
+    """When to ask about each attempt next: one statement for all."""
+    query, values = table_of({"id": "bigint", "moment": "bigint"}, sorted(due.items()))
+    await write(
+        lambda: _ATTEMPT.raw(
+            f"update attempts set poll_at = given.moment from ({query}) as given where attempts.id = given.id", *values
+        ).run()
+    )  # fmt: skip
 
 
 async def poll_now(order: int) -> None:

@@ -13,6 +13,7 @@ from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
 from aggregator.storage import clock, signals, tables
 from aggregator.storage.engine import is_sqlite
+from aggregator.storage.lists import among
 from aggregator.storage.tables import Event
 from aggregator.storage.transaction import engine, write
 
@@ -43,7 +44,8 @@ async def of_reseller(reseller: int, orders: Iterable[int]) -> dict[int, Order]:
     wanted = [order for order in orders if 0 < order < 2**63]
     if not wanted:
         return {}
-    rows = await _ORDER.select().where((_ORDER.reseller == reseller) & _ORDER.id.is_in(wanted))
+    these, values = among("id", wanted)
+    rows = await _ORDER.raw(f"select * from orders where reseller = {{}} and {these}", reseller, values)
     return {row["id"]: as_order(row) for row in rows}
 
 
