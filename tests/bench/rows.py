@@ -52,7 +52,8 @@ def compare(row: Row, rounds: int = ROUNDS) -> Result:
     row.floor(), row.subject()  # warm
     pairs = [(row.floor(), row.subject()) for _ in range(rounds)]
     floors, figures = [[getattr(one, row.by) for one in column] for column in zip(*pairs, strict=True)]
-    ratio = median(figure / floor for floor, figure in zip(floors, figures, strict=True))
+    # On a machine that stalls, a round may see no reply at all.
+    ratio = median(figure / floor if floor else 0.0 for floor, figure in zip(floors, figures, strict=True))
     failed = sum(one.failed for _, one in pairs)
     return Result(
         name=row.name, by=row.by, floor=median(floors), figure=median(figures), ratio=ratio, goal=row.goal,
