@@ -11,12 +11,12 @@ LARGEST = 2**63 - 1
 
 _CERTAIN = 18
 """So many digits are below `LARGEST` whatever they are."""
-_QUANTITY = re.compile(r"(0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.0)?")
+_QUANTITY = re.compile(r"(0|[1-9][0-9]*)(?:\.0)?")
 _ID = re.compile(r"([0-9]+)(?:\.0)?")
 
 
 def read_integer(text: str) -> int | None:
-    """A count of units; None unless it is ASCII digits, trimmed, in groups or not (PROTOCOL.md, "Quantity")."""
+    """A count of units; None unless it is ASCII digits, trimmed, with an optional ".0" (PROTOCOL.md, "Quantity")."""
     return _read(_QUANTITY, text)
 
 
@@ -29,7 +29,7 @@ def read_id(text: str) -> int | None:
 
 def _read(grammar: re.Pattern[str], text: str) -> int | None:
     match = grammar.fullmatch(text.strip(BLANKS))
-    return _bounded(match[1].replace(",", "").lstrip("0")) if match else None
+    return _bounded(match[1].lstrip("0")) if match else None
 
 
 def _bounded(digits: str) -> int:

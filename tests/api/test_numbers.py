@@ -8,13 +8,9 @@ from aggregator.api.numbers import LARGEST, read_id, read_integer
 
 
 @pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("0", 0), ("1000", 1000), ("1000.0", 1000), (" 1000 ", 1000), ("1000\r\n", 1000), ("1,000", 1000),
-        ("12,345,678.0", 12_345_678),
-    ],
-)  # fmt: skip
-def test_a_count_is_plain_digits_trimmed_perhaps_grouped_with_an_optional_point_zero(text: str, number: int) -> None:
+    ("text", "number"), [("0", 0), ("1000", 1000), ("1000.0", 1000), (" 1000 ", 1000), ("1000\r\n", 1000)]
+)
+def test_a_count_is_plain_digits_trimmed_with_an_optional_point_zero(text: str, number: int) -> None:
     assert read_integer(text) == number
 
 
@@ -22,8 +18,8 @@ def test_a_count_is_plain_digits_trimmed_perhaps_grouped_with_an_optional_point_
     "text",
     [
         "", " ", "-1", "-0", "+5", "1.5", ".5", "5.", "1000.00", "1000.0000000000000001", "1e3", "1E3", "1e-400",
-        "1e400", "NaN", "Infinity", "-Infinity", "007", "0x10", "0b1", "1_000", "1 000",
-        "1,00", "1000,000", "0,100", ",100", "1,,000", "1.000,0", "1000abc",
+        "1e400", "NaN", "Infinity", "-Infinity", "007", "0x10", "0b1", "1_000", "1,000", "1 000",
+        "1,00", "1000,000", "1.000,0", "1000abc",
         "1000;--", "1000\x00", "１２", "１０００", "١٢", "²", "\u00a05", "5\u2003", "true", "null", "[1000]", "{}",
     ],
 )  # fmt: skip
