@@ -78,9 +78,16 @@ async def test_every_way_to_write_the_address_is_served_and_never_redirected(ann
 
 
 async def test_anywhere_else_nothing_is_found(shop: Served) -> None:
-    for path in ("/", "/api", "/api/v3", "/api/v2;x", "/api/v2/add", "/panel/api/v2", "/api/v2%00"):
+    for path in ("/api/v3", "/api/v2;x", "/api/v2/add", "/panel/api/v2", "/api/v2%00"):
         reply = await shop.http.post(path, data={"action": "balance"})
         assert (reply.status_code, reply.content) == (404, b'{"error":"Not found"}'), path
+
+
+@pytest.mark.parametrize("page", ["/", "/api", "/services"])
+async def test_a_page_takes_no_orders(shop: Served, page: str) -> None:
+    """Its address is easily taken for the API's; what is posted there is refused, not lost in a redirect."""
+    reply = await shop.http.post(page, data={"action": "balance"})
+    assert (reply.status_code, list(reply.json())) == (405, ["error"])
 
 
 async def test_other_methods_are_refused_in_our_words(shop: Served, anna: Client) -> None:
