@@ -15,6 +15,9 @@ MINUTES ?= 0
 python := .venv/bin/python
 ready := .venv/.ready
 
+# The tests begin the program a thousand times: it is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: env demo test chaos bench check lock clean
 
 env: $(ready)
