@@ -16,6 +16,8 @@ UNSURE = """
     where o.state = 'unsure' and a.outcome = 'unsure' and a.deadline_at < {now}
 """
 OPEN = "select count(*) as n from orders where ended_at is null"
+QUIET_SECONDS = 5
+"""After so long without a change, what waits for a moment further off than a drain may last has its moment come."""
 
 
 class Owner:
@@ -27,12 +29,15 @@ class Owner:
 
     async def drain(self, *, seconds: float, until: Callable[[], Awaitable[bool]]) -> None:
         """Wait until no order is open and `until` says so, but no longer than so many seconds without a change."""
-        left, latest = -1, time.monotonic() + seconds
+        left, latest, quiet = -1, time.monotonic() + seconds, time.monotonic() + QUIET_SECONDS
         while time.monotonic() < latest:
             await self._decide()
             open_now = (await self._stage.books.rows(OPEN))[0]["n"]
             if open_now != left:
-                left, latest = open_now, time.monotonic() + seconds
+                left, latest, quiet = open_now, time.monotonic() + seconds, time.monotonic() + QUIET_SECONDS
+            elif time.monotonic() > quiet:
+                await self._stage.books.let_leases_run_out()
+                quiet = time.monotonic() + QUIET_SECONDS
             if not open_now and await until():
                 return
             await asyncio.sleep(0.3)
