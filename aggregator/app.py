@@ -33,6 +33,7 @@ from aggregator.metrics import Metrics
 from aggregator.orders import attempt_store, evidence_store, refill_store, store
 from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
+from aggregator.orders.days import SHOWN_DAYS
 from aggregator.orders.dispatch import Dispatcher
 from aggregator.orders.investigate import Investigator
 from aggregator.orders.performance import Performance
@@ -56,6 +57,8 @@ LOOK_SECONDS = 0.5
 """How soon a process sees what another one changed."""
 IDLE_SECONDS = 0.5
 """Between two looks at an empty queue."""
+DAYS_SECONDS = 600
+"""How soon after its end a day is counted."""
 AUDIT_AGAIN_SECONDS = 60
 """After an audit that could not be run to its end."""
 DRAIN_SECONDS = 5
@@ -132,6 +135,7 @@ class Panel:
         )  # fmt: skip
         self.performance = Performance()
         self._announcer = Announcer()
+        self._business = Business()
         self._seen: dict[str, int] = {}
         self._prepared = False
         self._audited = False
@@ -201,8 +205,7 @@ class Panel:
             settings=self.settings, prices=self.prices, keys=self.keys, placer=self.placer,
             canceller=self.canceller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, wake=self.wake, ready=lambda: self._prepared,
-            business=Business(),
-            sellers=self._sellers,
+            business=self._business, sellers=self._sellers,
             edits=Edits(
                 self.settings, os.environ, self.prices, self.upstreams, self._sellers, self.take_providers
             ),
@@ -232,6 +235,7 @@ class Panel:
         self.workers.start(self._loop("sweep", self._sweep, pause=1.0))
         self.workers.start(self._loop("dispatch", self._dispatch, pause=IDLE_SECONDS))
         self.workers.start(self._loop("announce", self.announce, pause=1.0))
+        self.workers.start(self._loop("days", self._count_days, pause=DAYS_SECONDS))
         self.workers.start(self._loop("audit", self._audit, pause=AUDIT_AGAIN_SECONDS))
         await self._follow_providers()
 
@@ -255,6 +259,10 @@ class Panel:
 
     async def _sweep(self) -> None:
         await self.dispatcher.sweep()
+
+    async def _count_days(self) -> None:
+        """Days that are over, before an owner asks for them."""
+        await self._business.days(SHOWN_DAYS)
 
     async def _audit(self) -> float:
         await take_turn(at_start=not self._audited)

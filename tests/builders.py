@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -109,6 +109,16 @@ def attempt_of(**changes: Any) -> Attempt:
 def progress_of(phase: Phase, remains: int | None = None, charge: str | None = None, **said: Any) -> Progress:
     """What a provider says of an order."""
     return Progress(phase=phase, remains=remains, charge=None if charge is None else Decimal(charge), **said)
+
+
+@contextmanager
+def days_ago(days: int) -> Iterator[None]:
+    """What happens in here happened so long ago."""
+    clock._offset_ms -= days * DAY
+    try:
+        yield
+    finally:
+        clock._offset_ms += days * DAY
 
 
 async def accept_order(reseller: Reseller, **changes: Any) -> Order:

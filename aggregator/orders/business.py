@@ -9,40 +9,19 @@ from msgspec import Struct
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
-from aggregator.orders import business_store
+from aggregator.orders import business_store, day_store
 from aggregator.orders.business_store import Tries, Waiting
+from aggregator.orders.days import DAY_MS, Day, day_of, round_percent
 from aggregator.settings import ProviderSettings
 from aggregator.storage import clock
 from pricing.fx import FxTable, NoRate
 
-DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
-KEPT_MS, KEPT_TODAY_MS = HOUR_MS, 15_000
-"""How long the figures of a day that is over are kept, as what is delivered late changes them; and those of today."""
+TODAY_KEPT_MS = 15_000
+"""How long the figures of a day that goes on are shown again."""
 SPENT_DAYS, SPENT_KEPT_MS = 7, 300_000
 LATE_MS = 120_000
 NOBODY_WAITS = Waiting(0, None)
-
-
-class Day(Struct, frozen=True, kw_only=True):
-    """A day in UTC; money in whole 1e-8 of the panel's currency."""
-
-    start: int
-    """Milliseconds since 1970."""
-    orders: int
-    charged: int
-    revenue: int
-    """Of the orders that ended, less what was paid back late; so with the cost."""
-    cost: int
-
-    @property
-    def profit(self) -> int:
-        return self.revenue - self.cost
-
-    @property
-    def margin_percent(self) -> int | None:
-        """Of the revenue, in whole percent; None without any."""
-        return round_percent(self.profit, self.revenue)
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -81,9 +60,11 @@ class Business:
         self._spent: tuple[int, Mapping[int, tuple[int, int]]] = (0, {})
 
     async def days(self, many: int) -> list[Day]:
-        """The last days with today, oldest first."""
-        today = clock.now() // DAY_MS * DAY_MS
-        return [await self._day(today - back * DAY_MS, today) for back in reversed(range(many))]
+        """The last days with today, oldest first. Those that are over are counted once, by whoever asks first."""
+        today = day_of(clock.now())
+        starts = [today - back * DAY_MS for back in reversed(range(many))]
+        kept = await day_store.kept(starts[0])
+        return [kept.get(start) or await self._day(start) for start in starts]
 
     async def spent(self) -> Mapping[int, tuple[int, int]]:
         """By reseller: orders of `SPENT_DAYS` days, and what they were charged less what they got back."""
@@ -92,16 +73,13 @@ class Business:
             self._spent = clock.now(), await business_store.spent_since(clock.now() - SPENT_DAYS * DAY_MS)
         return self._spent[1]
 
-    async def _day(self, start: int, today: int) -> Day:
+    async def _day(self, start: int) -> Day:
+        if day_store.is_over(start):
+            return await day_store.keep(start)
         read_at, day = self._days.get(start, (0, None))
-        if day is not None and clock.now() - read_at < (KEPT_MS if start < today else KEPT_TODAY_MS):
-            return day
-        orders, charged = await business_store.ordered(start, start + DAY_MS)
-        day = Day(
-            start=start, orders=orders, charged=charged, revenue=await business_store.earned(start, start + DAY_MS),
-            cost=await business_store.costs(start, start + DAY_MS),
-        )  # fmt: skip
-        self._days[start] = (clock.now(), day)
+        if day is None or clock.now() - read_at > TODAY_KEPT_MS:
+            day = await day_store.count(start)
+            self._days[start] = (clock.now(), day)
         return day
 
 
@@ -134,11 +112,3 @@ def _hours_left(provider: ProviderSettings, row: ProviderRow, spent: int, fx: Fx
     except (NotForSale, NoRate, ValueError):
         return None
     return max(0, worth.units) * 24 // spent
-
-
-def round_percent(part: int, whole: int) -> int | None:
-    """In whole percent, halves away from zero; None of nothing."""
-    if whole <= 0:
-        return None
-    doubled = (abs(part) * 200 + whole) // (2 * whole)
-    return doubled if part >= 0 else -doubled

@@ -1,4 +1,4 @@
-"""What the rows say of days, providers and whatever waits; every question is bounded by an index or by ids of its time.
+"""What the rows say of providers, resellers and whatever waits; an index, or ids of its time, bound every question.
 
 Sums are whole 1e-8 of the panel's currency, times milliseconds since 1970.
 """
@@ -14,8 +14,6 @@ from aggregator.storage.moments import first_id
 
 MOST = 1_000_000
 """Rows that are grouped at most. The limit also keeps SQLite at the index of the moment, not at that of the group."""
-_COUNTS = "(a.outcome = 'accepted' or (a.outcome in ('absent', 'written_off') and a.upstream_order is not null))"
-"""What its provider took, also where we gave it up before we knew."""
 
 
 class Waiting(Struct, frozen=True):
@@ -36,47 +34,6 @@ class Tries(Struct, frozen=True, kw_only=True):
     answered_ms: int = 0
     """How long all answered ones took together."""
     answered: int = 0
-
-
-async def ordered(start: int, end: int) -> tuple[int, int]:
-    """How many orders were taken, and what was charged for them."""
-    first, last = await first_id(tables.Order, start), await first_id(tables.Order, end)
-    rows = await tables.Order.raw(
-        "select count(*) as n, coalesce(sum(charge), 0) as charged from orders where id >= {} and id < {}", first, last
-    )
-    return int(rows[0]["n"]), int(rows[0]["charged"])
-
-
-async def earned(start: int, end: int) -> int:
-    """What was earned, less what was paid back later of what had been."""
-    first, last = await first_id(tables.Entry, start, column="at"), await first_id(tables.Entry, end, column="at")
-    rows = await tables.Entry.raw(
-        "select coalesce(sum(case when target = 'revenue' then amount else -amount end), 0) as earned from entries"
-        " where id >= {} and id < {} and 'revenue' in (source, target)",
-        first, last,
-    )  # fmt: skip
-    return int(rows[0]["earned"])
-
-
-_ENDED = f"""
-from orders o join attempts a on a.order_id = o.id where o.ended_at >= {{}} and o.ended_at < {{}} and {_COUNTS}
-"""
-_WHOLE = f"""
-select coalesce(sum(case when o.undelivered = 0 or a.outcome <> 'accepted' then a.cost else 0 end), 0) as cost {_ENDED}
-"""
-_PARTS = f"""
-select a.cost, o.quantity, o.undelivered {_ENDED}
-and a.outcome = 'accepted' and o.undelivered > 0 and o.undelivered < o.quantity
-"""
-
-
-async def costs(start: int, end: int) -> int:
-    """What the orders that ended cost us: of one delivered in part, that part."""
-    rows = await tables.Order.raw(_WHOLE, start, end)
-    parts = await tables.Order.raw(_PARTS, start, end)
-    # In Python's integers: cost times quantity passes 63 bits.
-    delivered = sum(int(row["cost"]) * (row["quantity"] - row["undelivered"]) // row["quantity"] for row in parts)
-    return int(rows[0]["cost"]) + int(delivered)
 
 
 async def queued_before(moment: int) -> Waiting:

@@ -11,7 +11,7 @@ import structlog
 from aggregator.catalog import health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import attempt_store, evidence_store, failover, store
+from aggregator.orders import attempt_store, day_store, evidence_store, failover, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
 from aggregator.orders.evidence_store import Sent
 from aggregator.orders.failover import GiveUp, Go, Wait
@@ -209,6 +209,7 @@ class Dispatcher:
             if answered is not None:
                 await store.advance(order.id, [OrderState.PLACING, OrderState.UNSURE], OrderState.ACTIVE)
             elif await attempt_store.attach(attempt.id, placement.order):
+                await day_store.add_found(attempt.id)
                 text = f"{attempt.provider} took it after all, as {placement.order}: the owner's cost"
                 await store.note(order.id, order.state, text[:500])
 

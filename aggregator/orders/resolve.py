@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.orders import attempt_store, store
+from aggregator.orders import attempt_store, day_store, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.settle import apply
@@ -38,6 +38,7 @@ async def found(order_id: int, upstream_order: str, *, actor: str, reason: str, 
             _changed()
         if outcome is Outcome.ACCEPTED and not await store.advance(order.id, [OrderState.UNSURE], OrderState.ACTIVE):
             _changed()
+        await day_store.add_found(attempt.id)
         await store.note(order.id, order.state, f"found at {attempt.provider} by decision")
 
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregator.ledger import book, entries
-from aggregator.orders import attempt_store, store
+from aggregator.orders import attempt_store, day_store, store
 from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, ended_as
 from aggregator.storage.transaction import write
@@ -69,7 +69,9 @@ async def apply(
     if due:
         await _pay_back(moved, due, late=late, decision=decision)
     kept = moved.charge - moved.refunded - due
-    if not late and kept:
+    if late:
+        await day_store.add_lost(order, undelivered, due)
+    elif kept:
         await book.post(entries.earned(order.id, order.reseller, kept))
     await store.note(order.id, state, note)
     return await store.get(order.id)

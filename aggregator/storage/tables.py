@@ -385,6 +385,19 @@ class Halt(Table, tablename="halts"):
     order_id = BigInt(null=True, default=None)
 
 
+class Day(Table, tablename="days"):
+    """A day as it stood at its end, and what its orders got back or cost since; null = not counted yet."""
+
+    start = BigInt(primary_key=True)
+    orders = BigInt(null=True, default=None)
+    charged = BigInt(null=True, default=None)
+    revenue = BigInt(null=True, default=None)
+    refunded = BigInt(null=True, default=None)
+    cost = BigInt(null=True, default=None)
+    late_refunded = BigInt(default=0)
+    late_cost = BigInt(default=0)
+
+
 class Signal(Table, tablename="signals"):
     """Counters that tell the other processes what to look at again."""
 
@@ -402,6 +415,5 @@ class Migration(Table, tablename="migrations"):
 TABLES = (
     Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation,
     Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision,
-    AuditRun, AuditSum, Halt,
-    Signal, Migration,
+    AuditRun, AuditSum, Halt, Day, Signal, Migration,
 )  # fmt: skip

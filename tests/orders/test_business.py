@@ -6,17 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.orders import business, business_store, search_store, store, timeline
+from aggregator.orders import attempt_store, business_store, day_store, days, resolve, search_store, store, timeline
 from aggregator.orders.bulk import ABSENT, WRITE_OFF, decide, unsure_between
-from aggregator.orders.business import DAY_MS, Business, standings
+from aggregator.orders.business import Business, standings
+from aggregator.orders.days import DAY_MS, Day
 from aggregator.orders.search_store import Sought
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.settings import read_markup, read_providers
 from aggregator.storage import clock, tables
 from aggregator.storage.moments import first_id
+from aggregator.storage.transaction import write
 from pricing.money import SCALE
-from tests.builders import accept_order, active_order, begin_attempt, make_reseller, order_now, unsure_order
+from tests.builders import (
+    accept_order,
+    active_order,
+    begin_attempt,
+    days_ago,
+    make_reseller,
+    order_now,
+    unsure_order,
+)
 
 pytestmark = pytest.mark.usefixtures("panel_database")
 PROVIDER = '[[provider]]\nname = "alpha"\nurl = "https://alpha.example"\nkey = "k"\ncurrency = "USD"\n'
@@ -36,15 +46,67 @@ async def test_a_day_adds_up_what_ended_and_what_it_cost() -> None:
     assert today.start % DAY_MS == 0
 
 
-async def test_a_day_that_is_over_is_read_once() -> None:
-    """A million orders of last month are not counted again with each look."""
+async def test_a_day_that_is_over_is_counted_once() -> None:
+    """A million orders of last month are not counted again by anybody."""
     ann, kept = await make_reseller(), Business()
     await kept.days(3)
-    await tables.Order.raw("update orders set created_at = created_at - {}", 2 * DAY_MS)
-    await accept_order(ann)
-    await tables.Order.raw("update orders set created_at = created_at - {}", 2 * DAY_MS)
-    assert [day.orders for day in await kept.days(3)] == [0, 0, 0]
+    for _ in range(2):
+        await accept_order(ann)
+        await tables.Order.raw("update orders set created_at = created_at - {}", 2 * DAY_MS)
+    assert [day.orders for day in await Business().days(3)] == [0, 0, 0]
+    await tables.Day.delete(force=True)
     assert [day.orders for day in await Business().days(3)] == [1, 0, 0]
+
+
+async def test_what_happens_to_old_orders_changes_the_days_that_are_kept_to_the_last_unit() -> None:
+    """Each refund counts on the day its order ended, and so does what a provider took after all."""
+    ann = await make_reseller()
+    with days_ago(3):
+        delivered, short, lost = [await active_order(ann, charge=7, quantity=1000) for _ in range(3)]
+        doubtful = await unsure_order(ann, seconds_ago=100)
+        await active_order(ann)
+    with days_ago(2):
+        await settle(delivered, 0, note="all there")
+        await settle(short, 333, note="fell short")
+        await settle(lost, 1000, note="nothing came")
+        await resolve.write_off(doubtful.id, actor="olga", reason="nobody knows", settle_ms=0)
+    before = await Business().days(5)
+    assert before == await counted(5)
+    assert before[2].revenue == 7 + 7 - 2
+    assert await settle(await order_now(delivered.id), 501, note="dropped") is not None
+    await resolve.settle_by_hand(short.id, 700, actor="olga", reason="goodwill")
+    await resolve.settle_by_hand(short.id, 701, actor="olga", reason="goodwill")
+    await resolve.found(doubtful.id, "5009", actor="olga", reason="they have it")
+    await settle(await active_order(ann), 10, note="of today")
+    after = await Business().days(5)
+    assert after == await counted(5)
+    assert (after[2].refunded, after[2].profit) != (before[2].refunded, before[2].profit)
+    assert [after[place] for place in (0, 1, 3)] == [before[place] for place in (0, 1, 3)]
+    await day_store.keep(after[2].start)
+    assert await Business().days(5) == after
+
+
+async def test_an_attempt_that_was_answered_late_costs_on_the_day_its_order_ended() -> None:
+    ann = await make_reseller()
+    with days_ago(2):
+        order = await unsure_order(ann, seconds_ago=100)
+        await resolve.write_off(order.id, actor="olga", reason="nobody knows", settle_ms=0)
+    (attempt,) = await attempt_store.of_order(order.id)
+    assert (await Business().days(3))[0].cost == 0
+
+    async def work() -> None:
+        assert await attempt_store.attach(attempt.id, "5001")
+        await day_store.add_found(attempt.id)
+
+    await write(work)
+    assert (await Business().days(3))[0].cost == attempt.cost
+    assert await Business().days(3) == await counted(3)
+
+
+async def counted(many: int) -> list[Day]:
+    """The last days from the orders alone."""
+    today = days.day_of(clock.now())
+    return [await day_store.count(today - back * DAY_MS) for back in reversed(range(many))]
 
 
 async def test_the_first_row_of_a_moment_is_found_among_gaps() -> None:
@@ -94,8 +156,8 @@ async def test_whatever_waits_says_since_when() -> None:
 
 
 def test_percents_are_rounded_from_whole_numbers() -> None:
-    assert [business.round_percent(part, 3) for part in (0, 1, 2, 3, -1)] == [0, 33, 67, 100, -33]
-    assert business.round_percent(1, 0) is None
+    assert [days.round_percent(part, 3) for part in (0, 1, 2, 3, -1)] == [0, 33, 67, 100, -33]
+    assert days.round_percent(1, 0) is None
 
 
 async def found(**sought: object) -> list[int]:

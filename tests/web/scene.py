@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -20,7 +19,7 @@ from aggregator.settings import MARKUP_FILE
 from aggregator.storage import clock, decisions, tables
 from aggregator.storage.transaction import write
 from pricing.money import SCALE
-from tests.builders import DAY, accept_order, active_order, make_reseller, order_now, unsure_order
+from tests.builders import accept_order, active_order, days_ago, make_reseller, order_now, unsure_order
 from tests.catalog.goods import row
 from tests.web.kit import Web
 
@@ -30,16 +29,6 @@ Say = Callable[[str], str]
 
 def plainly(text: str) -> str:
     return text
-
-
-@contextmanager
-def days_ago(days: int) -> Iterator[None]:
-    """What happens in here happened so long ago."""
-    clock._offset_ms -= days * DAY
-    try:
-        yield
-    finally:
-        clock._offset_ms += days * DAY
 
 
 async def busy_day(web: Web, say: Say = plainly) -> dict[str, int]:

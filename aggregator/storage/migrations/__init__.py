@@ -18,6 +18,7 @@ from aggregator.storage.migrations import (
     m0005_console,
     m0006_people,
     m0007_audits,
+    m0008_days,
 )
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
@@ -30,6 +31,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     5: m0005_console.statements,
     6: m0006_people.statements,
     7: m0007_audits.statements,
+    8: m0008_days.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""
 _LOCK = 7_204_180_531  # any number that no other program uses on this database

@@ -6,11 +6,10 @@ from aggregator.audit import store as audit_store
 from aggregator.audit.store import Run
 from aggregator.orders import alarms
 from aggregator.orders.business import standings
+from aggregator.orders.days import SHOWN_DAYS
 from aggregator.web.console import charts
 from aggregator.web.section import Section
 from aggregator.web.visit import Page, Visit, Who
-
-DAYS = 14
 
 section = Section()
 
@@ -20,7 +19,7 @@ async def overview(visit: Visit) -> Page:
     parts = visit.parts
     found = await standings(parts.upstreams, parts.prices.markup.fx)
     seen = await alarms.look(found, sync_ms=round(parts.settings.pace.sync_seconds * 1000))
-    days = await parts.business.days(DAYS)
+    days = await parts.business.days(SHOWN_DAYS)
     return visit.render(
         "console/overview.html", days=days, today=days[-1], chart=charts.days(days), standings=found,
         alarms=alarms.alarms(seen), red=await _red(), seen=seen, sold=len(parts.prices.shelf),

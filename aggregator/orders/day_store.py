@@ -1,0 +1,127 @@
+"""The figures of days: counted from the orders, and kept once a day is over.
+
+What stands in a day's row is how it was at its end. Whoever changes an order of an old day adds the difference to the
+day's `late` columns in the same transaction, so that a kept day is exact and is never counted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aggregator.orders.days import DAY_MS, Day, cost_of, day_of
+from aggregator.orders.model import Order
+from aggregator.storage import clock, tables
+from aggregator.storage.moments import first_id
+from aggregator.storage.transaction import snapshot, write
+
+OVER_MS = 3_600_000
+"""After midnight: by then every transaction that began before it has ended."""
+_ENDED = """
+from orders o join attempts a on a.order_id = o.id where o.ended_at >= {} and o.ended_at < {}
+and (a.outcome = 'accepted' or (a.outcome in ('absent', 'written_off') and a.upstream_order is not null))
+"""
+"""Orders with what a provider took, also where we gave that up before we knew."""
+_WHOLE = f"""
+select coalesce(sum(case when o.undelivered = 0 or a.outcome <> 'accepted' then a.cost else 0 end), 0) as cost {_ENDED}
+"""
+_PARTS = f"""
+select a.cost, o.quantity, o.undelivered {_ENDED}
+and a.outcome = 'accepted' and o.undelivered > 0 and o.undelivered < o.quantity
+"""
+_ADD = """
+on conflict (start) do update set late_refunded = days.late_refunded + excluded.late_refunded,
+    late_cost = days.late_cost + excluded.late_cost
+"""
+
+
+def is_over(start: int) -> bool:
+    """Whether a day can be kept."""
+    return clock.now() >= start + DAY_MS + OVER_MS
+
+
+async def count(start: int) -> Day:
+    """The figures of a day as the orders tell them now."""
+    end = start + DAY_MS
+    taken = await tables.Order.raw(
+        "select count(*) as n, coalesce(sum(charge), 0) as charged from orders where id >= {} and id < {}",
+        await first_id(tables.Order, start), await first_id(tables.Order, end),
+    )  # fmt: skip
+    ended = await tables.Order.raw(
+        "select coalesce(sum(charge - refunded), 0) as revenue, coalesce(sum(refunded), 0) as refunded"
+        " from orders where ended_at >= {} and ended_at < {}",
+        start, end,
+    )  # fmt: skip
+    whole = await tables.Order.raw(_WHOLE, start, end)
+    # In Python's integers: cost times quantity passes 63 bits.
+    parts = sum(
+        cost_of(int(row["cost"]), row["quantity"], row["undelivered"])
+        for row in await tables.Order.raw(_PARTS, start, end)
+    )
+    return Day(
+        start=start, orders=int(taken[0]["n"]), charged=int(taken[0]["charged"]), revenue=int(ended[0]["revenue"]),
+        refunded=int(ended[0]["refunded"]), cost=int(whole[0]["cost"]) + parts,
+    )  # fmt: skip
+
+
+async def kept(since: int) -> dict[int, Day]:
+    """By their starts: the days since one that were counted, as they are now."""
+    rows = await tables.Day.raw("select * from days where start >= {} and orders is not null", since)
+    return {row["start"]: _day(row) for row in rows}
+
+
+async def keep(start: int) -> Day:
+    """Count a day that is over, and keep it; what is counted twice comes out the same."""
+    day, row = await snapshot(lambda: _with_late(start))
+    at_its_end = (
+        start, day.orders, day.charged, day.revenue + row["late_refunded"], day.refunded - row["late_refunded"],
+        day.cost - row["late_cost"],
+    )  # fmt: skip
+    await write(lambda: _insert(at_its_end))
+    return day
+
+
+async def _with_late(start: int) -> tuple[Day, Mapping[str, int]]:
+    """The figures and what is late of them, of one moment."""
+    rows = await tables.Day.raw("select late_refunded, late_cost from days where start = {}", start)
+    return await count(start), rows[0] if rows else {"late_refunded": 0, "late_cost": 0}
+
+
+async def _insert(row: tuple[int, ...]) -> None:
+    await tables.Day.raw(
+        "insert into days (start, orders, charged, revenue, refunded, cost, late_refunded, late_cost)"
+        " values ({}, {}, {}, {}, {}, {}, 0, 0) on conflict (start) do update set orders = excluded.orders,"
+        " charged = excluded.charged, revenue = excluded.revenue, refunded = excluded.refunded, cost = excluded.cost",
+        *row,
+    )  # fmt: skip
+
+
+async def add_lost(order: Order, undelivered: int, paid: int) -> None:
+    """An order that had ended, as it was, is short of so many units now, and was paid so much for it."""
+    if order.ended_at is None or order.ended_at >= day_of(clock.now()):
+        return
+    attempt = tables.Attempt
+    rows = await attempt.select(attempt.cost).where((attempt.order_id == order.id) & (attempt.outcome == "accepted"))
+    saved = sum(
+        cost_of(row["cost"], order.quantity, order.undelivered) - cost_of(row["cost"], order.quantity, undelivered)
+        for row in rows
+    )
+    insert = f"insert into days (start, late_refunded, late_cost) values ({{}}, {{}}, {{}}) {_ADD}"
+    await tables.Day.raw(insert, day_of(order.ended_at), paid, -saved)
+
+
+async def add_found(attempt: int) -> None:
+    """An attempt that was given up turned out to be taken: its cost is that of its order's day."""
+    await tables.Day.raw(
+        "insert into days (start, late_refunded, late_cost) select o.ended_at - o.ended_at % 86400000, 0, a.cost"
+        f" from attempts a join orders o on o.id = a.order_id where a.id = {{}} and o.ended_at < {{}} {_ADD}",
+        attempt, day_of(clock.now()),
+    )  # fmt: skip
+
+
+def _day(row: Mapping[str, Any]) -> Day:
+    late = row["late_refunded"]
+    return Day(
+        start=row["start"], orders=row["orders"], charged=row["charged"], revenue=row["revenue"] - late,
+        refunded=row["refunded"] + late, cost=row["cost"] + row["late_cost"],
+    )  # fmt: skip
