@@ -8,8 +8,6 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-import pytest
-
 from aggregator.orders import accept_store, attempt_store, store
 from aggregator.orders.attempt_store import NewAttempt
 from aggregator.orders.model import Attempt, NewOrder, Order
@@ -21,7 +19,6 @@ from aggregator.storage.engine import bind, create_engine
 from aggregator.storage.transaction import settled, write
 from pricing.money import SCALE
 from providers.vocabulary import Phase, Progress
-from tests.servers import create_database, drop_database
 
 DAY = 86_400_000
 HOUR = 3_600_000
@@ -41,31 +38,6 @@ async def open_database(url: str) -> AsyncIterator[None]:
     finally:
         await settled()
         await engine.close()
-
-
-@pytest.fixture(scope="session")
-def kept_postgres(postgres_url: str) -> Iterator[str]:
-    """A PostgreSQL database that is emptied for each test, since making one takes longer than most tests."""
-    url = create_database(postgres_url)
-    yield url
-    drop_database(postgres_url, url)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def panel_url(request: pytest.FixtureRequest) -> str:
-    """Where the next panel keeps its data."""
-    engine = {"sqlite": "fresh_sqlite", "postgresql": "kept_postgres"}[request.param]
-    return str(request.getfixturevalue(engine))
-
-
-@pytest.fixture
-async def panel_database(panel_url: str) -> AsyncIterator[str]:
-    """The URL of an open, empty, migrated database; whoever asks runs once on each engine."""
-    async with open_database(panel_url):
-        if panel_url.startswith("postgresql"):
-            names = ", ".join(table._meta.tablename for table in tables.TABLES if table is not tables.Migration)
-            await tables.Signal.raw(f"truncate {names} restart identity cascade")
-        yield panel_url
 
 
 async def make_reseller(name: str = "ann", *, funds: int = 1000 * SCALE) -> Reseller:

@@ -11,10 +11,8 @@ from aggregator.orders.settle import settle
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, signals, tables
 from aggregator.storage.transaction import write
-from tests.builders import active_order, kept_postgres, make_reseller, panel_database, panel_url
+from tests.builders import active_order, make_reseller
 from tests.catalog.goods import row
-
-__all__ = ["kept_postgres", "panel_database", "panel_url"]
 
 NOW = 10**12
 BAD = Cancels(orders=10, cancelled=5, resellers=3)

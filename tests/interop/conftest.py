@@ -9,10 +9,8 @@ import pytest
 
 from aggregator.storage import tables
 from tests.api.served import Client
-from tests.builders import kept_postgres, open_database, panel_url
+from tests.builders import open_database
 from tests.interop.market import Market, market
-
-__all__ = ["kept_postgres", "panel_url"]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Every test here may ask for a database as a panel finds it, and for a panel that buys from a scripted provider."""
+"""Every test here may ask for a panel that buys from a scripted provider."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pytest
 from aggregator.app import Panel
 from aggregator.audit.run import audit
 from aggregator.resellers.model import Reseller
-from tests.builders import kept_postgres, make_reseller, panel_database, panel_url
+from tests.builders import make_reseller
 from tests.orders.panels import ScriptedPanel, open_panel
-
-__all__ = ["kept_postgres", "panel_database", "panel_url"]
 
 
 @pytest.fixture
