@@ -43,6 +43,8 @@ from aggregator.orders.refill import Refiller
 from aggregator.orders.reroute import Rerouter
 from aggregator.orders.routing import Router
 from aggregator.orders.track import Tracker
+from aggregator.people import doors
+from aggregator.people.seal import Seal
 from aggregator.settings import ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
 from aggregator.storage.engine import bind, create_engine
@@ -134,6 +136,7 @@ class Panel:
             currency=currency, limits=settings.limits, counted=self.metrics.count_request, ready=lambda: self._prepared,
         )  # fmt: skip
         self.performance = Performance()
+        self._seal = Seal(settings.secrets, settings.directory)
         self._announcer = Announcer()
         self._business = Business()
         self._seen: dict[str, int] = {}
@@ -145,11 +148,12 @@ class Panel:
         self.workers.wake("dispatch")
 
     async def prepare(self) -> None:
-        """Take over renamed providers, the files' prices and the shelf."""
+        """Take over renamed providers, the files' prices and the shelf; seal what lies open."""
         await self._adopt(self.settings.providers)
         self._seen = await signals.read()
         await self.upstreams.learn(await knowledge.load())
         await self.prices.reload(self._sellers)
+        await doors.seal_codes(self._seal)
         self._prepared = True
 
     async def _adopt(self, providers: Iterable[ProviderSettings]) -> None:
@@ -204,7 +208,7 @@ class Panel:
         return Parts(
             settings=self.settings, prices=self.prices, keys=self.keys, placer=self.placer,
             canceller=self.canceller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
-            syncer=self.syncer, limits=self._limits, wake=self.wake, ready=lambda: self._prepared,
+            syncer=self.syncer, limits=self._limits, seal=self._seal, wake=self.wake, ready=lambda: self._prepared,
             business=self._business, sellers=self._sellers,
             edits=Edits(
                 self.settings, os.environ, self.prices, self.upstreams, self._sellers, self.take_providers

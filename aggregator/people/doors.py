@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import secrets as random
 
+import structlog
 from msgspec import Struct
 
 from aggregator.people import codes, passwords, sessions, store
 from aggregator.people.model import Person, Role, Stage, digest, make_token, read_name
+from aggregator.people.seal import CannotOpen, Seal, is_sealed
 from aggregator.people.store import Secrets
 from aggregator.resellers import accounts
 from aggregator.resellers.accounts import Refusal
+from aggregator.settings.files import CannotWrite
 from aggregator.storage import clock
 from aggregator.storage.engine import is_unique_violation
 from aggregator.storage.transaction import write
 
+log = structlog.get_logger(__name__)
+
 INVITED_MS = 7 * 86_400_000
 NAME_RULE = "A name has 3 to 64 characters: letters, digits and . _ @ + - (an e-mail address will do)."
 
+_HELP = "set AGGREGATOR_SECRET, to what it was; or aggregator owners reset NAME, which takes codes off"
 NO_INVITE = "Signing up needs a good invitation: this one was used, or has expired."
 
 
 class WrongProof(Exception):
     """The name, the password or the code is not right; which of them is nobody's business."""
+
+
+class WrongPassword(WrongProof):
+    """It is the password that is not right, where somebody is signed in already."""
+
+
+class CodesClosed(WrongProof):
+    """Nobody can check this person's one-time codes: their secret does not open."""
+
+    def __init__(self) -> None:
+        super().__init__("Codes cannot be checked here just now. Take a recovery code, or ask the owner to let you in.")
 
 
 class SignedIn(Struct, frozen=True):
@@ -41,19 +58,42 @@ async def sign_in(name: str, password: str, *, instead_of: str) -> SignedIn:
     return SignedIn(await sessions.start(known.person.id, stage=stage, instead_of=instead_of), stage)
 
 
-async def give_code(person: Person, code: str, *, instead_of: str) -> str:
+async def give_code(person: Person, code: str, *, seal: Seal, instead_of: str) -> str:
     """Check a one-time or recovery code; the id of the full session. Raises `WrongProof`."""
-    await prove_code(await store.get(person.id), code)
+    await prove_code(await store.get(person.id), code, seal)
     return await sessions.start(person.id, instead_of=instead_of)
 
 
-async def prove_code(known: Secrets, code: str) -> None:
+async def prove_code(known: Secrets, code: str, seal: Seal) -> None:
     """Raises `WrongProof`; a code that was used once is wrong from then on."""
-    step = codes.step_of(known.totp, code, clock.now()) if known.totp else None
+    secret = _opened(known, seal)
+    step = codes.step_of(secret, code, clock.now()) if secret else None
     if step is not None and await store.take_step(known.person.id, step):
         return
     if not await store.take_recovery(known, codes.recovery_digest(code)):
-        raise WrongProof
+        raise CodesClosed if known.totp and not secret else WrongProof
+
+
+def _opened(known: Secrets, seal: Seal) -> str | None:
+    """The secret of their codes; None where there is none, or where nobody can read it."""
+    if known.totp is None or not is_sealed(known.totp):
+        return known.totp
+    try:
+        return seal.open(known.totp, known.person.id)
+    except CannotOpen as error:
+        log.warning("codes.closed", person=known.person.name, why=str(error), help=_HELP)
+        return None
+
+
+async def seal_codes(seal: Seal) -> None:
+    """Seal what lies open since before there was a seal, and anew what another of our secrets sealed."""
+    try:
+        for known in await store.with_codes():
+            assert known.totp is not None
+            if not seal.is_fresh(known.totp) and (secret := _opened(known, seal)):
+                await store.reseal_totp(known.person.id, known.totp, seal.close(secret, known.person.id))
+    except CannotWrite as error:
+        log.warning("codes.unsealed", why=str(error), help=_HELP)
 
 
 async def is_welcome(invite: str | None, *, policy: str) -> bool:
@@ -120,28 +160,40 @@ async def change_password(person: Person, old: str, new: str, *, here: str) -> s
     return await sessions.start(person.id, instead_of=here)
 
 
-async def start_codes(person: Person, secret: str, code: str, *, here: str) -> tuple[list[str], str]:
+async def start_codes(
+    person: Person, secret: str, code: str, *, password: str, seal: Seal, here: str
+) -> tuple[list[str], str]:
     """Ask for codes from now on; the recovery codes, shown this once, and the new id of the session here.
 
-    Raises `WrongProof`, and `Refusal` where codes are asked for already: to change them, prove the old ones first.
+    The password is asked for: whoever finds an open browser must not lock its owner out. Raises `WrongPassword`,
+    `WrongProof` for the code, and `Refusal` where codes are asked for already (to change them, prove the old ones
+    first) or the secret cannot be sealed.
     """
-    if (await store.get(person.id)).totp is not None:
+    known = await store.get(person.id)
+    if known.totp is not None:
         raise Refusal("Codes are asked for already: turn them off first.")
+    if not await passwords.verify(password, known.password):
+        raise WrongPassword
     if not codes.is_secret(secret):
         raise WrongProof
     step = codes.step_of(secret, code, clock.now())
     if step is None:
         raise WrongProof
+    try:
+        sealed = seal.close(secret, person.id)
+    except CannotWrite as error:
+        log.warning("codes.unsealed", why=str(error), help=_HELP)
+        raise Refusal("Codes cannot be set up yet: the panel's owner must set AGGREGATOR_SECRET first.") from error
     recovery = codes.make_recovery_codes()
-    await store.set_totp(person.id, secret, [codes.recovery_digest(each) for each in recovery])
+    await store.set_totp(person.id, sealed, [codes.recovery_digest(each) for each in recovery])
     await store.take_step(person.id, step)
     await sessions.end_all(person.id, but=here)
     return recovery, await sessions.start(person.id, instead_of=here)
 
 
-async def stop_codes(person: Person, code: str, *, here: str) -> str:
+async def stop_codes(person: Person, code: str, *, seal: Seal, here: str) -> str:
     """Ask for codes no longer; raises `WrongProof`. The new id of the session here."""
-    await prove_code(await store.get(person.id), code)
+    await prove_code(await store.get(person.id), code, seal)
     await store.set_totp(person.id, None, [])
     return await sessions.start(person.id, instead_of=here)
 

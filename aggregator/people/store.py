@@ -20,6 +20,7 @@ class Secrets(msgspec.Struct, frozen=True):
     person: Person
     password: str
     totp: str | None
+    """The secret of their one-time codes, as `people.seal` keeps it."""
     recovery: tuple[str, ...]
     """Digests of the codes that are left."""
 
@@ -58,6 +59,16 @@ async def set_password(person: int, password: str) -> None:
 async def set_totp(person: int, secret: str | None, recovery: list[str]) -> None:
     changes: dict[Any, Any] = {_PERSON.totp: secret, _PERSON.recovery: msgspec.json.encode(recovery).decode()}
     await _PERSON.update(changes).where(_PERSON.id == person)
+
+
+async def with_codes() -> list[Secrets]:
+    rows = await _PERSON.select().where(_PERSON.totp.is_not_null()).order_by(_PERSON.id)
+    return [_secrets(row) for row in rows]
+
+
+async def reseal_totp(person: int, before: str | None, after: str) -> None:
+    """Keep the same secret in another way, unless it is another by now."""
+    await _PERSON.update({_PERSON.totp: after}).where((_PERSON.id == person) & (_PERSON.totp == before))
 
 
 async def take_step(person: int, step: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -10,6 +11,8 @@ from tempfile import mkstemp
 
 SECRETS_FOLDER = "secrets"
 """Inside the configuration's folder; what an owner types as a key lies there, one file each."""
+_OWN_FILE = "panel.key"
+"""A name that no provider can have."""
 _USUAL_MODE, _SECRET_MODE, _SECRET_FOLDER_MODE = 0o644, 0o600, 0o700
 
 
@@ -36,6 +39,35 @@ def keep_secret(directory: Path, name: str, secret: str) -> str:
         raise _refusal(folder / name, error) from error
     seen_from = Path(os.path.abspath(directory)).parent  # noqa: PTH100 - as base_of() counts
     return f"file:{Path(os.path.abspath(path)).relative_to(seen_from)}"  # noqa: PTH100 - the same
+
+
+def own_secret(directory: Path, *, make: bool) -> str | None:
+    """The panel's own secret, of a file that only we may read; where there is none it is made, or None is returned.
+
+    All processes agree on one, also where several make it at once. Raises `CannotWrite`.
+    """
+    path = directory / SECRETS_FOLDER / _OWN_FILE
+    try:
+        if make and not path.exists():
+            path.parent.mkdir(mode=_SECRET_FOLDER_MODE, exist_ok=True)
+            _write_new(path, secrets.token_urlsafe(32))
+        return path.read_text(encoding="utf-8").strip() if path.exists() else None
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Whole or not at all; a file that is there by then stays."""
+    handle, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
 
 
 def _new_file(folder: Path, name: str, secret: str) -> Path:

@@ -23,7 +23,7 @@ from aggregator.settings.fields import Table
 from aggregator.settings.markup import MarkupFile, markup_of
 from aggregator.settings.panel import Limits, PaceSettings, PanelSettings, read_limits, read_pace, read_panel
 from aggregator.settings.providers import ProviderSettings, providers_of
-from aggregator.settings.secrets import Vault
+from aggregator.settings.secrets import SecretMissing, Vault
 from aggregator.settings.services import ServicesFile, services_of
 from aggregator.settings.toml import Reading, read_text
 
@@ -34,6 +34,8 @@ SERVICES_FILE = "services.toml"
 MARKUP_FILE = "markup.toml"
 DATABASE_VARIABLE = "AGGREGATOR_DATABASE_URL"
 CACHE_VARIABLE = "AGGREGATOR_CACHE_URL"
+SEAL_VARIABLE = "AGGREGATOR_SECRET"
+SHORTEST_SECRET = 32
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -50,6 +52,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     markup: MarkupFile
     directory: Path
     """The folder that was read, as it was given."""
+    secrets: tuple[str, ...] = ()
+    """The panel's own, by which it seals what the database keeps: the first seals, all open; empty = one of a file."""
     notices: tuple[Fault, ...] = ()
     """What the owner should know, though it stops nothing."""
 
@@ -111,6 +115,7 @@ class _Loader:
             services=self.ask(SERVICES_FILE, services_of),
             markup=self.ask(MARKUP_FILE, lambda file: markup_of(file, currency)),
             directory=self.directory,
+            secrets=self.read_secrets(),
         )
 
     def read_database(self, table: Table) -> str:
@@ -133,6 +138,19 @@ class _Loader:
         except BadAddress as error:
             self.faults.append(Fault(f"${variable}", 1, str(error)))
             return None
+
+    def read_secrets(self) -> tuple[str, ...]:
+        """The panel's own secret, or several with blanks between."""
+        try:
+            given = self.environ.get(SEAL_VARIABLE, "").strip()
+            found = tuple(self.vault.open(given).split()) if given else ()
+        except SecretMissing as error:
+            self.faults.append(Fault(f"${SEAL_VARIABLE}", 1, str(error)))
+            return ()
+        if any(len(secret) < SHORTEST_SECRET for secret in found):
+            message = f"must have at least {SHORTEST_SECRET} characters: openssl rand -hex 32 makes one"
+            self.faults.append(Fault(f"${SEAL_VARIABLE}", 1, message))
+        return found
 
     def ask(self, name: str, read: Callable[[Reading], T]) -> T:
         reading = self.open(name)

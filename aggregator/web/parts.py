@@ -17,6 +17,7 @@ from aggregator.orders.cancel import Canceller
 from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
 from aggregator.orders.track import Tracker
+from aggregator.people.seal import Seal
 from aggregator.settings import ProviderSettings, Settings
 from aggregator.web.kept import Kept
 
@@ -36,6 +37,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     upstreams: Upstreams
     syncer: Syncer
     limits: Limits
+    seal: Seal
+    """Of the secrets of one-time codes."""
     sellers: Iterable[ProviderSettings]
     """Whose services stand on the shelf."""
     edits: Edits

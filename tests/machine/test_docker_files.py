@@ -103,7 +103,8 @@ def test_web_and_worker_share_all_but_their_role() -> None:
 def test_a_role_waits_for_healthy_servers(name: str) -> None:
     """The addresses name services of the same file, which can say that they are well."""
     service = OURS[name]
-    hosts = {re.split(r"[:/]", url.rsplit("@", 1)[-1].split("://")[-1])[0] for url in service["environment"].values()}
+    urls = [value for name, value in service["environment"].items() if name.endswith("_URL")]
+    hosts = {re.split(r"[:/]", url.rsplit("@", 1)[-1].split("://")[-1])[0] for url in urls}
     assert hosts == set(service["depends_on"])
     assert all(COMPOSE["services"][host]["healthcheck"]["test"] for host in hosts)
 
@@ -116,6 +117,6 @@ def test_what_must_last_is_kept_in_declared_volumes() -> None:
 
 def test_no_secret_is_written_down() -> None:
     """Passwords come from the environment, and compose refuses to start without them."""
-    secrets = re.findall(r"(?:PASSWORD: |://\w+:(?=\D))(\S+)", (ROOT / "compose.yaml").read_text())
+    secrets = re.findall(r"(?:PASSWORD: |SECRET: |://\w+:(?=\D))(\S+)", (ROOT / "compose.yaml").read_text())
     assert secrets
     assert {secret for secret in secrets if not secret.startswith("${")} == set()

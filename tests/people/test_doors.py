@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pyotp
 import pytest
-from argon2 import PasswordHasher
 
 from aggregator.orders import accept_store, mine_store
 from aggregator.orders.mine_store import Mine
 from aggregator.people import doors, passwords, sessions
 from aggregator.people import store as people
 from aggregator.people.model import Role, Stage
+from aggregator.people.seal import Seal
 from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as resellers
 from aggregator.resellers.accounts import Refusal
@@ -20,14 +21,8 @@ from aggregator.resellers.model import KeyRules, digest
 from aggregator.storage import clock
 from tests.builders import make_reseller, new_order
 
-pytestmark = pytest.mark.usefixtures("panel_database")
+pytestmark = pytest.mark.usefixtures("panel_database", "quick_passwords")
 PASSWORD = "seven quiet rivers"
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How long a guess takes is the library's promise, not ours."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 async def join(name: str, *, invite: str | None = None, policy: str = "open") -> int:
@@ -63,10 +58,12 @@ async def test_a_code_and_a_recovery_code_count_once_however_often_they_are_sent
     here = await sessions.start(person.id)
     secret = pyotp.random_base32()
     now = clock.now() // 1000
-    recovery, _ = await doors.start_codes(person, secret, pyotp.TOTP(secret).at(now - 30), here=here)
+    seal = Seal(["0123456789abcdef" * 2], Path())
+    code = pyotp.TOTP(secret).at(now - 30)
+    recovery, _ = await doors.start_codes(person, secret, code, password=PASSWORD, seal=seal, here=here)
     assert await sessions.find(here) is None, "the id is another after a change of what proves somebody"
     for proof in (pyotp.TOTP(secret).at(now), recovery[3]):
-        tries = [doors.give_code(person, proof, instead_of="") for _ in range(3)]
+        tries = [doors.give_code(person, proof, seal=seal, instead_of="") for _ in range(3)]
         came = await asyncio.gather(*tries, return_exceptions=True)
         assert sorted(isinstance(one, doors.WrongProof) for one in came) == [False, True, True]
 

@@ -155,3 +155,19 @@ def test_a_database_kept_as_a_secret_is_no_notice(tmp_path: Path) -> None:
     (tmp_path / "dsn").write_text("postgresql://me:hush@host/name\n", encoding="utf-8")
     settings = load_panel(tmp_path, '[database]\nurl = "file:dsn"')
     assert (settings.database_url, settings.notices) == ("postgresql://me:hush@host/name", ())
+
+
+def test_the_panels_own_secret_comes_from_the_environment(tmp_path: Path) -> None:
+    """Itself or in a file, two of them while it is changed; a short one is refused without being told."""
+    (tmp_path / "key").write_text("b" * 32 + "\n")
+    config = tmp_path / "config"
+    config.mkdir()
+    given = {"": (), "file:key": ("b" * 32,), "c" * 32 + " " + "d" * 40: ("c" * 32, "d" * 40)}
+    for text, secrets in given.items():
+        settings = load(config, {"AGGREGATOR_SECRET": text})
+        assert settings.secrets == secrets
+        assert all(secret not in repr(settings) for secret in secrets)
+    for text, said in [("hush" * 7, "at least 32 characters"), ("file:nowhere", "cannot be read")]:
+        with pytest.raises(ConfigurationError, match=said) as caught:
+            load(config, {"AGGREGATOR_SECRET": text})
+        assert "hush" not in str(caught.value.faults)

@@ -86,7 +86,10 @@ async def test_a_code_is_asked_for_and_counts_once(web: Web) -> None:
     zoe = web.visitor()
     await zoe.send("/sign-up", name="zoe", password=PASSWORD)
     secret = pyotp.random_base32()
-    page = await zoe.post("/settings/codes", secret=secret, code=pyotp.TOTP(secret).at(clock.now() // 1000 - 30))
+    proofs = {"secret": secret, "code": pyotp.TOTP(secret).at(clock.now() // 1000 - 30)}
+    assert "present password is not right" in plain(await zoe.post("/settings/codes", proofs, password="as I am"))
+    assert "The password alone opens this account" in plain(await zoe.get("/settings"))
+    page = await zoe.post("/settings/codes", proofs, password=PASSWORD)
     assert "turn them off first" in plain(await zoe.post("/settings/codes", secret=secret, code="000000"))
     recovery = plain(page).split("shown this once. ")[1].split()[0]
     later = web.visitor()

@@ -61,9 +61,10 @@ async def give_code(visit: Visit) -> Page:
     person, onward = visit.session.person, _onward(visit.form.get("next", ""))
     await visit.allow(f"code:{person.id}", calls=TRIES, seconds=TRIES_SECONDS)
     try:
-        token = await doors.give_code(person, visit.form.text("code", most=40), instead_of=visit.cookie)
-    except WrongProof:
-        fault = "This code is not right, or was used. Wait for the next one."
+        code = visit.form.text("code", most=40)
+        token = await doors.give_code(person, code, seal=visit.parts.seal, instead_of=visit.cookie)
+    except WrongProof as error:
+        fault = str(error) or "This code is not right, or was used. Wait for the next one."
         return visit.render("door/code.html", status=400, onward=onward, fault=fault)
     visit.hold(token)
     return visit.go(onward or HOME[person.role])

@@ -5,13 +5,16 @@ from __future__ import annotations
 from base64 import b64encode
 
 from aggregator.people import codes, doors, passwords, sessions
-from aggregator.people.doors import WrongProof
+from aggregator.people.doors import WrongPassword, WrongProof
 from aggregator.resellers.accounts import Refusal
 from aggregator.web.section import Section
 from aggregator.web.visit import Page, Visit, Who
 
 TRIES = 20
 TRIES_SECONDS = 900
+
+NOT_THE_PRESENT = "The present password is not right."
+WRONG_CODE = "This code is not right. Does your device show the right time?"
 
 section = Section()
 
@@ -33,7 +36,7 @@ async def change_password(visit: Visit) -> Page:
             )
             return visit.go("/settings", "The password is changed. Everywhere else you are signed out.")
     except WrongProof:
-        fault = "The present password is not right."
+        fault = NOT_THE_PRESENT
     except Refusal as error:
         fault = str(error)
     return visit.render("account/settings.html", status=400, shortest=passwords.SHORTEST, faults={"password": fault})
@@ -49,10 +52,14 @@ async def start_codes(visit: Visit) -> Page:
     await _count(visit)
     secret = visit.form.text("secret", most=64)
     try:
-        recovery, token = await doors.start_codes(visit.me, secret, visit.form.text("code", most=10), here=visit.cookie)
-    except WrongProof:
+        recovery, token = await doors.start_codes(
+            visit.me, secret, visit.form.text("code", most=10), password=visit.form.get("password", ""),
+            seal=visit.parts.seal, here=visit.cookie,
+        )  # fmt: skip
+    except WrongProof as error:
         secret = secret if codes.is_secret(secret) else codes.make_secret()
-        return _codes_page(visit, secret, "This code is not right. Does your device show the right time?")
+        fault = {"password": NOT_THE_PRESENT} if isinstance(error, WrongPassword) else {"code": WRONG_CODE}
+        return _codes_page(visit, secret, fault)
     visit.hold(token)
     return visit.render("account/recovery.html", recovery=recovery)
 
@@ -61,9 +68,10 @@ async def start_codes(visit: Visit) -> Page:
 async def stop_codes(visit: Visit) -> Page:
     await _count(visit)
     try:
-        visit.hold(await doors.stop_codes(visit.me, visit.form.text("code", most=40), here=visit.cookie))
-    except WrongProof:
-        fault = "This code is not right, or was used."
+        code = visit.form.text("code", most=40)
+        visit.hold(await doors.stop_codes(visit.me, code, seal=visit.parts.seal, here=visit.cookie))
+    except WrongProof as error:
+        fault = str(error) or "This code is not right, or was used."
         return visit.render("account/settings.html", status=400, shortest=passwords.SHORTEST, faults={"code": fault})
     return visit.go("/settings", "From now on the password alone is enough.")
 
@@ -79,9 +87,9 @@ async def _count(visit: Visit) -> None:
     await visit.allow(f"prove:{visit.me.id}", calls=TRIES, seconds=TRIES_SECONDS)
 
 
-def _codes_page(visit: Visit, secret: str, fault: str = "") -> Page:
+def _codes_page(visit: Visit, secret: str, faults: dict[str, str] | None = None) -> Page:
     address = codes.address(secret, visit.me.name, visit.parts.settings.panel.name)
     drawn = f"data:image/svg+xml;base64,{b64encode(codes.picture(address)).decode()}"
     return visit.render(
-        "account/codes.html", status=400 if fault else 200, secret=secret, drawn=drawn, fault=fault
+        "account/codes.html", status=400 if faults else 200, secret=secret, drawn=drawn, faults=faults or {}
     )  # fmt: skip
