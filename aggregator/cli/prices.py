@@ -11,7 +11,6 @@ import rich_click as click
 
 from aggregator.app import Panel, database
 from aggregator.catalog.explain import explain as explain_price
-from aggregator.catalog.preview import compare
 from aggregator.cli.root import Context, Failure, command, root
 from aggregator.live import publish
 from aggregator.settings import MARKUP_FILE, Settings, load, read_markup, read_text
@@ -42,9 +41,8 @@ async def preview(context: Context, file: str | None) -> None:
     markup = read_markup(read_text(path), str(path), currency=settings.panel.currency)
     async with database(settings):
         panel = await open_panel(settings)
-        now = panel.prices.shelf
-        new = await panel.prices.shelf_with(panel.upstreams, markup)
-    rows = [msgspec.to_builtins(change) for change in compare(now, new)]
+        changes = await panel.prices.foretell(panel.upstreams, markup)
+    rows = [msgspec.to_builtins(change) for change in changes]
     below = [row for row in rows if row["below_cost"]]
     if below and context.as_json:
         raise Failure(document=rows)

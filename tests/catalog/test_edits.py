@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any, ClassVar
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from aggregator.app import Panel
 from aggregator.catalog import store
@@ -17,6 +21,7 @@ from aggregator.catalog.shelf import NOBODY
 from aggregator.settings import MARKUP_FILE, PROVIDERS_FILE, SERVICES_FILE, ConfigurationError
 from aggregator.settings.files import CannotWrite
 from aggregator.storage import decisions
+from pricing.markup import MarkupBook, Price
 from tests.catalog.goods import row
 from tests.catalog.panels import opened, settings_of, write_config
 
@@ -168,3 +173,24 @@ async def test_a_provider_is_added_with_its_key_out_of_sight_and_switched_off_ag
     await edits.change_provider("charlie", {"enabled": False}, actor="olga")
     assert [one.profile.name for one in panel.upstreams if not one.enabled] == ["charlie"]
     assert "s3cret" not in str(await decisions.listed(limit=9))
+
+
+class Watched(MarkupBook, frozen=True, dict=True):
+    """Prices as its rules say, and knows in which threads it was asked."""
+
+    threads: ClassVar[set[int]] = set()
+
+    def price(self, *given: Any, **named: Any) -> Price:
+        self.threads.add(threading.get_ident())
+        return super().price(*given, **named)
+
+
+async def test_other_prices_are_worked_out_beside_the_event_loop(panel: Panel) -> None:
+    """However many services there are, whoever asks for something else meanwhile is answered."""
+    markup = edits_of(panel).read_markup("[default]\npercent = 40\n")
+    watched = replace(markup, book=Watched(*msgspec.structs.astuple(markup.book)))
+    changes = await panel.prices.foretell(panel.upstreams, watched)
+    assert (changes[0].service, changes[0].now, changes[0].new) == (1, "2.5", "2.8")
+    assert Watched.threads
+    assert threading.get_ident() not in Watched.threads
+    assert rate_of(panel) == "2.5"

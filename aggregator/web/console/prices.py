@@ -9,7 +9,7 @@ from typing import Any
 from aggregator.catalog import store
 from aggregator.catalog.drafts import Draft, Overtaken
 from aggregator.catalog.explain import explain
-from aggregator.catalog.preview import PriceChange, compare
+from aggregator.catalog.preview import PriceChange
 from aggregator.catalog.store import RevisionRow
 from aggregator.settings import MARKUP_FILE, ConfigurationError, Fault
 from aggregator.settings.files import CannotWrite
@@ -126,7 +126,7 @@ async def _foretell(visit: Visit, text: str) -> dict[str, Any]:
     parts = visit.parts
     try:
         markup = parts.edits.read_markup(text)
-        changes = compare(parts.prices.shelf, await parts.prices.shelf_with(parts.sellers, markup))
+        changes = await parts.prices.foretell(parts.sellers, markup)
     except ConfigurationError as error:
         faults = error.faults
     below = [change for change in changes if change.below_cost]
