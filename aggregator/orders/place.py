@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +16,7 @@ from aggregator.errors import (
     NotEnoughFunds,
     QuantityOutOfRange,
     RequestIdTaken,
+    ResellerError,
     SameLink,
     ServiceNotFound,
 )
@@ -90,6 +93,14 @@ class Placer:
             return _first_of(verdict)
         self._wake()
         return verdict.order
+
+    async def place_all(self, caller: Caller, asks: Sequence[Ask]) -> list[int | ResellerError]:
+        """Each as `place` would, in their turn and in as few commits as hold them; an error is one order's own."""
+        placed = await asyncio.gather(*(self.place(caller, ask) for ask in asks), return_exceptions=True)
+        for one in placed:
+            if isinstance(one, BaseException) and not isinstance(one, ResellerError):
+                raise one
+        return cast("list[int | ResellerError]", placed)
 
     async def _earlier(self, caller: Caller, ask: Ask, payload: str) -> int | None:
         """The order that this request stands for already, by its id or, where the key says so, by its likeness."""

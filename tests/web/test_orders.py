@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import quote
 
+from aggregator.app import failpoints
 from aggregator.ledger import book
 from aggregator.orders import store
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts
+from aggregator.storage.transaction import Work, lead_through
 from pricing.money import parse_units
 from tests.web.kit import Visitor, Web, once_of, plain
 from tests.web.stories import LINK, begun, busy, live, order
@@ -166,3 +170,26 @@ async def test_a_mass_order_beyond_the_balance_orders_nothing(web: Web, anna: Vi
     refused = await anna.post("/orders/mass/place", orders=text, which="all", once="o" * 20)
     assert "so nothing was ordered" in plain(refused)
     assert await store.newest_of(anna.reseller, 1) == []
+
+
+async def test_a_mass_order_is_written_down_in_one_go(web: Web, anna: Visitor) -> None:
+    """Sixty orders in the order of their lines, with one commit for all of them besides that of the form."""
+    text = "\n".join(f"1 | {LINK}{number} | 100" for number in range(60))
+    once = once_of(await anna.post("/orders/mass", orders=text))
+    commits = 0
+
+    async def count(work: Work[Any], run: Callable[[Work[Any]], Awaitable[Any]]) -> Any:
+        nonlocal commits
+        commits += 1
+        return await run(work)
+
+    lead_through(count)
+    try:
+        page = plain(await anna.post("/orders/mass/place", orders=text, which="all", once=once))
+    finally:
+        lead_through(failpoints().transaction)
+    assert "60 of 60 orders are taken" in page
+    assert commits == 2
+    links = [row.link for row in reversed(await store.newest_of(anna.reseller, 99))]
+    assert links == [f"{LINK}{number}" for number in range(60)]
+    assert await balance(anna) == parse_units("135")

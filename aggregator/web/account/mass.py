@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.api.wire import Action
 from aggregator.errors import IncorrectRequest, ResellerError
@@ -61,7 +62,7 @@ async def place(visit: Visit) -> Page:
     async with visit.once():
         if _total(lines) > await book.balance(visit.reseller):
             raise Refusal("Your balance does not cover these orders, so nothing was ordered.")
-        done = [await _place(visit, caller, line) for line in lines]
+        done = await _place(visit, caller, lines)
     return visit.render("account/mass_done.html", lines=done, placed=sum(line.placed is not None for line in done))
 
 
@@ -94,15 +95,18 @@ def fields_of(line: str) -> list[tuple[str, str]]:
     raise IncorrectRequest("line", "must be: service | link | quantity")
 
 
-async def _place(visit: Visit, caller: Caller, line: Line) -> Line:
-    if line.order is None:
-        return line
-    request = f"web:{visit.once_token}:{line.number}"
-    try:
-        placed = await visit.parts.placer.place(caller, ask_of(fields_of(line.text), visit, request_id=request))
-    except ResellerError as error:
-        return Line(number=line.number, text=line.text, order=line.order, fault=told(error))
-    return Line(number=line.number, text=line.text, order=line.order, fault="", placed=placed)
+async def _place(visit: Visit, caller: Caller, lines: list[Line]) -> list[Line]:
+    good = [line for line in lines if line.order is not None]
+    asks = [ask_of(fields_of(line.text), visit, request_id=f"web:{visit.once_token}:{line.number}") for line in good]
+    verdicts = await visit.parts.placer.place_all(caller, asks)
+    placed = {line.number: _placed(line, verdict) for line, verdict in zip(good, verdicts, strict=True)}
+    return [placed.get(line.number, line) for line in lines]
+
+
+def _placed(line: Line, verdict: int | ResellerError) -> Line:
+    if isinstance(verdict, ResellerError):
+        return replace(line, fault=told(verdict))
+    return replace(line, placed=verdict)
 
 
 def _total(lines: list[Line]) -> int:
