@@ -16,7 +16,8 @@ from aggregator.api.views import Spelling
 from aggregator.catalog import news_store
 from aggregator.catalog.news import lines_of
 from aggregator.catalog.shelf import NOBODY
-from aggregator.resellers import accounts
+from aggregator.resellers import accounts, keys
+from aggregator.resellers.model import KeyRules
 from aggregator.settings import PanelSettings
 from aggregator.web.public.live_examples import live
 from aggregator.web.public.reference import CODED, reference
@@ -24,7 +25,7 @@ from pricing.money import SCALE
 from tests.api.story import story
 from tests.catalog.goods import offers, row, shelf
 from tests.web.chromium import CHROMIUM, screen_of
-from tests.web.kit import Web, plain, web_of
+from tests.web.kit import Visitor, Web, once_of, plain, web_of
 
 HOSTILE = [
     "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "javascript:alert(1)",
@@ -123,6 +124,23 @@ async def test_a_panel_that_answers_json_classically_says_so(tmp_path: Path, fre
         assert "answers JSON bodies as it answers forms" in await web.visitor().get("/api")
 
 
+async def test_a_reseller_makes_a_key_for_the_page_by_one_press(web: Web, anna: Visitor) -> None:
+    """It works, is shown this once, and bears the page's name; the keys that are there stay secret."""
+    page = await anna.post("/api/key", once=once_of(await anna.get("/api")))
+    shown = re.search(r'id="my-key"[^>]* value="(\w{64})"', page)
+    assert shown
+    assert "Of the keys you have" not in page
+    reply = await web.visitor().http.post("/api/v2", json={"key": shown[1], "action": "balance"})
+    assert reply.json()["balance"] == "150.00"
+    assert shown[1] not in await anna.get("/api")
+    assert "API page" in plain(await anna.get("/keys"))
+    for _ in range(keys.MOST_KEYS - 2):
+        await keys.make(anna.reseller, KeyRules())
+    assert "revoke one first" in plain(await anna.post("/api/key", once=once_of(await anna.get("/api"))))
+    for other in (web.visitor(), await web.owner()):
+        assert "/api/key" not in await other.get("/api")
+
+
 def hostile_services() -> str:
     """Our first service under an ordinary name, and one more of its kind under each hostile one."""
     blocks = ['import_rest = false\n[[service]]\nid = 1\noffers = ["alpha:7101"]\n']
@@ -158,6 +176,13 @@ async def test_a_browser_searches_copies_and_tries(tmp_path: Path, fresh_sqlite:
             page = await screen.go("/services/changes")
             assert await page.locator("tbody tr").count() == len(HOSTILE) + 1
             page = await screen.go("/api")
+            await page.click("label[for=in-python]")
+            await screen.become(await web.reseller("eve"))
+            page = await screen.go("/api")
+            await page.click("text=Make a key and insert it")
+            made = await page.input_value("#my-key")
+            assert f"key={made}" in await page.locator("#example-balance .in-curl.as-classic").inner_text()
+            assert await page.input_value("#try-key") == made
             await page.click("label[for=in-python]")
             await page.fill("#my-key", key)
             block = page.locator("#example-balance .program.in-python.as-json")

@@ -40,6 +40,7 @@ document.querySelector(".mine").hidden = false;
 trial.hidden = false;
 follow(mine, part("key"));
 follow(part("key"), mine);
+mine.dispatchEvent(new Event("input"));
 part("action").addEventListener("change", () => {
   part("order-field").hidden = part("action").value !== "status";
 });
