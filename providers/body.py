@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 import httpx
 
+HELD = 2**19
+"""Bytes of a body that are held in memory; what is longer waits in a temporary file."""
 _PIECE = 65_536
 _ANY_ZLIB = 47
 """zlib's sign for: gzip or zlib, whichever it is."""
+_SHORTEST_HEADER = 2
 
 
 class Unreadable(Exception):
     """A reply whose body we refuse to take in."""
 
 
-async def read_body(response: httpx.Response, limit: int, *, unpack: bool) -> bytes:
-    """The body, at most `limit` bytes of it, else `Unreadable`.
+async def read_body(response: httpx.Response, limit: int, *, unpack: bool) -> tuple[IO[bytes], int]:
+    """The body, to be read from its beginning, and its size: at most `limit` bytes, else `Unreadable`.
 
     We ask for no compression. Servers that compress all the same are understood for reads, within the same limit.
     """
@@ -29,31 +35,55 @@ async def read_body(response: httpx.Response, limit: int, *, unpack: bool) -> by
     stated = response.headers.get("content-length", "")
     if stated.isdecimal() and int(stated[:18]) > limit:
         raise Unreadable(f"more than {limit} bytes")
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > limit:
-            raise Unreadable(f"more than {limit} bytes")
-    return _unpacked(bytes(body), limit) if packed else bytes(body)
-
-
-def _unpacked(body: bytes, limit: int) -> bytes:
-    """A header may claim a compression that is none: then the bytes are what they are."""
+    body = _Body(limit, packed=packed)
     try:
-        if _unpacked_size(body, limit) > limit:
-            raise Unreadable(f"more than {limit} bytes once unpacked")
-        return zlib.decompressobj(_ANY_ZLIB).decompress(body)
-    except zlib.error:
-        return body
+        async for chunk in response.aiter_raw():
+            body.take(chunk)
+        return body.ended()
+    except BaseException:
+        body.kept.close()
+        raise
 
 
-def _unpacked_size(body: bytes, limit: int) -> int:
-    """Counted piece by piece, so that a flood is known for one before any of it is kept."""
-    size, inflater = 0, zlib.decompressobj(_ANY_ZLIB)
-    while body and size <= limit:
-        size += len(inflater.decompress(body, _PIECE))
-        body = inflater.unconsumed_tail
-    return size
+class _Body:
+    """What has come so far, unpacked piece by piece, so that a flood is known for one before it is kept."""
+
+    def __init__(self, limit: int, *, packed: bool) -> None:
+        self.kept: IO[bytes] = SpooledTemporaryFile(max_size=HELD)  # noqa: SIM115  # whoever reads it closes it
+        self._limit = limit
+        self._inflater = zlib.decompressobj(_ANY_ZLIB) if packed else None
+        self._head = b""
+        self._said = "bytes once unpacked" if packed else "bytes"
+
+    def take(self, chunk: bytes) -> None:
+        for piece in self._unpacked(chunk):
+            if self.kept.tell() + len(piece) > self._limit:
+                raise Unreadable(f"more than {self._limit} {self._said}")
+            self.kept.write(piece)
+
+    def ended(self) -> tuple[IO[bytes], int]:
+        self.kept.write(self._head or (self._inflater.flush() if self._inflater else b""))
+        size = self.kept.tell()
+        self.kept.seek(0)
+        return self.kept, size
+
+    def _unpacked(self, chunk: bytes) -> Iterator[bytes]:
+        if self._inflater is None:
+            yield chunk
+            return
+        chunk, self._head = self._head + chunk, b""
+        if len(chunk) < _SHORTEST_HEADER:
+            self._head = chunk
+            return
+        try:
+            while chunk:
+                yield self._inflater.decompress(chunk, _PIECE)
+                chunk = self._inflater.unconsumed_tail
+        except zlib.error as error:
+            if self.kept.tell():
+                raise Unreadable(f"badly compressed: {error}") from None
+            self._inflater = None  # a header may claim a compression that is none
+            yield chunk
 
 
 def read_retry_after(header: str | None) -> float | None:  # seconds, not money

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -14,8 +16,12 @@ from providers.numbers import read_count, read_currency, read_decimal, read_flag
 from providers.shapes import Object, is_nothing, pick
 from providers.vocabulary import Listing, ServiceType
 
-Rows: TypeAlias = list[tuple[str | None, Object]]
-_LISTS = ("services", *WRAPPERS, "packages")
+Row: TypeAlias = tuple[str | None, Object]
+"""A row of a catalogue and the key it stood under."""
+Rows: TypeAlias = list[Row]
+MOST_ROWS = 200_000
+"""Of one catalogue."""
+LISTS = ("services", *WRAPPERS, "packages")
 _NO_LIMIT = 2**31 - 1
 _BOUNDLESS = ("unlimited", "no limit", "infinite", "infinity", "∞")
 _VAST = re.compile(r"[1-9]\d{15,19}")
@@ -43,35 +49,35 @@ def find_rows(value: Json) -> Rows | None:
     They may be wrapped, keyed by id, or grouped by category.
     """
     if isinstance(value, list):
-        rows = [row for one in value for row in _rows_of(one)]
+        rows = [row for one in value for row in rows_of(one)]
         return rows if rows or not value else None
     if not isinstance(value, dict):
         return None
-    for name in _LISTS:
+    for name in LISTS:
         if isinstance(inner := value.get(name), (list, dict)):
             return find_rows(inner)
-    keyed = [(key, row) for key, row in value.items() if isinstance(row, dict) and _is_row(row)]
+    keyed = [(key, row) for key, row in value.items() if isinstance(row, dict) and is_row(row)]
     if keyed and len(keyed) == len(value):
         return list(keyed)
-    groups = [found for inner in value.values() if (found := _find_group(inner))]
+    groups = [found for inner in value.values() if (found := find_group(inner))]
     return [row for group in groups for row in group] or None
 
 
-def _rows_of(one: Json) -> Rows:
+def rows_of(one: Json) -> Rows:
     """A row, or those of a category that stands in its place."""
     if not isinstance(one, dict):
-        return _find_group(one)
-    group = [] if _is_row(one) else [row for name in _LISTS for row in _find_group(one.get(name))]
+        return find_group(one)
+    group = [] if is_row(one) else [row for name in LISTS for row in find_group(one.get(name))]
     return group or [(None, one)]
 
 
-def _find_group(value: Json) -> Rows:
+def find_group(value: Json) -> Rows:
     if not isinstance(value, list):
         return []
     return [(None, row) for row in value if isinstance(row, dict) and "rate" in row]
 
 
-def _is_row(row: Object) -> bool:
+def is_row(row: Object) -> bool:
     return "rate" in row or "name" in row
 
 
@@ -79,12 +85,12 @@ def says_empty(value: Json) -> bool:
     """Whether a reply without rows is a catalogue without services: null, [], or a text where the list would be."""
     if is_nothing(value) or find_rows(value) == []:
         return True
-    return isinstance(value, dict) and any(name in value and not isinstance(value[name], dict) for name in _LISTS)
+    return isinstance(value, dict) and any(name in value and not isinstance(value[name], dict) for name in LISTS)
 
 
-def read_listings(rows: Rows, dialect: Dialect) -> list[Listing]:
+def read_listings(rows: Iterable[Row], dialect: Dialect) -> list[Listing]:
     """All rows (PROTOCOL.md, "Catalogue"); of two with one id the later one wins."""
-    listings = [_read_listing(row, key, dialect) for key, row in rows]
+    listings = (_read_listing(row, key, dialect) for key, row in rows)
     return list({listing.service: listing for listing in listings}.values())
 
 
@@ -97,7 +103,7 @@ def _read_listing(row: Object, key: str | None, dialect: Dialect) -> Listing:
     return Listing(
         service=service,
         name=name,
-        category=clean_line(row.get("category"), 200),
+        category=sys.intern(clean_line(row.get("category"), 200)),
         type=kind,
         rate=rate,
         minimum=least,
@@ -108,7 +114,7 @@ def _read_listing(row: Object, key: str | None, dialect: Dialect) -> Listing:
         description=clean_text(next((row[one] for one in DESCRIPTION if row.get(one)), ""), 5_000),
         average_time=clean_line(row.get("average_time"), 100),
         currency=read_currency(pick(row, *CURRENCY)),
-        raw_name=raw_text(row.get("name"), 1_000),
+        raw_name=name if (raw := raw_text(row.get("name"), 1_000)) == name else raw,
         flaw=_find_flaw(row, service=service, kind=kind, name=name, rate=rate, limits=(least, most)),
     )
 

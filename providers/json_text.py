@@ -15,7 +15,7 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | bool | None"
 _PHP_NOISE = re.compile(
     r"<br\s*/?>|\b(?:warning|notice|deprecated|strict standards|(?:fatal|parse) error)(?:</b>)?\s*:", re.IGNORECASE
 )
-_OPENING = re.compile(r'\{\s*["}]|\[\s*["{\[\]]')
+OPENING = re.compile(r'\{\s*["}]|\[\s*["{\[\]]')
 _LONE_SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -28,6 +28,8 @@ class Number(str):
     __slots__ = ()
 
 
+_MOST_VALUES = 100_000
+"""Each takes up to fifty times the two bytes that it may be written in."""
 _DECODER = json.JSONDecoder(
     object_pairs_hook=standard_members, parse_int=Number, parse_float=Number, parse_constant=Number, strict=False
 )
@@ -61,24 +63,37 @@ def cut_out(text: str) -> Json:
     piece of JSON follow, for nobody knows then which one is meant.
     """
     whole = _sound(text)
-    start = 0 if _OPENING.match(whole) else _after_warnings(whole)
-    value: Json
-    value, length = _decode(_DECODER.raw_decode, whole[start:])
-    if _OPENING.search(whole, start + length):
+    value, end = parse_at(whole, find_beginning(whole))
+    if OPENING.search(whole, end):
         raise ValueError("more than one piece of JSON")
     return value
 
 
+def find_beginning(text: str) -> int:
+    """Where its JSON begins: at once, or after PHP warnings; ValueError where it does not."""
+    return 0 if OPENING.match(text) else _after_warnings(text)
+
+
+def parse_at(text: str, start: int) -> tuple[Json, int]:
+    """The value that begins here, and where it ends; ValueError where it is not whole."""
+    value, end = _decode(lambda _: _DECODER.raw_decode(text, start), text)
+    if _LONE_SURROGATE.search(text, start, end):
+        value = parse(text[start:end])
+    return value, end
+
+
 def _after_warnings(text: str) -> int:
     noise = _PHP_NOISE.search(text)
-    opening = _OPENING.search(text, noise.end()) if noise else None
+    opening = OPENING.search(text, noise.end()) if noise else None
     if opening is None:
         raise ValueError("not JSON")
     return opening.start()
 
 
 def _sound(text: str) -> str:
-    """Without halves of characters, which cannot be stored or logged."""
+    """Without halves of characters, which cannot be stored or logged; ValueError for values without end."""
+    if sum(map(text.count, ",[{")) > _MOST_VALUES:
+        raise ValueError("too many values")
     return _LONE_SURROGATE.sub(r"\\ufffd", text)
 
 

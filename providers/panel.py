@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from providers.adapter import Found, Profile
 from providers.batches import Batches
-from providers.catalogue import find_rows, read_listings, says_empty
+from providers.catalogue import MOST_ROWS, find_rows, read_listings, says_empty
 from providers.complaints import Complaint, read_complaint
 from providers.errors import Code, Garbled, ProviderError, Refused
 from providers.following import Following
 from providers.funds import read_funds
+from providers.large import read_large
 from providers.order_list import read_order_list
 from providers.placement import names_an_order, read_placed
 from providers.progress import keep_unknown
@@ -83,6 +84,8 @@ class Panel:
             if page.keys() <= listings.keys():
                 return list(listings.values())
             listings |= page
+            if len(listings) > MOST_ROWS:
+                break
         raise Garbled("its catalogue has no end", code=Code.UNKNOWN)
 
     async def _next_page(self, offset: int) -> list[Listing]:
@@ -101,6 +104,8 @@ class Panel:
         return await asyncio.to_thread(self._read_catalogue, answer)
 
     def _read_catalogue(self, answer: Answer) -> list[Listing]:
+        if answer.large is not None:
+            return read_listings(read_large(answer.large, self._mask), self._dialect)
         reply = self._read("services", answer)
         rows = find_rows(reply.value) if reply.kind is Kind.JSON else None
         if rows:

@@ -26,6 +26,7 @@ from providers.encoding import Route
 from providers.errors import Code, ProviderError, Refused
 from providers.following import Following
 from providers.json_text import Json
+from providers.large import read_large
 from providers.numbers import read_currency, read_decimal, read_identifier
 from providers.placement import read_placed
 from providers.progress import keep_unknown, read_progress
@@ -87,6 +88,9 @@ class PathStylePanel:
         return await asyncio.to_thread(self._read_catalogue, answer)
 
     def _read_catalogue(self, answer: Answer) -> list[Listing]:
+        if answer.large is not None:
+            found = read_large(answer.large, self._mask)
+            return read_listings(((key, _renamed(row, _ROW)) for key, row in found), self._dialect)
         reply = _read(answer)
         data = _data(reply)
         if data == []:

@@ -11,13 +11,13 @@ from msgspec import Struct
 
 from providers.json_text import Json, cut_out, parse_twice
 
-_PAGE = re.compile(r"<html|<!doctype|just a moment|cf-chl|_cf_chl|attention required", re.IGNORECASE)
+PAGE = re.compile(r"<html|<!doctype|just a moment|cf-chl|_cf_chl|attention required", re.IGNORECASE)
 _CHALLENGE = re.compile(
     r"just a moment|cf-chl|_cf_chl|attention required|sorry, you have been blocked|checking your browser",
     re.IGNORECASE,
 )
 _TITLE = re.compile(r"<title[^>]*>(.{0,500}?)</title>", re.IGNORECASE | re.DOTALL)
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LOOKED_AT = 64_000
 _BEFORE, _AFTER = 300, 700
 
@@ -73,7 +73,7 @@ def read_reply(status: int, body: bytes, retry_after: float | None = None) -> Re
 
 
 def _decode(body: bytes) -> str:
-    if body.startswith(_UTF16_MARKS):
+    if body.startswith(UTF16_MARKS):
         return body.decode("utf-16", "replace").strip()
     return body.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace").strip().lstrip("\ufeff")
 
@@ -85,7 +85,7 @@ def _recognise(text: str) -> tuple[Kind, Json, bool]:
         return Kind.JSON, parse_twice(text), False
     except ValueError:
         pass
-    if not _PAGE.search(text[:_LOOKED_AT]):
+    if not PAGE.search(text[:_LOOKED_AT]):
         try:
             return Kind.JSON, cut_out(text), True
         except ValueError:
@@ -94,7 +94,7 @@ def _recognise(text: str) -> tuple[Kind, Json, bool]:
 
 
 def _without_json(text: str) -> tuple[Kind, Json, bool]:
-    if text.startswith("<") or (_PAGE.search(text[:_LOOKED_AT]) and not text.startswith(("{", "["))):
+    if text.startswith("<") or (PAGE.search(text[:_LOOKED_AT]) and not text.startswith(("{", "["))):
         return Kind.PAGE, None, False
     if text.startswith(("{", "[", '"')):
         return Kind.TRUNCATED, None, False

@@ -21,6 +21,7 @@ from providers.encoding import Route
 from providers.errors import Code, Refused
 from providers.following import Following
 from providers.funds import read_funds
+from providers.large import read_large
 from providers.placement import names_an_order, read_placed
 from providers.progress import keep_unknown
 from providers.reply import Kind, Reply, read_reply
@@ -65,7 +66,10 @@ class CLASS:
 
     async def services(self) -> list[Listing]:
         """The whole catalogue; where its fields have other names, give each row the standard ones first."""
-        reply = await self._get("services", "/services")
+        answer = await self._transport.read("services", {}, self._route("GET", "/services"))
+        if answer.large is not None:
+            return read_listings(read_large(answer.large, self._mask), self._profile.dialect)
+        reply = read_reply(answer.status, answer.body, answer.retry_after)
         rows = find_rows(reply.value) if reply.kind is Kind.JSON else None
         if rows:
             return read_listings(rows, self._profile.dialect)

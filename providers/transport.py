@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import stamina
@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from providers.adapter import Pace, Profile
 from providers.addresses import Resolve, resolve
-from providers.body import Unreadable, read_body, read_retry_after
+from providers.body import HELD, Unreadable, read_body, read_retry_after
 from providers.encoding import Route, build_request
 from providers.errors import Code, Garbled, ProviderError, Unreachable, Unsure
 from providers.masking import Mask
@@ -31,9 +31,8 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 Trace = Callable[[str, str], Awaitable[None]]
 """Told of the steps of a call, as they happen: its action, and httpcore's name of the step."""
 
-_MEBIBYTE = 2**20
-_SIZE_LIMITS = {"services": 32 * _MEBIBYTE, "add": 256 * 1024}
-_SIZE_LIMIT = 2 * _MEBIBYTE
+_SIZE_LIMITS = {"services": 32 * 2**20, "add": 256 * 1024}
+_BEGINNING = 65_536
 _CONNECT_SECONDS = 10.0
 _TRIES = 3
 _MOVED, _REFUSED, _BROKEN = 300, 400, 500
@@ -44,7 +43,12 @@ class Answer(Struct, frozen=True):
 
     status: int
     body: bytes
+    """Of a large body only the beginning."""
+    size: int
+    """Bytes of all of it."""
     retry_after: float | None = None  # seconds, not money
+    large: IO[bytes] | None = None
+    """All of a catalogue too large to be held in memory, from its beginning; to be closed by who reads it."""
 
 
 class _BrokenPage(Exception):
@@ -151,7 +155,7 @@ class Transport:
                 client = self._client(fresh=urgent)
                 request = build_request(client, self.profile, action, params, route)
                 request.extensions = {**request.extensions, "timeout": _timeouts(seconds), "trace": watch}
-                return await _receive(client, request, _SIZE_LIMITS.get(action, _SIZE_LIMIT), unpack=not urgent)
+                return await _receive(client, request, _SIZE_LIMITS.get(action, HELD), unpack=not urgent)
 
     @asynccontextmanager
     async def _turn(self, *, urgent: bool) -> AsyncIterator[None]:
@@ -182,7 +186,7 @@ class Transport:
     def _note(self, action: str, outcome: Answer | ProviderError, started: float) -> None:  # seconds, not money
         took = round((time.monotonic() - started) * 1000)
         if isinstance(outcome, Answer):
-            said = f"HTTP {outcome.status}, {len(outcome.body)} bytes"
+            said = f"HTTP {outcome.status}, {outcome.size} bytes"
             log.info("%s %s: %s, %d ms", self.profile.name, action, said, took)
         else:
             said = f"{type(outcome).__name__}, {outcome.text}"
@@ -195,8 +199,15 @@ async def _receive(client: httpx.AsyncClient, request: httpx.Request, limit: int
         if _MOVED <= response.status_code < _REFUSED:
             target = _address(request.url, response.headers.get("location", ""))
             raise Unreadable(f"HTTP {response.status_code}: change the URL to {target}")
-        body = await read_body(response, limit, unpack=unpack)
-        return Answer(response.status_code, body, read_retry_after(response.headers.get("retry-after")))
+        # What has failed has no long story to tell.
+        body, size = await read_body(response, limit if response.is_success else min(limit, HELD), unpack=unpack)
+        retry_after = read_retry_after(response.headers.get("retry-after"))
+        if size > HELD:
+            beginning = body.read(_BEGINNING)
+            body.seek(0)
+            return Answer(response.status_code, beginning, size, retry_after, body)
+        with body:
+            return Answer(response.status_code, body.read(), size, retry_after)
     finally:
         await response.aclose()
 
