@@ -26,7 +26,7 @@ from aggregator.storage import clock, tables
 from aggregator.storage.transaction import write, write_surely
 from pricing.route import Route
 from providers.adapter import Adapter
-from providers.errors import Code, ProviderError, Refused
+from providers.errors import Code, ProviderError, Refused, Unreachable
 from providers.vocabulary import Placement
 
 log = structlog.get_logger(__name__)
@@ -186,6 +186,11 @@ class Dispatcher:
         return settings is not None and settings.same_link_policy != "allow"
 
     async def _submit(self, order: Order, attempt: Attempt, adapter: Adapter, sent: Sent | None) -> None:
+        if clock.now() > attempt.deadline_at - round(adapter.profile.add_timeout_seconds * 1000):
+            # Held up until now, it would still be sending when all others believe the attempt over.
+            error = Unreachable("held up for too long before anything was sent")
+            await self._commit_refusal(order, attempt, failover.outcome_of(error), error)
+            return
         try:
             placement = await adapter.add(submission_of(order, attempt, sent))
         except ProviderError as error:

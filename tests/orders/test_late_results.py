@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
+
+import pytest
 
 from aggregator.app import Panel
+from aggregator.failpoints import Failpoints, Work, name_of
 from aggregator.ledger import book
 from aggregator.orders import attempt_store, resolve, store
 from aggregator.orders.model import Order
 from aggregator.resellers.model import Reseller
-from aggregator.storage import tables
+from aggregator.storage import clock, tables
+from aggregator.storage.transaction import lead_through
 from pricing.money import SCALE
 from tests.builders import accept_order, make_reseller, open_database, order_now
 from tests.orders.panels import ScriptedPanel, dispatch, hurry, open_panel, outcomes_of, poll, state_of
 from tests.servers import PostgresServer
 
+T = TypeVar("T")
 BOUGHT = 1000 * SCALE
 
 
@@ -89,6 +96,30 @@ async def test_an_acceptance_after_the_owner_found_it_keeps_the_owners_word(
     await dispatch(panel)
     [attempt] = await attempt_store.of_order(order.id)
     assert (attempt.outcome, attempt.upstream_order, await state_of(order)) == ("accepted", "4711", "active")
+
+
+async def test_whoever_was_held_up_between_the_commit_and_the_request_does_not_send_it_any_more(
+    panel: Panel, alpha: ScriptedPanel, ann: Reseller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frozen machine wakes up when others have long believed that the attempt is over, and bought elsewhere."""
+    order = await accept_order(ann)
+
+    async def freeze(work: Work[T], run: Callable[[Work[T]], Awaitable[T]]) -> T:
+        result = await run(work)
+        if name_of(work) == "dispatch.begin":
+            lead_through(Failpoints().transaction)
+            monkeypatch.setattr(clock, "_offset_ms", clock._offset_ms + 60_000)
+            assert await panel.dispatcher.sweep() == 1
+            await resolve.absent(order.id, actor="owner", reason="it is not there", settle_ms=0)
+        return result
+
+    lead_through(freeze)
+    try:
+        await dispatch(panel)
+    finally:
+        lead_through(Failpoints().transaction)
+    assert ([outcome[:2] for outcome in await outcomes_of(order.id)], alpha.placed) == ([("alpha", "absent")], 5000)
+    assert await state_of(order) == "queued"
 
 
 async def test_a_wish_to_cancel_while_the_add_is_on_its_way_is_kept(
