@@ -58,12 +58,12 @@ async def _last_good(directory: Path, files: Iterable[str]) -> dict[str, str]:
 
 
 async def publish(settings: Settings, *, except_for: Iterable[Fault] = ()) -> None:
-    """Make the texts of the good files the newest revisions."""
+    """Make the texts of the good files the newest revisions, unless they are outdated."""
     broken = {Path(fault.file).name for fault in except_for}
     for file in REVISED:
         path = settings.directory / file
         if file not in broken and path.exists():
-            await revise(file, read_text(path), "file")
+            await revise(file, read_text(path), at_start=True)
 
 
 def texts(directory: Path) -> dict[str, str | None]:
@@ -120,4 +120,4 @@ async def _apply(panel: Panel, file: str, text: str) -> None:
         read_markup(text, where, currency=currency)
     else:
         read_services(text, where)
-    await revise(file, text, "file")
+    await revise(file, text)

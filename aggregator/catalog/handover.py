@@ -30,10 +30,11 @@ class Handover:
         yield from self._leaving
 
     def begin(self, before: Iterable[ProviderSettings]) -> None:
-        """The configuration has just changed; `before` was in it."""
-        earlier = {one.profile.name: one for one in before}
+        """The configuration has just changed; `before` was in it. Whoever is still waited for goes on being so."""
+        earlier = {one.profile.name: one for one in (*self._leaving, *before)}
         now = {one.profile.name for one in self._upstreams}
-        self._newcomers = now - earlier.keys()
+        awaited = self._newcomers & now if self._leaving else set()
+        self._newcomers = awaited | (now - earlier.keys())
         left = [one for name, one in earlier.items() if name not in now]
         self._leaving = left if self._newcomers else []
         self._until = time.monotonic() + PATIENCE_SECONDS

@@ -28,14 +28,28 @@ from aggregator.storage.transaction import write
 log = structlog.get_logger(__name__)
 
 
-async def revise(file: str, text: str, author: str) -> bool:
-    """Make a text that was read without a fault the newest revision; whether it was not so already."""
+BY_FILE = "file"
+"""The author of a text that was found in its file."""
+
+
+async def revise(file: str, text: str, *, at_start: bool = False) -> bool:
+    """Make the text of a file, read without a fault, the newest revision; whether it was not so already.
+
+    What stands in a file `at_start` may be a copy from before an edit that a console made elsewhere, or whose file
+    was lost with its container: such a text is not taken for a new edit.
+    """
 
     async def work() -> bool:
         newest = await store.newest_revision(file)
         if newest is not None and newest.text == text:
             return False
-        await store.add_revision(file, text, author)
+        if at_start and newest is not None and newest.author != BY_FILE and await store.was_in_force(file, text):
+            log.warning(
+                "configuration.outdated", file=file, revision=newest.id, author=newest.author,
+                kept="what was saved at the console: copy it into the file, or edit the file while the panel runs",
+            )  # fmt: skip
+            return False
+        await store.add_revision(file, text, BY_FILE)
         await signals.raise_signal(signals.CATALOGUE)
         return True
 

@@ -158,6 +158,11 @@ async def newest_revision(file: str) -> RevisionRow | None:
     return msgspec.convert(dict(rows[0]), RevisionRow) if rows else None
 
 
+async def was_in_force(file: str, text: str) -> bool:
+    """Whether the file ever had this text."""
+    return await Revision.exists().where((Revision.file == file) & (Revision.text == text))
+
+
 async def add_revision(file: str, text: str, author: str) -> int:
     row = Revision(file=file, text=text, author=author, at=clock.now())
     return int((await Revision.insert(row).returning(Revision.id))[0]["id"])

@@ -6,7 +6,7 @@ import rich_click as click
 
 from aggregator.app import actor, database
 from aggregator.cli.root import Context, Failure, Row, command, root, when
-from aggregator.orders import attempt_store, evidence_store, resolve, store
+from aggregator.orders import attempt_store, evidence_store, halts, resolve, store
 from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import OrderState, Outcome
@@ -48,6 +48,7 @@ async def show(context: Context, order: int) -> None:
             raise Failure(message)
         attempts = await attempt_store.of_order(order)
         row = (await _rows([found]))[0]
+        row["halted"] = await halts.why(found.reseller, found.id)
         row["attempts"] = [_attempt_row(attempt) for attempt in attempts]
         row["history"] = [
             {"at": when(line["at"]), "state": line["state"], "text": line["text"]}

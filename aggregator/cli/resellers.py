@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import rich_click as click
@@ -13,21 +12,17 @@ from aggregator.ledger import book
 from aggregator.ledger.book import Kept
 from aggregator.people import doors
 from aggregator.resellers import accounts, store
-from aggregator.resellers.addresses import read_addresses
-from aggregator.resellers.model import KeyRules, shown_part
 from pricing.money import parse_units, print_units
 
 SPELLINGS = click.Choice(["auto", "classic", "json"])
 
 
+REASON = click.option("--reason", default="", help="Why, for the record.")
+
+
 @root.group("resellers")
 def resellers() -> None:
     """Who buys: take in, fund, correct, freeze."""
-
-
-@root.group("keys")
-def keys() -> None:
-    """What resellers prove themselves with."""
 
 
 def _units(text: str, what: str) -> int:
@@ -43,7 +38,8 @@ def _units(text: str, what: str) -> int:
 @click.option("--funds", default="0", help="A first deposit by hand.")
 @click.option("--tier", default="", help="What markup rules may match.")
 @click.option("--spelling", type=SPELLINGS, default="auto", show_default=True)
-async def add(context: Context, name: str, funds: str, tier: str, spelling: str) -> None:
+@REASON
+async def add(context: Context, name: str, funds: str, tier: str, spelling: str, reason: str) -> None:
     """Take a reseller in and print its API key, this once."""
     settings = context.settings_of()
     amount = _units(funds, "--funds")
@@ -51,7 +47,10 @@ async def add(context: Context, name: str, funds: str, tier: str, spelling: str)
         message = "a reseller needs a name, and --funds cannot be below 0"
         raise Failure(message)
     async with database(settings):
-        new = await accounts.add(name, currency=settings.panel.currency, funds=amount, tier=tier, spelling=spelling)
+        new = await accounts.add(
+            name, currency=settings.panel.currency, funds=amount, tier=tier, spelling=spelling, actor=actor(),
+            reason=reason,
+        )  # fmt: skip
     balance = print_units(new.balance, 2)
     text = f"reseller {name}, balance {balance} {settings.panel.currency}\nAPI key, shown this once: {new.key}"
     context.print({"reseller": name, "key": new.key, "balance": balance}, text=text)
@@ -153,7 +152,8 @@ def _entry_row(entry: Any, wallet: str) -> Row:
 
 @command(resellers, "invite")
 @click.argument("name", required=False)
-async def invite(context: Context, name: str | None) -> None:
+@REASON
+async def invite(context: Context, name: str | None, reason: str) -> None:
     """Make a link that opens the pages to a reseller, once and within a week; without NAME, to a new one."""
     settings = context.settings_of()
     if name is None and settings.panel.sign_up == "closed":
@@ -161,87 +161,8 @@ async def invite(context: Context, name: str | None) -> None:
         raise Failure(message)
     async with database(settings):
         reseller = None if name is None else (await accounts.named(name)).id
-        token = await doors.invite(reseller=reseller, author=actor())
+        token = await doors.invite(reseller=reseller, author=actor(), reason=reason)
     url = f"{settings.panel.public_url}/sign-up?invite={token}"
     context.print(
         {"reseller": name, "url": url}, text=f"for {name or 'a new reseller'}, good once and for a week: {url}"
-    )
-
-
-@command(keys, "add")
-@click.argument("name")
-@click.option("--spelling", type=SPELLINGS)
-@click.option("--rate", help="Requests a second for this key; 0 = no limit.")
-@click.option("--read-only", is_flag=True, help="May look, not order.")
-@click.option("--same-link", type=click.Choice(["allow", "queue", "refuse"]), default="allow", show_default=True)
-@click.option("--duplicate-seconds", type=click.IntRange(0, 86_400), default=0, help="Repeats so soon are one order.")
-@click.option("--label", default="", help="What it is for.")
-@click.option("--addresses", default="", help="Only from these addresses and networks; blanks between them.")
-async def add_key(
-    context: Context,
-    name: str,
-    spelling: str | None,
-    rate: str | None,
-    read_only: bool,
-    same_link: str,
-    duplicate_seconds: int,
-    label: str,
-    addresses: str,
-) -> None:
-    """Give a reseller another key, shown this once."""
-    if rate is not None and (not _is_number(rate) or Decimal(rate) < 0):
-        message = f"--rate must be a number of requests a second, not {rate!r}"
-        raise Failure(message)
-    rules = KeyRules(
-        spelling=spelling, requests_per_second=rate, read_only=read_only, same_link=same_link,
-        duplicate_seconds=duplicate_seconds, label=label, addresses=_read_addresses(addresses),
-    )  # fmt: skip
-    async with database(context.settings_of()):
-        key = await accounts.add_key(name, rules)
-    context.print({"reseller": name, "key": key}, text=f"API key of {name}, shown this once: {key}")
-
-
-def _read_addresses(text: str) -> str:
-    try:
-        return read_addresses(text)
-    except ValueError as error:
-        message = f"--addresses: {error}"
-        raise Failure(message) from error
-
-
-def _is_number(text: str) -> bool:
-    try:
-        parse_units(text)
-    except ValueError:
-        return False
-    return True
-
-
-@command(keys, "revoke")
-@click.argument("prefix")
-async def revoke(context: Context, prefix: str) -> None:
-    """Make a key useless at once; PREFIX is what `keys list` shows of it."""
-    async with database(context.settings_of()):
-        await accounts.revoke_key(shown_part(prefix))
-    context.print({"revoked": shown_part(prefix)}, text=f"{shown_part(prefix)} is revoked")
-
-
-@command(keys, "list")
-@click.argument("name")
-@click.option("--limit", type=click.IntRange(1))
-async def list_keys(context: Context, name: str, limit: int | None) -> None:
-    """Show a reseller's keys by what they begin with."""
-    async with database(context.settings_of()):
-        found = await store.keys_of((await accounts.named(name)).id)
-    rows = [
-        {
-            "prefix": key["prefix"], "label": key["label"], "addresses": key["addresses"],
-            "spelling": key["spelling"], "rate": key["requests_per_second"],
-            "read_only": bool(key["read_only"]), "created": when(key["created_at"]),
-            "revoked": when(key["revoked_at"]),
-        }
-        for key in found
-    ][:limit]  # fmt: skip
-    context.print_rows(
-        rows, columns=["prefix", "label", "spelling", "rate", "read_only", "created", "revoked"], empty="no keys"
     )

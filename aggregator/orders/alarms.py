@@ -35,6 +35,7 @@ class Place(StrEnum):
     QUEUED = "queued"
     PROVIDER = "provider"
     ORDERS = "orders"
+    AUDIT = "audit"
 
 
 class Alarm(Struct, frozen=True, kw_only=True):
@@ -59,6 +60,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     """Whose turn has come, and that nobody took."""
     placing: Waiting
     held: Waiting
+    halted: Waiting
+    """By a broken promise."""
     standings: Sequence[Standing]
     now: int
     sync_ms: int
@@ -70,7 +73,7 @@ async def look(standings: Sequence[Standing], *, sync_ms: int) -> Situation:
         queued=await business_store.queued_before(now - LONG_QUEUED_MS),
         due=await business_store.due_before(now - LATE_MS),
         placing=await business_store.placing_before(now - LATE_MS),
-        held=await business_store.held(),
+        held=await business_store.held(), halted=await business_store.halted(),
         standings=standings, now=now, sync_ms=sync_ms,
     )  # fmt: skip
 
@@ -97,6 +100,13 @@ def _of_the_work(seen: Situation) -> Iterator[Alarm]:
 
 
 def _of_orders(seen: Situation) -> Iterator[Alarm]:
+    if seen.halted.count:
+        yield Alarm(
+            tone=Tone.BAD, what=f"{_orders(seen.halted.count)} standing still: a promise about money is broken",
+            by_itself="They go on with the first audit that is green. Until then none is sent out or paid back.",
+            safe="Looking at the rows that the audit names. What you decide about an order is still carried out.",
+            place=Place.AUDIT,
+        )  # fmt: skip
     if seen.held.count:
         yield Alarm(
             tone=Tone.WARN, what=f"{_orders(seen.held.count)} held: no rule may decide what was delivered",

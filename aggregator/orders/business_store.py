@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from aggregator.orders import halts
 from aggregator.storage import tables
 from aggregator.storage.moments import first_id
 
@@ -68,6 +69,18 @@ async def placing_before(moment: int) -> Waiting:
 async def held() -> Waiting:
     return _waiting(
         await tables.Order.raw("select count(*) as n, min(created_at) as since from orders where held is not null")
+    )
+
+
+async def halted() -> Waiting:
+    """Open orders that stand still because a promise is broken; since when is told by the audits."""
+    if not await halts.standing():
+        return Waiting(0, None)
+    return _waiting(
+        await tables.Order.raw(
+            "select count(*) as n, null as since from orders"
+            f" where state in ('queued', 'placing', 'unsure', 'active') and not ({halts.NOT_HALTED})"
+        )
     )
 
 

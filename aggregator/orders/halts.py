@@ -6,6 +6,7 @@ The question is part of the writes themselves, the one that lets an order leave 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -39,6 +40,25 @@ async def replace(audit: int, concerned: Mapping[str, set[Concerned]], *, lifts:
     for promise, reseller, order in sorted(new, key=str):
         await Halt.insert(Halt(audit=audit, promise=promise, reseller=reseller, order_id=order))
     return lifts and bool(stood - named)
+
+
+async def why(reseller: int, order: int | None = None) -> str | None:
+    """Why what a reseller orders, or this order, stands still, in a sentence; None where it does not."""
+    rows = await Halt.raw(
+        "select promise, order_id, reseller from halts where order_id = {} or reseller = {}"
+        " or (order_id is null and reseller is null) order by id",
+        order, reseller,
+    )  # fmt: skip
+    if not rows:
+        return None
+    broken = sorted({f"{row['promise']} ({_about(row)})" for row in rows})
+    return f"{', '.join(broken)}: neither sent out nor paid back by itself until an audit is green"
+
+
+def _about(row: dict[str, Any]) -> str:
+    if row["order_id"] is not None:
+        return "this order"
+    return "everything" if row["reseller"] is None else "its reseller"
 
 
 async def standing() -> dict[str, list[Concerned]]:

@@ -14,7 +14,7 @@ from aggregator.people.store import Secrets
 from aggregator.resellers import accounts
 from aggregator.resellers.accounts import Refusal
 from aggregator.settings.files import CannotWrite
-from aggregator.storage import clock
+from aggregator.storage import clock, decisions
 from aggregator.storage.engine import is_unique_violation
 from aggregator.storage.transaction import write
 
@@ -126,10 +126,16 @@ async def sign_up(name: str, password: str, *, invite: str | None, policy: str, 
     return await _unless_taken(kept, work)
 
 
-async def invite(*, reseller: int | None, author: str) -> str:
+async def invite(*, reseller: int | None, author: str, reason: str = "") -> str:
     """An invitation, good once and for a week: to this reseller, or to whoever becomes a new one."""
     token = make_token()
-    await store.insert_invite(digest(token), reseller=reseller, author=author, until=clock.now() + INVITED_MS)
+    whom = "a new reseller" if reseller is None else ""
+
+    async def work() -> None:
+        await store.insert_invite(digest(token), reseller=reseller, author=author, until=clock.now() + INVITED_MS)
+        await decisions.record("reseller", reseller or 0, "invited", whom, actor=author, reason=reason)
+
+    await write(work)
     return token
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 from aggregator.ledger import book, entries
@@ -34,13 +35,18 @@ class NewReseller(Struct, frozen=True):
     balance: int
 
 
-async def add(name: str, *, currency: str, funds: int = 0, tier: str = "", spelling: str = "auto") -> NewReseller:
+async def add(
+    name: str, *, currency: str, funds: int = 0, tier: str = "", spelling: str = "auto", actor: str = OWNER,
+    reason: str = "",
+) -> NewReseller:  # fmt: skip
     """Take a reseller in with a key and, if given, a first deposit by hand (1e-8)."""
     key = make_key()
+    detail = f"{name}, key {shown_part(key)}" + (f", {print_units(funds, 2)} to begin with" if funds else "")
 
     async def work() -> int:
         reseller = await open_account(name, currency=currency, tier=tier, spelling=spelling)
         await _insert_key(reseller, key, KeyRules())
+        await decisions.record("reseller", reseller, "taken in", detail, actor=actor, reason=reason)
         if funds:
             await book.post(entries.deposited("manual", reseller, funds, payment=f"opening-{reseller}"))
         return reseller
@@ -124,18 +130,26 @@ async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | N
     return await book.balance(reseller.id)
 
 
-async def square(name: str, *, keep: Kept, note: str, actor: str) -> int:
-    """End a difference between a wallet and its entries by a decision about which is right; returns the balance."""
+async def square(
+    name: str, *, keep: Kept, note: str, actor: str, seen: int | None = None, form: str | None = None
+) -> int:
+    """End a difference between a wallet and its entries by a decision about which is right; returns the balance.
+
+    `seen` = what the wallet held when that was decided; None = it is decided on what it holds now. Raises `Refusal`,
+    `UsedBefore`.
+    """
     if not note.strip():
         message = "it needs a note that says why"
         raise Refusal(message)
     reseller = await named(name)
-    held = await book.balance(reseller.id)
+    held = await book.balance(reseller.id) if seen is None else seen
     if held == await book.moved(reseller.id):
         message = f"the wallet of {name} is what its entries say"
         raise Refusal(message)
 
     async def work() -> None:
+        if form is not None:
+            await once.use(form)
         decision = await _record(reseller, "squared", f"{keep} kept", actor=actor, reason=note)
         await book.square(reseller.id, held=held, decision=decision, note=note, keep=keep)
 
@@ -164,23 +178,60 @@ async def change(
     return await store.get(reseller.id)
 
 
-async def add_key(name: str, rules: KeyRules) -> str:
+async def add_key(name: str, rules: KeyRules, *, actor: str = OWNER, reason: str = "") -> str:
     """Another key for a reseller, shown this once."""
     reseller = await named(name)
     key = make_key()
-    await _insert_key(reseller.id, key, rules)
+
+    async def work() -> None:
+        await _insert_key(reseller.id, key, rules)
+        await _record(reseller, "key made", _told(shown_part(key), rules), actor=actor, reason=reason)
+
+    await write(work)
     return key
 
 
-async def revoke_key(prefix: str) -> None:
+async def change_key(prefix: str, changes: Mapping[str, object], *, actor: str = OWNER, reason: str = "") -> KeyRules:
+    """Set what is given of the rules of a live key, by their names, in every process; the rules as they are then."""
+
+    async def work() -> KeyRules:
+        row = await _only_live(prefix)
+        rules = msgspec.convert({**row, **changes}, KeyRules, strict=False)
+        await store.update_key(row["id"], rules)
+        await _record(await store.get(row["reseller"]), "key changed", _told(prefix, rules), actor=actor, reason=reason)
+        await signals.raise_signal(signals.KEYS)
+        return rules
+
+    return await write(work)
+
+
+async def revoke_key(prefix: str, *, actor: str = OWNER, reason: str = "") -> None:
     """Make a key useless at once, in every process."""
-    if await store.count_live(prefix) > 1:
+
+    async def work() -> None:
+        row = await _only_live(prefix)
+        await store.revoke(prefix)
+        await _record(await store.get(row["reseller"]), "key revoked", prefix, actor=actor, reason=reason)
+        await signals.raise_signal(signals.KEYS)
+
+    await write(work)
+
+
+async def _only_live(prefix: str) -> store.Row:
+    found = await store.live_keys(prefix)
+    if len(found) > 1:
         message = f"several keys begin with {prefix}: give more of it"
         raise Refusal(message)
-    if not await store.revoke(prefix):
+    if not found:
         message = f"no live key begins with {prefix}"
         raise Refusal(message)
-    await signals.raise_signal(signals.KEYS)
+    return found[0]
+
+
+def _told(prefix: str, rules: KeyRules) -> str:
+    """A key and what it says for itself, as a decision tells it."""
+    said = {name: value for name, value in msgspec.structs.asdict(rules).items() if value != getattr(KeyRules(), name)}
+    return ", ".join([prefix, *(f"{name} = {value}" for name, value in said.items())])
 
 
 async def named(name: str) -> Reseller:

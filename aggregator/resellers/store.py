@@ -76,15 +76,13 @@ async def end_key(reseller: int, key: int, *, at: int) -> None:
     await ApiKey.update({ApiKey.revoked_at: at}).where(mine & later)
 
 
-async def revoke(prefix: str) -> list[int]:
-    """Revoke the live keys with this prefix; the ids of those that were live."""
-    live = (ApiKey.prefix == prefix) & _live()
-    rows = await ApiKey.update({ApiKey.revoked_at: clock.now()}).where(live).returning(ApiKey.id)
-    return [int(row["id"]) for row in rows]
+async def revoke(prefix: str) -> None:
+    """Revoke the live keys with this prefix."""
+    await ApiKey.update({ApiKey.revoked_at: clock.now()}).where((ApiKey.prefix == prefix) & _live())
 
 
-async def count_live(prefix: str) -> int:
-    return int(await ApiKey.count().where((ApiKey.prefix == prefix) & _live()))
+async def live_keys(prefix: str) -> list[Row]:
+    return await ApiKey.select().where((ApiKey.prefix == prefix) & _live())
 
 
 def _live() -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aggregator.audit import run
-from aggregator.orders import halts, resolve, store
+from aggregator.orders import business_store, halts, resolve, store
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.halts import Concerned
 from aggregator.orders.model import Order
@@ -33,6 +33,9 @@ async def test_one_resellers_orders_wait_while_the_others_go_on(tmp_path: Path, 
 
         assert not (await run.run()).green
         assert (await halts.standing())["wallet-equals-entries"] == [Concerned(reseller=bob.id)]
+        assert await halts.why(ann.id, hers.id) is None
+        assert "wallet-equals-entries (its reseller)" in (await halts.why(bob.id, his.id) or "")
+        assert (await business_store.halted()).count == 2
         assert (await panel.readiness()).parts["audit"] == "red"
         assert b'aggregator_audit_red_rows{promise="wallet-equals-entries"} 1.0' in await panel.metrics.text()
         alpha.reply = PARTIAL_300

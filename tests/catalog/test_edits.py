@@ -18,6 +18,7 @@ from aggregator.catalog import store
 from aggregator.catalog.drafts import Overtaken
 from aggregator.catalog.edits import Edits
 from aggregator.catalog.shelf import NOBODY
+from aggregator.live import publish
 from aggregator.settings import MARKUP_FILE, PROVIDERS_FILE, SERVICES_FILE, ConfigurationError
 from aggregator.settings.files import CannotWrite
 from aggregator.storage import decisions
@@ -194,3 +195,26 @@ async def test_other_prices_are_worked_out_beside_the_event_loop(panel: Panel) -
     assert Watched.threads
     assert threading.get_ident() not in Watched.threads
     assert rate_of(panel) == "2.5"
+
+
+async def test_an_outdated_file_does_not_undo_what_was_saved_at_the_console(panel: Panel) -> None:
+    """A second machine starts with its copy from before; a text that was never in force is an edit all the same."""
+    path = panel.settings.directory / MARKUP_FILE
+    await publish(panel.settings)
+    draft = await edits_of(panel).draft(MARKUP_FILE)
+    saved = MARKUP.replace("25", "40")
+    await edits_of(panel).save(MARKUP_FILE, saved, base=draft.base, actor="olga (web)")
+    path.write_text(MARKUP)
+    await publish(panel.settings)
+    assert await in_force() == saved
+    path.write_text(MARKUP.replace("25", "30"))
+    await publish(panel.settings)
+    path.write_text(MARKUP)
+    await publish(panel.settings)
+    assert await in_force() == MARKUP, "back to an earlier text by hand, where nobody saved at the console since"
+
+
+async def in_force() -> str:
+    newest = await store.newest_revision(MARKUP_FILE)
+    assert newest is not None
+    return newest.text

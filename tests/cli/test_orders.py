@@ -47,6 +47,7 @@ def test_an_order_is_shown_with_its_attempts_and_history(stocked: Desk) -> None:
     buy(stocked, "partial/300", until="partial")
     shown = stocked.ask("orders", "show", "1")
     assert set(shown) >= FIELDS | {"attempts", "history"}
+    assert shown["halted"] is None
     told = {name: shown[name] for name in ("order", "reseller", "service", "quantity", "state", "held", "provider")}
     assert told == {
         "order": 1, "reseller": "anna", "service": 1, "quantity": 1000, "state": "partial", "held": None,

@@ -125,6 +125,7 @@ def test_an_account_is_changed_only_where_it_is_said(idle: Desk) -> None:
         ["keys", "add", "nobody"],
         ["keys", "list", "nobody"],
         ["keys", "revoke", "00000000"],
+        ["keys", "set", "00000000", "--label", "x"],
     ],
 )
 def test_who_is_not_there_is_said_not_to_be(idle: Desk, words: list[str]) -> None:
@@ -148,6 +149,20 @@ def test_keys_come_and_go(idle: Desk) -> None:
     assert TIME.fullmatch(revoked["revoked"])
     assert live["revoked"] is None
     assert list(idle.ask("keys", "revoke", first[:11], code=1)) == ["error"]
+
+
+def test_a_key_is_changed_only_where_it_is_said(idle: Desk) -> None:
+    idle.ask("resellers", "add", "anna")
+    key = idle.ask("keys", "add", "anna", "--rate", "5")["key"]
+    changed = idle.ask("keys", "set", key[:11], "--label", "bot", "--read-only", "yes", "--addresses", "203.0.113.0/24")
+    assert changed == {
+        "prefix": key[:11], "label": "bot", "addresses": "203.0.113.0/24", "spelling": None, "rate": "5",
+        "read_only": True, "same_link": "allow", "duplicate_seconds": 0,
+    }  # fmt: skip
+    changed = idle.ask("keys", "set", key[:11], "--rate", "", "--read-only", "no", "--addresses", "")
+    assert (changed["rate"], changed["read_only"], changed["addresses"], changed["label"]) == (None, False, "", "bot")
+    for words in (["--rate", "fast"], ["--addresses", "here"]):
+        assert list(idle.ask("keys", "set", key[:11], *words, code=1)) == ["error"]
 
 
 @pytest.mark.parametrize("rate", ["-1", "fast", "1e1", "NaN", ""])

@@ -15,7 +15,7 @@ from aggregator.orders import attempt_store, evidence_store
 from aggregator.orders.evidence_store import Look
 from aggregator.orders.model import Attempt, Order
 from aggregator.resellers.model import Reseller
-from aggregator.storage import clock, tables
+from aggregator.storage import clock, decisions, tables
 from providers.sandbox import Sandbox
 from tests.builders import accept_order, make_reseller
 from tests.orders.panels import dispatch_all, open_panel, poll, sandbox
@@ -125,6 +125,4 @@ async def looks_at(order: Order) -> list[Look]:
 
 async def deciders(order: Order) -> list[tuple[str, str]]:
     """Who decided what about an order."""
-    decision = tables.Decision
-    rows = await decision.select().where(decision.subject_id == order.id).order_by(decision.id)
-    return [(row["actor"], row["verdict"]) for row in rows]
+    return [(row.actor, row.verdict) for row in await decisions.about("order", order.id)]

@@ -27,7 +27,7 @@ def standing(row: dict[str, Any] | None = None, **seen: Any) -> Standing:
 
 
 def situation(one: Standing | None = None, **waiting: Waiting) -> Situation:
-    usual = {name: waiting.get(name, NOBODY_WAITS) for name in ("queued", "due", "placing", "held")}
+    usual = {name: waiting.get(name, NOBODY_WAITS) for name in ("queued", "due", "placing", "held", "halted")}
     return Situation(**usual, standings=[one or standing()], now=NOW, sync_ms=900_000)
 
 

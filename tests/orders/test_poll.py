@@ -13,7 +13,7 @@ from aggregator.ledger import book
 from aggregator.orders import attempt_store, resolve, store
 from aggregator.orders.poll import LOST_AFTER_MS
 from aggregator.resellers.model import Reseller
-from aggregator.storage import tables
+from aggregator.storage import decisions, tables
 from pricing.money import SCALE
 from tests.builders import make_reseller, order_now, unsure_order
 from tests.orders.panels import (
@@ -140,11 +140,10 @@ async def test_a_held_order_is_settled_by_hand_once_and_followed_on(
     assert (await order_now(order.id)).held is not None
     settled = await resolve.settle_by_hand(order.id, 300, actor="owner", reason="counted")
     assert (settled.state, settled.held, settled.refunded) == ("partial", None, 90_000_000)
-    decision = await tables.Decision.select().first()
+    (decision,) = await decisions.about("order", order.id)
     entry = await tables.Entry.select().where(tables.Entry.reference == f"order:{order.id}:refund:300").first()
-    assert decision is not None
     assert entry is not None
-    assert entry["decision"] == decision["id"]
+    assert entry["decision"] == decision.id
     alpha.reply = {"status": "Partial", "remains": "500"}
     await poll(panel)
     assert (await order_now(order.id)).refunded == 150_000_000

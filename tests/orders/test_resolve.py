@@ -13,7 +13,7 @@ from aggregator.orders.model import Order
 from aggregator.orders.resolve import Undecidable
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
-from aggregator.storage import signals, tables
+from aggregator.storage import decisions, signals, tables
 from pricing.money import SCALE
 from tests.builders import (
     accept_order,
@@ -82,10 +82,9 @@ async def test_what_is_written_off_comes_back_by_a_decision() -> None:
     assert await book.balance(ann.id) == BOUGHT
     entry = tables.Entry
     refund = await entry.select().where(entry.reference == f"order:{order.id}:refund:1000").first()
-    decision = await tables.Decision.select().first()
+    (decision,) = await decisions.about("order", order.id)
     assert refund is not None
-    assert decision is not None
-    assert (refund["decision"], decision["verdict"], decision["actor"]) == (decision["id"], "written_off", "owner")
+    assert (refund["decision"], decision.verdict, decision.actor) == (decision.id, "written_off", "owner")
     await assert_audit_is_green()
 
 
@@ -97,7 +96,7 @@ async def test_absence_right_after_an_add_proves_nothing(seconds_ago: int) -> No
         with pytest.raises(Undecidable, match="too early"):
             await deed(order)
     assert await order_now(order.id) == order
-    assert await tables.Decision.count() == 0
+    assert len(await decisions.about("order", order.id)) == 0
     assert (await find(order)).state is OrderState.ACTIVE
 
 
@@ -109,7 +108,7 @@ async def test_a_decision_is_taken_once(deed: object) -> None:
     for again in (absent, write_off):
         with pytest.raises(Undecidable):
             await again(order)
-    assert await tables.Decision.count() == 1
+    assert len(await decisions.about("order", order.id)) == 1
     await assert_audit_is_green()
 
 
@@ -164,7 +163,7 @@ async def test_of_two_ids_found_at_once_after_a_write_off_the_first_stays() -> N
     await write_off(order)
     results = await asyncio.gather(*(find(order, f"x-{number}") for number in range(6)), return_exceptions=True)
     assert sum(isinstance(result, Order) for result in results) == 1
-    assert await tables.Decision.count() == 2
+    assert len(await decisions.about("order", order.id)) == 2
 
 
 async def test_an_id_that_belongs_to_another_order_is_refused() -> None:
@@ -175,7 +174,7 @@ async def test_an_id_that_belongs_to_another_order_is_refused() -> None:
     with pytest.raises(Undecidable, match="belongs to another"):
         await find(order)
     assert (await order_now(order.id)).state is OrderState.UNSURE
-    assert await tables.Decision.count() == 0
+    assert len(await decisions.about("order", order.id)) == 0
 
 
 async def test_only_what_is_unsure_can_be_decided() -> None:

@@ -77,22 +77,17 @@ async def test_more_than_a_wallet_can_hold_is_refused() -> None:
 async def test_a_correction_carries_a_decision_and_its_note() -> None:
     ann = await make_reseller(funds=100)
     assert await accounts.adjust("ann", -30, note="charged twice at the desk", actor="owner") == 70
-    decision = await tables.Decision.select().first()
-    assert decision is not None
-    assert (decision["actor"], decision["verdict"], decision["reason"]) == (
-        "owner",
-        "adjusted",
-        "charged twice at the desk",
-    )
+    (decision,) = await decisions.listed(limit=1)
+    assert (decision.actor, decision.verdict, decision.reason) == ("owner", "adjusted", "charged twice at the desk")
     newest = (await book.statement(ann.id))[0]
-    assert (newest.decision, newest.note, newest.target) == (decision["id"], "charged twice at the desk", "adjustment")
+    assert (newest.decision, newest.note, newest.target) == (decision.id, "charged twice at the desk", "adjustment")
 
 
 async def test_a_correction_that_is_refused_leaves_no_decision() -> None:
     await make_reseller(funds=100)
     with pytest.raises(Refusal, match="below zero"):
         await accounts.adjust("ann", -101, note="too much", actor="owner")
-    assert await tables.Decision.count() == 0
+    assert [row.verdict for row in await decisions.listed(limit=9)] == ["taken in"]
 
 
 @pytest.mark.parametrize(("amount", "note"), [(0, "why"), (5, ""), (5, "  ")])
@@ -124,7 +119,25 @@ async def test_a_prefix_that_names_two_keys_revokes_neither() -> None:
         await store.insert_key(ann.id, prefix="samesame", digest=digest(key), rules=KeyRules())
     with pytest.raises(Refusal, match="several"):
         await accounts.revoke_key("samesame")
-    assert await store.count_live("samesame") == 2
+    with pytest.raises(Refusal, match="several"):
+        await accounts.change_key("samesame", {"label": "mine"})
+    assert len(await store.live_keys("samesame")) == 2
+
+
+async def test_a_key_is_given_other_rules_and_what_is_not_named_stays() -> None:
+    """Seen by every process; a revoked key is past changing."""
+    await make_reseller()
+    key = await accounts.add_key("ann", KeyRules(label="shop", duplicate_seconds=60, requests_per_second="5"))
+    before = (await signals.read()).get(signals.KEYS, 0)
+    rules = await accounts.change_key(shown_part(key), {"read_only": True, "requests_per_second": None})
+    assert rules == KeyRules(label="shop", duplicate_seconds=60, read_only=True)
+    caller = (await store.callers([digest(key)]))[0]
+    assert caller is not None
+    assert (caller.read_only, caller.requests_per_second, caller.duplicate_seconds) == (True, None, 60)
+    assert (await signals.read())[signals.KEYS] > before
+    await accounts.revoke_key(shown_part(key))
+    with pytest.raises(Refusal, match="no live key"):
+        await accounts.change_key(shown_part(key), {"label": "mine"})
 
 
 async def test_a_key_may_differ_from_its_reseller() -> None:
@@ -188,15 +201,27 @@ async def test_a_form_that_was_refused_may_be_sent_again() -> None:
 
 async def test_what_an_owner_does_with_an_account_is_on_record() -> None:
     """Who, what, when and why, the newest first."""
-    await make_reseller("ann", funds=0)
+    ann = (await accounts.add("ann", currency="USD", tier="gold", actor="olga", reason="by mail")).reseller
     await accounts.fund("ann", 700, reference="bank-1", note="wire", actor="olga")
     await accounts.change("ann", tier="vip", spelling=None, frozen=True, actor="oleg", reason="asked")
     await accounts.fund("ann", 700, reference="bank-1", actor="olga")
-    told = [(row.actor, row.verdict, row.detail, row.reason) for row in await decisions.listed(limit=10)]
-    assert told == [
+    prefix = shown_part(await accounts.add_key("ann", KeyRules(read_only=True), actor="oleg", reason="a script"))
+    await accounts.change_key(prefix, {"label": "bot"}, actor="olga")
+    await accounts.revoke_key(prefix, actor="oleg", reason="it leaked")
+    told = [(row.actor, row.verdict, row.detail, row.reason) for row in await decisions.about("reseller", ann.id)]
+    (first, *_), key = told, (await store.keys_of(ann.id))[0]["prefix"]
+    assert first == ("olga", "taken in", f"ann, key {key}", "by mail")
+    assert told[:2:-1] == [
+        ("oleg", "key revoked", prefix, "it leaked"),
+        ("olga", "key changed", f"{prefix}, label = bot, read_only = True", ""),
+        ("oleg", "key made", f"{prefix}, read_only = True", "a script"),
+    ]
+    assert told[2:0:-1] == [
         ("oleg", "changed", "tier = vip, frozen = True", "asked"),
         ("olga", "funded", "0.000007, reference bank-1", "wire"),
     ]
     newest = await decisions.listed(limit=1)
-    assert [row.actor for row in await decisions.listed(before=newest[0].id, limit=10)] == ["olga"]
-    assert [row.actor for row in await decisions.listed(actor="oleg", limit=10)] == ["oleg"]
+    assert [row.actor for row in await decisions.listed(before=newest[0].id, limit=1)] == ["olga"]
+    assert [row.verdict for row in await decisions.listed(actor="oleg", limit=10)] == [
+        "key revoked", "key made", "changed",
+    ]  # fmt: skip

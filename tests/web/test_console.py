@@ -12,13 +12,14 @@ import pytest
 from aggregator.catalog import decide, store, word_store
 from aggregator.ledger import book
 from aggregator.orders.state import OrderState
-from aggregator.resellers import accounts
-from aggregator.resellers.model import shown_part
+from aggregator.resellers import accounts, keys
+from aggregator.resellers import store as reseller_store
+from aggregator.resellers.model import KeyRules
 from aggregator.settings import MARKUP_FILE, SERVICES_FILE
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
 from providers.sandbox import Sandbox
-from tests.builders import make_reseller, order_now, unsure_order
+from tests.builders import accept_order, make_reseller, order_now, unsure_order
 from tests.providers.sandbox_server import serving
 from tests.web.kit import Visitor, Web, once_of, plain
 from tests.web.scene import busy_day, pages
@@ -195,7 +196,7 @@ async def test_an_unsure_order_is_settled_once_however_often_and_by_whomever_it_
         olga.post(f"/console/orders/{order.id}/found", upstream="5001", attempt=attempt[1], back="queue"),
         oleg.post(f"/console/orders/{order.id}/write-off", attempt=attempt[1], back="queue"),
     )
-    again = await olga.post(f"/console/orders/{order.id}/found", upstream="5002", attempt=attempt[1], back="queue")
+    again = await olga.post(f"/console/orders/{order.id}/write-off", attempt=attempt[1], back="queue")
     assert [bad(page) for page in (*told, again)].count(False) == 1
     verdicts = [row.verdict for row in await decisions.about("order", order.id)]
     assert len(verdicts) == 1
@@ -272,11 +273,31 @@ async def test_an_account_is_frozen_and_opened_on_the_record(web: Web, boss: Vis
 async def test_keys_and_invitations_are_shown_once(web: Web, boss: Visitor, anna: Visitor) -> None:
     base = f"/console/resellers/{anna.reseller}"
     page = await boss.get(base)
-    made = await boss.post(f"{base}/keys", rate="5", once=once_of(page))
+    made = await boss.post(f"{base}/keys", rate="5", label="shop", once=once_of(page))
     key = re.search(r'data-copy="([^"]{40,})"', made)
     assert key
     assert key[1] not in await boss.get(base)
-    assert "opens nothing any more" in plain(await boss.post(f"{base}/keys/revoke", prefix=shown_part(key[1])))
+    place = f"{base}/keys/{(await keys.of_reseller(anna.reseller))[0].id}"
+    assert 'value="shop"' in await boss.get(place)
+    given = {
+        "label": "shop",
+        "rate": "0",
+        "addresses": "203.0.113.0/24",
+        "same_link": "refuse",
+        "duplicate_seconds": "9",
+    }
+    assert "cannot be read" in plain(await boss.post(place, given, addresses="here and there"))
+    assert "is changed" in plain(await boss.post(place, given, reason="asked"))
+    assert (await keys.of_reseller(anna.reseller))[0].rules == KeyRules(
+        label="shop", requests_per_second="0", addresses="203.0.113.0/24", same_link="refuse", duplicate_seconds=9
+    )
+    await boss.get(place.replace(f"/{anna.reseller}/", f"/{anna.reseller + 1}/"), code=404)
+    assert "opens nothing any more" in plain(await boss.post(f"{place}/revoke", reason="it leaked"))
+    told = [(row.verdict, row.actor, row.reason) for row in await decisions.about("reseller", anna.reseller)]
+    assert told[-3:] == [
+        ("key made", "owner (web)", ""), ("key changed", "owner (web)", "asked"),
+        ("key revoked", "owner (web)", "it leaked"),
+    ]  # fmt: skip
     invitation = await boss.post("/console/resellers/invite", reseller="anna")
     assert "/sign-up?invite=" in plain(invitation)
     taken = await boss.post("/console/resellers", name="bob", once=once_of(await boss.get("/console/resellers")))
@@ -288,7 +309,30 @@ async def test_the_audit_is_run_and_tells_what_is_broken(web: Web, boss: Visitor
     await tables.Wallet.raw("update wallets set balance = balance + 1 where reseller = {}", anna.reseller)
     assert "What is concerned stands still" in plain(await boss.post("/console/audit", full="1"))
     assert "promises are broken" in plain(await boss.get("/console/audit"))
-    assert "The audit is red" in plain(await boss.get("/console"))
+    order = await accept_order(await reseller_store.get(anna.reseller))
+    overview = plain(await boss.get("/console"))
+    assert "The audit is red" in overview
+    assert "1 order standing still: a promise about money is broken" in overview
+    page = plain(await boss.get(f"/console/orders/{order.id}"))
+    assert re.search(r"Stands still: .*wallet-equals-entries \(its reseller\)", page)
+
+
+async def test_a_wallet_is_squared_after_both_sums_were_seen_and_once(web: Web, boss: Visitor, anna: Visitor) -> None:
+    """Not where it has moved since, nor where there is nothing to square."""
+    base = f"/console/resellers/{anna.reseller}"
+    asked = {"keep": "entries", "note": "somebody's hand"}
+    assert "nothing to square" in plain(await boss.post(f"{base}/square", asked))
+    await tables.Wallet.raw("update wallets set balance = balance + 100000000 where reseller = {}", anna.reseller)
+    assert "Please fill this in" in plain(await boss.post(f"{base}/square", asked, note=""))
+    page = await boss.post(f"{base}/square", asked)
+    assert "The wallet holds 151.00" in plain(page)
+    assert "come to 150.00" in plain(page)
+    fields = {**asked, "held": "151", "once": once_of(page)}
+    assert "has moved meanwhile" in plain(await boss.post(f"{base}/squared", fields, held="151.5"))
+    assert "Squared" in plain(await boss.post(f"{base}/squared", fields))
+    assert "Nothing was done twice" in plain(await boss.post(f"{base}/squared", fields))
+    assert await book.balance(anna.reseller) == 150 * SCALE
+    assert (await decisions.about("reseller", anna.reseller))[-1].verdict == "squared"
 
 
 async def test_orders_are_found_by_what_an_owner_has_in_hand(web: Web, boss: Visitor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aggregator.web.console import (
     audit,
     decisions,
+    keys,
     orders,
     overview,
     prices,
@@ -16,5 +17,8 @@ from aggregator.web.console import (
 )
 
 SECTIONS = tuple(
-    part.section for part in (overview, prices, services, providers, words, orders, unsure, resellers, audit, decisions)
-)
+    part.section
+    for part in (
+        overview, prices, services, providers, words, orders, unsure, resellers, keys, audit, decisions,
+    )
+)  # fmt: skip

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from aggregator.orders import attempt_store, resolve, search_store, store, timeline
+from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState, Outcome
@@ -64,6 +64,7 @@ async def order(visit: Visit) -> Page:
         steps=await timeline.of_order(found), service=visit.parts.prices.shelf.get(found.service),
         nameless=any(one.upstream_order is None and one.outcome in resolve.UNANSWERED for one in attempts),
         unsure=found.state is OrderState.UNSURE, fields=found.type_fields(),
+        halted=await halts.why(found.reseller, found.id),
     )  # fmt: skip
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from aggregator.ledger import book
-from aggregator.orders import search_store
+from aggregator.ledger.book import Kept
+from aggregator.orders import halts, search_store
 from aggregator.orders.search_store import Sought
 from aggregator.people import doors
 from aggregator.people import store as people_store
-from aggregator.resellers import accounts
+from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.accounts import Refusal
-from aggregator.resellers.model import KeyRules, Reseller
+from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions
 from aggregator.web.console.deeds import done, reason
 from aggregator.web.console.orders import lines
@@ -46,7 +47,9 @@ async def add(visit: Visit) -> Page:
     """A new reseller with a key, shown this once."""
     name, tier = visit.form.text("name", most=100, needed=True), visit.form.text("tier", most=60)
     async with visit.once():
-        new = await accounts.add(name, currency=visit.parts.settings.panel.currency, tier=tier)
+        new = await accounts.add(
+            name, currency=visit.parts.settings.panel.currency, tier=tier, actor=visit.author
+        )  # fmt: skip
     return visit.render("console/key.html", reseller=new.reseller, key=new.key)
 
 
@@ -62,13 +65,13 @@ async def invite(visit: Visit) -> Page:
 
 @section.get("/console/resellers/{reseller:int}", Who.OWNER)
 async def reseller(visit: Visit) -> Page:
-    return await _page(visit, await _named(visit))
+    return await _page(visit, await named(visit))
 
 
 @section.post("/console/resellers/{reseller:int}/money", Who.OWNER)
 async def money(visit: Visit) -> Page:
     """What it would come to, before anything moves."""
-    one, form = await _named(visit), visit.form
+    one, form = await named(visit), visit.form
     kind = form.choice("kind", ("deposit", "adjust"), "deposit")
     try:
         amount = form.money("amount")
@@ -88,7 +91,7 @@ async def money(visit: Visit) -> Page:
 @section.post("/console/resellers/{reseller:int}/move", Who.OWNER)
 async def move(visit: Visit) -> Page:
     """The second press: money moves, once for this form."""
-    one, form, token = await _named(visit), visit.form, visit.once_token
+    one, form, token = await named(visit), visit.form, visit.once_token
     amount, note, path = _amount(visit), form.text("note", most=300), f"/console/resellers/{one.id}"
     try:
         if form.get("kind") == "adjust":
@@ -105,9 +108,34 @@ async def move(visit: Visit) -> Page:
     return visit.go(path, f"Done. {one.name} has {print_units(balance, 2)} now.")
 
 
+@section.post("/console/resellers/{reseller:int}/square", Who.OWNER)
+async def compare(visit: Visit) -> Page:
+    """What the wallet holds beside what its entries come to, and what keeping either would do."""
+    one, keep = await named(visit), _kept(visit)
+    held, told = await book.balance(one.id), await book.moved(one.id)
+    if held == told:
+        return visit.go(f"/console/resellers/{one.id}", "The wallet is what its entries say: nothing to square.")
+    note = visit.form.text("note", most=300, needed=True)
+    return visit.render(
+        "console/square.html", reseller=one, keep=keep, held=held, told=told, note=note,
+        fields={"keep": keep, "note": note, "held": print_units(held)},
+    )  # fmt: skip
+
+
+@section.post("/console/resellers/{reseller:int}/squared", Who.OWNER)
+async def square(visit: Visit) -> Page:
+    """The second press: one of the two is set right, once for this form."""
+    one, note = await named(visit), visit.form.text("note", most=300)
+    deed = accounts.square(
+        one.name, keep=_kept(visit), note=note, actor=visit.author, seen=_amount(visit, "held"), form=visit.once_token
+    )  # fmt: skip
+    told = "Squared. Run the audit: what stood still goes on when it is green."
+    return await done(visit, deed, f"/console/resellers/{one.id}", told)
+
+
 @section.post("/console/resellers/{reseller:int}/terms", Who.OWNER)
 async def terms(visit: Visit) -> Page:
-    one, form = await _named(visit), visit.form
+    one, form = await named(visit), visit.form
     deed = accounts.change(
         one.name, tier=form.text("tier", most=60), spelling=form.choice("spelling", SPELLINGS, one.spelling),
         frozen=None, actor=visit.author, reason=reason(visit),
@@ -117,7 +145,7 @@ async def terms(visit: Visit) -> Page:
 
 @section.post("/console/resellers/{reseller:int}/frozen", Who.OWNER)
 async def freeze(visit: Visit) -> Page:
-    one, frozen = await _named(visit), visit.form.flag("frozen")
+    one, frozen = await named(visit), visit.form.flag("frozen")
     deed = accounts.change(
         one.name, tier=None, spelling=None, frozen=frozen, actor=visit.author, reason=reason(visit)
     )  # fmt: skip
@@ -125,32 +153,7 @@ async def freeze(visit: Visit) -> Page:
     return await done(visit, deed, f"/console/resellers/{one.id}", told)
 
 
-@section.post("/console/resellers/{reseller:int}/keys", Who.OWNER)
-async def add_key(visit: Visit) -> Page:
-    one, form = await _named(visit), visit.form
-    rate = form.text("rate", most=20)
-    if rate and form.decimal("rate") < 0:
-        raise FormFault("rate", "Please write requests a second, 0 for no limit.")
-    rules = KeyRules(requests_per_second=rate or None, read_only=form.flag("read_only"))
-    async with visit.once():
-        key = await accounts.add_key(one.name, rules)
-    return visit.render("console/key.html", reseller=one, key=key)
-
-
-@section.post("/console/resellers/{reseller:int}/keys/revoke", Who.OWNER)
-async def revoke_key(visit: Visit) -> Page:
-    one, prefix = await _named(visit), visit.form.text("prefix", needed=True)
-    if prefix not in [key["prefix"] for key in await reseller_store.keys_of(one.id)]:
-        raise NotHere
-    return await done(
-        visit,
-        accounts.revoke_key(prefix),
-        f"/console/resellers/{one.id}",
-        f"The key {prefix}... opens nothing any more.",
-    )
-
-
-async def _named(visit: Visit) -> Reseller:
+async def named(visit: Visit) -> Reseller:
     found = await reseller_store.find_by_id(visit.number("reseller"))
     if found is None:
         raise NotHere
@@ -161,15 +164,19 @@ async def _page(visit: Visit, one: Reseller, *, status: int = 200, faults: dict[
     orders = await search_store.find(Sought(reseller=one.id), limit=ORDERS)
     return visit.render(
         "console/reseller.html", status=status, faults=faults or {}, one=one, balance=await book.balance(one.id),
-        statement=await book.statement(one.id, limit=STATEMENT), keys=await reseller_store.keys_of(one.id),
+        statement=await book.statement(one.id, limit=STATEMENT), keys=await keys.of_reseller(one.id),
         people=await people_store.of_reseller(one.id), lines=await lines(orders, {one.id: one.name}),
         decisions=await decisions.about("reseller", one.id), spelling_options=SPELLING_OPTIONS, form=visit.form,
-        spent=(await visit.parts.business.spent()).get(one.id, (0, 0)),
+        spent=(await visit.parts.business.spent()).get(one.id, (0, 0)), halted=await halts.why(one.id),
     )  # fmt: skip
 
 
-def _amount(visit: Visit) -> int:
+def _kept(visit: Visit) -> Kept:
+    return "entries" if visit.form.get("keep") == "entries" else "wallet"
+
+
+def _amount(visit: Visit, name: str = "amount") -> int:
     try:
-        return parse_units(visit.form.get("amount", ""))
+        return parse_units(visit.form.get(name, ""))
     except ValueError:
-        raise FormFault("amount", "This form cannot be read: please begin again.") from None
+        raise FormFault(name, "This form cannot be read: please begin again.") from None
