@@ -27,6 +27,7 @@ from aggregator.catalog.edits import Edits
 from aggregator.catalog.handover import Handover
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
+from aggregator.catalog.tidy import tidy
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.failpoints import Failpoints, read_failpoints
 from aggregator.metrics import Metrics
@@ -61,6 +62,7 @@ IDLE_SECONDS = 0.5
 """Between two looks at an empty queue."""
 DAYS_SECONDS = 600
 """How soon after its end a day is counted."""
+TIDY_SECONDS = 3600
 AUDIT_AGAIN_SECONDS = 60
 """After an audit that could not be run to its end."""
 DRAIN_SECONDS = 5
@@ -240,6 +242,7 @@ class Panel:
         self.workers.start(self._loop("dispatch", self._dispatch, pause=IDLE_SECONDS))
         self.workers.start(self._loop("announce", self.announce, pause=1.0))
         self.workers.start(self._loop("days", self._count_days, pause=DAYS_SECONDS))
+        self.workers.start(self._loop("tidy", self._tidy, pause=TIDY_SECONDS))
         self.workers.start(self._loop("audit", self._audit, pause=AUDIT_AGAIN_SECONDS))
         await self._follow_providers()
 
@@ -267,6 +270,9 @@ class Panel:
     async def _count_days(self) -> None:
         """Days that are over, before an owner asks for them."""
         await self._business.days(SHOWN_DAYS)
+
+    async def _tidy(self) -> None:
+        await tidy()
 
     async def _audit(self) -> float:
         await take_turn(at_start=not self._audited)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from aggregator.catalog.news import Kind, Line, News
 from aggregator.catalog.store import CHUNK
 from aggregator.storage import clock
+from aggregator.storage.moments import drop_before
 from aggregator.storage.tables import ShelfLine, ShelfNews
 
 
@@ -52,3 +53,8 @@ async def newest(limit: int, *, after: int = 0) -> list[ToldNews]:
     query = ShelfNews.select().where(ShelfNews.id > after).order_by(ShelfNews.id, ascending=False)
     rows = await query.limit(limit)
     return [msgspec.convert(dict(row), ToldNews) for row in rows]
+
+
+async def drop_old(before: int, *, most: int) -> int:
+    """Forget the oldest lines of the feed from before a moment; how many."""
+    return await drop_before(ShelfNews, before, column="at", most=most)

@@ -12,6 +12,7 @@ from aggregator.catalog.feed import Change
 from aggregator.catalog.health import Health
 from aggregator.catalog.model import ListingRow, ProviderRow
 from aggregator.storage import clock, tables
+from aggregator.storage.moments import drop_before
 from aggregator.storage.tables import ImportedService, Revision
 
 _LISTING = tables.Listing
@@ -75,6 +76,11 @@ async def changes(*, provider: str | None = None, since: int = 0, limit: int | N
     query = query.where(_CHANGE.provider == provider) if provider else query
     rows = await (query.limit(limit) if limit else query)
     return [msgspec.convert(dict(row), ToldChange) for row in rows]
+
+
+async def drop_old_changes(before: int, *, most: int) -> int:
+    """Forget the oldest lines of the feed from before a moment; how many."""
+    return await drop_before(_CHANGE, before, column="at", most=most)
 
 
 async def withdraw(provider: str, service: str, flaw: str) -> None:

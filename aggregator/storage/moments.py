@@ -26,6 +26,15 @@ async def first_id(table: type[Table], moment: int, *, column: str = "created_at
     return low
 
 
+async def drop_before(table: type[Table], moment: int, *, column: str, most: int) -> int:
+    """Delete the oldest rows from before a moment, at most so many of them; how many there were."""
+    first, oldest = await first_id(table, moment, column=column), await _end(table, "id")
+    if oldest is None or oldest >= first:
+        return 0
+    text = f"delete from {table._meta.tablename} where id < {{}} returning id"  # noqa: S608, SLF001
+    return len(await table.raw(text, min(first, oldest + most)))
+
+
 async def _end(table: type[Table], order: str) -> int | None:
     rows = await table.raw(f"select id from {table._meta.tablename} order by {order} limit 1")  # noqa: S608, SLF001
     return int(rows[0]["id"]) if rows else None

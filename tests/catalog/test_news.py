@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.catalog import news_store
+from aggregator.catalog import news_store, store
 from aggregator.catalog.announce import Announcer
-from aggregator.catalog.news import Kind, Line, compare, lines_of
+from aggregator.catalog.feed import Change
+from aggregator.catalog.news import Kind, Line, News, compare, lines_of
 from aggregator.catalog.shelf import Shelf
+from aggregator.catalog.tidy import tidy
+from aggregator.storage import clock
 from pricing.money import SCALE
 from tests.catalog.goods import offers, row, shelf
 
@@ -98,3 +101,21 @@ async def test_thousands_of_services_are_told_in_one_go(panel_database: str) -> 
     await news_store.add(news)
     assert len(await news_store.newest(10_000)) == 6000
     assert not any(line.sold for line in (await news_store.lines()).values())
+
+
+async def test_feeds_forget_what_is_older_than_a_year_and_a_month(
+    panel_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A little at a time, and nothing younger; what is sold is known as before."""
+    monkeypatch.setattr("aggregator.catalog.tidy.AT_ONCE", 2)
+    await Announcer().run_once(selling(a103="2"), 1)
+    now = clock.now()
+    for days in (900, 500, 401, 399, 0):
+        monkeypatch.setattr(clock, "now", lambda at=now - days * 86_400_000: at)
+        await store.add_changes("alpha", [Change("1", "dearer", "1", "2", f"{days} days")])
+        await news_store.add([News(service=1, name=f"{days} days", kind=Kind.GONE, before=1, now=None, rate_per=1)])
+    assert await tidy() == 6
+    assert [one.name for one in await store.changes()] == ["0 days", "399 days"]
+    assert [one.name for one in await news_store.newest(9)] == ["0 days", "399 days"]
+    assert await tidy() == 0
+    assert len(await news_store.lines()) == 1

@@ -18,7 +18,7 @@ from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as resellers
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import KeyRules, digest
-from aggregator.storage import clock
+from aggregator.storage import clock, decisions
 from tests.builders import make_reseller, new_order
 
 pytestmark = pytest.mark.usefixtures("panel_database", "quick_passwords")
@@ -51,6 +51,7 @@ async def test_an_invitation_lets_one_in_however_many_come_at_once() -> None:
     )
     assert sorted(isinstance(one, Refusal) for one in came) == [False, True, True, True]
     assert [person.reseller for person in await people.of_reseller(shop.id)] == [shop.id]
+    assert [(row.verdict, row.actor) for row in await decisions.about("reseller", shop.id)][-1] == ("invited", "test")
 
 
 async def test_a_code_and_a_recovery_code_count_once_however_often_they_are_sent_at_once() -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from aggregator.catalog.news import Kind
 from aggregator.catalog.news_store import ToldNews
 from aggregator.orders.settle import settle
 from aggregator.settings import PanelSettings
 from aggregator.storage import tables
-from aggregator.web.public import feeds
+from aggregator.web.public import feeds, services
 from aggregator.web.public.price_list import PAGE, Filters, Index
 from pricing.markup import Buyer
 from tests.builders import active_order, make_reseller
@@ -91,6 +93,17 @@ async def test_what_is_searched_for_is_found_and_shown_again(web: Web) -> None:
     assert "1 service " in page
     assert "Comments" not in page
     assert "Nothing fits" in await web.visitor().get("/services?q=nothing+like+it")
+
+
+async def test_whoever_searches_without_end_waits_and_the_plain_list_stays_open(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "SEARCHES", 3)
+    visitor = web.visitor()
+    for question in ("q=a", "category=b", "sort=cheap"):
+        await visitor.get(f"/services?{question}")
+    assert "tried too often" in plain(await visitor.get("/services?refill=1", code=429))
+    await visitor.get("/services?page=2")
 
 
 NONSENSE = ["page=0", "page=-1", "page=99999999999999999999", "sort=x", "category=%00", "q=%FF%00", "refill=maybe"]

@@ -19,6 +19,8 @@ from pricing.markup import Buyer
 LONGEST_SEARCH = 100
 SHOWN_CHANGES = 200
 FED_CHANGES = 500
+SEARCHES, SEARCHES_SECONDS = 300, 60
+"""From one address: more than anybody types, also behind one router. The plain list is made once for all."""
 
 section = Section()
 
@@ -26,6 +28,8 @@ section = Section()
 @section.get("/services", Who.ANYONE)
 async def services(visit: Visit) -> Page:
     filters, buyer = _filters(visit), await buyer_of(visit)
+    if _question(filters):
+        await visit.allow(f"search:{visit.address}", calls=SEARCHES, seconds=SEARCHES_SECONDS)
     shelf, figures = visit.parts.prices.shelf, await visit.parts.performance.figures()
     index = await asyncio.to_thread(index_of, shelf)
     found = await asyncio.to_thread(index.find, filters, buyer, figures)

@@ -1,0 +1,23 @@
+"""Takes out of the feeds what nobody reads any more, a little at a time, so that they do not grow for ever."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aggregator.catalog import news_store, store
+from aggregator.storage import clock
+from aggregator.storage.transaction import write
+
+KEPT_MS = 400 * 86_400_000
+"""A year and a month: last year's prices can still be looked up."""
+AT_ONCE = 5_000
+"""Rows a transaction, so that no other write waits long for it."""
+
+
+async def tidy() -> int:
+    """Forget old changes at providers and old news of our shelf; how many lines."""
+    before, forgotten = clock.now() - KEPT_MS, 0
+    for drop in (store.drop_old_changes, news_store.drop_old):
+        while some := await write(partial(drop, before, most=AT_ONCE)):
+            forgotten += some
+    return forgotten
