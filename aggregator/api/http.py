@@ -6,7 +6,7 @@ The web framework finds the way here and no more: its requests, responses and bo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -28,6 +28,7 @@ _READ = MappingProxyType(
         )
     }
 )  # fmt: skip
+_ID = "idempotency-key"
 _JSON = (b"content-type", b"application/json")
 KEPT_BY_NOBODY: Headers = ((b"cache-control", b"no-store"),)
 
@@ -37,7 +38,7 @@ class Call(Struct, frozen=True):
 
     method: str
     headers: Mapping[str, str]
-    """Those that anybody here reads, by lower-case names."""
+    """Those that anybody here reads, by lower-case names; an Idempotency-Key given twice line by line."""
     query: bytes
     body: bytes
     address: str = ""
@@ -58,7 +59,7 @@ TOO_LARGE = Answer(413, b'{"error":"The request is too large"}', (*KEPT_BY_NOBOD
 
 async def read_call(scope: Scope, receive: Receive, most_bytes: int) -> Call | Answer | None:
     """The call, the refusal of one that is too large or too slow, or None where the client has gone."""
-    headers = {_READ[name]: value.decode("latin-1") for name, value in scope["headers"] if name in _READ}
+    headers = _read_headers(scope["headers"])
     stated = headers.get("content-length", "0")
     if stated.isdigit() and int(stated[:12]) > most_bytes:
         return TOO_LARGE
@@ -71,6 +72,15 @@ async def read_call(scope: Scope, receive: Receive, most_bytes: int) -> Call | A
         return body
     client = scope.get("client")
     return Call(scope["method"], headers, scope["query_string"], body, client[0] if client else "")
+
+
+def _read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        if name in _READ:
+            before = f"{headers[_ID]}\n" if _READ[name] == _ID and _ID in headers else ""
+            headers[_READ[name]] = before + value.decode("latin-1")
+    return headers
 
 
 async def _read_body(receive: Receive, most_bytes: int) -> bytes | Answer | None:

@@ -124,6 +124,8 @@ def _read_action(action: Value | None, fields: Fields) -> Action | None:
 
 def _read_idempotency_key(headers: Mapping[str, str]) -> str | None:
     text = headers.get("idempotency-key", "")
+    if "\n" in text:
+        raise IncorrectRequest("Idempotency-Key", "is given twice")
     if not is_clean_line(text):
         raise IncorrectRequest("Idempotency-Key", "must not hold control characters")
     return text if text.strip() else None

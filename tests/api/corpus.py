@@ -39,9 +39,16 @@ class Case(Struct, frozen=True, kw_only=True):
     text: str | None = None
     literal: str | None = None
     """As JSON writes it, where no other encoding can."""
+    headers: list[tuple[str, str]] = []
+    """Besides those that the encoding has."""
 
     def requests(self, key: str) -> Iterator[tuple[str, httpx.Request]]:
         """The name of each encoding that can say it, and the request."""
+        for way, request in self._plain(key):
+            request.headers = httpx.Headers([*request.headers.multi_items(), *self.headers])
+            yield way, request
+
+    def _plain(self, key: str) -> Iterator[tuple[str, httpx.Request]]:
         fields = {"key": key, "action": self.action, **self.fields}
         fields.pop(self.field, None)
         if self.literal is not None:
@@ -63,6 +70,7 @@ def cases() -> Iterator[Case]:
         common = {
             "about": group["about"], "must": group["must"], "action": action, "field": group["field"],
             "fields": {**(ADD if action == "add" else {}), **group.get("with", {})},
+            "headers": group.get("headers", []),
         }  # fmt: skip
         for text in group["texts"]:
             yield Case(**common, text=text if isinstance(text, str) else text[0] * text[1])
