@@ -177,7 +177,7 @@ def _tell_latency(trial: Trial, recorder: _Recorder) -> None:
     if not recorder.answers:
         return
     level = Level.OK if recorder.quickest < SLOW_SECONDS else Level.WARN
-    _note(trial, level, "latency", f"{recorder.quickest:.2f} s for the quickest answer")
+    _note(trial, level, "latency", f"{recorder.quickest * 1000:.0f} ms for the quickest answer")
 
 
 def tell(error: ProviderError) -> str:

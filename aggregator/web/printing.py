@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from markupsafe import Markup, escape
 
 from aggregator.api.guide.examples import KEY
 from pricing.money import Rate, print_units
 
+MINUS = "\N{MINUS SIGN}"
 DECIMALS = 2
 """Shown of every amount; what is finer follows in small."""
 _CODE = re.compile("`([^`]+)`")
@@ -26,7 +28,7 @@ class Printer:
         """Whole 1e-8 of the panel's currency, to the last digit."""
         text = print_units(abs(units), DECIMALS)
         whole, point, fraction = text.partition(".")
-        sign = "\N{MINUS SIGN}" if units < 0 else "+" if signed and units else ""
+        sign = MINUS if units < 0 else "+" if signed and units else ""
         tail = fraction[DECIMALS:]
         small = Markup('<span class="tail">{}</span>').format(tail) if tail else ""
         return Markup('<span class="money">{}{}{}{}{} <span class="cur">{}</span></span>').format(
@@ -63,10 +65,11 @@ def stamp(milliseconds: int) -> str:
     return f"{datetime.fromtimestamp(milliseconds // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def price(rate: Rate) -> str:
-    """A rate with two decimals at least, its whole part in groups."""
-    whole, point, fraction = rate.text(DECIMALS).partition(".")
-    return f"{_grouped(whole)}{point}{fraction}"
+def price(rate: Rate | str) -> str:
+    """A rate, or a provider's balance, with two decimals at least, its whole part in groups."""
+    number = Decimal(str(rate))
+    whole, _, fraction = f"{abs(number):f}".partition(".")
+    return f"{MINUS if number < 0 else ''}{_grouped(whole)}.{fraction.ljust(DECIMALS, '0')}"
 
 
 def duration(seconds: int) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 
+from aggregator.catalog.shelf import NO_LIMIT
 from aggregator.settings import Settings
 from aggregator.web.assets import assets
 from aggregator.web.printing import Printer, count, day, duration, moment, price, share, with_code, with_key
@@ -36,6 +37,7 @@ def make_templates(settings: Settings) -> jinja2.Environment:
         share=share,
         with_code=with_code,
         with_key=with_key,
+        no_limit=NO_LIMIT,
     )
     templates.globals["ui"] = templates.get_template("ui.html").module
     return templates

@@ -26,7 +26,7 @@ def days(found: Sequence[Day]) -> Markup:
     chart = pygal.StackedBar(
         width=WIDTH, height=HEIGHT, margin=4, spacing=18, show_legend=False, css=[], js=[], no_prefix=True,
         print_values=False, max_scale=5, min_scale=3, x_label_rotation=0, truncate_label=-1,
-        value_formatter=_short, show_minor_x_labels=False,
+        value_formatter=_short, show_minor_x_labels=False, margin_right=_room(found),
     )  # fmt: skip
     chart.x_labels = [_date(day.start) for day in found]
     chart.x_labels_major = [_date(day.start) for day in found[:: max(1, len(found) // 7)]]
@@ -45,6 +45,12 @@ def _date(milliseconds: int) -> str:
     return f"{at.day} {at:%b}"
 
 
+def _room(found: Sequence[Day]) -> int:
+    """Pixels at the right for the labels of the axis, which stands there: on a phone one sees the newest days first."""
+    most = max((max(day.revenue, day.cost) for day in found), default=0)
+    return 20 + 7 * max(4, len(f"{most // SCALE:,}"))
+
+
 def _short(value: object) -> str:
     return f"{value:,.2f}".removesuffix(".00") if isinstance(value, int | float) else ""
 
@@ -55,6 +61,7 @@ def _as_ours(svg: str) -> Markup:
     ET.register_namespace("", "http://www.w3.org/2000/svg")
     root.attrib.pop("id", None)
     root.set("aria-hidden", "true")
+    _put_axis_at_the_right(root)
     for element in list(root.iter()):
         label = next((child.text for child in element if child.get("class") == "label"), None)
         for child in [child for child in element if _is_unwanted(child)]:
@@ -64,6 +71,15 @@ def _as_ours(svg: str) -> Markup:
         # Of its names, some mean something else on our pages, as .bar does.
         element.set("class", " ".join(f"c-{name}" for name in element.get("class", "").split()))
     return Markup(ET.tostring(root, encoding="unicode"))  # noqa: S704  # texts are escaped by the writer of XML
+
+
+def _put_axis_at_the_right(root: ET.Element) -> None:
+    """Beside the ends of its lines, whose paths read "M0 12 h716.000"."""
+    for guide in root.iterfind(f".//{_SVG}g[@class='guides']"):
+        line, label = guide.find(f"{_SVG}path"), guide.find(f"{_SVG}text")
+        _, across, length = (line.get("d", "") if line is not None else "").partition("h")
+        if across and label is not None:
+            label.set("x", str(int(length.partition(".")[0]) + 12))
 
 
 def _is_unwanted(element: ET.Element) -> bool:
