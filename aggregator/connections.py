@@ -12,6 +12,11 @@ from typing import Any
 from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+_TOO_LATE_TEXT = b'{"error":"The request took too long"}'
+_TOO_LATE = (
+    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncache-control: no-store\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_TOO_LATE_TEXT), _TOO_LATE_TEXT)
+)
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _FILES = 20_000
 
@@ -32,7 +37,7 @@ class Patience(Struct, frozen=True, kw_only=True):
 
     head_seconds: float = 10.0
     """For a request's headers, from the connection or from the first byte after the last reply."""
-    body_seconds: float = 15.0
+    body_seconds: float = 10.0
     reply_seconds: float = 60.0
     """For the client to take what we have written."""
     idle_seconds: int = 30
@@ -103,7 +108,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop_waiting()
         super().on_headers_complete()
-        self._deadline = self.loop.call_later(self._patience.body_seconds, self.cut)
+        self._deadline = self.loop.call_later(self._patience.body_seconds, self._give_up)
 
     def on_message_complete(self) -> None:
         self._stop_waiting()
@@ -123,6 +128,12 @@ class Connection(HttpToolsProtocol):
     def cut(self) -> None:
         """End the connection without a word: whoever it is does not listen."""
         self.transport.abort()
+
+    def _give_up(self) -> None:
+        """End a request whose body does not come to its end, with a word where none was said yet."""
+        if not self.cycle.response_started:
+            self.transport.write(_TOO_LATE)
+        self.transport.close()
 
     def _expect_head(self) -> None:
         self._head_bytes = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -22,6 +23,8 @@ MOST_IDS = 100
 
 _BRACKETS = re.compile(r"\[(.*)\]", re.DOTALL)
 """Around a list that a client wrote as JSON into a form."""
+_PLAIN_IDS = re.compile(r"[1-9][0-9]{0,17}(?:,[1-9][0-9]{0,17})*")
+"""As nearly everybody writes them."""
 _COMMON = IDS | {"service", "link", "quantity", "request_id", "custom_id"}
 
 
@@ -41,11 +44,16 @@ class AddFields(Struct, frozen=True, kw_only=True):
 
 
 class OrderIds(Struct, frozen=True):
-    """The ids that a call is about, trimmed, each once, in the order asked; some may be no ids of ours."""
+    """The ids that a call is about."""
 
-    ids: tuple[str, ...]
+    numbers: Mapping[str, int]
+    """By the ids as asked, trimmed, each once, in the order asked; 0 for what can be no id of ours."""
     many: bool
     """Whether the list form was used, which is answered in the list form."""
+
+    @property
+    def first(self) -> tuple[str, int]:
+        return next(iter(self.numbers.items()))
 
 
 def read_add(request: Request) -> AddFields:
@@ -74,19 +82,22 @@ def read_refills(request: Request) -> OrderIds:
 def _read_ids(request: Request, one: str, many: str) -> OrderIds:
     """The list wins over the single field, and a list in the single field is a list, as some panels send it."""
     for name in (many, one):
-        sent = request.fields.get(name, "")
-        ids = _split_ids(sent)
-        if len(ids) > MOST_IDS:
+        sent = request.fields.get(name)
+        numbers = _split_ids(sent) if sent is not None else {}
+        if len(numbers) > MOST_IDS:
             raise TooManyOrders(MOST_IDS)
-        if ids:
-            return OrderIds(ids, many=name == many or not isinstance(sent, str) or "," in sent)
+        if numbers:
+            return OrderIds(numbers, many=name == many or not isinstance(sent, str) or "," in sent)
     raise MissingField(one)
 
 
-def _split_ids(sent: Value) -> tuple[str, ...]:
+def _split_ids(sent: Value) -> dict[str, int]:
+    if isinstance(sent, str) and _PLAIN_IDS.fullmatch(sent):
+        plain = sent.split(",")
+        return dict(zip(plain, map(int, plain), strict=True))
     texts = [_BRACKETS.sub(r"\1", sent.strip(BLANKS))] if isinstance(sent, str) else sent
     ids = (part.strip(BLANKS + "\"'") for text in texts for part in text.split(","))
-    return tuple(dict.fromkeys(filter(None, ids)))
+    return {text: read_id(text) or 0 for text in ids if text}
 
 
 def _read_text(value: Value | None, name: str) -> str | None:

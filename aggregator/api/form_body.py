@@ -17,6 +17,8 @@ MOST_PAIRS = 1000
 
 def read_form(form: bytes) -> Pairs:
     """`a=b&c=d`; bytes that are not UTF-8 become replacement characters, as Latin-1 clients are used to."""
+    if not form:
+        return []
     try:
         return parse_qsl(form.decode("utf-8", "replace"), True, errors="replace", max_num_fields=MOST_PAIRS)
     except ValueError as error:

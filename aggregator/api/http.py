@@ -5,7 +5,6 @@ The web framework finds the way here and no more: its requests, responses and bo
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -17,8 +16,6 @@ Receive: TypeAlias = Callable[[], Awaitable[Any]]
 Send: TypeAlias = Callable[[Any], Awaitable[None]]
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
-BODY_SECONDS = 10
-"""A body that takes longer is not waited for."""
 _READ = MappingProxyType(
     {
         name.encode(): name
@@ -53,21 +50,19 @@ class Answer(Struct, frozen=True):
     headers: Headers = KEPT_BY_NOBODY
 
 
-TOO_LONG = Answer(408, b'{"error":"The request took too long"}', (*KEPT_BY_NOBODY, (b"connection", b"close")))
 TOO_LARGE = Answer(413, b'{"error":"The request is too large"}', (*KEPT_BY_NOBODY, (b"connection", b"close")))
 
 
 async def read_call(scope: Scope, receive: Receive, most_bytes: int) -> Call | Answer | None:
-    """The call, the refusal of one that is too large or too slow, or None where the client has gone."""
+    """The call, the refusal of one that is too large, or None where the client has gone.
+
+    How long a body may take is the connection's affair.
+    """
     headers = _read_headers(scope["headers"])
     stated = headers.get("content-length", "0")
     if stated.isdigit() and int(stated[:12]) > most_bytes:
         return TOO_LARGE
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _read_body(receive, most_bytes)
-    except TimeoutError:
-        return TOO_LONG
+    body = await _read_body(receive, most_bytes)
     if not isinstance(body, bytes):
         return body
     client = scope.get("client")

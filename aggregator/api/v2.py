@@ -14,7 +14,6 @@ from aggregator.api.faults import refuse
 from aggregator.api.fields import MOST_IDS, read_add, read_orders, read_refills
 from aggregator.api.http import KEPT_BY_NOBODY, Answer, Call, Receive, Scope, Send, read_call, send_answer
 from aggregator.api.keys import JOINED, Keys
-from aggregator.api.numbers import read_id
 from aggregator.api.ordering import REFILL_TOLD, ask_for, listed
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request, find_key, read_request, spelling_of
@@ -74,28 +73,32 @@ class Api:
             await send_answer(send, call if isinstance(call, Answer) else await self._answer(call))
 
     async def _answer(self, call: Call) -> Answer:
-        spelling = self._keys.by_body(spelling_of(call.method, call.body))
-        request: Request | None = None
+        spelling: Spelling | None = None
         action: Action | None = None
         try:
             request = read_request(call.method, call.headers, call.query, call.body)
-            action = request.action
+            action, spelling = request.action, self._keys.by_body(request.spelling)
             if not self._ready():
                 raise TemporarilyUnavailable
             caller = await self._keys.find(request.key, call.address)
             spelling = self._keys.spelling(caller, request)
             answer = await self._act(caller, request, spelling, call)
         except ResellerError as error:
-            if request is None:
-                spelling = await self._spelling_of_unread(call, spelling)
-            answer = refuse(error, spelling, of_status=isinstance(error, TemporarilyUnavailable) and _asks(action))
+            answer = refuse(
+                error, spelling or await self._spelling_of_unread(call),
+                of_status=isinstance(error, TemporarilyUnavailable) and _asks(action),
+            )  # fmt: skip
         except Exception as error:  # noqa: BLE001  # the last resort: no client sees a traceback
-            answer = self._failed(error, spelling, action)
+            answer = self._failed(error, spelling or self._spelling_by_body(call), action)
         self._counted(action.value if action else "none", answer.code)
         return answer
 
-    async def _spelling_of_unread(self, call: Call, usual: Spelling) -> Spelling:
+    def _spelling_by_body(self, call: Call) -> Spelling:
+        return self._keys.by_body(spelling_of(call.method, call.body))
+
+    async def _spelling_of_unread(self, call: Call) -> Spelling:
         """Of the answer to a request that cannot be read: a key that is pinned to one spelling gets no other."""
+        usual = self._spelling_by_body(call)
         try:
             caller = await self._keys.find(find_key(call.method, call.headers, call.query, call.body))
         except Exception:  # noqa: BLE001  # no such key, or no database: then the usual spelling
@@ -139,37 +142,30 @@ class Api:
 
     async def _status(self, caller: Caller, request: Request, spelling: Spelling, *, throttled: int) -> bytes:
         asked = read_orders(request)
-        numbers = {text: read_id(text) or 0 for text in asked.ids}
-        replies = await self._tracker.replies(caller.reseller.id, list(filter(None, numbers.values())))
-        told = {order: reply.json if spelling is Spelling.JSON else reply.classic for order, reply in replies.items()}
-        found = {text: told.get(number) for text, number in numbers.items()}
+        orders = list(filter(None, asked.numbers.values()))
+        told = await self._tracker.replies(caller.reseller.id, orders, spelling)
         # Chained panels give an order up for good when its status is refused once: only strangers are held back.
-        if throttled and not any(found.values()):
+        if throttled and not told:
             raise TooManyRequests(throttled)
         if asked.many:
-            return spell.render_statuses(found)
-        body = found[asked.ids[0]]
-        if body is None:
+            return spell.render_statuses({text: told.get(number) for text, number in asked.numbers.items()})
+        _, order = asked.first
+        if order not in told:
             raise OrderNotFound
-        return body
+        return told[order]
 
     async def _orders(self, caller: Caller, spelling: Spelling) -> bytes:
         """The reseller's newest orders, by which a lost answer to an `add` can be made good."""
         newest = await store.newest_of(caller.reseller.id, MOST_IDS)
-        replies = await self._tracker.replies(caller.reseller.id, [order.id for order in newest])
-        told = {
-            order.id: reply.json if spelling is Spelling.JSON else reply.classic
-            for order in newest
-            if (reply := replies.get(order.id)) is not None
-        }
+        told = await self._tracker.replies(caller.reseller.id, [order.id for order in newest], spelling)
         return spell.render_orders([listed(order) for order in newest], told, spelling)
 
     async def _refill(self, caller: Caller, request: Request, spelling: Spelling) -> bytes:
         asked = read_orders(request)
         rows: list[tuple[str, int | ResellerError]] = []
-        for text in asked.ids:
+        for text, number in asked.numbers.items():
             try:
-                rows.append((text, await request_refill(caller.reseller.id, read_id(text) or 0)))
+                rows.append((text, await request_refill(caller.reseller.id, number)))
             except ResellerError as error:
                 if not asked.many:
                     raise
@@ -181,9 +177,9 @@ class Api:
 
     async def _cancel(self, caller: Caller, request: Request, spelling: Spelling) -> bytes:
         rows: list[tuple[str, int | ResellerError]] = []
-        for text in read_orders(request).ids:
+        for text, number in read_orders(request).numbers.items():
             try:
-                rows.append((text, await self._canceller.cancel(caller.reseller, read_id(text) or 0)))
+                rows.append((text, await self._canceller.cancel(caller.reseller, number)))
             except ResellerError as error:
                 rows.append((text, error))
         return spell.render_cancels(rows, spelling)
@@ -191,12 +187,11 @@ class Api:
 
 async def _refill_status(caller: Caller, request: Request, spelling: Spelling) -> bytes:
     asked = read_refills(request)
-    numbers = {text: read_id(text) or 0 for text in asked.ids}
-    rows = await refill_store.of_reseller(caller.reseller.id, numbers.values())
-    told = {text: REFILL_TOLD[rows[number].state] if number in rows else None for text, number in numbers.items()}
+    rows = await refill_store.of_reseller(caller.reseller.id, asked.numbers.values())
+    told = {text: REFILL_TOLD[rows[number].state] if number in rows else None for text, number in asked.numbers.items()}
     if asked.many:
         return spell.render_refill_statuses(list(told.items()), spelling)
-    status = told[asked.ids[0]]
+    status = told[asked.first[0]]
     if status is None:
         raise RefillNotFound
     return spell.render_refill_status(status, spelling)

@@ -34,7 +34,7 @@ class Action(StrEnum):
 
 
 _ACTIONS = MappingProxyType(
-    {action.replace("_", ""): action for action in Action}
+    {word: action for action in Action for word in (action.value, action.replace("_", ""))}
     | {"multistatus": Action.STATUS, "statuses": Action.STATUS, "packages": Action.SERVICES}
 )
 
@@ -116,14 +116,18 @@ def _read_action(action: Value | None, fields: Fields) -> Action | None:
     """An old PHP class, much copied, forgets the action when it asks for refills: the one case that is no guess."""
     if action is None:
         return Action.REFILL_STATUS if "refill" in fields or "refills" in fields else None
-    word = "".join(action.lower().split()).replace("_", "").replace("-", "") if isinstance(action, str) else ""
+    word = action if isinstance(action, str) else ""
+    if word not in _ACTIONS:
+        word = "".join(word.lower().split()).replace("_", "").replace("-", "")
     if word == Action.ORDERS and not IDS.isdisjoint(fields):
         return Action.STATUS if "orders" in fields else None
     return _ACTIONS.get(word)
 
 
 def _read_idempotency_key(headers: Mapping[str, str]) -> str | None:
-    text = headers.get("idempotency-key", "")
+    text = headers.get("idempotency-key")
+    if text is None:
+        return None
     if "\n" in text:
         raise IncorrectRequest("Idempotency-Key", "is given twice")
     if not is_clean_line(text):

@@ -1,46 +1,83 @@
-"""The status cache of a single process: a dictionary that forgets the oldest."""
+"""The status cache of a single process: dictionaries that are laid aside while they are young, and dropped when old."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from aggregator.cache.status import KEEP_SECONDS
+from aggregator.cache.status import KEEP_SECONDS, Kind
 
 MOST_ENTRIES = 400_000
+
+
+class _Shelf:
+    """The values of one kind: a young half that is written to, and an old one that is only read.
+
+    When the young half is full, or its time is over, it takes the place of the old one, which is forgotten: no entry
+    needs a moment of its own, and to find one costs no more than a look into a dictionary.
+    """
+
+    def __init__(self, most: int, clock: Callable[[], float]) -> None:
+        self._most = max(1, most // 2)
+        self._clock = clock
+        self._young: dict[int, bytes] = {}
+        self._old: dict[int, bytes] = {}
+        self._until = 0.0  # seconds
+
+    def get(self, numbers: Sequence[int]) -> list[bytes | None]:
+        self._age()
+        found = list(map(self._young.get, numbers))
+        if None not in found:
+            return found
+        return [self._old.get(number) if value is None else value for number, value in zip(numbers, found, strict=True)]
+
+    def put(self, values: Mapping[int, bytes]) -> None:
+        self._age()
+        for number, value in values.items():
+            if len(self._young) >= self._most and number not in self._young:
+                self._turn()
+            self._young[number] = value
+
+    def _age(self) -> None:
+        now = self._clock()
+        if now >= self._until:
+            if now >= self._until + KEEP_SECONDS / 2:  # nobody came for so long that both are over
+                self._turn()
+            self._turn()
+            self._until = now + KEEP_SECONDS / 2
+
+    def _turn(self) -> None:
+        self._old, self._young = self._young, {}
 
 
 class MemoryCache:
     """Implements `StatusCache`."""
 
-    def __init__(self, *, most: int = MOST_ENTRIES) -> None:
-        self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()  # seconds, not money
+    def __init__(self, *, most: int = MOST_ENTRIES, clock: Callable[[], float] = time.monotonic) -> None:
+        """At most so many entries of each kind; `clock` tells seconds."""
         self._most = most
+        self._clock = clock
+        self._shelves = self._empty()
 
-    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        now = time.monotonic()
-        found = (self._values.get(key) for key in keys)
-        return [entry[1] if entry and entry[0] > now else None for entry in found]
+    def _empty(self) -> dict[Kind, _Shelf]:
+        return {kind: _Shelf(self._most, self._clock) for kind in Kind}
 
-    async def put_many(self, values: Mapping[str, bytes]) -> None:
-        until = time.monotonic() + KEEP_SECONDS
-        for key, value in values.items():
-            self._values[key] = (until, value)
-            self._values.move_to_end(key)
-        while len(self._values) > self._most:
-            self._values.popitem(last=False)
+    async def get_many(self, kind: Kind, numbers: Sequence[int]) -> list[bytes | None]:
+        return self._shelves[kind].get(numbers)
 
-    async def fill_many(self, values: Mapping[str, bytes]) -> None:
-        present = await self.get_many(list(values))
-        absent = {key for key, value in zip(values, present, strict=True) if value is None}
-        await self.put_many({key: value for key, value in values.items() if key in absent})
+    async def put_many(self, kind: Kind, values: Mapping[int, bytes]) -> None:
+        self._shelves[kind].put(values)
+
+    async def fill_many(self, kind: Kind, values: Mapping[int, bytes]) -> None:
+        shelf = self._shelves[kind]
+        present = dict(zip(values, shelf.get(list(values)), strict=True))
+        shelf.put({number: value for number, value in values.items() if present[number] is None})
 
     async def clear(self) -> None:
-        self._values.clear()
+        self._shelves = self._empty()
 
     async def healthy(self) -> bool:
         return True
 
     async def aclose(self) -> None:
-        self._values.clear()
+        await self.clear()

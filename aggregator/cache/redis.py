@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
 from typing import Any, TypeVar, cast
@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from aggregator.cache.status import KEEP_SECONDS
+from aggregator.cache.status import KEEP_SECONDS, Kind
 from aggregator.joined import Joined
 
 T = TypeVar("T")
@@ -100,32 +100,32 @@ class RedisCache:
     def __init__(self, url: str) -> None:
         self._redis = connect(url)
         self._patience = Patience(self._redis)
-        self._joined: Joined[Sequence[str], list[bytes | None]] = Joined(self._get_for_all, most=_JOINED, lanes=_LANES)
+        self._joined: Joined[list[str], list[bytes | None]] = Joined(self._get_for_all, most=_JOINED, lanes=_LANES)
 
-    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        return await self._joined(keys) if keys else []
+    async def get_many(self, kind: Kind, numbers: Sequence[int]) -> list[bytes | None]:
+        return await self._joined(_names(kind, numbers)) if numbers else []
 
-    async def _get_for_all(self, asked: list[Sequence[str]]) -> list[list[bytes | None]]:
-        names = [_OURS + key for key in chain.from_iterable(asked)]
+    async def _get_for_all(self, asked: list[list[str]]) -> list[list[bytes | None]]:
+        names = list(chain.from_iterable(asked))
         nothing: list[bytes | None] = [None] * len(names)
         values = iter(await self._patience.attempt(lambda: self._get(names), nothing))
-        return [list(islice(values, len(keys))) for keys in asked]
+        return [list(islice(values, len(each))) for each in asked]
 
     async def _get(self, names: list[str]) -> list[bytes | None]:
         return cast("list[bytes | None]", await self._redis.mget(names))  # bytes, as nothing here decodes them
 
-    async def put_many(self, values: Mapping[str, bytes]) -> None:
+    async def put_many(self, kind: Kind, values: Mapping[int, bytes]) -> None:
         if values:
-            await self._patience.attempt(lambda: self._put(values), None)
+            await self._patience.attempt(lambda: self._put(kind, values), None)
 
-    async def fill_many(self, values: Mapping[str, bytes]) -> None:
+    async def fill_many(self, kind: Kind, values: Mapping[int, bytes]) -> None:
         if values:
-            await self._patience.attempt(lambda: self._put(values, only_absent=True), None)
+            await self._patience.attempt(lambda: self._put(kind, values, only_absent=True), None)
 
-    async def _put(self, values: Mapping[str, bytes], *, only_absent: bool = False) -> None:
+    async def _put(self, kind: Kind, values: Mapping[int, bytes], *, only_absent: bool = False) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:
-            for key, value in values.items():
-                pipe.set(_OURS + key, value, ex=KEEP_SECONDS, nx=only_absent)
+            for name, value in zip(_names(kind, values), values.values(), strict=True):
+                pipe.set(name, value, ex=KEEP_SECONDS, nx=only_absent)
             await pipe.execute()
 
     async def clear(self) -> None:
@@ -145,3 +145,9 @@ class RedisCache:
 
     async def aclose(self) -> None:
         await self._patience.aclose()
+
+
+def _names(kind: Kind, numbers: Iterable[int]) -> list[str]:
+    """By which Redis knows these entries."""
+    beginning = f"{_OURS}{kind.value}:"
+    return [f"{beginning}{number}" for number in numbers]

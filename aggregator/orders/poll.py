@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
-from aggregator.cache.status import StatusCache, reading_key
+from aggregator.cache.status import Kind, StatusCache
 from aggregator.catalog import cooldown, health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
@@ -73,9 +73,9 @@ class Poller:
             await self._note_health(settings.profile.name, None)
             await words.note_answers(settings.profile.name, readings.values())
             await self._upstreams.keep_found(settings.profile.name)
-        known = await self._cache.get_many([reading_key(one.attempt.id) for one in followed])
+        known = await self._cache.get_many(Kind.READING, [one.attempt.id for one in followed])
         due: dict[int, int | None] = {}
-        fresh: dict[str, bytes] = {}
+        fresh: dict[int, bytes] = {}
         for one, cached in zip(followed, known, strict=True):
             reading = readings.get(_upstream_id(one))
             order = await self._read(one, reading, cached, settings)
@@ -83,9 +83,9 @@ class Poller:
                 order or one.order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days
             )
             if order is not None and isinstance(reading, Progress):
-                fresh[reading_key(one.attempt.id)] = msgspec.json.encode(reading)
+                fresh[one.attempt.id] = msgspec.json.encode(reading)
         await attempt_store.poll_again(due)
-        await self._cache.put_many(fresh)
+        await self._cache.put_many(Kind.READING, fresh)
 
     async def _read(
         self, one: Followed, reading: Progress | Refused | None, cached: bytes | None, settings: ProviderSettings

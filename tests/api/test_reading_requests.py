@@ -144,25 +144,25 @@ def test_a_person_who_opens_the_address_is_told_that_it_is_no_request() -> None:
 )
 def test_orders_are_asked_for_one_by_one_or_as_a_list(body: str, ids: tuple[str, ...], *, many: bool) -> None:
     asked = read_orders(post(f"key=K&action=status&{body}"))
-    assert (asked.ids, asked.many) == (ids, many)
+    assert (tuple(asked.numbers), asked.many) == (ids, many)
 
 
 @pytest.mark.parametrize("orders", ["[1, 10]", '["1", "10"]', '"1,10"', "[1, 10, 1]"])
 def test_json_clients_send_a_list_of_numbers_or_texts(orders: str) -> None:
     asked = read_orders(post(f'{{"key":"K","action":"status","orders":{orders}}}', JSON))
-    assert (asked.ids, asked.many) == (("1", "10"), True)
+    assert (asked.numbers, asked.many) == ({"1": 1, "10": 10}, True)
 
 
 def test_a_hundred_orders_are_answered_and_one_more_is_refused_as_a_whole() -> None:
     hundred = ",".join(map(str, range(100)))
-    assert len(read_orders(post(f"key=K&action=status&orders={hundred},0,1")).ids) == 100
+    assert len(read_orders(post(f"key=K&action=status&orders={hundred},0,1")).numbers) == 100
     with pytest.raises(IncorrectRequest, match="100"):
         read_orders(post(f"key=K&action=status&orders={hundred},100"))
 
 
 def test_a_php_client_may_spell_a_hundred_orders_as_an_array() -> None:
     body = "&".join(f"orders[{n}]={n + 1}" for n in range(100))
-    assert len(read_orders(post(f"key=K&action=status&{body}")).ids) == 100
+    assert len(read_orders(post(f"key=K&action=status&{body}")).numbers) == 100
 
 
 @pytest.mark.parametrize("body", ["", "&order=", "&orders=,,", "&order=+"])
@@ -173,7 +173,7 @@ def test_a_status_of_nothing_says_which_field_is_missing(body: str) -> None:
 
 
 def test_refills_are_asked_for_like_orders() -> None:
-    assert read_refills(post("key=K&refills=5,6")).ids == ("5", "6")
+    assert read_refills(post("key=K&refills=5,6")).numbers == {"5": 5, "6": 6}
     assert read_refills(post("key=K&action=refill_status&refill=5")).many is False
 
 

@@ -168,11 +168,11 @@ async def move_providers(panel: Panel, folder: Path, text: str) -> None:
 
 async def classic_reply(panel: Panel, order: Order) -> dict[str, str]:
     """What a classic client reads now, and the same from a panel whose cache is lost."""
-    cached = (await panel.tracker.replies(order.reseller, [order.id]))[order.id]
+    cached = await panel.tracker.replies(order.reseller, [order.id], "classic")
     await panel.cache.clear()
-    fresh = (await panel.tracker.replies(order.reseller, [order.id]))[order.id]
+    fresh = await panel.tracker.replies(order.reseller, [order.id], "classic")
     assert fresh == cached
-    return dict(msgspec.json.decode(fresh.classic))
+    return dict(msgspec.json.decode(fresh[order.id]))
 
 
 async def outcomes_of(order: int) -> list[tuple[str, str, str | None]]:

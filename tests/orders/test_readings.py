@@ -8,7 +8,7 @@ from pathlib import Path
 from aggregator.api.ordering import render_for
 from aggregator.app import Panel
 from aggregator.cache.memory import MemoryCache
-from aggregator.cache.status import reading_key, reply_key
+from aggregator.cache.status import Kind
 from aggregator.orders import attempt_store
 from aggregator.orders.track import Reply, Tracker
 from aggregator.resellers.model import Reseller
@@ -34,10 +34,10 @@ async def test_a_reading_that_could_not_be_carried_out_is_not_remembered_as_if_i
     alpha.reply = {"status": "In progress", "remains": "400", "charge": "2.4"}
     await refuse_changes_of_orders(panel.settings.database_url)
     await poll(panel)
-    assert await panel.cache.get_many([reading_key(attempt.id)]) == [None]
+    assert await panel.cache.get_many(Kind.READING, [attempt.id]) == [None]
     await allow_changes_of_orders(panel.settings.database_url)
     await poll(panel)
-    assert await panel.cache.get_many([reading_key(attempt.id)]) != [None]
+    assert await panel.cache.get_many(Kind.READING, [attempt.id]) != [None]
     assert (await order_now(order.id)).delivery_seen
 
 
@@ -46,12 +46,12 @@ class Overtaken(MemoryCache):
 
     def __init__(self) -> None:
         super().__init__()
-        self.put_after_the_question: dict[str, bytes] = {}
+        self.put_after_the_question: dict[int, bytes] = {}
 
-    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        found = await super().get_many(keys)
+    async def get_many(self, kind: Kind, numbers: Sequence[int]) -> list[bytes | None]:
+        found = await super().get_many(kind, numbers)
         put, self.put_after_the_question = self.put_after_the_question, {}
-        await self.put_many(put)
+        await self.put_many(kind, put)
         return found
 
 
@@ -60,10 +60,10 @@ async def test_a_status_that_was_asked_for_first_does_not_cover_a_later_change(p
     [order] = await running(panel, ann)
     cache = Overtaken()
     ended = Reply(ann.id, b'{"status":"COMPLETED"}', b'{"status":"Completed"}')
-    cache.put_after_the_question = {reply_key(order.id): ended.pack()}
+    cache.put_after_the_question = {order.id: ended.pack()}
     tracker = Tracker(cache, render_for("USD"))
-    await tracker.replies(ann.id, [order.id])
-    assert (await tracker.replies(ann.id, [order.id]))[order.id] == ended
+    await tracker.replies(ann.id, [order.id], "json")
+    assert (await tracker.replies(ann.id, [order.id], "json")) == {order.id: ended.json}
 
 
 async def refuse_changes_of_orders(url: str) -> None:
@@ -90,10 +90,10 @@ async def test_a_cache_that_remembers_something_old_settles_nothing(
         under_way = {"status": "In progress", "remains": "400", "charge": "2.4"}
         alpha.reply = under_way
         await poll(panel)
-        kept = await panel.cache.get_many([reading_key(attempt.id)])
+        kept = await panel.cache.get_many(Kind.READING, [attempt.id])
         alpha.reply = PARTIAL_300
         await poll(panel)
-        await panel.cache.put_many({reading_key(attempt.id): kept[0] or b""})
+        await panel.cache.put_many(Kind.READING, {attempt.id: kept[0] or b""})
         alpha.reply = under_way
         await poll(panel)
         await minutes_pass(order.id)
@@ -109,8 +109,9 @@ async def test_a_poisoned_cache_moves_no_money_and_shows_nobody_anothers_order(
     bob = await make_reseller("bob")
     [attempt] = await attempt_store.of_order(order.id)
     for poison in (b"", b"\xff\x00", b"1\n2", b'{"phase": "completed"}'):
-        await panel.cache.put_many({reading_key(attempt.id): poison, f"reply:{order.id}": poison})
-        assert (await panel.tracker.replies(bob.id, [order.id])) == {}
+        await panel.cache.put_many(Kind.READING, {attempt.id: poison})
+        await panel.cache.put_many(Kind.REPLY, {order.id: poison})
+        assert (await panel.tracker.replies(bob.id, [order.id], "json")) == {}
         assert (await classic_reply(panel, await order_now(order.id)))["charge"] == "3"
     alpha.reply = PARTIAL_300
     await poll(panel)

@@ -78,6 +78,8 @@ SLOW: dict[str, Callable[[int], Any]] = {
     "says nothing": talk,
     "sends blank lines": lambda port: talk(port, again=b"\r\n"),
     "never ends its headers": lambda port: talk(port, HEAD, again=b"X-A: b\r\n"),
+}
+LATE: dict[str, Callable[[int], Any]] = {
     "never begins its body": lambda port: talk(port, HEAD + b"\r\n"),
     "never ends its body": lambda port: talk(port, HEAD + b"\r\n", again=b"x"),
     "never ends a body in chunks": lambda port: talk(
@@ -91,6 +93,15 @@ async def test_a_client_that_never_comes_to_its_end_is_cut_off_without_an_answer
     port: int, client: Callable[[int], Any]
 ) -> None:
     assert await client(port) == b""
+
+
+@pytest.mark.parametrize("client", LATE.values(), ids=LATE.keys())
+async def test_a_body_that_never_comes_to_its_end_is_given_up_with_a_word(
+    port: int, client: Callable[[int], Any]
+) -> None:
+    reply = await client(port)
+    assert reply.startswith(b"HTTP/1.1 408 ")
+    assert reply.endswith(b'{"error":"The request took too long"}')
 
 
 @pytest.mark.parametrize("again", [b"x", b"GET /"], ids=["a body that nobody wanted", "a second request"])
