@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from collections import defaultdict
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from aggregator.audit import store as audit_store
 from aggregator.orders import attempt_store, store
@@ -11,15 +16,27 @@ from aggregator.storage import clock
 from aggregator.storage.engine import is_unreachable
 
 
+class _Requests(Collector):
+    """Counts in plain numbers, since it is done for each request, and tells them when they are asked for."""
+
+    def __init__(self) -> None:
+        self.counted: defaultdict[tuple[str, int], int] = defaultdict(int)
+        """By action and HTTP status."""
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily("aggregator_requests", "Requests to the API.", labels=["action", "code"])
+        for (action, code), times in self.counted.items():
+            family.add_metric([action, str(code)], times)
+        yield family
+
+
 class Metrics:
     """One registry a process."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "aggregator_requests", "Requests to the API.", ["action", "code"], registry=self._registry
-        )
-        self._counted: dict[tuple[str, int], Counter] = {}
+        self._requests = _Requests()
+        self._registry.register(self._requests)
         self._orders = Gauge("aggregator_orders", "Orders by state.", ["state"], registry=self._registry)
         self._doubt = Gauge(
             "aggregator_unsure_seconds", "How long the oldest unsure order has been so.", registry=self._registry
@@ -31,10 +48,7 @@ class Metrics:
         )
 
     def count_request(self, action: str, code: int) -> None:
-        counter = self._counted.get((action, code))
-        if counter is None:
-            counter = self._counted[action, code] = self._requests.labels(action, str(code))
-        counter.inc()
+        self._requests.counted[action, code] += 1
 
     async def text(self) -> bytes:
         """In Prometheus's text format; the database is asked now, and nothing of it is told while it is away."""

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 from msgspec import Struct
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from aggregator.api.v2 import Api, make_route
+from aggregator.api.v2 import PATHS, Api, make_route
 
 Scope = MutableMapping[str, Any]
 Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
@@ -72,17 +72,26 @@ def make_asgi(
         exception_handlers={HTTPException: refuse},
     )
     tidied = tidy_paths(application)  # type: ignore[arg-type]  # litestar's own names for the same types
-    guarded = pages.guard(tidied) if pages else tidied
+    guarded = _apart(tidied, pages.guard(tidied)) if pages else tidied
     if not trusted_proxies:
         return guarded
     return ProxyHeadersMiddleware(guarded, list(trusted_proxies))  # type: ignore[arg-type,return-value]  # as above
+
+
+def _apart(programs: Asgi, browsers: Asgi) -> Asgi:
+    """What is told to browsers alone is not told to the programs that call the API."""
+
+    async def either(scope: Scope, receive: Any, send: Any) -> None:
+        await (programs if scope.get("path") in PATHS else browsers)(scope, receive, send)
+
+    return either
 
 
 def tidy_paths(application: Asgi) -> Asgi:
     """Serve `/API/v2/`, `//api/v2` and the like as they are meant: a redirect would lose the body of a POST."""
 
     async def tidied(scope: Scope, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"] not in PATHS:
             parts = [part for part in scope["path"].split("/") if part]
             if parts and parts[0].lower() == "api":
                 scope["path"] = "/" + "/".join(parts).lower()

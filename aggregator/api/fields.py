@@ -51,10 +51,6 @@ class OrderIds(Struct, frozen=True):
     many: bool
     """Whether the list form was used, which is answered in the list form."""
 
-    @property
-    def first(self) -> tuple[str, int]:
-        return next(iter(self.numbers.items()))
-
 
 def read_add(request: Request) -> AddFields:
     """Raises MissingField or IncorrectRequest naming the field, BadLink for a link that is too long."""

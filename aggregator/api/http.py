@@ -26,7 +26,7 @@ _READ = MappingProxyType(
     }
 )  # fmt: skip
 _ID = "idempotency-key"
-_JSON = (b"content-type", b"application/json")
+_JSON: Headers = ((b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff"))
 KEPT_BY_NOBODY: Headers = ((b"cache-control", b"no-store"),)
 
 
@@ -93,6 +93,6 @@ async def _read_body(receive: Receive, most_bytes: int) -> bytes | Answer | None
 
 async def send_answer(send: Send, answer: Answer) -> None:
     length = (b"content-length", b"%d" % len(answer.body))
-    headers = [*answer.headers, length] if answer.code == 304 else [_JSON, *answer.headers, length]  # noqa: PLR2004  # not modified
+    headers = [*answer.headers, length] if answer.code == 304 else [*_JSON, *answer.headers, length]  # noqa: PLR2004  # not modified
     await send({"type": "http.response.start", "status": answer.code, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

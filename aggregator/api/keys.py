@@ -22,6 +22,7 @@ REMEMBER_SECONDS = 1.0
 MOST_REMEMBERED = 50_000
 JOINED = 100
 """Callers, or balances, that one question to the database asks for at most."""
+_NEVER = (0.0, None)
 CHANGING = frozenset({Action.ADD, Action.CANCEL, Action.REFILL})
 
 
@@ -43,17 +44,18 @@ class Keys:
 
         Too many of those from one address are `TooManyRequests`; a good key is served from there all the same.
         """
-        caller = await self._look_up(digest(key), address) if could_be_key(key) else None
+        hashed = digest(key)
+        until, caller = self._known.get(hashed, _NEVER)
+        if until < time.monotonic():
+            one_by_one = caller is None and self._strangers.is_waiting(address)
+            caller = await self._look_up(hashed, one_by_one=one_by_one) if could_be_key(key) else None
         if caller is None or not is_allowed(caller.addresses, address):
             wait = self._strangers.failed(address)
             raise TooManyRequests(wait) if wait else InvalidKey
         return caller
 
-    async def _look_up(self, hashed: str, address: str) -> Caller | None:
-        until, caller = self._known.get(hashed, (0.0, None))
-        if until >= time.monotonic():
-            return caller
-        if caller is None and self._strangers.is_waiting(address):
+    async def _look_up(self, hashed: str, *, one_by_one: bool) -> Caller | None:
+        if one_by_one:
             async with self._one_by_one:
                 return await self._ask(hashed)
         return await self._ask(hashed)

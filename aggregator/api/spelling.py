@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -118,15 +118,16 @@ def _classic_word(view: StatusView) -> str:
     return word(view.status, Spelling.CLASSIC)
 
 
-def render_statuses(orders: Mapping[str, bytes | None]) -> bytes:
+def render_statuses(asked: Iterable[str], replies: Sequence[bytes | None]) -> bytes:
     """Many orders by their ids as asked: each as `render_status` wrote it, None for one that we do not know."""
     unknown = _encode(_error(OrderNotFound(), Spelling.CLASSIC))
-    return _encode({asked: Raw(unknown if reply is None else reply) for asked, reply in orders.items()})
+    return _encode(dict(zip(asked, [Raw(unknown if reply is None else reply) for reply in replies], strict=True)))
 
 
-def render_orders(rows: Iterable[OrderRow], told: Mapping[int, bytes], spelling: Spelling) -> bytes:
+def render_orders(rows: Iterable[OrderRow], replies: Iterable[bytes | None], spelling: Spelling) -> bytes:
     """Orders as they were placed, newest first, each with what `render_status` wrote of it."""
-    return _encode([_order(row, spelling) | _members(told[row.order]) for row in rows if row.order in told])
+    told = zip(rows, replies, strict=True)
+    return _encode([_order(row, spelling) | _members(reply) for row, reply in told if reply is not None])
 
 
 def _order(row: OrderRow, spelling: Spelling) -> Members:

@@ -142,17 +142,15 @@ class Api:
 
     async def _status(self, caller: Caller, request: Request, spelling: Spelling, *, throttled: int) -> bytes:
         asked = read_orders(request)
-        orders = list(filter(None, asked.numbers.values()))
-        told = await self._tracker.replies(caller.reseller.id, orders, spelling)
+        told = await self._tracker.replies(caller.reseller.id, list(asked.numbers.values()), spelling)
         # Chained panels give an order up for good when its status is refused once: only strangers are held back.
-        if throttled and not told:
+        if throttled and not any(told):
             raise TooManyRequests(throttled)
         if asked.many:
-            return spell.render_statuses({text: told.get(number) for text, number in asked.numbers.items()})
-        _, order = asked.first
-        if order not in told:
+            return spell.render_statuses(asked.numbers, told)
+        if told[0] is None:
             raise OrderNotFound
-        return told[order]
+        return told[0]
 
     async def _orders(self, caller: Caller, spelling: Spelling) -> bytes:
         """The reseller's newest orders, by which a lost answer to an `add` can be made good."""
@@ -191,7 +189,7 @@ async def _refill_status(caller: Caller, request: Request, spelling: Spelling) -
     told = {text: REFILL_TOLD[rows[number].state] if number in rows else None for text, number in asked.numbers.items()}
     if asked.many:
         return spell.render_refill_statuses(list(told.items()), spelling)
-    status = told[asked.first[0]]
+    [status] = told.values()
     if status is None:
         raise RefillNotFound
     return spell.render_refill_status(status, spelling)

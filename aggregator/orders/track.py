@@ -39,17 +39,20 @@ class Tracker:
         self._cache = cache
         self._render = render
 
-    async def replies(self, reseller: int, orders: Sequence[int], spelling: str) -> dict[int, bytes]:
-        """The replies for those of the orders that are the reseller's, in the spelling "json" or "classic"."""
+    async def replies(self, reseller: int, orders: Sequence[int], spelling: str) -> list[bytes | None]:
+        """In the spelling "json" or "classic", in the order asked; None for 0, and for what is not the reseller's."""
         packed = await self._cache.get_many(Kind.REPLY, orders)
-        found, missing = unpack(reseller, orders, packed, spelling)
-        if missing:
-            rows = await store.of_reseller(reseller, missing)
+        replies, missing = unpack(reseller, packed, spelling)
+        wanted = {orders[place] for place in missing if orders[place]}
+        if wanted:
+            rows = await store.of_reseller(reseller, list(wanted))
             fresh = {order: self._render(row) for order, row in rows.items()}
-            found |= {order: reply.json if spelling == "json" else reply.classic for order, reply in fresh.items()}
+            for place in missing:
+                reply = fresh.get(orders[place])
+                replies[place] = None if reply is None else reply.json if spelling == "json" else reply.classic
             # Somebody may have committed a change, and put its reply, since these rows were read.
             await self._cache.fill_many(Kind.REPLY, {order: reply.pack() for order, reply in fresh.items()})
-        return found
+        return replies
 
     async def refresh(self, orders: Iterable[Order]) -> None:
         """Put the replies of changed orders into the cache, after their change was committed."""
@@ -60,21 +63,18 @@ class Tracker:
         await self._cache.clear()
 
 
-def unpack(
-    reseller: int, orders: Sequence[int], packed: Sequence[bytes | None], spelling: str
-) -> tuple[dict[int, bytes], list[int]]:
-    """The replies of one spelling that are the reseller's, by order, and the orders that nothing is known of."""
+def unpack(reseller: int, packed: Sequence[bytes | None], spelling: str) -> tuple[list[bytes | None], list[int]]:
+    """The replies of one spelling that are the reseller's, None for others', and the places of what is not known."""
     mine, place = b"%d" % reseller, _PLACES[spelling]
     known = [value for value in packed if value]
     if len(known) == len(packed):  # as nearly always: taken apart all at once
         parts = b"\n".join(known).split(b"\n")
         if len(parts) == _PARTS * len(known) and parts[::_PARTS].count(mine) == len(known):
-            return dict(zip(orders, parts[place::_PARTS], strict=True)), []
-    found, missing = dict[int, bytes](), list[int]()
-    for order, value in zip(orders, packed, strict=True):
+            return list(parts[place::_PARTS]), []
+    replies, missing = list[bytes | None](), list[int]()
+    for at, value in enumerate(packed):
         parts = value.split(b"\n") if value else []
         if len(parts) != _PARTS:  # nothing, or something else under this number
-            missing.append(order)
-        elif parts[0] == mine:
-            found[order] = parts[place]
-    return found, missing
+            missing.append(at)
+        replies.append(parts[place] if len(parts) == _PARTS and parts[0] == mine else None)
+    return replies, missing

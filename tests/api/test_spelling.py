@@ -155,11 +155,11 @@ def test_every_status_has_the_word_that_its_readers_match(status: Status, in_jso
 
 def test_many_statuses_are_keyed_by_the_ids_as_asked() -> None:
     asked = {"1": render_status(PARTIAL, CLASSIC), "010": render_status(COMPLETED, CLASSIC), "x": None}
-    reply = json.loads(render_statuses(asked))
+    reply = json.loads(render_statuses(asked, list(asked.values())))
     assert list(reply) == ["1", "010", "x"]
     assert reply["1"] == json.loads(render_status(PARTIAL, CLASSIC))
     assert reply["x"] == {"error": "Incorrect order ID"}
-    assert render_statuses({}) == b"{}"
+    assert render_statuses([], []) == b"{}"
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ async def classic_reply(panel: Panel, order: Order) -> dict[str, str]:
     await panel.cache.clear()
     fresh = await panel.tracker.replies(order.reseller, [order.id], "classic")
     assert fresh == cached
-    return dict(msgspec.json.decode(fresh[order.id]))
+    return dict(msgspec.json.decode(fresh[0] or b""))
 
 
 async def outcomes_of(order: int) -> list[tuple[str, str, str | None]]:

@@ -63,7 +63,17 @@ async def test_a_status_that_was_asked_for_first_does_not_cover_a_later_change(p
     cache.put_after_the_question = {order.id: ended.pack()}
     tracker = Tracker(cache, render_for("USD"))
     await tracker.replies(ann.id, [order.id], "json")
-    assert (await tracker.replies(ann.id, [order.id], "json")) == {order.id: ended.json}
+    assert await tracker.replies(ann.id, [order.id], "json") == [ended.json]
+
+
+async def test_an_order_that_is_asked_for_under_two_names_is_told_under_both(panel: Panel, ann: Reseller) -> None:
+    """As "7" and "07", from the store as well as from the cache."""
+    [order] = await running(panel, ann)
+    await panel.cache.clear()
+    for _ in range(2):
+        told = await panel.tracker.replies(ann.id, [0, order.id, order.id], "json")
+        assert told[0] is None
+        assert told[1] == told[2] is not None
 
 
 async def refuse_changes_of_orders(url: str) -> None:
@@ -111,7 +121,7 @@ async def test_a_poisoned_cache_moves_no_money_and_shows_nobody_anothers_order(
     for poison in (b"", b"\xff\x00", b"1\n2", b'{"phase": "completed"}'):
         await panel.cache.put_many(Kind.READING, {attempt.id: poison})
         await panel.cache.put_many(Kind.REPLY, {order.id: poison})
-        assert (await panel.tracker.replies(bob.id, [order.id], "json")) == {}
+        assert await panel.tracker.replies(bob.id, [order.id], "json") == [None]
         assert (await classic_reply(panel, await order_now(order.id)))["charge"] == "3"
     alpha.reply = PARTIAL_300
     await poll(panel)

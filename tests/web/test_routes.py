@@ -72,7 +72,7 @@ async def _someone(web: Web, route: Route) -> Visitor:
 
 
 async def test_every_answer_is_guarded(web: Web) -> None:
-    """Pages, refusals, files, the API, and what does not exist."""
+    """Pages, refusals, files, monitoring, and what does not exist."""
     stranger = web.visitor()
     for path in [
         "/sign-in",
@@ -80,12 +80,19 @@ async def test_every_answer_is_guarded(web: Web) -> None:
         "/nowhere",
         "/static/nowhere",
         assets()["panel.css"].path,
-        "/api/v2",
         "/healthz",
     ]:
         headers = (await stranger.http.get(path)).headers
         assert {name: headers.get(name) for name in GUARDS} == GUARDS, path
         assert "strict-transport-security" not in headers
+
+
+async def test_what_a_program_gets_is_no_page_to_any_browser(web: Web) -> None:
+    reply = await web.visitor().http.get("/api/v2")
+    told = {name: reply.headers.get(name) for name in ("content-type", "x-content-type-options", "cache-control")}
+    assert told == {
+        "content-type": "application/json", "x-content-type-options": "nosniff", "cache-control": "no-store",
+    }  # fmt: skip
 
 
 async def test_over_https_cookies_and_transport_are_strict(tmp_path: Path, fresh_sqlite: str) -> None:

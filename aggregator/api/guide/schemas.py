@@ -74,7 +74,7 @@ def replies(spelling: Spelling) -> dict[str, Schema]:
     states = [spell.render_status(view, spelling) for view in _views()]
     status = _inferred(states)
     error = _inferred([refuse(OrderNotFound(), spelling).body])
-    listed = [spell.render_orders([row], {1: state}, spelling) for row in _ORDERS for state in states]
+    listed = [spell.render_orders([row], [state], spelling) for row in _ORDERS for state in states]
     refills = [spell.render_refill_status(state, spelling) for state in RefillStatus]
     return {
         "Services": _inferred([spell.render_services([_SERVICE, _PLAIN_SERVICE], spelling)]),
