@@ -46,8 +46,8 @@ class AddFields(Struct, frozen=True, kw_only=True):
 class OrderIds(Struct, frozen=True):
     """The ids that a call is about."""
 
-    numbers: Mapping[str, int]
-    """By the ids as asked, trimmed, each once, in the order asked; 0 for what can be no id of ours."""
+    names: Mapping[str, str]
+    """By the ids as asked, trimmed, each once, in the order asked: the same in plain digits, "0" for what is no id."""
     many: bool
     """Whether the list form was used, which is answered in the list form."""
 
@@ -79,21 +79,21 @@ def _read_ids(request: Request, one: str, many: str) -> OrderIds:
     """The list wins over the single field, and a list in the single field is a list, as some panels send it."""
     for name in (many, one):
         sent = request.fields.get(name)
-        numbers = _split_ids(sent) if sent is not None else {}
-        if len(numbers) > MOST_IDS:
+        names = _split_ids(sent) if sent is not None else {}
+        if len(names) > MOST_IDS:
             raise TooManyOrders(MOST_IDS)
-        if numbers:
-            return OrderIds(numbers, many=name == many or not isinstance(sent, str) or "," in sent)
+        if names:
+            return OrderIds(names, many=name == many or not isinstance(sent, str) or "," in sent)
     raise MissingField(one)
 
 
-def _split_ids(sent: Value) -> dict[str, int]:
+def _split_ids(sent: Value) -> dict[str, str]:
     if isinstance(sent, str) and _PLAIN_IDS.fullmatch(sent):
         plain = sent.split(",")
-        return dict(zip(plain, map(int, plain), strict=True))
+        return dict(zip(plain, plain, strict=True))
     texts = [_BRACKETS.sub(r"\1", sent.strip(BLANKS))] if isinstance(sent, str) else sent
     ids = (part.strip(BLANKS + "\"'") for text in texts for part in text.split(","))
-    return {text: read_id(text) or 0 for text in ids if text}
+    return {text: str(read_id(text) or 0) for text in ids if text}
 
 
 def _read_text(value: Value | None, name: str) -> str | None:

@@ -142,12 +142,12 @@ class Api:
 
     async def _status(self, caller: Caller, request: Request, spelling: Spelling, *, throttled: int) -> bytes:
         asked = read_orders(request)
-        told = await self._tracker.replies(caller.reseller.id, list(asked.numbers.values()), spelling)
+        told = await self._tracker.replies(caller.reseller.id, list(asked.names.values()), spelling)
         # Chained panels give an order up for good when its status is refused once: only strangers are held back.
         if throttled and not any(told):
             raise TooManyRequests(throttled)
         if asked.many:
-            return spell.render_statuses(asked.numbers, told)
+            return spell.render_statuses(asked.names, told)
         if told[0] is None:
             raise OrderNotFound
         return told[0]
@@ -155,15 +155,15 @@ class Api:
     async def _orders(self, caller: Caller, spelling: Spelling) -> bytes:
         """The reseller's newest orders, by which a lost answer to an `add` can be made good."""
         newest = await store.newest_of(caller.reseller.id, MOST_IDS)
-        told = await self._tracker.replies(caller.reseller.id, [order.id for order in newest], spelling)
+        told = await self._tracker.replies(caller.reseller.id, [str(order.id) for order in newest], spelling)
         return spell.render_orders([listed(order) for order in newest], told, spelling)
 
     async def _refill(self, caller: Caller, request: Request, spelling: Spelling) -> bytes:
         asked = read_orders(request)
         rows: list[tuple[str, int | ResellerError]] = []
-        for text, number in asked.numbers.items():
+        for text, name in asked.names.items():
             try:
-                rows.append((text, await request_refill(caller.reseller.id, number)))
+                rows.append((text, await request_refill(caller.reseller.id, int(name))))
             except ResellerError as error:
                 if not asked.many:
                     raise
@@ -175,9 +175,9 @@ class Api:
 
     async def _cancel(self, caller: Caller, request: Request, spelling: Spelling) -> bytes:
         rows: list[tuple[str, int | ResellerError]] = []
-        for text, number in read_orders(request).numbers.items():
+        for text, name in read_orders(request).names.items():
             try:
-                rows.append((text, await self._canceller.cancel(caller.reseller, number)))
+                rows.append((text, await self._canceller.cancel(caller.reseller, int(name))))
             except ResellerError as error:
                 rows.append((text, error))
         return spell.render_cancels(rows, spelling)
@@ -185,8 +185,9 @@ class Api:
 
 async def _refill_status(caller: Caller, request: Request, spelling: Spelling) -> bytes:
     asked = read_refills(request)
-    rows = await refill_store.of_reseller(caller.reseller.id, asked.numbers.values())
-    told = {text: REFILL_TOLD[rows[number].state] if number in rows else None for text, number in asked.numbers.items()}
+    numbers = {text: int(name) for text, name in asked.names.items()}
+    rows = await refill_store.of_reseller(caller.reseller.id, numbers.values())
+    told = {text: REFILL_TOLD[rows[number].state] if number in rows else None for text, number in numbers.items()}
     if asked.many:
         return spell.render_refill_statuses(list(told.items()), spelling)
     [status] = told.values()

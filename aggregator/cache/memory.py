@@ -20,23 +20,23 @@ class _Shelf:
     def __init__(self, most: int, clock: Callable[[], float]) -> None:
         self._most = max(1, most // 2)
         self._clock = clock
-        self._young: dict[int, bytes] = {}
-        self._old: dict[int, bytes] = {}
+        self._young: dict[str, bytes] = {}
+        self._old: dict[str, bytes] = {}
         self._until = 0.0  # seconds
 
-    def get(self, numbers: Sequence[int]) -> list[bytes | None]:
+    def get(self, ids: Sequence[str]) -> list[bytes | None]:
         self._age()
-        found = list(map(self._young.get, numbers))
+        found = list(map(self._young.get, ids))
         if None not in found:
             return found
-        return [self._old.get(number) if value is None else value for number, value in zip(numbers, found, strict=True)]
+        return [self._old.get(one) if value is None else value for one, value in zip(ids, found, strict=True)]
 
-    def put(self, values: Mapping[int, bytes]) -> None:
+    def put(self, values: Mapping[str, bytes]) -> None:
         self._age()
-        for number, value in values.items():
-            if len(self._young) >= self._most and number not in self._young:
+        for one, value in values.items():
+            if len(self._young) >= self._most and one not in self._young:
                 self._turn()
-            self._young[number] = value
+            self._young[one] = value
 
     def _age(self) -> None:
         now = self._clock()
@@ -62,16 +62,16 @@ class MemoryCache:
     def _empty(self) -> dict[Kind, _Shelf]:
         return {kind: _Shelf(self._most, self._clock) for kind in Kind}
 
-    async def get_many(self, kind: Kind, numbers: Sequence[int]) -> list[bytes | None]:
-        return self._shelves[kind].get(numbers)
+    async def get_many(self, kind: Kind, ids: Sequence[str]) -> list[bytes | None]:
+        return self._shelves[kind].get(ids)
 
-    async def put_many(self, kind: Kind, values: Mapping[int, bytes]) -> None:
+    async def put_many(self, kind: Kind, values: Mapping[str, bytes]) -> None:
         self._shelves[kind].put(values)
 
-    async def fill_many(self, kind: Kind, values: Mapping[int, bytes]) -> None:
+    async def fill_many(self, kind: Kind, values: Mapping[str, bytes]) -> None:
         shelf = self._shelves[kind]
         present = dict(zip(values, shelf.get(list(values)), strict=True))
-        shelf.put({number: value for number, value in values.items() if present[number] is None})
+        shelf.put({one: value for one, value in values.items() if present[one] is None})
 
     async def clear(self) -> None:
         self._shelves = self._empty()

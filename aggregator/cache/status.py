@@ -1,4 +1,4 @@
-"""The status cache as everyone sees it: bytes under numbers, many at once, gone at any moment without harm.
+"""The status cache as everyone sees it: bytes under ids, many at once, gone at any moment without harm.
 
 Nothing in it decides about money.
 """
@@ -14,24 +14,26 @@ KEEP_SECONDS = 900
 
 
 class Kind(StrEnum):
-    """What is kept, and whose number it is kept under."""
+    """What is kept, and under the id of what, written in plain digits."""
 
     READING = "reading"
     """What a provider last said of an attempt."""
-    REPLY = "reply"
-    """The answer to an order's reseller in both spellings."""
+    JSON = "json"
+    """The answer to an order's reseller in the specification's spelling."""
+    CLASSIC = "classic"
+    """The same in the classic one."""
 
 
 class StatusCache(Protocol):
     """A cache that is down answers like an empty one."""
 
-    async def get_many(self, kind: Kind, numbers: Sequence[int]) -> list[bytes | None]:
-        """The values in the order of the numbers, None where there is none: one round trip."""
+    async def get_many(self, kind: Kind, ids: Sequence[str]) -> list[bytes | None]:
+        """The values in the order of the ids, None where there is none: one round trip."""
 
-    async def put_many(self, kind: Kind, values: Mapping[int, bytes]) -> None:
+    async def put_many(self, kind: Kind, values: Mapping[str, bytes]) -> None:
         """Keep the values for a while: one round trip."""
 
-    async def fill_many(self, kind: Kind, values: Mapping[int, bytes]) -> None:
+    async def fill_many(self, kind: Kind, values: Mapping[str, bytes]) -> None:
         """Keep only those that have no value by now: what was read earlier must not cover what was put since."""
 
     async def clear(self) -> None:

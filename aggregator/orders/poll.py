@@ -73,9 +73,9 @@ class Poller:
             await self._note_health(settings.profile.name, None)
             await words.note_answers(settings.profile.name, readings.values())
             await self._upstreams.keep_found(settings.profile.name)
-        known = await self._cache.get_many(Kind.READING, [one.attempt.id for one in followed])
+        known = await self._cache.get_many(Kind.READING, [str(one.attempt.id) for one in followed])
         due: dict[int, int | None] = {}
-        fresh: dict[int, bytes] = {}
+        fresh: dict[str, bytes] = {}
         for one, cached in zip(followed, known, strict=True):
             reading = readings.get(_upstream_id(one))
             order = await self._read(one, reading, cached, settings)
@@ -83,7 +83,7 @@ class Poller:
                 order or one.order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days
             )
             if order is not None and isinstance(reading, Progress):
-                fresh[one.attempt.id] = msgspec.json.encode(reading)
+                fresh[str(one.attempt.id)] = msgspec.json.encode(reading)
         await attempt_store.poll_again(due)
         await self._cache.put_many(Kind.READING, fresh)
 

@@ -144,25 +144,31 @@ def test_a_person_who_opens_the_address_is_told_that_it_is_no_request() -> None:
 )
 def test_orders_are_asked_for_one_by_one_or_as_a_list(body: str, ids: tuple[str, ...], *, many: bool) -> None:
     asked = read_orders(post(f"key=K&action=status&{body}"))
-    assert (tuple(asked.numbers), asked.many) == (ids, many)
+    assert (tuple(asked.names), asked.many) == (ids, many)
 
 
 @pytest.mark.parametrize("orders", ["[1, 10]", '["1", "10"]', '"1,10"', "[1, 10, 1]"])
 def test_json_clients_send_a_list_of_numbers_or_texts(orders: str) -> None:
     asked = read_orders(post(f'{{"key":"K","action":"status","orders":{orders}}}', JSON))
-    assert (asked.numbers, asked.many) == ({"1": 1, "10": 10}, True)
+    assert (asked.names, asked.many) == ({"1": "1", "10": "10"}, True)
+
+
+def test_an_id_is_the_same_however_it_is_written_and_what_is_none_is_nobodys() -> None:
+    asked = read_orders(post("key=K&action=status&orders=7,07,7.0,x,-1,9223372036854775808"))
+    most = str(2**63 - 1)
+    assert asked.names == {"7": "7", "07": "7", "7.0": "7", "x": "0", "-1": "0", "9223372036854775808": most}
 
 
 def test_a_hundred_orders_are_answered_and_one_more_is_refused_as_a_whole() -> None:
     hundred = ",".join(map(str, range(100)))
-    assert len(read_orders(post(f"key=K&action=status&orders={hundred},0,1")).numbers) == 100
+    assert len(read_orders(post(f"key=K&action=status&orders={hundred},0,1")).names) == 100
     with pytest.raises(IncorrectRequest, match="100"):
         read_orders(post(f"key=K&action=status&orders={hundred},100"))
 
 
 def test_a_php_client_may_spell_a_hundred_orders_as_an_array() -> None:
     body = "&".join(f"orders[{n}]={n + 1}" for n in range(100))
-    assert len(read_orders(post(f"key=K&action=status&{body}")).numbers) == 100
+    assert len(read_orders(post(f"key=K&action=status&{body}")).names) == 100
 
 
 @pytest.mark.parametrize("body", ["", "&order=", "&orders=,,", "&order=+"])
@@ -173,7 +179,7 @@ def test_a_status_of_nothing_says_which_field_is_missing(body: str) -> None:
 
 
 def test_refills_are_asked_for_like_orders() -> None:
-    assert read_refills(post("key=K&refills=5,6")).numbers == {"5": 5, "6": 6}
+    assert read_refills(post("key=K&refills=5,6")).names == {"5": "5", "6": "6"}
     assert read_refills(post("key=K&action=refill_status&refill=5")).many is False
 
 

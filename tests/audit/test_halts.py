@@ -43,7 +43,7 @@ async def test_one_resellers_orders_wait_while_the_others_go_on(tmp_path: Path, 
         await poll(panel)
 
         assert await states(hers, hers_too, his, his_too) == ["partial", "partial", "active", "queued"]
-        assert None not in await panel.tracker.replies(bob.id, [his.id, his_too.id], "json")
+        assert None not in await panel.tracker.replies(bob.id, [str(his.id), str(his_too.id)], "json")
         assert not (await run.run()).green
 
         await accounts.square("bob", keep="entries", note="changed by hand", actor="owner")

@@ -168,9 +168,9 @@ async def move_providers(panel: Panel, folder: Path, text: str) -> None:
 
 async def classic_reply(panel: Panel, order: Order) -> dict[str, str]:
     """What a classic client reads now, and the same from a panel whose cache is lost."""
-    cached = await panel.tracker.replies(order.reseller, [order.id], "classic")
+    cached = await panel.tracker.replies(order.reseller, [str(order.id)], "classic")
     await panel.cache.clear()
-    fresh = await panel.tracker.replies(order.reseller, [order.id], "classic")
+    fresh = await panel.tracker.replies(order.reseller, [str(order.id)], "classic")
     assert fresh == cached
     return dict(msgspec.json.decode(fresh[0] or b""))
 

@@ -34,10 +34,10 @@ async def test_a_reading_that_could_not_be_carried_out_is_not_remembered_as_if_i
     alpha.reply = {"status": "In progress", "remains": "400", "charge": "2.4"}
     await refuse_changes_of_orders(panel.settings.database_url)
     await poll(panel)
-    assert await panel.cache.get_many(Kind.READING, [attempt.id]) == [None]
+    assert await panel.cache.get_many(Kind.READING, [str(attempt.id)]) == [None]
     await allow_changes_of_orders(panel.settings.database_url)
     await poll(panel)
-    assert await panel.cache.get_many(Kind.READING, [attempt.id]) != [None]
+    assert await panel.cache.get_many(Kind.READING, [str(attempt.id)]) != [None]
     assert (await order_now(order.id)).delivery_seen
 
 
@@ -46,10 +46,10 @@ class Overtaken(MemoryCache):
 
     def __init__(self) -> None:
         super().__init__()
-        self.put_after_the_question: dict[int, bytes] = {}
+        self.put_after_the_question: dict[str, bytes] = {}
 
-    async def get_many(self, kind: Kind, numbers: Sequence[int]) -> list[bytes | None]:
-        found = await super().get_many(kind, numbers)
+    async def get_many(self, kind: Kind, ids: Sequence[str]) -> list[bytes | None]:
+        found = await super().get_many(kind, ids)
         put, self.put_after_the_question = self.put_after_the_question, {}
         await self.put_many(kind, put)
         return found
@@ -60,10 +60,10 @@ async def test_a_status_that_was_asked_for_first_does_not_cover_a_later_change(p
     [order] = await running(panel, ann)
     cache = Overtaken()
     ended = Reply(ann.id, b'{"status":"COMPLETED"}', b'{"status":"Completed"}')
-    cache.put_after_the_question = {order.id: ended.pack()}
+    cache.put_after_the_question = {str(order.id): ended.pack(Kind.JSON)}
     tracker = Tracker(cache, render_for("USD"))
-    await tracker.replies(ann.id, [order.id], "json")
-    assert await tracker.replies(ann.id, [order.id], "json") == [ended.json]
+    await tracker.replies(ann.id, [str(order.id)], "json")
+    assert await tracker.replies(ann.id, [str(order.id)], "json") == [ended.json]
 
 
 async def test_an_order_that_is_asked_for_under_two_names_is_told_under_both(panel: Panel, ann: Reseller) -> None:
@@ -71,7 +71,7 @@ async def test_an_order_that_is_asked_for_under_two_names_is_told_under_both(pan
     [order] = await running(panel, ann)
     await panel.cache.clear()
     for _ in range(2):
-        told = await panel.tracker.replies(ann.id, [0, order.id, order.id], "json")
+        told = await panel.tracker.replies(ann.id, ["0", str(order.id), str(order.id)], "json")
         assert told[0] is None
         assert told[1] == told[2] is not None
 
@@ -100,10 +100,10 @@ async def test_a_cache_that_remembers_something_old_settles_nothing(
         under_way = {"status": "In progress", "remains": "400", "charge": "2.4"}
         alpha.reply = under_way
         await poll(panel)
-        kept = await panel.cache.get_many(Kind.READING, [attempt.id])
+        kept = await panel.cache.get_many(Kind.READING, [str(attempt.id)])
         alpha.reply = PARTIAL_300
         await poll(panel)
-        await panel.cache.put_many(Kind.READING, {attempt.id: kept[0] or b""})
+        await panel.cache.put_many(Kind.READING, {str(attempt.id): kept[0] or b""})
         alpha.reply = under_way
         await poll(panel)
         await minutes_pass(order.id)
@@ -118,10 +118,11 @@ async def test_a_poisoned_cache_moves_no_money_and_shows_nobody_anothers_order(
     [order] = await running(panel, ann)
     bob = await make_reseller("bob")
     [attempt] = await attempt_store.of_order(order.id)
-    for poison in (b"", b"\xff\x00", b"1\n2", b'{"phase": "completed"}'):
-        await panel.cache.put_many(Kind.READING, {attempt.id: poison})
-        await panel.cache.put_many(Kind.REPLY, {order.id: poison})
-        assert await panel.tracker.replies(bob.id, [order.id], "json") == [None]
+    for poison in (b"", b"\xff\x00", b"1\n2\n3", b'{"phase": "completed"}'):
+        await panel.cache.put_many(Kind.READING, {str(attempt.id): poison})
+        for kind in (Kind.JSON, Kind.CLASSIC):
+            await panel.cache.put_many(kind, {str(order.id): poison})
+        assert await panel.tracker.replies(bob.id, [str(order.id)], "json") == [None]
         assert (await classic_reply(panel, await order_now(order.id)))["charge"] == "3"
     alpha.reply = PARTIAL_300
     await poll(panel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aggregator.cache.status import Kind
 from aggregator.orders.track import Reply, unpack
 
 MINE = Reply(7, b'{"status":"PENDING"}', b'{"status":"Pending"}')
@@ -14,21 +15,21 @@ THEIRS = Reply(8, b'{"status":"COMPLETED"}', b'{"status":"Completed"}')
     ("packed", "told", "missing"),
     [
         ([], [], []),
-        ([MINE.pack(), MINE.pack()], [MINE.json, MINE.json], []),
-        ([MINE.pack(), None], [MINE.json, None], [1]),
+        ([MINE.pack(Kind.JSON), MINE.pack(Kind.JSON)], [MINE.json, MINE.json], []),
+        ([MINE.pack(Kind.JSON), None], [MINE.json, None], [1]),
         ([None, None], [None, None], [0, 1]),
-        ([THEIRS.pack(), MINE.pack()], [None, MINE.json], []),
-        ([MINE.pack(), b""], [MINE.json, None], [1]),
-        ([b"7", MINE.pack()], [None, MINE.json], [0]),
-        ([b"7\n{}\n{}\n7", MINE.pack()], [None, MINE.json], [0]),
-        ([b"70\n{}\n{}", MINE.pack()], [None, MINE.json], []),
+        ([THEIRS.pack(Kind.JSON), MINE.pack(Kind.JSON)], [None, MINE.json], []),
+        ([MINE.pack(Kind.JSON), b""], [MINE.json, None], [1]),
+        ([b"7", MINE.pack(Kind.JSON)], [None, MINE.json], [0]),
+        ([b"7\n{}\n7", MINE.pack(Kind.JSON)], [None, MINE.json], [0]),
+        ([b"70\n{}", MINE.pack(Kind.JSON)], [None, MINE.json], []),
     ],
 )
 def test_each_reply_is_told_to_its_reseller_alone(
     packed: list[bytes | None], told: list[bytes | None], missing: list[int]
 ) -> None:
-    assert unpack(7, packed, "json") == (told, missing)
+    assert unpack(7, packed) == (told, missing)
 
 
 def test_both_spellings_are_kept() -> None:
-    assert unpack(7, [MINE.pack()], "classic") == ([MINE.classic], [])
+    assert unpack(7, [MINE.pack(Kind.CLASSIC)]) == ([MINE.classic], [])
