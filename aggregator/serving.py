@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -16,6 +17,8 @@ import structlog
 import uvicorn
 
 from aggregator.app import Panel, database
+from aggregator.catalog.prices import Prices
+from aggregator.catalog.shelf import Shelf
 from aggregator.connections import Connection, Patience, Waiting
 from aggregator.live import follow_edits, publish
 from aggregator.settings import Fault, Settings
@@ -160,8 +163,25 @@ async def _run(
     if role != "web":
         await panel.start_working()
     panel.workers.start(Loop("edits", lambda: follow_edits(panel, seen, stop), pause=1.0))
+    panel.workers.start(Loop("memory", _Settling(panel.prices), pause=1.0))
     ready()
     await stop.wait()
+
+
+class _Settling:
+    """Keeps the garbage collector off what lives long: one look through a large shelf holds all requests up.
+
+    A shelf that was replaced goes without the collector, for it has no cycles.
+    """
+
+    def __init__(self, prices: Prices) -> None:
+        self._prices = prices
+        self._settled: Shelf | None = None
+
+    async def __call__(self) -> None:
+        if self._prices.shelf is not self._settled:
+            self._settled = self._prices.shelf
+            gc.freeze()
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,18 @@ async def test_an_order_keeps_its_price_when_the_provider_becomes_dearer(panel: 
     await panel.prices.reload(panel.upstreams)
     second = await placer.place(ann, ask())
     assert [(await order_now(number)).charge for number in (first, second)] == [300_000_000, 325_000_000]
+
+
+async def test_a_shelf_that_was_replaced_goes_without_the_garbage_collector(panel: Panel) -> None:
+    """Which a serving process keeps off it: in a cycle every shelf would stay for ever."""
+    await Placer(lambda: panel.prices.shelf, panel.wake).place(await caller(), ask())
+    old = weakref.ref(panel.prices.shelf)
+    gc.disable()
+    try:
+        await panel.prices.reload(panel.upstreams)
+        assert old() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_charge_beyond_63_bits_is_a_lack_of_funds(
