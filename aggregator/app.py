@@ -48,7 +48,7 @@ from aggregator.people import doors
 from aggregator.people.seal import Seal
 from aggregator.settings import ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
-from aggregator.storage.engine import bind, create_engine
+from aggregator.storage.engine import bind, create_engine, lanes
 from aggregator.storage.transaction import lead_through, settled, write
 from aggregator.web.parts import Parts
 from aggregator.web.site import make_pages
@@ -130,7 +130,7 @@ class Panel:
         self.poller = Poller(self.upstreams, self.cache, self.tracker, rerouter, pace)
         self.investigator = Investigator(self.upstreams, self.tracker, pace, self.wake)
         self.refiller = Refiller(self.upstreams, pace)
-        self.placer = Placer(lambda: self.prices.shelf, self.wake)
+        self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all)
         self.api = Api(
             self.keys, self.placer, self.tracker, self.canceller,

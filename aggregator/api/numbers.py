@@ -17,6 +17,8 @@ _ID = re.compile(r"([0-9]+)(?:\.0)?")
 
 def read_integer(text: str) -> int | None:
     """A count of units; None unless it is ASCII digits, trimmed, with an optional ".0" (PROTOCOL.md, "Quantity")."""
+    if len(text) <= _CERTAIN and text.isascii() and text.isdigit() and text[0] != "0":
+        return int(text)
     return _read(_QUANTITY, text)
 
 

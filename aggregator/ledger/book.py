@@ -13,6 +13,7 @@ from aggregator.ledger.entries import Entry, adjusted, charged, wallet
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.lists import among, table_of
+from aggregator.storage.statements import run
 from aggregator.storage.tables import Wallet
 from aggregator.storage.transaction import engine
 
@@ -94,7 +95,7 @@ async def _balance(update: Query) -> int:  # type: ignore[type-arg]  # piccolo's
 async def moved(reseller: int) -> int:
     """What all entries of a wallet say that it holds."""
     mine = wallet(reseller)
-    rows = await tables.Entry.raw(
+    rows = await run(
         "select coalesce(sum(case when target = {} then amount when source = {} then -amount else 0 end), 0) as moved"
         " from entries where reseller = {}",
         mine, mine, reseller,
@@ -153,6 +154,13 @@ async def _debit(prices: Sequence[Price]) -> list[int | None]:
 
 async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
     """The new balances of the wallets that could pay; locked in the order of their numbers, against deadlocks."""
+    if len(totals) == 1:
+        [(reseller, total)] = totals.items()
+        rows = await run(
+            "update wallets set balance = balance - {} where reseller = {} and balance >= {} returning balance",
+            total, reseller, total,
+        )  # fmt: skip
+        return {reseller: int(rows[0]["balance"])} if rows else {}
     query, values = table_of({"reseller": "bigint", "total": "bigint"}, sorted(totals.items()))
     if is_sqlite(engine()):
         ours = f"({query}) as ours"
@@ -161,7 +169,7 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
             f"(select w.reseller, asked.total from wallets w join ({query}) as asked on asked.reseller = w.reseller"
             " order by w.reseller for update of w) as ours"
         )
-    rows = await Wallet.raw(
+    rows = await run(
         f"update wallets set balance = balance - ours.total from {ours} where wallets.reseller = ours.reseller"
         " and balance >= ours.total returning wallets.reseller, balance",
         *values,
@@ -186,14 +194,14 @@ async def _enter(entries: Sequence[Entry], balances: Sequence[int | None]) -> No
         ],
     )
     names = ", ".join(_CHARGE_COLUMNS)
-    await tables.Entry.raw(f"insert into entries ({names}) {query}", *values)
+    await run(f"insert into entries ({names}) {query}", *values)
 
 
 async def hold_wallets(resellers: Iterable[int]) -> None:
     """Wait for every charge to these wallets that has begun; until the end of the transaction no other begins."""
     these, values = among("reseller", sorted(resellers))
     if not is_sqlite(engine()):
-        await Wallet.raw(f"select reseller from wallets where {these} order by reseller for update", values)
+        await run(f"select reseller from wallets where {these} order by reseller for update", values)
 
 
 async def balance(reseller: int) -> int:
@@ -204,7 +212,7 @@ async def balance(reseller: int) -> int:
 async def balances(resellers: Sequence[int]) -> list[int]:
     """What several wallets hold now, in the order asked."""
     these, values = among("reseller", resellers)
-    rows = await Wallet.raw(f"select reseller, balance from wallets where {these}", values)
+    rows = await run(f"select reseller, balance from wallets where {these}", values)
     held = {int(row["reseller"]): int(row["balance"]) for row in rows}
     return [held[reseller] for reseller in resellers]
 

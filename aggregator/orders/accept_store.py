@@ -16,6 +16,7 @@ from aggregator.orders.model import NewOrder
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_unique_violation, is_unreachable
 from aggregator.storage.lists import among, table_of
+from aggregator.storage.statements import run
 from aggregator.storage.transaction import write
 
 _ORDER = tables.Order
@@ -136,7 +137,7 @@ async def _insert(batch: Sequence[NewOrder], now: int) -> list[int]:
     """Ids grow in the order of the rows, whichever way the database tells them."""
     query, values = table_of(_COLUMNS, [_row(new, now) for new in batch])
     names = ", ".join(_COLUMNS)
-    rows = await _ORDER.raw(
+    rows = await run(
         f"insert into orders ({names}, refunded, undelivered, state, phase, cancel_wish, delivery_seen)"
         f" select {names}, 0, 0, 'queued', 'pending', false, false from ({query}) as given returning id",
         *values,
@@ -174,7 +175,7 @@ async def _look_for(batch: Sequence[NewOrder], begun: int, orders: Sequence[int 
     await book.hold_wallets({new.reseller for new in batch})
     written = {order: new.payload for order, new in zip(orders, batch, strict=True) if order is not None}
     these, ids = among("id", list(written))
-    rows = await _ORDER.raw(f"select id, payload from orders where {these} and created_at = {{}}", ids, begun)
+    rows = await run(f"select id, payload from orders where {these} and created_at = {{}}", ids, begun)
     return all((row["id"], row["payload"]) in written.items() for row in rows) and len(rows) == len(written)
 
 
@@ -203,7 +204,7 @@ async def _known(column: str, condition: str, asked: Sequence[Sought]) -> dict[i
     if not named:
         return {}
     query, values = table_of({"n": "bigint", "reseller": "bigint", "mark": "text", "payload": "text"}, named)
-    rows = await _ORDER.raw(
+    rows = await run(
         f"select given.n, o.id, o.payload = given.payload as same from ({query}) as given join orders o"
         f" on o.reseller = given.reseller and o.{column} = given.mark and o.{column} is not null and {condition}",
         *values,

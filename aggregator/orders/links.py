@@ -24,8 +24,11 @@ def link_key(link: str) -> str:
         return text
     for prefix in SAME_HOSTS:
         host = host.removeprefix(prefix)
+    page = host + parts.path.rstrip("/")
+    if not parts.query:
+        return page
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(name)]
-    return f"{host}{parts.path.rstrip('/')}{'?' + urlencode(query) if query else ''}"
+    return f"{page}?{urlencode(query)}" if query else page
 
 
 def _tracks(name: str) -> bool:

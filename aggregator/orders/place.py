@@ -61,17 +61,17 @@ class Ask(Struct, frozen=True, kw_only=True):
 
 MOST_AT_ONCE = 256
 """Orders in one transaction."""
-LANES = 1
 
 
 class Placer:
     """Accepts orders at the prices of the shelf as it is now."""
 
-    def __init__(self, shelf: Callable[[], Shelf], wake: Callable[[], None]) -> None:
+    def __init__(self, shelf: Callable[[], Shelf], wake: Callable[[], None], *, lanes: int = 1) -> None:
+        """`lanes` transactions may be under way at once."""
         self._shelf = shelf
         self._wake = wake
-        self._accept: Joined[NewOrder, Verdict] = Joined(accept_store.accept, most=MOST_AT_ONCE, lanes=LANES)
-        self._repeated: Joined[Sought, Repeated | None] = Joined(accept_store.repeated, most=MOST_AT_ONCE, lanes=LANES)
+        self._accept: Joined[NewOrder, Verdict] = Joined(accept_store.accept, most=MOST_AT_ONCE, lanes=lanes)
+        self._repeated: Joined[Sought, Repeated | None] = Joined(accept_store.repeated, most=MOST_AT_ONCE, lanes=lanes)
 
     def quote(self, caller: Caller, ask: Ask) -> NewOrder:
         """What the order would be and cost now; raises `ResellerError`. Nothing is charged."""

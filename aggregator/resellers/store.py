@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 from aggregator.resellers.model import Caller, KeyRules, Reseller
 from aggregator.storage import clock, tables
 from aggregator.storage.lists import among
+from aggregator.storage.statements import run
 from aggregator.storage.tables import ApiKey
 
 _RESELLER = tables.Reseller
@@ -93,7 +94,7 @@ def _live() -> Any:
 async def callers(digests: Sequence[str]) -> list[Caller | None]:
     """Whoever holds the key with each digest; None for one that was revoked or never given."""
     these, values = among("k.digest", digests)
-    rows = await ApiKey.raw(
+    rows = await run(
         "select k.digest, k.id as key, k.spelling as key_spelling, k.requests_per_second, k.read_only, k.same_link,"
         " k.duplicate_seconds, k.addresses,"
         " r.id, r.name, r.tier, r.spelling, r.frozen"
@@ -105,7 +106,7 @@ async def callers(digests: Sequence[str]) -> list[Caller | None]:
     return [found.get(digest) for digest in digests]
 
 
-def _caller(row: dict[str, Any]) -> Caller:
+def _caller(row: Mapping[str, Any]) -> Caller:
     limit = row["requests_per_second"]
     return Caller(
         reseller=_reseller(row), key=row["key"], spelling=row["key_spelling"] or row["spelling"],
@@ -114,6 +115,6 @@ def _caller(row: dict[str, Any]) -> Caller:
     )  # fmt: skip
 
 
-def _reseller(row: dict[str, Any]) -> Reseller:
+def _reseller(row: Mapping[str, Any]) -> Reseller:
     # SQLite tells booleans as 0 and 1.
     return msgspec.convert(dict(row), Reseller, strict=False)

@@ -80,8 +80,7 @@ class Sqlite(SQLiteEngine):
         table: Any = None,  # noqa: ARG002  # the same
     ) -> list[dict[str, Any]]:
         # One way to the connection's thread and back; a cursor of our own would take three.
-        rows = await connection.execute_fetchall(query, args or [])
-        return rows  # type: ignore[return-value]  # dict_factory makes them dicts
+        return await connection.execute_fetchall(query, args or [])  # type: ignore[return-value]  # dict_factory makes them dicts
 
     async def open(self) -> None:
         _make_private(Path(self.path))
@@ -129,6 +128,14 @@ def create_engine(url: str) -> Engine:
     if parts.scheme == "sqlite":
         return Sqlite(Path(unquote(url.removeprefix("sqlite:///"))))
     return Postgres(config={"dsn": url, "database": parts.path.lstrip("/")}, extensions=())
+
+
+def lanes(url: str) -> int:
+    """How many large writes of a process are best under way at once.
+
+    SQLite has one writer. PostgreSQL works on one while the next gathers; more would only make them smaller.
+    """
+    return 1 if urlsplit(url).scheme == "sqlite" else 2
 
 
 def bind(engine: Engine) -> None:

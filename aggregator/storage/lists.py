@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -17,15 +17,21 @@ def among(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, obje
     return f"{column} = any({{}})", list(values)
 
 
-def table_of(columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> tuple[str, list[object]]:
+def table_of(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> tuple[str, list[object]]:
     """A query for these rows in their order, and its parameters; `columns` are names with PostgreSQL's types."""
+    if len(rows) == 1:
+        single = ", ".join(f"cast({{}} as {kind}) as {name}" for name, kind in columns.items())
+        return f"select {single}", list(rows[0])
     if is_sqlite(engine()):
         values = ", ".join(f"json_extract(value, '$[{n}]') as {name}" for n, name in enumerate(columns))
-        return f"select {values} from json_each({{}}) order by key", [_json(list(rows))]
-    arrays = ", ".join(f"{{}}::{kind}[]" for kind in columns.values())
+        return f"select {values} from json_each({{}}) order by key", [_json(rows)]
     names = ", ".join(columns)
-    query = f"select {names} from unnest({arrays}) with ordinality as given ({names}, place) order by place"
-    return query, [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+    kinds = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    query = (
+        f"select {names} from rows from (json_to_recordset({{}}::text::json) as ({kinds}))"
+        f" with ordinality as given ({names}, place) order by place"
+    )
+    return query, [_json([dict(zip(columns, row, strict=True)) for row in rows])]
 
 
 def _json(values: object) -> str:

@@ -72,10 +72,15 @@ async def write(work: Work[T]) -> T:
     if bound.current_transaction.get() is not None:
         message = "a transaction is already running here"
         raise RuntimeError(message)
-    task = asyncio.create_task(_passage(work, partial(_attempt, bound)))
+    return await asyncio.shield(_begin(_passage(work, partial(_attempt, bound))))
+
+
+def _begin(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """In a task of its own, which is waited for before the database is closed."""
+    task = asyncio.create_task(work)
     _running.add(task)
     task.add_done_callback(_running.discard)
-    return await asyncio.shield(task)
+    return task
 
 
 async def _attempt(bound: Engine, work: Work[T]) -> T:
@@ -118,8 +123,12 @@ async def _on_postgres(bound: Postgres, work: Work[T]) -> T:
             return await work()
     finally:
         bound.current_transaction.reset(joined)
-        with suppress(Exception):
-            await bound.pool.release(connection, timeout=5)
+        _begin(_give_back(bound.pool, connection))  # nobody needs to wait for that
+
+
+async def _give_back(pool: asyncpg.Pool, connection: Any) -> None:
+    with suppress(Exception):
+        await pool.release(connection, timeout=5)
 
 
 async def write_surely(work: Work[T]) -> T:
