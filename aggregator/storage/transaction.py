@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from aggregator.storage.engine import Engine, Postgres, Sqlite, is_unreachable
+from aggregator.storage.engine import Engine, Postgres, Sqlite, is_unreachable, running_on
 from aggregator.storage.tables import Wallet
 
 T = TypeVar("T")
@@ -45,18 +45,6 @@ def lead_through(passage: Passage) -> None:
     _passage = passage
 
 
-class _Joined:
-    """What piccolo looks up to find the connection of the running transaction."""
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-
-
-def _joined(connection: Any) -> Any:
-    """Typed as anything, since piccolo asks only for the connection of what it takes for its own transaction."""
-    return _Joined(connection)
-
-
 def engine() -> Engine:
     """The database that the tables are bound to."""
     return Wallet._meta.db  # type: ignore[return-value]  # noqa: SLF001  # bound by storage.engine.bind
@@ -65,8 +53,9 @@ def engine() -> Engine:
 async def write(work: Work[T]) -> T:
     """Run `work` in one write transaction: all of it is committed, or none.
 
-    The caller may be cancelled; the work is not. It must not touch the network, start tasks, or call `write`.
-    A deadlock is tried again, at most four times in all; every other error rolls back and is raised.
+    The caller may be cancelled; the work is not. It waits for nothing but its statements: no
+    network, no tasks, no other `write`. A deadlock is tried again, at most
+    four times in all; every other error rolls back and is raised.
     """
     bound = engine()
     if bound.current_transaction.get() is not None:
@@ -86,7 +75,7 @@ def _begin(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
 async def _attempt(bound: Engine, work: Work[T]) -> T:
     for tried in range(1, TRIES + 1):
         try:
-            return await (_on_sqlite(bound, work) if isinstance(bound, Sqlite) else _on_postgres(bound, work))
+            return await (bound.transact(work) if isinstance(bound, Sqlite) else _on_postgres(bound, work))
         except ROLLED_BACK_FOR_SURE:
             if tried == TRIES:
                 raise
@@ -94,35 +83,15 @@ async def _attempt(bound: Engine, work: Work[T]) -> T:
     raise AssertionError
 
 
-async def _on_sqlite(bound: Sqlite, work: Work[T]) -> T:
-    # Writers of one process wait in line here: SQLite's own waiting is a sleep that starves the unlucky.
-    async with bound.writing:
-        connection = await bound.get_connection()
-        joined = bound.current_transaction.set(_joined(connection))
-        try:
-            await connection.execute("BEGIN IMMEDIATE")
-            result = await work()
-            await connection.execute("COMMIT")
-        except BaseException:
-            with suppress(Exception):
-                await connection.execute("ROLLBACK")
-            await connection.close()
-            raise
-        finally:
-            bound.current_transaction.reset(joined)
-        bound.put_back(connection)
-        return result
-
-
 async def _on_postgres(bound: Postgres, work: Work[T]) -> T:
     assert bound.pool is not None
     connection = await bound.pool.acquire()
-    joined = bound.current_transaction.set(_joined(connection))
+    before = bound.current_transaction.set(running_on(connection))
     try:
         async with connection.transaction():
             return await work()
     finally:
-        bound.current_transaction.reset(joined)
+        bound.current_transaction.reset(before)
         _begin(_give_back(bound.pool, connection))  # nobody needs to wait for that
 
 
@@ -162,7 +131,7 @@ async def snapshot(work: Work[T]) -> T:
 
 async def _read_sqlite(bound: Sqlite, work: Work[T]) -> T:
     connection = await bound.get_connection()
-    bound.current_transaction.set(_joined(connection))
+    bound.current_transaction.set(running_on(connection))
     try:
         await connection.execute("BEGIN")
         return await work()
@@ -173,6 +142,6 @@ async def _read_sqlite(bound: Sqlite, work: Work[T]) -> T:
 async def _read_postgres(bound: Postgres, work: Work[T]) -> T:
     assert bound.pool is not None
     async with bound.pool.acquire() as connection:
-        bound.current_transaction.set(_joined(connection))
+        bound.current_transaction.set(running_on(connection))
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await work()

@@ -8,8 +8,9 @@ from aggregator.audit.run import audit
 from aggregator.ledger import book
 from aggregator.orders import accept_store
 from aggregator.orders.accept_store import Accepted
-from aggregator.storage.engine import Sqlite, is_unreachable
-from aggregator.storage.transaction import engine
+from aggregator.storage.engine import is_unreachable
+from aggregator.storage.statements import run
+from aggregator.storage.transaction import write
 from pricing.money import SCALE
 from tests.builders import accept_order, make_reseller, new_order, open_database
 
@@ -18,7 +19,7 @@ async def test_an_order_that_does_not_fit_on_the_disk_leaves_nothing(fresh_sqlit
     """Whoever asked is told that we are unable, and may ask again."""
     async with open_database(fresh_sqlite):
         ann = await make_reseller(funds=10_000 * SCALE)
-        await _leave_no_room()
+        await write(_leave_no_room)
         taken = 0
         while isinstance(verdict := (await accept_store.accept([new_order(ann.id)]))[0], Accepted):
             taken += 1
@@ -31,11 +32,6 @@ async def test_an_order_that_does_not_fit_on_the_disk_leaves_nothing(fresh_sqlit
 
 
 async def _leave_no_room() -> None:
-    """For the connection that writes next; the error ends that connection, and with it the lack of room."""
-    database = engine()
-    assert isinstance(database, Sqlite)
-    connection = await database.get_connection()
-    async with connection.execute("PRAGMA page_count") as cursor:
-        [pages] = [row["page_count"] for row in await cursor.fetchall()]
-    await connection.execute(f"PRAGMA max_page_count = {pages}")
-    database.put_back(connection)
+    """For the connection that writes; the error ends that connection, and with it the lack of room."""
+    [row] = await run("pragma page_count")
+    await run(f"pragma max_page_count = {row['page_count']}")

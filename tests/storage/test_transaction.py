@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import threading
+from collections.abc import Generator
 from functools import partial
 
 import asyncpg
@@ -12,6 +14,7 @@ import pytest
 
 from aggregator.storage import signals
 from aggregator.storage.engine import Postgres, is_unreachable
+from aggregator.storage.statements import run
 from aggregator.storage.tables import ApiKey, Signal
 from aggregator.storage.transaction import engine, settled, snapshot, write, write_surely
 from tests.builders import open_database
@@ -26,6 +29,12 @@ ORPHAN = (
 
 async def names() -> set[str]:
     return set(await signals.read())
+
+
+async def leave_no_room() -> None:
+    """For the connection that writes; the error ends that connection, and with it the lack of room."""
+    [row] = await run("pragma page_count")
+    await run(f"pragma max_page_count = {row['page_count']}")
 
 
 async def raise_twice(name: str) -> None:
@@ -45,16 +54,17 @@ async def test_what_fails_leaves_nothing(panel_database: str) -> None:
 
 
 async def test_a_write_sees_its_own_rows_and_nobody_else_does_before_the_end(panel_database: str) -> None:
-    halfway, go_on = asyncio.Event(), asyncio.Event()
+    halfway, go_on = threading.Event(), threading.Event()
 
     async def work() -> set[str]:
         await signals.raise_signal("x")
         halfway.set()
-        await go_on.wait()
+        while not go_on.is_set():  # noqa: ASYNC110  # on SQLite this is no place for events of the loop
+            await asyncio.sleep(0)
         return await names()
 
     writing = asyncio.create_task(write(work))
-    await halfway.wait()
+    await asyncio.to_thread(halfway.wait)
     assert await names() == set()
     go_on.set()
     assert await writing == {"x"}
@@ -65,12 +75,29 @@ async def test_a_write_inside_a_write_is_refused(panel_database: str) -> None:
     """Nested, it would be a part of the outer one: a failure that is caught would keep half of the work."""
 
     async def work() -> None:
-        async with asyncio.timeout(2):
-            await write(lambda: signals.raise_signal("inner"))
+        await write(lambda: signals.raise_signal("inner"))
 
     with pytest.raises(RuntimeError, match="already running"):
-        await write(work)
+        async with asyncio.timeout(5):
+            await write(work)
     assert await names() == set()
+
+
+async def test_on_sqlite_a_write_that_waits_for_something_else_is_refused_whole(fresh_sqlite: str) -> None:
+    """It would hold up every other one."""
+
+    class Never:
+        def __await__(self) -> Generator[object]:
+            yield self
+
+    async def work() -> None:
+        await signals.raise_signal("x")
+        await Never()
+
+    async with open_database(fresh_sqlite):
+        with pytest.raises(RuntimeError, match="not its database"):
+            await write(work)
+        assert await names() == set()
 
 
 async def test_callers_that_hang_up_leak_no_connection_and_lose_no_work(panel_database: str) -> None:
@@ -186,8 +213,7 @@ async def test_a_full_disk_is_a_database_that_is_away_for_as_long_as_it_is_full(
     """Nothing half is left; resellers are told to come again, and can read what there is meanwhile."""
     async with open_database(fresh_sqlite):
         await write(lambda: signals.raise_signal("before"))
-        (row,) = await Signal.raw("pragma page_count")
-        await Signal.raw(f"pragma max_page_count = {row['page_count']}")
+        await write(leave_no_room)
 
         async def fill() -> None:
             await signals.raise_signal("lost")
