@@ -17,6 +17,8 @@ from tests.chaos.storm import Report, rage, stalled
 LOG = Path(__file__).with_name("LOG.md")
 LONG_MINUTES = 5
 """From here on a run is worth a line in the log."""
+LEAST = {"orders": 600, "kills": 40}
+"""What a whole run must have seen to mean anything; one that was asked for less is held to most of it."""
 DATABASES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlite", "postgresql"]}
 ADDED = (
     "kills", "blows", "deploys", "orders", "adds", "lost", "charged_not_once", "bought_twice", "refund_errors",
@@ -57,7 +59,18 @@ async def _storm(wanted: argparse.Namespace) -> bool:
     if wanted.minutes >= LONG_MINUTES:
         with LOG.open("a") as log:
             log.write(f"- {datetime.now(UTC):%Y-%m-%d} `{line}`\n")
-    return not any(report.faults for report in reports)
+    short = _short_of(wanted, reports)
+    for fault in short:
+        _say(f"  {fault}")
+    return not short and not any(report.faults for report in reports)
+
+
+def _short_of(wanted: argparse.Namespace, reports: Sequence[Report]) -> list[str]:
+    """What a run did not see enough of to mean anything: four fifths of what it was asked for, or `LEAST`."""
+    asked = {name: getattr(wanted, name) * len(reports) for name in LEAST}
+    seen = {name: sum(getattr(report, name) for report in reports) for name in LEAST}
+    least = {name: min(LEAST[name], asked[name] * 4 // 5) for name in LEAST}
+    return [f"only {seen[name]} {name}, not {least[name]}" for name in LEAST if seen[name] < least[name]]
 
 
 async def _one(plan: Plan) -> Report:

@@ -36,7 +36,7 @@ add_timeout_seconds = 2
 settle_seconds = 0
 unsure_in_flight = 1000000
 breaker_seconds = 0.2
-give_up_seconds = 120
+give_up_seconds = 60
 """
 SERVICES = """
 import_rest = false

@@ -21,8 +21,8 @@ from tests.chaos.stage import LIFETIME, Stage, staged
 ROLES = {"sqlite": ("all",), "postgresql": ("web", "all", "worker")}
 AUDIT_SECONDS = 4
 """Between two audits under load."""
-DRAIN_SECONDS = 40
-"""How long the drain waits for the next order to end."""
+DRAIN_SECONDS = 75
+"""How long the drain waits for the next order to end: longer than the panel looks for a provider."""
 RICH, SHORT = Decimal(1_000), Decimal("20.5")
 SIGKILL = -9
 LATER = ("no-attempt-overdue",)

@@ -7,7 +7,7 @@ import asyncio
 from tests.chaos.plan import draw
 from tests.chaos.storm import rage
 
-ORDERS, KILLS = 80, 6
+ORDERS, KILLS = 150, 10
 """So few that they fit beside all other tests; `make chaos` has many more. A tenth of the orders cannot be paid."""
 SECONDS = 300
 """After which a run is stalled, on any machine."""
