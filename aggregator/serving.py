@@ -22,7 +22,7 @@ from aggregator.catalog.shelf import Shelf
 from aggregator.connections import Connection, Patience, Waiting
 from aggregator.live import follow_edits, publish
 from aggregator.settings import Fault, Settings
-from aggregator.storage.engine import Postgres, Sqlite, is_unreachable
+from aggregator.storage.engine import Postgres, Sqlite, is_unreachable, is_without_room
 from aggregator.storage.transaction import engine
 from aggregator.workers import Loop
 
@@ -203,7 +203,8 @@ async def _begin_patiently(stack: AsyncExitStack, panel: Panel, faults: Sequence
             await publish(panel.settings, except_for=faults)
             await panel.prepare()
         except Exception as error:
-            if isinstance(engine(), Sqlite) or not is_unreachable(error):
+            passes = is_without_room if isinstance(engine(), Sqlite) else is_unreachable
+            if not passes(error):
                 raise
             log.warning("database.unavailable", error=type(error).__name__, again_in=AGAIN_SECONDS)
             await stack.aclose()

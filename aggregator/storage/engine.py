@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
 """What the drivers raise when the database is away."""
 
 
+_CLOSED = "the database is not open"
 _PRAGMAS = ("foreign_keys = 1", "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 8000")
 """WAL lets readers pass the writer; FULL keeps the last commits through a power cut.
 
@@ -46,6 +48,7 @@ class Sqlite(SQLiteEngine):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path=str(path), timeout=BUSY_SECONDS)
+        self._is_open = False
         self._idle: list[aiosqlite.Connection] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._written: sqlite3.Connection | None = None
@@ -54,6 +57,8 @@ class Sqlite(SQLiteEngine):
         """A connection of one's own: give it back with `put_back`, or close it when in doubt."""
         if self._idle:
             return self._idle.pop()
+        if not self._is_open:  # nobody would close it again
+            raise sqlite3.OperationalError(_CLOSED)
         connection = await aiosqlite.connect(**self.connection_kwargs)
         connection.row_factory = dict_factory  # type: ignore[assignment]  # piccolo reads rows as dicts
         try:
@@ -64,8 +69,11 @@ class Sqlite(SQLiteEngine):
             raise
         return connection
 
-    def put_back(self, connection: aiosqlite.Connection) -> None:
-        self._idle.append(connection)
+    async def put_back(self, connection: aiosqlite.Connection) -> None:
+        if self._is_open:
+            self._idle.append(connection)
+        else:
+            await connection.close()
 
     async def _run_in_new_connection(
         self,
@@ -80,7 +88,7 @@ class Sqlite(SQLiteEngine):
         except BaseException:
             await connection.close()
             raise
-        self.put_back(connection)
+        await self.put_back(connection)
         return rows
 
     async def transact(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -128,9 +136,15 @@ class Sqlite(SQLiteEngine):
 
     async def open(self) -> None:
         _make_private(Path(self.path))
-        self.put_back(await self.get_connection())
+        self._is_open = True
+        try:
+            await self.put_back(await self.get_connection())
+        except BaseException:
+            self._is_open = False
+            raise
 
     async def close(self) -> None:
+        self._is_open = False
         while self._idle:
             await self._idle.pop().close()
         if self._written is not None:
@@ -235,6 +249,15 @@ def is_unique_violation(error: BaseException) -> bool:
     if isinstance(error, sqlite3.IntegrityError):
         return "UNIQUE" in str(error)
     return isinstance(error, asyncpg.UniqueViolationError)
+
+
+def is_without_room(error: BaseException) -> bool:
+    """Whether a SQLite database cannot be opened or written for now, as on a full disk; not that it is none at all."""
+    return any(
+        getattr(cause, "errno", None) == errno.ENOSPC
+        or getattr(cause, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+        for cause in causes(error)
+    )
 
 
 def is_unreachable(error: BaseException) -> bool:

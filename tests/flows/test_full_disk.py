@@ -1,0 +1,62 @@
+"""A panel on SQLite that is started while its disk is full: it says so, waits for room, and takes up its work."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.chaos.disk import Disk
+from tests.flows.panels import Panel
+from tests.flows.processes import Process, wait_until
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """A small disk of its own."""
+    mounted = Disk(tmp_path / "disk", 8)
+    mounted.open()
+    if not mounted.is_own:
+        pytest.skip("this machine lends no small disk: mounting a tmpfs is not allowed")
+    yield mounted
+    mounted.close()
+
+
+@pytest.mark.parametrize("used_before", [True, False], ids=["a panel", "a new panel"])
+def test_a_panel_that_starts_on_a_full_disk_waits_for_room(tmp_path: Path, disk: Disk, *, used_before: bool) -> None:
+    with Panel(tmp_path / "panel", f"sqlite:///{disk.folder}/panel.sqlite") as panel:
+        if used_before:
+            panel.reseller(funds=100)
+        disk.fill([])
+        port = _free_port()
+        process = Process(tmp_path / "log", "serve", "--port", str(port), "--config", str(panel.config))
+        try:
+            assert wait_until(lambda: _ready(port)) == 503
+            wait_until(lambda: "database.unavailable" in process.said)
+            for body in ('{"key":"k","action":"balance"}', "key=k&action=balance"):
+                reply = httpx.post(f"http://127.0.0.1:{port}/api/v2", content=body, trust_env=False)
+                assert list(reply.json()) == ["error"]
+                assert int(reply.headers["retry-after"]) > 0
+            assert process.runs
+            disk.free([])
+            wait_until(lambda: _ready(port) == 200)
+            assert process.terminate() == 0
+        finally:
+            process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _ready(port: int) -> int:
+    """What a load balancer is told; 0 while nobody listens."""
+    with suppress(httpx.TransportError):
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code
+    return 0
