@@ -250,11 +250,12 @@ class Panel:
         wanted = {provider.profile.name for provider in self.upstreams}
         for name in wanted:
             self.workers.start(self._loop(f"poll:{name}", partial(self._poll, name), pause=IDLE_SECONDS))
+            self.workers.start(self._loop(f"catch-up:{name}", partial(self._catch_up, name), pause=IDLE_SECONDS))
             self.workers.start(self._loop(f"evidence:{name}", partial(self._investigate, name), pause=IDLE_SECONDS))
             self.workers.start(self._loop(f"sync:{name}", partial(self._sync, name), pause=IDLE_SECONDS))
         for loop in self.workers.names():
             kind, _, name = loop.partition(":")
-            if kind in ("poll", "evidence", "sync") and name not in wanted:
+            if kind in ("poll", "catch-up", "evidence", "sync") and name not in wanted:
                 await self.workers.stop(loop)
 
     async def _dispatch(self) -> float | None:
@@ -282,6 +283,10 @@ class Panel:
     async def _poll(self, provider: str) -> float | None:
         await self.refiller.run_once(provider)
         return 0 if await self.poller.run_once(provider) else min(self.settings.pace.poll_seconds, IDLE_SECONDS)
+
+    async def _catch_up(self, provider: str) -> float | None:
+        """While one round is worked into the database, the next one asks."""
+        return 0 if self.poller.is_behind(provider) and await self.poller.run_once(provider) else None
 
     async def _investigate(self, provider: str) -> float | None:
         """While nothing is unsure, a look at the database; as often as evidence can change."""

@@ -74,14 +74,18 @@ class Limits:
 
     async def hit(self, item: Window, name: str) -> int:
         """0 when the call may go, else the whole seconds until the next may."""
+        return math.ceil(await self.wait(item, name))
+
+    async def wait(self, item: Window, name: str) -> float:
+        """The same in seconds and parts of them."""
         wait = await self._shared.hit(Hit(name, item)) if self._shared is not None else None
         return await self._count_here(item, name) if wait is None else wait
 
-    async def _count_here(self, item: Window, name: str) -> int:
+    async def _count_here(self, item: Window, name: str) -> float:
         if await self._local.hit(item, name):
-            return 0
+            return 0.0
         stats = await self._local.get_window_stats(item, name)
-        return max(1, math.ceil(stats.reset_time - time.time()))
+        return max(0.001, stats.reset_time - time.time())
 
     async def aclose(self) -> None:
         if self._shared is not None:
@@ -95,22 +99,22 @@ class SharedWindows:
         redis = connect(url)
         self._patience = Patience(redis)
         self._script = redis.register_script(_SCRIPT)
-        self.hit: Joined[Hit, int | None] = Joined(self._count, most=_JOINED, lanes=2)
-        """Whole seconds to wait; None where Redis is away."""
+        self.hit: Joined[Hit, float | None] = Joined(self._count, most=_JOINED, lanes=2)
+        """Seconds to wait; None where Redis is away."""
 
-    async def _count(self, hits: list[Hit]) -> list[int | None]:
+    async def _count(self, hits: list[Hit]) -> list[float | None]:
         keys = [_OURS + hit.name for hit in hits]
         windows = [number for hit in hits for number in (hit.item.amount, round(hit.item.seconds * 1_000_000))]
         away: list[int | None] = [None] * len(hits)
         waits = await self._patience.attempt(lambda: self._script(keys, windows), away)
-        return [None if wait is None else math.ceil(wait / 1_000_000) for wait in waits]
+        return [None if wait is None else wait / 1_000_000 for wait in waits]
 
     async def aclose(self) -> None:
         await self._patience.aclose()
 
 
 class SharedPace:
-    """Implements `providers.adapter.Pace`: reads wait a little longer, so that an `add` finds room."""
+    """Implements `providers.adapter.Pace`: reads step aside for a moment, so that an `add` finds room."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -119,8 +123,6 @@ class SharedPace:
         if profile.requests_per_second <= 0:
             return
         item = window(Decimal(str(profile.requests_per_second)), profile.burst)
-        pause = 1 / profile.requests_per_second  # seconds
-        while await self._limits.hit(  # noqa: ASYNC110  # other processes spend the same turns, no event tells
-            item, f"provider:{profile.name}"
-        ):
-            await asyncio.sleep(min(1.0, pause if urgent else 2 * pause))
+        aside = 0.0 if urgent else 0.2 / profile.requests_per_second  # seconds
+        while wait := await self._limits.wait(item, f"provider:{profile.name}"):  # noqa: ASYNC110  # as no event tells
+            await asyncio.sleep(min(1.0, wait + aside))

@@ -48,6 +48,11 @@ class Poller:
         self._tracker = tracker
         self._rerouter = rerouter
         self._pace = pace
+        self._backlog: dict[str, bool] = {}
+
+    def is_behind(self, provider: str) -> bool:
+        """Whether the last round found more than it could take: another may run beside it."""
+        return self._backlog.get(provider, False)
 
     async def run_once(self, provider: str) -> int:
         """One round at one provider; how many orders were asked about."""
@@ -55,8 +60,9 @@ class Poller:
         if adapter is None or settings is None:
             return 0
         await self._forward_cancels(adapter)
-        many = Capability.MULTI_STATUS in adapter.capabilities
-        followed = await attempt_store.claim_polls(provider, CLAIM_MANY if many else CLAIM_SINGLY)
+        most = CLAIM_MANY if Capability.MULTI_STATUS in adapter.capabilities else CLAIM_SINGLY
+        followed = await attempt_store.claim_polls(provider, most)
+        self._backlog[provider] = len(followed) == most
         if followed:
             await self._ask(adapter, settings, followed)
         return len(followed)
@@ -111,6 +117,8 @@ class Poller:
         await self._keep_charge(one, progress)
         rules = Rules(CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000))
         decision = settlement.decide(one.order, one.attempt, progress, rules=rules, now=clock.now())
+        if isinstance(decision, Announce) and settlement.is_told(one.order, decision):
+            return one.order
         await self._commit(one, decision)
         changed = await store.get(one.order.id)
         assert changed is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 from msgspec import Struct
 
 from aggregator.orders.model import Attempt, Order
@@ -41,6 +42,12 @@ class Announce(Struct, frozen=True):
     runs_done: int | None
     start_count: int | None
     delivery_seen: bool
+
+
+def is_told(order: Order, announce: Announce) -> bool:
+    """Whether the order says all of this already, so that nothing needs to be written."""
+    says = (order.phase, order.remains, order.runs_done, order.start_count, order.delivery_seen)
+    return order.sight is None and order.held is None and says == msgspec.structs.astuple(announce)
 
 
 class Sight(Struct, frozen=True):

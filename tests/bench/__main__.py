@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import hot, memory
+from tests.bench import hot, memory, sync
 from tests.bench.rows import HEAD, ROUNDS, Result, chosen, compare, line
+from tests.bench.stage import Servers
 
 MEMORY = "memory"
 
@@ -47,8 +48,8 @@ def _measure(folder: Path, wanted: argparse.Namespace) -> list[Result]:
     if wanted.words == [MEMORY]:
         return []
     results: list[Result] = []
-    with hot.rows(folder) as rows:
-        for row in chosen(rows, wanted.words):
+    with Servers() as servers, hot.rows(folder, servers) as rows:
+        for row in chosen([*rows, *sync.rows(folder, servers)], wanted.words):
             results.append(compare(row, wanted.rounds))
             sys.stdout.write(f"{line(results[-1])}\n")
             sys.stdout.flush()

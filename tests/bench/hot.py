@@ -37,10 +37,9 @@ class Panel(NamedTuple):
 
 
 @contextmanager
-def rows(folder: Path) -> Iterator[list[Row]]:
+def rows(folder: Path, servers: Servers) -> Iterator[list[Row]]:
     """Everything stands while the block runs."""
     with ExitStack() as stack:
-        servers = stack.enter_context(Servers())
         wide, small = servers.database(), f"sqlite:///{folder}/panel.sqlite"
         seeded = {name: asyncio.run(seed(name, services=SERVICES, orders=ORDERS)) for name in (wide, small)}
 

@@ -41,6 +41,26 @@ async def test_a_reading_that_could_not_be_carried_out_is_not_remembered_as_if_i
     assert (await order_now(order.id)).delivery_seen
 
 
+async def test_an_answer_that_says_nothing_new_writes_nothing(
+    panel: Panel, alpha: ScriptedPanel, ann: Reseller
+) -> None:
+    """Also when the cache has forgotten the last one: ten thousand orders are not written anew after each restart."""
+    [order] = await running(panel, ann)
+    [attempt] = await attempt_store.of_order(order.id)
+    alpha.reply = {"status": "In progress", "remains": "400", "charge": "2.4"}
+    await poll(panel)
+    await panel.cache.clear()
+    await refuse_changes_of_orders(panel.settings.database_url)
+    await poll(panel)
+    assert await panel.cache.get_many(Kind.READING, [str(attempt.id)]) != [None]
+    alpha.reply = {"status": "In progress", "remains": "399", "charge": "2.4"}
+    await poll(panel)
+    await allow_changes_of_orders(panel.settings.database_url)
+    assert (await order_now(order.id)).remains == 400
+    await poll(panel)
+    assert (await order_now(order.id)).remains == 399
+
+
 class Overtaken(MemoryCache):
     """A cache of which somebody asks a moment before an order's change is put there by somebody else."""
 

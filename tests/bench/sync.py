@@ -1,0 +1,147 @@
+"""How fast live orders are followed at a provider that takes 50 ms to answer, beside the limit that it is called by."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+from urllib.parse import parse_qs
+
+from aggregator.orders.accept_store import Accepted, accept
+from aggregator.resellers import accounts
+from aggregator.storage.statements import run
+from aggregator.storage.transaction import write
+from tests.bench.client import Figure
+from tests.bench.rows import Row
+from tests.bench.seed import FUNDS
+from tests.bench.stage import Servers, Site
+from tests.builders import new_order, open_database
+
+ORDERS = 10_000
+AT_ONCE = 100
+"""Orders in a call."""
+CALLS_PER_SECOND = 20
+"""What one caller at a time comes to, at a provider that answers in `ANSWER_SECONDS`."""
+ANSWER_SECONDS = 0.05
+PATIENCE_SECONDS = 60
+_PROVIDERS = """
+[[provider]]
+name = "alpha"
+url = "http://127.0.0.1:{port}/api/v2"
+key = "literal"
+preset = "perfectpanel"
+currency = "USD"
+allow_private = true
+requests_per_second = {calls}
+burst = 2
+"""
+_STATE = {"charge": "0.27819", "start_count": "3572", "status": "In progress", "remains": "157", "currency": "USD"}
+_HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
+
+
+class Upstream:
+    """A provider that says of every order that it is under way, and notes who was asked about."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.asked: dict[str, float] = {}  # seconds
+        self._ready = Event()
+        self._loop = asyncio.new_event_loop()
+        Thread(target=lambda: self._loop.run_until_complete(self._serve()), daemon=True).start()
+        self._ready.wait()
+
+    async def _serve(self) -> None:
+        server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await server.serve_forever()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+                length = head.partition("content-length:")[2].split("\r\n")[0].strip()
+                fields = parse_qs((await reader.readexactly(int(length or 0))).decode())
+                body = json.dumps(self._say(fields)).encode()
+                await asyncio.sleep(ANSWER_SECONDS)
+                writer.write(_HEAD.format(len(body)).encode() + body)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    def _say(self, fields: dict[str, list[str]]) -> object:
+        if "orders" in fields:
+            ids = fields["orders"][0].split(",")
+            self.asked |= dict.fromkeys(ids, time.monotonic())
+            return dict.fromkeys(ids, _STATE)
+        return [] if fields.get("action") == ["services"] else {"balance": "100", "currency": "USD"}
+
+
+def rows(folder: Path, servers: Servers) -> list[Row]:
+    """A panel on each engine follows the orders of its own database, which is filled when it is asked for."""
+    upstream = Upstream()
+    places = {
+        "postgresql": (servers.database(), servers.redis.url),
+        "sqlite": (f"sqlite:///{folder}/sync.sqlite", "memory://"),
+    }
+    found = []
+    for name, (database, cache) in places.items():
+        site = Site(
+            folder / f"sync-{name}", database, cache,
+            providers=_PROVIDERS.format(port=upstream.port, calls=CALLS_PER_SECOND),
+        )  # fmt: skip
+        found.append(
+            Row(
+                name=f"status sync of {ORDERS:,}, {name}",
+                goal=0.8,
+                floor=_limit,
+                subject=partial(_follow, site, database, upstream),
+            )
+        )
+    return found
+
+
+def _limit() -> Figure:
+    """All calls that the provider allows, each for as many orders as fit."""
+    return Figure(rate=CALLS_PER_SECOND * AT_ONCE, p50=0, p99=0, failed=0)
+
+
+def _follow(site: Site, database: str, upstream: Upstream) -> Figure:
+    """All are due at once: how many are asked about in a second, from the first to the last."""
+    asyncio.run(_make_due(database))
+    upstream.asked.clear()
+    served = site.serve("all")
+    try:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while len(upstream.asked) < ORDERS and time.monotonic() < until:
+            time.sleep(0.02)
+    finally:
+        served.stop()
+    moments = upstream.asked.values()
+    took = max(moments) - min(moments)
+    return Figure(rate=(len(moments) - AT_ONCE) / took, p50=0, p99=0, failed=ORDERS - len(moments))
+
+
+async def _make_due(database: str) -> None:
+    async with open_database(database):
+        if not await run("select id from orders limit 1"):
+            await _fill()
+        await write(lambda: run("update attempts set poll_at = 0"))
+
+
+async def _fill() -> None:
+    reseller = (await accounts.add("ann", currency="USD", funds=FUNDS)).reseller.id
+    for _ in range(0, ORDERS, 1_000):
+        placed = await accept([new_order(reseller) for _ in range(1_000)])
+        assert all(isinstance(one, Accepted) for one in placed)
+    await write(
+        lambda: run(
+            "insert into attempts (order_id, provider, service, outcome, upstream_order, cost, cost_theirs,"
+            " currency, fx, deadline_at, created_at, answered_at, poll_at)"
+            " select id, 'alpha', '1', 'accepted', cast(id as text), 1000, '0.1', 'USD', '1', 0, created_at,"
+            " created_at, 0 from orders"
+        )
+    )
+    await write(lambda: run("update orders set state = 'active'"))
