@@ -75,7 +75,7 @@ async def _lose_more_later(root: Path) -> list[str]:
 
 
 async def _spend_at_once(root: Path) -> list[str]:
-    outcome = await burst("postgresql", rounds=2, adds=60, root=root)
+    outcome = await burst("postgresql", rounds=6, adds=60, root=root)
     return [outcome.line] if outcome.overspent else []
 
 
@@ -152,18 +152,14 @@ class Lane:
         [
             Edit(
                 "aggregator/ledger/book.py",
-                "    left = await _debit_totals(",
+                "    left = await _debit_totals("
+                "{reseller: total for reseller, total in totals.items() if total <= MOST})\n",
                 """    held = dict(zip(totals, await balances(list(totals)), strict=True))
     for reseller, total in totals.items():
         if total <= held[reseller]:
             await Wallet.update({Wallet.balance: held[reseller] - total}).where(Wallet.reseller == reseller)
     left = {reseller: held[reseller] - total for reseller, total in totals.items() if total <= held[reseller]}
-    await _debit_totals(""",
-            ),
-            Edit(
-                "aggregator/ledger/book.py",
-                "set balance = balance - ours.total from",
-                "set balance = balance from",
+""",
             ),
         ],
         _spend_at_once,
