@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from aggregator.api.keys import REMEMBER_SECONDS, Keys
@@ -22,7 +23,7 @@ from aggregator.errors import AccountInactive, InvalidKey
 from aggregator.resellers import accounts, store
 from aggregator.resellers.model import KeyRules, could_be_key, digest, make_key, shown_part
 from aggregator.settings import Limits as LimitSettings
-from aggregator.storage.engine import is_sqlite
+from aggregator.storage.engine import Sqlite, is_sqlite
 from aggregator.storage.transaction import engine
 from tests.catalog.panels import settings_of, write_config
 
@@ -77,14 +78,15 @@ async def test_a_text_that_cannot_be_a_key_asks_the_database_nothing(
 ) -> None:
     """Nobody can make it work by sending nonsense."""
     new = await accounts.add("anna", currency="USD")
-    asked: list[str] = []
-    run = getattr(engine(), "_run_in_new_connection" if is_sqlite(engine()) else "_run_in_pool")
+    asked: list[object] = []
+    driver, name = (Sqlite, "_run_in_new_connection") if is_sqlite(engine()) else (asyncpg.Connection, "fetch")
+    ask = getattr(driver, name)
 
-    async def count(query: str, *given: Any, **named: Any) -> Any:
-        asked.append(query)
-        return await run(query, *given, **named)
+    async def count(connection: Any, *given: Any, **named: Any) -> Any:
+        asked.append(given)
+        return await ask(connection, *given, **named)
 
-    monkeypatch.setattr(engine(), run.__name__, count)
+    monkeypatch.setattr(driver, name, count)
     for wrong in ("", "x", "1" * 63, new.key[:-1] + "z", new.key.upper(), f"{new.key}0", "agg" + "0" * 61):
         with pytest.raises(InvalidKey):
             await keys.find(wrong)
