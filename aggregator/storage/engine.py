@@ -252,10 +252,10 @@ def is_unique_violation(error: BaseException) -> bool:
 
 
 def is_without_room(error: BaseException) -> bool:
-    """Whether a SQLite database cannot be opened or written for now, as on a full disk; not that it is none at all."""
+    """Whether the disk of a SQLite database is full, which passes; one that fails, or is not there, does not."""
     return any(
         getattr(cause, "errno", None) == errno.ENOSPC
-        or getattr(cause, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+        or getattr(cause, "sqlite_errorcode", None) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
         for cause in causes(error)
     )
 

@@ -11,6 +11,7 @@ import pytest
 from aggregator.app import Panel
 from aggregator.ledger import book
 from aggregator.orders import attempt_store, resolve, store
+from aggregator.orders import poll as poll_module
 from aggregator.orders.poll import LOST_AFTER_MS
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions, tables
@@ -171,3 +172,16 @@ async def test_a_wish_is_sent_once_by_however_many_pollers(panel: Panel, alpha: 
     await asyncio.gather(*(panel.poller.run_once("alpha") for _ in range(8)))
     assert sorted(alpha.cancels) == ["5001", "5002", "5003", "5004", "5005"]
     assert {await state_of(order) for order in orders} == {"active"}
+
+
+async def test_a_second_round_runs_beside_the_first_only_while_there_is_a_backlog(
+    panel: Panel, ann: Reseller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no order is asked about in both."""
+    monkeypatch.setattr(poll_module, "CLAIM_MANY", 2)
+    await running(panel, ann, many=5)
+    assert not panel.poller.is_behind("alpha")
+    await tables.Attempt.raw("update attempts set poll_at = 0")
+    asked = await asyncio.gather(panel.poller.run_once("alpha"), panel.poller.run_once("alpha"))
+    assert (list(asked), panel.poller.is_behind("alpha")) == ([2, 2], True)
+    assert (await panel.poller.run_once("alpha"), panel.poller.is_behind("alpha")) == (1, False)

@@ -19,6 +19,7 @@ from aggregator.orders.settlement import (
     charge_of,
     decide,
     highest,
+    is_told,
 )
 from aggregator.orders.state import OrderState, Outcome
 from providers.vocabulary import Phase, Progress
@@ -279,3 +280,22 @@ class TestRuns:
 )
 def test_the_highest_charge_is_kept(known: str | None, charge: str, kept: str | None) -> None:
     assert highest(attempt_of(highest_charge=known), Decimal(charge)) == kept
+
+
+TOLD = Announce(phase=Phase.IN_PROGRESS, remains=400, runs_done=None, start_count=7, delivery_seen=True)
+
+
+def test_what_an_order_says_already_is_told() -> None:
+    says = {"phase": Phase.IN_PROGRESS, "remains": 400, "start_count": 7, "delivery_seen": True}
+    assert is_told(order_of(**says), TOLD)
+    assert not is_told(order_of(**says, sight="partial/400"), TOLD)
+    assert not is_told(order_of(**says, held="looked at by the owner"), TOLD)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"phase": Phase.PENDING}, {"remains": 399}, {"runs_done": 1}, {"start_count": None}, {"delivery_seen": False}],
+)
+def test_every_difference_is_news(change: dict[str, Any]) -> None:
+    says = {"phase": Phase.IN_PROGRESS, "remains": 400, "start_count": 7, "delivery_seen": True}
+    assert not is_told(order_of(**says), replace(TOLD, **change))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import random
 import sqlite3
 import threading
@@ -13,7 +14,7 @@ import asyncpg
 import pytest
 
 from aggregator.storage import signals
-from aggregator.storage.engine import Postgres, is_unreachable
+from aggregator.storage.engine import Postgres, is_unreachable, is_without_room
 from aggregator.storage.statements import run
 from aggregator.storage.tables import ApiKey, Signal
 from aggregator.storage.transaction import engine, settled, snapshot, write, write_surely
@@ -284,3 +285,14 @@ class TestRestart:
             with pytest.raises(LookupError):
                 await write_surely(work)
         assert tries == [1]
+
+
+def test_a_disk_that_fails_is_no_full_one() -> None:
+    """A panel waits for room; one that waited for a broken disk would never say so."""
+    for code, passes in ((sqlite3.SQLITE_FULL, True), (sqlite3.SQLITE_IOERR_READ, False), (None, False)):
+        error = sqlite3.OperationalError("as told")
+        if code is not None:
+            error.sqlite_errorcode = code
+        assert is_without_room(error) is passes
+    assert is_without_room(OSError(errno.ENOSPC, "no space"))
+    assert not is_without_room(OSError(errno.EACCES, "not allowed"))
