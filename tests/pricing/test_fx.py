@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -59,3 +60,10 @@ def test_a_balance_is_weighed_like_the_costs_it_is_to_pay() -> None:
     assert TABLE.worth(Decimal("-2.5"), "USD") == Money.parse("-2.5", "USD")
     with pytest.raises(NoRate):
         TABLE.worth(Decimal(1), "INR")
+
+
+def test_one_of_theirs_costs_its_rate_and_the_margin() -> None:
+    assert TABLE.one("EUR", margin_percent=Decimal(5)) == Decimal("1.134")
+    assert TABLE.one("USD", margin_percent=Decimal(5)) == 1
+    fine = Decimal("0." + "3" * 60)
+    assert Fraction(FxTable("USD", {"EUR": fine}).one("EUR")) > Fraction(fine) * Fraction("1.02")

@@ -86,6 +86,11 @@ def test_an_offer_without_a_price_never_leads_and_never_counts() -> None:
     assert [(out.offer.provider, out.reason) for out in combined.left_out] == [("alpha", "no price")]
 
 
+def test_the_smallest_price_there_is_is_a_price() -> None:
+    assert shelve(offer("alpha", "0.00000001")).lead.provider == "alpha"
+    assert len(shelve(offer("alpha", "0.00000001"), offer("bravo", "0.00000001")).offers) == 2
+
+
 def test_a_dearer_offer_widens_the_range_while_it_keeps_the_least_margin() -> None:
     """At a sale rate of 1.25, a cost of 1.19047619 leaves 5 percent and one of 1.19047620 does not."""
     assert reach(shelve(offer("alpha", "1"), offer("bravo", "1.19047619", 10, 5000))) == (10, 5000)
@@ -97,6 +102,7 @@ def test_a_dearer_offer_widens_the_range_while_it_keeps_the_least_margin() -> No
 def test_a_range_that_only_adjoins_widens_without_a_gap() -> None:
     assert reach(shelve(offer("alpha", "1"), offer("bravo", "1.1", 1001, 5000))) == (100, 5000)
     assert reach(shelve(offer("alpha", "1"), offer("bravo", "1.1", 10, 99))) == (10, 1000)
+    assert reach(shelve(offer("alpha", "1"), offer("bravo", "1.1", 10, 98))) == (100, 1000)
 
 
 def test_a_range_beyond_a_gap_is_left_out_and_says_so() -> None:

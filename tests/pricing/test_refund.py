@@ -159,10 +159,12 @@ def test_charge_and_remains_must_agree_where_the_meaning_is_unknown() -> None:
     assert cancelled("auto", charge=Decimal("1.40"), remains=303) == Verdict(303)
     assert cancelled("auto", charge=Decimal("1.40"), remains=310) == Verdict(310)
     assert cancelled("auto", charge=Decimal("1.40"), remains=311) == OWNER
+    assert cancelled("auto", charge=Decimal("1.40"), remains=31, quantity=100) == Verdict(31)
+    assert cancelled("auto", charge=Decimal("1.40"), remains=32, quantity=100) == OWNER
     assert cancelled("auto", charge=Decimal("1.40"), remains=1, quantity=1, package=True) == OWNER
 
 
-@pytest.mark.parametrize("charge", [None, Decimal("2.00"), Decimal("1.999"), Decimal("2.10")])
+@pytest.mark.parametrize("charge", [None, Decimal("2.00"), Decimal("1.999"), Decimal("1.998"), Decimal("2.10")])
 def test_an_unreduced_charge_tells_nothing_and_cancelled_is_read_as_most_panels_mean_it(
     charge: Decimal | None,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -79,6 +80,7 @@ def test_what_cannot_be_used_stands_behind_what_can_however_cheap() -> None:
         (Candidate(offer=offer(), healthy=False), "resting after failures"),
         (Candidate(offer=offer(), busy=True), "too many orders there without a known outcome"),
         (Candidate(offer=offer(), postponed=True), "refused for the moment"),
+        (Candidate(offer=offer(), link_runs=True), "another order for this link runs there"),
         (Candidate(offer=offer(rate="3.10")), "costs 3.10, above 2.38095238 that the least margin allows"),
         (Candidate(offer=offer(), funds=usd("0.4")), "out of funds: 0.4 of 2"),
         (Candidate(offer=offer(), funds=usd("-1")), "out of funds: -1 of 2"),
@@ -105,6 +107,30 @@ def test_an_obstacle_about_the_order_itself_closes_the_route_for_good(
 ) -> None:
     route = judge(candidate, quantity, "100")
     assert (route.usable, route.permanent, route.reason) == (False, True, reason)
+
+
+@pytest.mark.parametrize(
+    ("needs", "reason"),
+    [
+        ({"least": 100, "most": 5000}, ""),
+        ({"least": 99, "most": 5000}, "quantity outside 100-5000"),
+        ({"least": 100, "most": 5001}, "quantity outside 100-5000"),
+        ({"drip_feed": True}, "has no drip-feed"),
+    ],
+)
+def test_an_order_of_many_runs_needs_an_offer_for_each_of_them(needs: dict[str, Any], reason: str) -> None:
+    """The order as a whole, 9,000 here, may be more than the provider takes at once."""
+    quantity = 1000 if "drip_feed" in needs else 9000
+    (route,) = rank(
+        [Candidate(offer=offer())], quantity=quantity, charge=usd("100"), min_margin_percent=MARGIN, **needs
+    )
+    assert (route.permanent, route.reason) == (bool(reason), reason or "cheapest")
+
+
+def test_a_drip_feed_goes_where_there_is_one() -> None:
+    dripping = Candidate(offer=replace(offer(), dripfeed=True))
+    (route,) = rank([dripping], quantity=1000, charge=usd("100"), min_margin_percent=MARGIN, drip_feed=True)
+    assert route.usable
 
 
 def test_the_bounds_of_a_range_belong_to_it() -> None:
