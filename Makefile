@@ -2,6 +2,8 @@
 #   make demo [ARGS=--once]     a panel with sandbox providers, ready to try
 #   make test [ARGS="-k word"]  every test, on real servers
 #   make chaos [SEED=1 MINUTES=30] orders while everything breaks, bursts, and broken builds that must be found
+#   make prove [ARGS="inputs 1000000"]  what the tests try by hundreds, by thousands or more
+#   make mutants [ARGS="pricing*"]  small faults in what counts money, and how many of them no test notices
 #   make bench [ARGS="add"]     how fast it is, beside what this machine allows; the words choose rows
 #   make check                  style and types
 #   make lock [ARGS=--upgrade]  writes requirements.lock anew from pyproject.toml
@@ -18,7 +20,7 @@ ready := .venv/.ready
 # The tests begin the program a thousand times: it is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: env demo test chaos bench check lock clean
+.PHONY: env demo test chaos prove mutants bench check lock clean
 
 env: $(ready)
 
@@ -33,6 +35,13 @@ chaos: $(ready)
 	@$(python) -m tests.chaos.recovery
 	@$(python) -m tests.chaos.bursts
 	@$(python) -m tests.chaos.mutations
+
+prove: $(ready)
+	@$(python) -m tests.proofs $(ARGS)
+
+mutants: $(ready)
+	@.venv/bin/mutmut run $(ARGS)
+	@.venv/bin/mutmut results
 
 bench: $(ready)
 	@$(python) -m tests.bench $(ARGS)

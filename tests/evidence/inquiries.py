@@ -29,7 +29,7 @@ WAYS: dict[str, tuple[dict[str, Any], str]] = {
 }
 """What the sandbox offers, and what its owner says of it."""
 MINUTE = 60_000
-PACE = "unsure_in_flight = 9\nconfirm_seconds = 0"
+PACE = "unsure_in_flight = 9\nconfirm_seconds = 0\nbreaker_seconds = 0.001"
 
 
 class Inquiry(Struct, frozen=True):
