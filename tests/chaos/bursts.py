@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import sys
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from tests.chaos.processes import ROOT, run_to_the_end
 from tests.chaos.stage import Stage, staged
 
-ROLES = {"sqlite": ("web",), "postgresql": ("web", "web")}
+DATABASES = ("sqlite", "postgresql")
 SERVICE, QUANTITY = 1, 1000
 SCALE = 10**8
 ANSWER_SECONDS = 60
@@ -50,11 +51,15 @@ class Outcome(NamedTuple):
         return not (self.overspent or self.refused_in_vain or self.wrong_balances or self.unanswered or self.red)
 
 
-async def burst(database: str, *, rounds: int, adds: int, root: Path = ROOT) -> Outcome:
-    """So many rounds, each with a wallet of its own and so many adds at the same moment, over all processes."""
+async def burst(database: str, *, rounds: int, adds: int, processes: int = 2, root: Path = ROOT) -> Outcome:
+    """So many rounds, each with a wallet of its own and so many adds at the same moment, over all processes.
+
+    On SQLite there is only ever one process.
+    """
     begun = time.monotonic()
+    roles = ["web"] * (processes if database == "postgresql" else 1)
     with tempfile.TemporaryDirectory(prefix="aggregator-bursts-") as folder:
-        async with staged(Path(folder), database, ROLES[database], root=root) as stage:
+        async with staged(Path(folder), database, roles, root=root) as stage:
             found: Counter[str] = Counter()
             charge = await _charge(stage)
             for number in range(rounds):
@@ -122,14 +127,27 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path:
     return int(code)
 
 
-async def show() -> bool:
-    """The whole measure on both databases, a line each; whether all was right."""
+async def show(wanted: argparse.Namespace) -> bool:
+    """The whole measure, a line for each database; whether all was right."""
     async with asyncio.TaskGroup() as group:
-        bursts = [group.create_task(burst(database, rounds=20, adds=200)) for database in ROLES]
+        bursts = [
+            group.create_task(burst(database, rounds=wanted.rounds, adds=wanted.adds, processes=wanted.processes))
+            for database in ([wanted.database] if wanted.database else DATABASES)
+        ]
     outcomes = [one.result() for one in bursts]
     sys.stdout.write("".join(f"{outcome.line}\n" for outcome in outcomes))
     return all(outcome.is_good for outcome in outcomes)
 
 
+def main() -> int:
+    """Exit code 1 where a wallet paid for one order too many, or for one too few."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.bursts", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--adds", type=int, default=200, help="at the same moment, in each round [200]")
+    parser.add_argument("--processes", type=int, default=2, help="that serve on PostgreSQL [2]")
+    parser.add_argument("--database", choices=DATABASES, help="[both]")
+    return run_to_the_end(show(parser.parse_args()))
+
+
 if __name__ == "__main__":
-    sys.exit(run_to_the_end(show()))
+    sys.exit(main())
