@@ -8,12 +8,13 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from tests.bench import hot, memory, sync
-from tests.bench.rows import HEAD, ROUNDS, Result, chosen, compare, line
+from tests.bench import growth, hot, memory, sync
+from tests.bench.rows import HEAD, ROUNDS, Result, Row, chosen, compare, line
 from tests.bench.stage import Servers
 
 MEMORY = "memory"
@@ -23,12 +24,12 @@ def main() -> int:
     """Exit code 0 whatever the figures are: a busy machine is no fault."""
     wanted = _read(sys.argv[1:])
     begun = time.monotonic()
-    sys.stdout.write(f"{_machine()}\n{HEAD}\n")
+    _say(f"{_machine()}\n{HEAD}")
     with tempfile.TemporaryDirectory(prefix="aggregator-bench-") as name:
         results = _measure(Path(name), wanted)
     told = memory.tell() if not wanted.words or MEMORY in wanted.words else None
     if told:
-        sys.stdout.write(f"{told.line}\n")
+        _say(told.line)
     document = {"machine": _machine(), "rows": results, "memory": told, "seconds": round(time.monotonic() - begun)}
     if wanted.json:
         wanted.json.parent.mkdir(parents=True, exist_ok=True)
@@ -47,13 +48,27 @@ def _read(arguments: list[str]) -> argparse.Namespace:
 def _measure(folder: Path, wanted: argparse.Namespace) -> list[Result]:
     if wanted.words == [MEMORY]:
         return []
-    results: list[Result] = []
-    with Servers() as servers, hot.rows(folder, servers) as rows:
-        for row in chosen([*rows, *sync.rows(folder, servers)], wanted.words):
-            results.append(compare(row, wanted.rounds))
-            sys.stdout.write(f"{line(results[-1])}\n")
-            sys.stdout.flush()
+    with Servers() as servers:
+        if growth.WORD in wanted.words:
+            with growth.rows(folder, servers) as (rows, audits):
+                for audited in audits:
+                    _say(audited.line)
+                return _all(chosen(rows, [word for word in wanted.words if word != growth.WORD]), wanted.rounds)
+        with hot.rows(folder, servers) as rows:
+            return _all(chosen([*rows, *sync.rows(folder, servers)], wanted.words), wanted.rounds)
+
+
+def _all(rows: Iterable[Row], rounds: int) -> list[Result]:
+    results = []
+    for row in rows:
+        results.append(compare(row, rounds))
+        _say(line(results[-1]))
     return results
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _machine() -> str:
