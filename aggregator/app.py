@@ -48,8 +48,8 @@ from aggregator.people import doors
 from aggregator.people.seal import Seal
 from aggregator.settings import ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
-from aggregator.storage.engine import bind, create_engine, lanes
-from aggregator.storage.transaction import lead_through, settled, write
+from aggregator.storage.engine import Sqlite, bind, create_engine, lanes
+from aggregator.storage.transaction import engine, lead_through, settled, write
 from aggregator.web.parts import Parts
 from aggregator.web.site import make_pages
 from aggregator.workers import Job, Loop, Workers
@@ -88,17 +88,17 @@ def failpoints() -> Failpoints:
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[None]:
     """The database of the configuration, open, up to date and bound to the tables."""
-    engine = create_engine(settings.database_url)
-    bind(engine)
+    opened = create_engine(settings.database_url)
+    bind(opened)
     lead_through(failpoints().transaction)
-    await engine.open()
+    await opened.open()
     try:
         await migrations.migrate()
         await clock.follow(at_once=True)
         yield
     finally:
         await settled()
-        await engine.close()
+        await opened.close()
 
 
 class Panel:
@@ -273,6 +273,9 @@ class Panel:
         await self._business.days(SHOWN_DAYS)
 
     async def _tidy(self) -> None:
+        bound = engine()
+        if isinstance(bound, Sqlite):
+            await bound.plan_anew()
         await tidy()
 
     async def _audit(self) -> float:

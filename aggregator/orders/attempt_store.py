@@ -110,8 +110,8 @@ async def of_order(order: int) -> list[Attempt]:
 
 async def overdue() -> list[Attempt]:
     """Attempts whose deadline has passed without an answer."""
-    late = (_ATTEMPT.outcome == Outcome.PLACING.value) & (_ATTEMPT.deadline_at < clock.now())
-    return [as_attempt(row) for row in await _ATTEMPT.select().where(late)]
+    rows = await _ATTEMPT.raw("select * from attempts where outcome = 'placing' and deadline_at < {}", clock.now())
+    return [as_attempt(row) for row in rows]
 
 
 async def long_unsure(before: int) -> list[Attempt]:
@@ -162,9 +162,9 @@ async def claim_polls(provider: str, limit: int) -> list[Followed]:
     lock = "" if is_sqlite(engine()) else "for update skip locked"
     rows = await write(
         lambda: _ATTEMPT.raw(
-            "update attempts set poll_at = {} where id in (select id from attempts where poll_at <= {}"
-            f" and provider = {{}} order by poll_at limit {{}} {lock}) returning *",
-            now + CLAIM_MS, now, provider, limit,
+            "update attempts set poll_at = {} where id in (select id from attempts where provider = {}"
+            f" and poll_at <= {{}} order by poll_at limit {{}} {lock}) returning *",
+            now + CLAIM_MS, provider, now, limit,
         ).run()
     )  # fmt: skip
     return await with_orders([as_attempt(row) for row in rows])
@@ -202,9 +202,11 @@ async def poll_now(order: int) -> None:
 
 async def wished_off(provider: str, limit: int) -> list[Attempt]:
     """Accepted attempts whose order should be called off and whose provider has not been asked."""
+    # Orders first, which on SQLite a cross join means: few are wished off at any time, and an index holds those.
     rows = await _ATTEMPT.raw(
-        "select a.* from attempts a join orders o on o.id = a.order_id where a.provider = {} and o.cancel_wish"
-        " and o.state = 'active' and a.outcome = 'accepted' and a.cancel_at is null order by a.id limit {}",
+        "select a.* from orders o cross join attempts a where o.cancel_wish and o.state = 'active'"
+        " and a.order_id = o.id and a.provider = {} and a.outcome = 'accepted' and a.cancel_at is null"
+        " order by a.id limit {}",
         provider, limit,
     )  # fmt: skip
     return [as_attempt(row) for row in rows]
@@ -226,7 +228,9 @@ async def release_cancels(attempts: Sequence[Attempt]) -> None:
 async def providers_in_use() -> set[str]:
     """Providers with open, unsure or watched orders."""
     rows = await _ATTEMPT.raw(
-        "select distinct provider from attempts where outcome in ('placing', 'unsure') or poll_at is not null"
+        "select provider from attempts where outcome = 'placing'"
+        " union select provider from attempts where outcome = 'unsure'"
+        " union select provider from attempts where poll_at is not null"
     )
     return {row["provider"] for row in rows}
 

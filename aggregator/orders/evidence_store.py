@@ -14,10 +14,14 @@ from aggregator.orders.evidence import Account
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock
+from aggregator.storage.lists import among
+from aggregator.storage.moments import first_id, from_id_on
 from aggregator.storage.tables import Attempt as AttemptTable
 from aggregator.storage.tables import Baseline, Observation, SentReference
 
-_GIVEN_UP = (Outcome.ABSENT.value, Outcome.WRITTEN_OFF.value)
+_GIVEN_UP = f"outcome in ('{Outcome.ABSENT}', '{Outcome.WRITTEN_OFF}')"
+_OUT_OF_ORDER_MS = 600_000
+"""Longer than any transaction: so far the times of rows may be behind those of rows with lower ids."""
 
 
 class Rule(StrEnum):
@@ -93,33 +97,43 @@ async def references(attempts: Iterable[int]) -> dict[int, Sent]:
 
 async def unsure_at(provider: str) -> list[Followed]:
     """The unsure attempts at a provider, the oldest first, with their orders."""
-    here = (AttemptTable.provider == provider) & (AttemptTable.outcome == Outcome.UNSURE.value)
-    rows = await AttemptTable.select().where(here).order_by(AttemptTable.id)
-    return await with_orders([as_attempt(row) for row in rows])
+    return await with_orders(await _unsure(provider))
+
+
+async def _unsure(provider: str) -> list[Attempt]:
+    # Every attempt has a time: SQLite takes the index of the unsure ones where the question has all its columns.
+    rows = await AttemptTable.raw(
+        "select * from attempts where provider = {} and outcome = 'unsure' and created_at > 0 order by id", provider
+    )
+    return [as_attempt(row) for row in rows]
 
 
 async def books(provider: str, *, since: int, most: int) -> Books | None:
     """Every attempt at a provider that has an id and is followed, or was made since; None for too many."""
-    table = AttemptTable
-    here = table.provider == provider
-    named = here & table.upstream_order.is_not_null() & (table.poll_at.is_not_null() | (table.created_at >= since))
-    rows = await table.select().where(named).order_by(table.id).limit(most + 1)
-    if len(rows) > most:
+    followed = await AttemptTable.raw(
+        "select * from attempts where provider = {} and poll_at >= 0 and upstream_order is not null limit {}",
+        provider, most + 1,
+    )  # fmt: skip
+    lately = await _made_since(provider, since, "upstream_order is not null", most=most + 1)
+    named = {one.id: one for one in map(as_attempt, [*followed, *lately])}
+    if len(named) > most:
         return None
-    nameless = here & table.upstream_order.is_null()
-    given_up = table.outcome.is_in(list(_GIVEN_UP)) & (table.created_at >= since)
-    lost = await table.select().where(nameless & ((table.outcome == Outcome.UNSURE.value) | given_up))
-    placing = await table.exists().where(here & (table.outcome == Outcome.PLACING.value))
-    known = await with_orders([as_attempt(row) for row in rows])
-    return Books(known, [as_attempt(row) for row in lost], bool(placing))
+    nameless = [*await _unsure(provider), *map(as_attempt, await _made_since(provider, since, _GIVEN_UP))]
+    placing = await AttemptTable.raw("select provider from attempts where outcome = 'placing'")
+    return Books(
+        await with_orders([named[number] for number in sorted(named)]),
+        [one for one in nameless if one.upstream_order is None],
+        bool(placing),
+    )
 
 
-async def owners(provider: str, orders: Iterable[str], *, since: int) -> dict[str, int]:
+async def owners(provider: str, orders: Sequence[str], *, since: int) -> dict[str, int]:
     """When each of these orders of a provider, and every one taken there since, was sent by an attempt of ours."""
-    table = AttemptTable
-    named = (table.provider == provider) & table.upstream_order.is_not_null()
-    wanted = table.upstream_order.is_in(["", *orders]) | (table.created_at >= since)
-    rows = await table.select(table.upstream_order, table.created_at).where(named & wanted)
+    these, values = among("upstream_order", orders)
+    rows = await AttemptTable.raw(
+        f"select upstream_order, created_at from attempts where provider = {{}} and {these}", provider, values
+    )
+    rows += await _made_since(provider, since, "upstream_order is not null", columns="upstream_order, created_at")
     return {row["upstream_order"]: row["created_at"] for row in rows}
 
 
@@ -132,10 +146,21 @@ async def took_before(provider: str, moment: int) -> bool:
 
 async def rivals(provider: str, moment: int) -> list[Followed]:
     """Attempts without an id, made since, that may claim an order beside the unsure ones: given up, or on their way."""
-    table = AttemptTable
-    lost = (table.provider == provider) & table.upstream_order.is_null() & (table.created_at >= moment)
-    rows = await table.select().where(lost & table.outcome.is_in([*_GIVEN_UP, Outcome.PLACING.value]))
-    return await with_orders([as_attempt(row) for row in rows])
+    lately = await _made_since(provider, moment, f"upstream_order is null and ({_GIVEN_UP} or outcome = 'placing')")
+    return await with_orders([as_attempt(row) for row in lately])
+
+
+async def _made_since(
+    provider: str, moment: int, condition: str, *, columns: str = "*", most: int = 2**31
+) -> list[dict[str, Any]]:
+    """The attempts at a provider since a moment of which a condition holds, the oldest first."""
+    first = await first_id(AttemptTable, moment - _OUT_OF_ORDER_MS)
+    rows: list[dict[str, Any]] = await AttemptTable.raw(
+        f"select {columns} from {from_id_on(AttemptTable)} where id >= {{}} and provider = {{}} and created_at >= {{}}"
+        f" and {condition} order by id limit {{}}",
+        first, provider, moment, most,
+    )  # fmt: skip
+    return rows
 
 
 async def account(provider: str) -> tuple[Account, int]:

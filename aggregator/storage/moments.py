@@ -9,6 +9,9 @@ from typing import Any
 
 from piccolo.table import Table
 
+from aggregator.storage.engine import is_sqlite
+from aggregator.storage.transaction import engine
+
 
 async def first_id(table: type[Table], moment: int, *, column: str = "created_at") -> int:
     """The id of the first row since a moment (milliseconds since 1970); one beyond the last where there is none."""
@@ -24,6 +27,12 @@ async def first_id(table: type[Table], moment: int, *, column: str = "created_at
         else:
             low = row["id"] + 1
     return low
+
+
+def from_id_on(table: type[Table]) -> str:
+    """A table in a statement that reads it from some id on; by itself SQLite would take any index there is."""
+    name: str = table._meta.tablename  # noqa: SLF001  # piccolo's place for it
+    return f"{name} not indexed" if is_sqlite(engine()) else name
 
 
 async def drop_before(table: type[Table], moment: int, *, column: str, most: int) -> int:

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from aggregator.storage import signals
-from aggregator.storage.engine import Postgres, is_unreachable, is_without_room
+from aggregator.storage.engine import Postgres, Sqlite, is_unreachable, is_without_room
 from aggregator.storage.statements import run
 from aggregator.storage.tables import ApiKey, Signal
 from aggregator.storage.transaction import engine, settled, snapshot, write, write_surely
@@ -296,3 +296,16 @@ def test_a_disk_that_fails_is_no_full_one() -> None:
         assert is_without_room(error) is passes
     assert is_without_room(OSError(errno.ENOSPC, "no space"))
     assert not is_without_room(OSError(errno.EACCES, "not allowed"))
+
+
+async def test_sqlite_learns_how_much_its_tables_hold(copied_sqlite: str) -> None:
+    """Also for connections that were open before, and while others read and write."""
+    async with open_database(copied_sqlite):
+        bound = engine()
+        assert isinstance(bound, Sqlite)
+        for number in range(300):
+            await signals.raise_signal(f"signal-{number}")
+        await asyncio.gather(bound.plan_anew(), names(), write(lambda: signals.raise_signal("last")))
+        [row] = await run("select stat from sqlite_stat1 where tbl = 'signals'")
+        assert int(row["stat"].split()[0]) >= 300
+        assert "last" in await names()
