@@ -69,11 +69,15 @@ async def _told(order: Order) -> bool | None:
 
 
 async def _end(case: Inquiry, order: Order) -> None:
-    """What no evidence has ended the owner does, with what he sees in the provider's own pages."""
-    if (await order_now(order.id)).state != "unsure":
-        return
+    """What no evidence has ended the owner does, with what he sees in the provider's own pages.
+
+    What was not taken is not sent again: it would be lost on the same way as before.
+    """
     there = [str(seen.order) for seen in case.alpha.orders if seen.link == order.link and seen.accepted]
-    if there:
-        await resolve.found(order.id, there[0], actor="owner", reason="seen there")
-    else:
-        await resolve.absent(order.id, actor="owner", reason="not there", settle_ms=0)
+    if (await order_now(order.id)).state == "unsure":
+        if there:
+            await resolve.found(order.id, there[0], actor="owner", reason="seen there")
+        else:
+            await resolve.absent(order.id, actor="owner", reason="not there", settle_ms=0)
+    if not there:
+        await resolve.call_off(order.id, actor="owner", reason="enough")
