@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.catalog.news import Kind, Line, News
-from aggregator.catalog.store import CHUNK
 from aggregator.storage import clock
+from aggregator.storage.bulk import put_many
 from aggregator.storage.moments import drop_before
 from aggregator.storage.tables import ShelfLine, ShelfNews
 
@@ -34,18 +34,14 @@ async def lines() -> dict[int, Line]:
 
 async def put_lines(changed: Sequence[Line]) -> None:
     """Write new and changed lines."""
-    columns = [ShelfLine.name, ShelfLine.rate, ShelfLine.rate_per, ShelfLine.sold]
-    for start in range(0, len(changed), CHUNK):
-        rows = [ShelfLine(**msgspec.structs.asdict(line)) for line in changed[start : start + CHUNK]]
-        await ShelfLine.insert(*rows).on_conflict(target=ShelfLine.service, action="DO UPDATE", values=columns)
+    rows = [msgspec.structs.asdict(line) for line in changed]
+    await put_many(ShelfLine, rows, key=["service"], overwrites=["name", "rate", "rate_per", "sold"])
 
 
 async def add(news: Sequence[News]) -> None:
     """Put lines at the end of the feed."""
     now = clock.now()
-    for start in range(0, len(news), CHUNK):
-        rows = [ShelfNews(**msgspec.to_builtins(one), at=now) for one in news[start : start + CHUNK]]
-        await ShelfNews.insert(*rows)
+    await put_many(ShelfNews, [{**msgspec.to_builtins(one), "at": now} for one in news])
 
 
 async def newest(limit: int, *, after: int = 0) -> list[ToldNews]:

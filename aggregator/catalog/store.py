@@ -10,17 +10,16 @@ from msgspec import Struct
 
 from aggregator.catalog.feed import Change
 from aggregator.catalog.health import Health
-from aggregator.catalog.model import ListingRow, ProviderRow
-from aggregator.storage import clock, tables
+from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, ListingRow, ProviderRow
+from aggregator.storage import bulk, clock, tables
 from aggregator.storage.moments import drop_before
+from aggregator.storage.statements import run
 from aggregator.storage.tables import ImportedService, Revision
 
 _LISTING = tables.Listing
 _PROVIDER = tables.Provider
 _CHANGE = tables.Change
 _KEY = ("provider", "service")
-CHUNK = 200
-"""Rows a statement: SQLite takes 32,766 parameters."""
 
 
 class RevisionRow(Struct, frozen=True, kw_only=True):
@@ -32,20 +31,32 @@ class RevisionRow(Struct, frozen=True, kw_only=True):
 
 
 async def listings(provider: str | None = None) -> list[ListingRow]:
-    query = _LISTING.select().order_by(_LISTING.id)
-    rows = await (query.where(_LISTING.provider == provider) if provider else query)
-    return [msgspec.convert(dict(row), ListingRow, strict=False) for row in rows]
+    """In the order in which they were first seen."""
+    where, of_provider = ("provider = {} and", [provider]) if provider else ("", [])
+    found: list[ListingRow] = []
+    after = 0
+    while rows := await run(
+        f"select * from listings where {where} id > {{}} order by id limit {{}}", *of_provider, after, bulk.EACH
+    ):
+        found += [msgspec.convert(dict(row), ListingRow, strict=False) for row in rows]
+        after = rows[-1]["id"]
+    return found
+
+
+async def count_listed() -> dict[str, int]:
+    """How many services each provider lists."""
+    rows = await run(
+        "select provider, count(*) as n from listings where missing < {} group by provider", MISSING_BEFORE_WITHDRAWN
+    )
+    return {row["provider"]: int(row["n"]) for row in rows}
 
 
 async def put_listings(rows: Sequence[ListingRow]) -> None:
     """Write new and changed listings, by provider and their id."""
     now = clock.now()
-    changing = [getattr(_LISTING, name) for name in (*ListingRow.__struct_fields__, "updated_at") if name not in _KEY]
-    for start in range(0, len(rows), CHUNK):
-        values = [_LISTING(**msgspec.structs.asdict(row), updated_at=now) for row in rows[start : start + CHUNK]]
-        await _LISTING.insert(*values).on_conflict(
-            target=(_LISTING.provider, _LISTING.service), action="DO UPDATE", values=changing
-        )
+    changing = [name for name in (*ListingRow.__struct_fields__, "updated_at") if name not in _KEY]
+    lines = [{**msgspec.structs.asdict(row), "updated_at": now} for row in rows]
+    await bulk.put_many(_LISTING, lines, key=_KEY, overwrites=changing)
 
 
 class ToldChange(Struct, frozen=True, kw_only=True):
@@ -61,13 +72,8 @@ class ToldChange(Struct, frozen=True, kw_only=True):
 
 
 async def add_changes(provider: str, changes: Sequence[Change]) -> None:
-    now = clock.now()
-    for start in range(0, len(changes), CHUNK):
-        lines = [
-            _CHANGE(provider=provider, at=now, **msgspec.structs.asdict(change))
-            for change in changes[start : start + CHUNK]
-        ]
-        await _CHANGE.insert(*lines)
+    common = {"provider": provider, "at": clock.now()}
+    await bulk.put_many(_CHANGE, [{**msgspec.to_builtins(change), **common} for change in changes])
 
 
 async def changes(*, provider: str | None = None, since: int = 0, limit: int | None = None) -> list[ToldChange]:
@@ -113,9 +119,8 @@ async def imported() -> dict[tuple[str, str], int]:
 async def give_ids(provider: str, services: Iterable[str]) -> None:
     """Give an id to each that has none; ids are never given twice."""
     known = {service for owner, service in await imported() if owner == provider}
-    new = [ImportedService(provider=provider, service=service) for service in services if service not in known]
-    for start in range(0, len(new), CHUNK):
-        await ImportedService.insert(*new[start : start + CHUNK])
+    new = [{"provider": provider, "service": service} for service in services if service not in known]
+    await bulk.put_many(ImportedService, new)
 
 
 async def providers() -> dict[str, ProviderRow]:

@@ -50,7 +50,9 @@ class Category(Struct, kw_only=True):
 @section.get("/console/providers", Who.OWNER)
 async def providers(visit: Visit) -> Page:
     found = await _standings(visit)
-    return visit.render("console/providers.html", standings=found, listed=await _listed(), words=await _words())
+    return visit.render(
+        "console/providers.html", standings=found, listed=await catalog_store.count_listed(), words=await _words()
+    )
 
 
 @section.get("/console/providers/new", Who.OWNER)
@@ -183,14 +185,6 @@ def _path(name: str) -> str:
 
 async def _standings(visit: Visit) -> list[Standing]:
     return await standings(visit.parts.upstreams, visit.parts.prices.markup.fx)
-
-
-async def _listed() -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for row in await catalog_store.listings():
-        if not row.withdrawn:
-            counts[row.provider] = counts.get(row.provider, 0) + 1
-    return counts
 
 
 async def _words() -> int:
