@@ -20,9 +20,10 @@ from aggregator.orders.settlement import (
     decide,
     highest,
     is_told,
+    seen,
 )
 from aggregator.orders.state import OrderState, Outcome
-from providers.vocabulary import Phase, Progress
+from providers.vocabulary import Phase, Progress, ServiceType
 from tests.builders import attempt_of, order_of, progress_of
 
 NOW = 1_000_000
@@ -138,6 +139,86 @@ def test_a_charge_in_another_currency_tells_nothing() -> None:
     assert in_words(decide(ACTIVE, attempt, progress, rules=AT_ONCE, now=NOW)) == "hold"
 
 
+@pytest.mark.parametrize(
+    ("order", "phase", "remains", "said", "told"),
+    [
+        ("active", Phase.ERROR, 400, {"word": "Fail"}, Hold("the provider says Fail")),
+        ("active", Phase.ERROR, 400, {}, Hold("the provider says error")),
+        ("active", Phase.UNKNOWN, 400, {"word": "Odd"}, Keep("the provider says 'Odd', a word that nobody knows")),
+        ("active", Phase.PARTIAL, 0, {},
+         Hold("the provider says partial, and nothing tells how much was not delivered")),
+        ("completed", Phase.IN_PROGRESS, 400, {}, Keep("the provider took the order up again")),
+        ("completed", Phase.UNKNOWN, 0, {}, Keep()),
+        ("partial 300", Phase.PARTIAL, 200, {}, Keep("the provider took an undelivered part back")),
+        ("partial 300", Phase.PARTIAL, 300, {}, Keep()),
+    ],
+)  # fmt: skip
+def test_the_owner_is_told_why(order: str, phase: Phase, remains: int, said: dict[str, str], told: Settlement) -> None:
+    assert settle(order, phase, remains, **said) == told
+
+
+def test_what_an_attempt_given_up_delivers_is_told() -> None:
+    for phase in Phase:
+        told = decide(ACTIVE, attempt_of(outcome=Outcome.ABSENT), progress_of(phase), rules=AT_ONCE, now=NOW)
+        delivers = phase in (Phase.IN_PROGRESS, Phase.COMPLETED, Phase.PARTIAL)
+        assert told == Keep("alpha delivers an attempt given up, at the owner's cost" if delivers else None)
+
+
+def test_a_part_of_a_package_is_never_counted() -> None:
+    package = replace(ACTIVE, rate_per=1, quantity=1, remains=1)
+    partial = decide(package, attempt_of(), progress_of(Phase.PARTIAL, 1, "1"), rules=AT_ONCE, now=NOW)
+    assert in_words(partial) == "hold"
+
+
+def test_an_ending_is_remembered_by_all_that_it_says() -> None:
+    assert seen(progress_of(Phase.PARTIAL, 300)) == "partial:300::"
+    assert seen(progress_of(Phase.COMPLETED, None, runs=3, posts=0)) == "completed::3:0"
+
+
+def test_posts_are_those_of_subscriptions() -> None:
+    assert in_words(settle("active", Phase.IN_PROGRESS, 400, posts=3)) == "announce in_progress 400"
+    assert in_words(settle("active", Phase.IN_PROGRESS, None, posts=3)) == "announce in_progress 1000"
+    assert in_words(settle("active", Phase.PARTIAL, 400, posts=3)) == "finish partial 400"
+    assert in_words(settle("active", Phase.PARTIAL, None, runs=1)) == "hold"
+
+
+class TestPosts:
+    """A subscription of 100 units for each of 10 posts: whatever ends it, the posts that were served are kept."""
+
+    SUBSCRIPTION = replace(ACTIVE, type=ServiceType.SUBSCRIPTIONS, runs=10)
+
+    @pytest.mark.parametrize(
+        ("phase", "posts", "expected"),
+        [
+            (Phase.IN_PROGRESS, 4, "announce in_progress 600"),
+            (Phase.IN_PROGRESS, -1, "announce in_progress 1000"),
+            (Phase.COMPLETED, 10, "finish completed 0"),
+            (Phase.COMPLETED, 12, "finish completed 0"),
+            (Phase.COMPLETED, 4, "finish partial 600"),
+            (Phase.CANCELLED, 4, "finish partial 600"),
+            (Phase.CANCELLED, 0, "finish cancelled 1000"),
+            (Phase.CANCELLED, 10, "finish completed 0"),
+            (Phase.EXPIRED, 4, "finish partial 600"),
+        ],
+    )
+    def test_it_is_settled_by_its_posts(self, phase: Phase, posts: int, expected: str) -> None:
+        progress = progress_of(phase, 7, posts=posts, runs=1)
+        decision = decide(self.SUBSCRIPTION, attempt_of(), progress, rules=AT_ONCE, now=NOW)
+        assert in_words(decision) == expected
+        assert isinstance(decision, Announce | Finish)
+        assert decision.runs_done == min(max(posts, 0), 10)
+
+    def test_what_was_refunded_as_a_whole_comes_back_as_a_whole(self) -> None:
+        progress = progress_of(Phase.CANCELLED, None, posts=4, full_refund=True)
+        decision = decide(self.SUBSCRIPTION, attempt_of(), progress, rules=AT_ONCE, now=NOW)
+        assert in_words(decision) == "finish cancelled 1000"
+
+    def test_without_posts_its_remains_count(self) -> None:
+        progress = progress_of(Phase.IN_PROGRESS, 400)
+        decision = decide(self.SUBSCRIPTION, attempt_of(), progress, rules=AT_ONCE, now=NOW)
+        assert in_words(decision) == "announce in_progress 400"
+
+
 def test_nothing_is_nothing_in_every_currency() -> None:
     assert charge_of(attempt_of(currency="INR"), progress_of(Phase.CANCELLED, 0, "0", currency="USD")) == 0
 
@@ -167,6 +248,7 @@ def test_refunded_is_everything_whatever_cancelled_means() -> None:
     ("phase", "remains", "seen"),
     [
         (Phase.IN_PROGRESS, 999, True),
+        (Phase.IN_PROGRESS, 1, True),
         (Phase.IN_PROGRESS, 1000, False),
         (Phase.IN_PROGRESS, 0, False),
         (Phase.IN_PROGRESS, None, False),
@@ -268,6 +350,17 @@ class TestRuns:
     def test_without_runs_and_remains_nobody_knows(self) -> None:
         assert self.decide(Phase.PARTIAL, None) == "hold"
 
+    def test_two_runs_are_runs(self) -> None:
+        twice = replace(ACTIVE, runs=2)
+        stopped = decide(twice, attempt_of(), progress_of(Phase.PARTIAL, runs=1), rules=AT_ONCE, now=NOW)
+        assert in_words(stopped) == "finish partial 500"
+
+    def test_fewer_runs_than_none_are_none(self) -> None:
+        assert self.decide(Phase.PARTIAL, -1) == "finish cancelled 1000"
+        decision = decide(self.DRIP, attempt_of(), progress_of(Phase.IN_PROGRESS, runs=-1), rules=AT_ONCE, now=NOW)
+        assert isinstance(decision, Announce)
+        assert decision.runs_done == 0
+
     def test_more_runs_than_ordered_are_all_of_them(self) -> None:
         decision = decide(self.DRIP, attempt_of(), progress_of(Phase.IN_PROGRESS, runs=12), rules=AT_ONCE, now=NOW)
         assert isinstance(decision, Announce)
@@ -276,7 +369,16 @@ class TestRuns:
 
 @pytest.mark.parametrize(
     ("known", "charge", "kept"),
-    [(None, "2.5", "2.5"), ("2.5", "3", "3"), ("3", "2.5", "3"), ("3", "0", "3"), (None, "0", None), ("3", "-1", "3")],
+    [
+        (None, "2.5", "2.5"),
+        ("2.5", "3", "3"),
+        ("3", "2.5", "3"),
+        ("3", "0", "3"),
+        (None, "0", None),
+        ("3", "-1", "3"),
+        (None, "0.5", "0.5"),
+        (None, "1", "1"),
+    ],
 )
 def test_the_highest_charge_is_kept(known: str | None, charge: str, kept: str | None) -> None:
     assert highest(attempt_of(highest_charge=known), Decimal(charge)) == kept
