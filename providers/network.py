@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import httpcore
@@ -49,11 +50,62 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
-class GuardedTransport(httpx.AsyncHTTPTransport):
-    """httpx's own over a guarded network."""
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """httpx's own over a guarded network, one for each call that is under way.
+
+    httpcore's pool looks through all of its connections at every call and at its end: so each has one to look at.
+    """
 
     def __init__(self, context: ssl.SSLContext, *, keep: int, network: GuardedNetwork) -> None:
-        super().__init__(verify=context, trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context, max_connections=None, max_keepalive_connections=keep, network_backend=network
+        self._context = context
+        self._keep = keep
+        self._network = network
+        self._idle: list[httpx.AsyncHTTPTransport] = []
+        """The last one used is taken first: its connection is the least likely to have been closed meanwhile."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        single = self._idle.pop() if self._idle else self._open()
+        try:
+            response = await single.handle_async_request(request)
+        except BaseException:
+            await single.aclose()
+            raise
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _Lent(response.stream, partial(self._take_back, single))
+        return response
+
+    async def aclose(self) -> None:
+        while self._idle:
+            await self._idle.pop().aclose()
+
+    def _open(self) -> httpx.AsyncHTTPTransport:
+        single = httpx.AsyncHTTPTransport(verify=self._context, trust_env=False)
+        single._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001  # the only way to give it a network
+            ssl_context=self._context, max_keepalive_connections=min(self._keep, 1), network_backend=self._network
         )
+        return single
+
+    async def _take_back(self, single: httpx.AsyncHTTPTransport) -> None:
+        if len(self._idle) < self._keep:
+            self._idle.append(single)
+        else:
+            await single.aclose()
+
+
+class _Lent(httpx.AsyncByteStream):
+    """A body that says when it has been read, or was given up."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, ended: Callable[[], Awaitable[None]]) -> None:
+        self._stream = stream
+        self._ended: Callable[[], Awaitable[None]] | None = ended
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._stream.__aiter__()
+
+    async def aclose(self) -> None:
+        ended, self._ended = self._ended, None
+        try:
+            await self._stream.aclose()
+        finally:
+            if ended is not None:
+                await ended()

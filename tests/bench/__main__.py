@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import growth, hot, memory, sync
+from tests.bench import growth, hot, memory, outgoing, sync
 from tests.bench.rows import HEAD, ROUNDS, Result, Row, chosen, compare, line
 from tests.bench.stage import Servers
 
@@ -54,8 +54,8 @@ def _measure(folder: Path, wanted: argparse.Namespace) -> list[Result]:
                 for audited in audits:
                     _say(audited.line)
                 return _all(chosen(rows, [word for word in wanted.words if word != growth.WORD]), wanted.rounds)
-        with hot.rows(folder, servers) as rows:
-            return _all(chosen([*rows, *sync.rows(folder, servers)], wanted.words), wanted.rounds)
+        with hot.rows(folder, servers) as rows, outgoing.rows(folder) as calls:
+            return _all(chosen([*rows, *calls, *sync.rows(folder, servers)], wanted.words), wanted.rounds)
 
 
 def _all(rows: Iterable[Row], rounds: int) -> list[Result]:

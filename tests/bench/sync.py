@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
-from urllib.parse import parse_qs
 
 from aggregator.orders.accept_store import Accepted, accept
 from aggregator.resellers import accounts
@@ -18,14 +15,14 @@ from tests.bench.client import Figure
 from tests.bench.rows import Row
 from tests.bench.seed import FUNDS
 from tests.bench.stage import Servers, Site
+from tests.bench.upstream import Upstream
 from tests.builders import new_order, open_database
 
 ORDERS = 10_000
 AT_ONCE = 100
 """Orders in a call."""
 CALLS_PER_SECOND = 20
-"""What one caller at a time comes to, at a provider that answers in `ANSWER_SECONDS`."""
-ANSWER_SECONDS = 0.05
+"""What one caller at a time comes to, at a provider that answers in 50 ms."""
 PATIENCE_SECONDS = 60
 _PROVIDERS = """
 [[provider]]
@@ -38,50 +35,12 @@ allow_private = true
 requests_per_second = {calls}
 burst = 2
 """
-_STATE = {"charge": "0.27819", "start_count": "3572", "status": "In progress", "remains": "157", "currency": "USD"}
-_HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
-
-
-class Upstream:
-    """A provider that says of every order that it is under way, and notes who was asked about."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.asked: dict[str, float] = {}  # seconds
-        self._ready = Event()
-        self._loop = asyncio.new_event_loop()
-        Thread(target=lambda: self._loop.run_until_complete(self._serve()), daemon=True).start()
-        self._ready.wait()
-
-    async def _serve(self) -> None:
-        server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await server.serve_forever()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-                length = head.partition("content-length:")[2].split("\r\n")[0].strip()
-                fields = parse_qs((await reader.readexactly(int(length or 0))).decode())
-                body = json.dumps(self._say(fields)).encode()
-                await asyncio.sleep(ANSWER_SECONDS)
-                writer.write(_HEAD.format(len(body)).encode() + body)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-
-    def _say(self, fields: dict[str, list[str]]) -> object:
-        if "orders" in fields:
-            ids = fields["orders"][0].split(",")
-            self.asked |= dict.fromkeys(ids, time.monotonic())
-            return dict.fromkeys(ids, _STATE)
-        return [] if fields.get("action") == ["services"] else {"balance": "100", "currency": "USD"}
 
 
 def rows(folder: Path, servers: Servers) -> list[Row]:
     """A panel on each engine follows the orders of its own database, which is filled when it is asked for."""
     upstream = Upstream()
+    upstream.start()
     places = {
         "postgresql": (servers.database(), servers.redis.url),
         "sqlite": (f"sqlite:///{folder}/sync.sqlite", "memory://"),
