@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import Outcome
-from aggregator.orders.store import as_order
+from aggregator.orders.store import get_many
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
-from aggregator.storage.lists import among, table_of
+from aggregator.storage.lists import table_of
 from aggregator.storage.transaction import engine, write
 
 _ATTEMPT = tables.Attempt
@@ -172,16 +172,8 @@ async def claim_polls(provider: str, limit: int) -> list[Followed]:
 
 async def with_orders(attempts: Sequence[Attempt]) -> list[Followed]:
     """Each attempt with its order."""
-    orders = await _orders([attempt.order_id for attempt in attempts])
+    orders = {order.id: order for order in await get_many([attempt.order_id for attempt in attempts])}
     return [Followed(attempt, orders[attempt.order_id]) for attempt in attempts]
-
-
-async def _orders(ids: list[int]) -> dict[int, Order]:
-    if not ids:
-        return {}
-    these, values = among("id", ids)
-    rows = await tables.Order.raw(f"select * from orders where {these}", values)
-    return {row["id"]: as_order(row) for row in rows}
 
 
 async def poll_again(due: Mapping[int, int | None]) -> None:

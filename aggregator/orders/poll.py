@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 import structlog
+from msgspec import Struct
 
 from aggregator.cache.status import Kind, StatusCache
 from aggregator.catalog import cooldown, health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import attempt_store, settlement, store
+from aggregator.orders import attempt_store, progress_store, settlement, store
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.model import Order
+from aggregator.orders.progress_store import Charge
 from aggregator.orders.reroute import Rerouter
 from aggregator.orders.schedule import next_poll
 from aggregator.orders.settle import settle
@@ -35,6 +38,17 @@ CLAIM_MANY = 500
 CLAIM_SINGLY = 20
 LOST_AFTER_MS = 3_600_000
 """How long a provider may deny an order before the owner is shown it."""
+
+
+Readings: TypeAlias = "Mapping[str, Progress | Refused]"
+
+
+class News(Struct, frozen=True):
+    """What a provider said of an order, and what follows from it."""
+
+    followed: Followed
+    progress: Progress
+    decision: settlement.Settlement
 
 
 class Poller:
@@ -64,87 +78,78 @@ class Poller:
         followed = await attempt_store.claim_polls(provider, most)
         self._backlog[provider] = len(followed) == most
         if followed:
-            await self._ask(adapter, settings, followed)
+            await self._take_in(followed, await self._ask(adapter, followed), settings)
         return len(followed)
 
-    async def _ask(self, adapter: Adapter, settings: ProviderSettings, followed: Sequence[Followed]) -> None:
+    async def _ask(self, adapter: Adapter, followed: Sequence[Followed]) -> Readings:
+        name = adapter.profile.name
         try:
             readings = await adapter.statuses([_upstream_id(one) for one in followed])
         except ProviderError as error:
             # A whole-call error changes no order; they are asked about again at their next turn.
-            log.warning("poll.failed", provider=settings.profile.name, code=error.code, error=error.text)
-            await self._note_health(settings.profile.name, error)
-            readings = {}
-        else:
-            await self._note_health(settings.profile.name, None)
-            await words.note_answers(settings.profile.name, readings.values())
-            await self._upstreams.keep_found(settings.profile.name)
+            log.warning("poll.failed", provider=name, code=error.code, error=error.text)
+            await self._note_health(name, error)
+            return {}
+        await self._note_health(name, None)
+        await words.note_answers(name, readings.values())
+        await self._upstreams.keep_found(name)
+        return readings
+
+    async def _take_in(self, followed: Sequence[Followed], readings: Readings, settings: ProviderSettings) -> None:
+        """Decide, commit, announce, and note when to ask again."""
         known = await self._cache.get_many(Kind.READING, [str(one.attempt.id) for one in followed])
-        due: dict[int, int | None] = {}
-        fresh: dict[str, bytes] = {}
-        for one, cached in zip(followed, known, strict=True):
+        rules = Rules(CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000))
+        news = [
+            told
+            for one, cached in zip(followed, known, strict=True)
+            if (told := _decide(one, readings.get(_upstream_id(one)), cached, rules)) is not None
+        ]
+        failed = await self._carry_out(news)
+        for one in followed:
             reading = readings.get(_upstream_id(one))
-            order = await self._read(one, reading, cached, settings)
-            due[one.attempt.id] = next_poll(
-                order or one.order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days
-            )
-            if order is not None and isinstance(reading, Progress):
-                fresh[str(one.attempt.id)] = msgspec.json.encode(reading)
-        await attempt_store.poll_again(due)
+            if isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
+                await _tried(one, self._lost(one))
+        orders = {order.id: order for order in await store.get_many([one.followed.order.id for one in news])}
+        await self._tracker.refresh(orders.values())
+        await attempt_store.poll_again({one.attempt.id: self._next(one, orders, settings) for one in followed})
+        fresh = {
+            str(one.followed.attempt.id): msgspec.json.encode(one.progress)
+            for one in news
+            if one.followed.attempt.id not in failed
+        }
         await self._cache.put_many(Kind.READING, fresh)
 
-    async def _read(
-        self, one: Followed, reading: Progress | Refused | None, cached: bytes | None, settings: ProviderSettings
-    ) -> Order | None:
-        """Carry out what one reading means; the order as it is afterwards, None where that failed."""
-        try:
-            if isinstance(reading, Progress):
-                return await self._progress(one, reading, cached, settings)
-            if isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
-                await self._lost(one)
-        except Exception:
-            # One bad entry never stops the others of its batch.
-            log.exception("poll.order_failed", order=one.order.id)
-            return None
-        return one.order
+    def _next(self, one: Followed, changed: Mapping[int, Order], settings: ProviderSettings) -> int | None:
+        order = changed.get(one.order.id, one.order)
+        return next_poll(order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days)
 
-    async def _progress(
-        self, one: Followed, progress: Progress, cached: bytes | None, settings: ProviderSettings
-    ) -> Order:
-        plain = one.order.sight is None and one.order.held is None
-        if plain and progress.phase in settlement.OPEN_PHASES and cached == msgspec.json.encode(progress):
-            return one.order
-        await self._keep_charge(one, progress)
-        rules = Rules(CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000))
-        decision = settlement.decide(one.order, one.attempt, progress, rules=rules, now=clock.now())
-        if isinstance(decision, Announce) and settlement.is_told(one.order, decision):
-            return one.order
-        await self._commit(one, decision)
-        changed = await store.get(one.order.id)
-        assert changed is not None
-        await self._tracker.refresh([changed])
-        return changed
+    async def _carry_out(self, news: Sequence[News]) -> set[int]:
+        """What all readings mean; the attempts of which that failed.
 
-    async def _commit(self, one: Followed, decision: settlement.Settlement) -> None:
-        order = one.order
-        match decision:
-            case Announce():
-                await store.announce(
-                    order, phase=decision.phase.value, remains=decision.remains, runs_done=decision.runs_done,
-                    start_count=decision.start_count, delivery_seen=decision.delivery_seen,
-                )  # fmt: skip
-            case Sight():
-                await store.remember_sight(order, decision.sight, start_count=decision.start_count)
+        What goes on is written together, and one by one where that fails: one bad entry never stops the others.
+        """
+        together = await _tried(None, _keep(news))
+        failed = set[int]()
+        for one in news:
+            kept = together or await _tried(one.followed, _keep([one]))
+            if not (kept and await _tried(one.followed, self._end(one))):
+                failed.add(one.followed.attempt.id)
+        return failed
+
+    async def _end(self, one: News) -> None:
+        """What a reading means for its order alone; nothing for one that goes on."""
+        order = one.followed.order
+        match one.decision:
             case Finish():
-                await self._finish(one, decision)
-            case Hold():
-                if await store.hold(order, decision.reason):
-                    await store.note(order.id, order.state, f"held: {decision.reason}")
-            case Keep():
-                if one.attempt.outcome is Outcome.ACCEPTED:
+                await self._finish(one.followed, one.decision)
+            case Hold(reason=reason):
+                if await store.hold(order, reason):
+                    await store.note(order.id, order.state, f"held: {reason}")
+            case Keep(note=note):
+                if one.followed.attempt.outcome is Outcome.ACCEPTED:
                     await store.forget_sight(order)
-                if decision.note is not None:
-                    await store.note(order.id, order.state, decision.note)
+                if note is not None:
+                    await store.note(order.id, order.state, note)
 
     async def _finish(self, one: Followed, finish: Finish) -> None:
         """End the order, or send it on where it was called off undelivered."""
@@ -159,21 +164,6 @@ class Poller:
             done = ended is not None
         if done and finish.state is OrderState.CANCELLED:
             await cooldown.note_cancel(attempt.provider, attempt.service)
-
-    async def _keep_charge(self, one: Followed, progress: Progress) -> None:
-        """The provider's charge is our cost; its highest value tells later what was taken back."""
-        open_still = progress.phase in settlement.OPEN_PHASES and not one.order.state.ended
-        charge = settlement.charge_of(one.attempt, progress)
-        highest = settlement.highest(one.attempt, charge) if open_still else one.attempt.highest_charge
-        stated = f"{charge:f}" if charge is not None else one.attempt.last_charge
-        kept = (one.attempt.highest_charge, one.attempt.last_charge, one.attempt.lost_since)
-        if (highest, stated, None) != kept:
-            changes = {
-                tables.Attempt.highest_charge: highest,
-                tables.Attempt.last_charge: stated,
-                tables.Attempt.lost_since: None,
-            }
-            await attempt_store.set_fields(one.attempt.id, changes)
 
     async def _lost(self, one: Followed) -> None:
         """The provider denies the order: keep its state, and show it to the owner when that lasts."""
@@ -219,6 +209,51 @@ class Poller:
         after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)
         if after is not None:
             await catalog_store.set_health(provider, after)
+
+
+def _decide(one: Followed, reading: Progress | Refused | None, cached: bytes | None, rules: Rules) -> News | None:
+    """What follows from a reading; None where there is none, or it says nothing new."""
+    if not isinstance(reading, Progress) or settlement.is_known(one.order, reading, cached):
+        return None
+    try:
+        return News(one, reading, settlement.decide(one.order, one.attempt, reading, rules=rules, now=clock.now()))
+    except Exception:
+        log.exception("poll.order_failed", order=one.order.id)
+        return None
+
+
+async def _tried(one: Followed | None, work: Awaitable[None]) -> bool:
+    """Whether it went well: what fails for one order, or for many together, is logged and stops nothing else."""
+    try:
+        await work
+    except Exception:
+        log.exception("poll.order_failed", order=one.order.id if one else None)
+        return False
+    return True
+
+
+async def _keep(news: Sequence[News]) -> None:
+    """The charges of all, and the news of those that go on."""
+    await progress_store.keep_charges([charge for one in news if (charge := _charge(one)) is not None])
+    await progress_store.keep(
+        [
+            (one.followed.order, one.decision)
+            for one in news
+            if isinstance(one.decision, Announce) and not settlement.is_told(one.followed.order, one.decision)
+        ],
+        [(one.followed.order, one.decision) for one in news if isinstance(one.decision, Sight)],
+    )
+
+
+def _charge(one: News) -> Charge | None:
+    """The provider's charge is our cost; its highest value tells later what was taken back. None = nothing new."""
+    order, attempt = one.followed.order, one.followed.attempt
+    open_still = one.progress.phase in settlement.OPEN_PHASES and not order.state.ended
+    charge = settlement.charge_of(attempt, one.progress)
+    highest = settlement.highest(attempt, charge) if open_still else attempt.highest_charge
+    stated = f"{charge:f}" if charge is not None else attempt.last_charge
+    is_new = (highest, stated, None) != (attempt.highest_charge, attempt.last_charge, attempt.lost_since)
+    return Charge(attempt.id, highest, stated) if is_new else None
 
 
 def _upstream_id(one: Followed) -> str:

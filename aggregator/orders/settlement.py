@@ -50,6 +50,12 @@ def is_told(order: Order, announce: Announce) -> bool:
     return order.sight is None and order.held is None and says == msgspec.structs.astuple(announce)
 
 
+def is_known(order: Order, progress: Progress, cached: bytes | None) -> bool:
+    """Whether an order under way was told of in these very words before (`cached`, as JSON)."""
+    plain = order.sight is None and order.held is None
+    return plain and progress.phase in OPEN_PHASES and cached == msgspec.json.encode(progress)
+
+
 class Sight(Struct, frozen=True):
     """A terminal answer was seen for the first time: remember it and ask again after the confirm time."""
 

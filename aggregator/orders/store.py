@@ -39,6 +39,14 @@ async def get(order: int) -> Order | None:
     return as_order(rows[0]) if rows else None
 
 
+async def get_many(orders: Sequence[int]) -> list[Order]:
+    """Those of the orders that there are, in no order."""
+    if not orders:
+        return []
+    these, values = among("id", orders)
+    return [as_order(row) for row in await _ORDER.raw(f"select * from orders where {these}", values)]
+
+
 async def of_reseller(reseller: int, orders: Iterable[int]) -> dict[int, Order]:
     """Those of the orders that belong to the reseller."""
     wanted = [order for order in orders if 0 < order < 2**63]
@@ -118,24 +126,6 @@ async def enqueue(order: int, source: OrderState, *, due_at: int) -> bool:
         _ORDER.sight: None, _ORDER.sight_at: None,
     }  # fmt: skip
     return await advance(order, [source], OrderState.QUEUED, changes)
-
-
-async def announce(
-    order: Order, *, phase: str, remains: int, runs_done: int | None, start_count: int | None, delivery_seen: bool
-) -> bool:
-    """What an open order tells its reseller; forgets a first sight and a hold."""
-    changes: dict[Any, Any] = {
-        _ORDER.phase: phase, _ORDER.remains: remains, _ORDER.runs_done: runs_done, _ORDER.start_count: start_count,
-        _ORDER.delivery_seen: delivery_seen, _ORDER.sight: None, _ORDER.sight_at: None, _ORDER.held: None,
-    }  # fmt: skip
-    return await advance(order.id, [OrderState.ACTIVE], OrderState.ACTIVE, changes)
-
-
-async def remember_sight(order: Order, sight: str, *, start_count: int | None) -> None:
-    """Keep the first sight of a terminal answer, and since when."""
-    since = order.sight_at if order.sight == sight else clock.now()
-    changes: dict[Any, Any] = {_ORDER.sight: sight, _ORDER.sight_at: since, _ORDER.start_count: start_count}
-    await _ORDER.update(changes).where((_ORDER.id == order.id) & (_ORDER.state == order.state.value))
 
 
 async def forget_sight(order: Order) -> None:

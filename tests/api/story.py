@@ -12,8 +12,9 @@ import httpx
 from aggregator.api.guide.examples import EarlierOrder, Examples, SoldService, examples
 from aggregator.api.views import Status
 from aggregator.ledger import book
-from aggregator.orders import store
+from aggregator.orders import progress_store
 from aggregator.orders.settle import settle
+from aggregator.orders.settlement import Announce
 from aggregator.resellers import accounts
 from aggregator.resellers.model import Reseller
 from aggregator.storage.tables import Signal
@@ -86,9 +87,7 @@ async def _place(anna: Reseller, told: EarlierOrder, sold: SoldService) -> None:
     remains = told.remains or 0
     active = await order_now(order.id)
     if told.state is Status.IN_PROGRESS:
-        assert await store.announce(
-            active, phase=Phase.IN_PROGRESS.value, remains=remains, runs_done=told.runs_done,
-            start_count=told.start_count, delivery_seen=True,
-        )  # fmt: skip
+        announced = Announce(Phase.IN_PROGRESS, remains, told.runs_done, told.start_count, delivery_seen=True)
+        await progress_store.keep([(active, announced)], [])
     else:
         assert await settle(active, remains, note="as told", start_count=told.start_count)

@@ -146,11 +146,16 @@ async def hurry() -> None:
     await tables.Order.raw("update orders set due_at = 0 where state = 'queued'")
 
 
-async def poll(panel: Panel, *providers: str) -> None:
-    """Time passes: every order is due, and its provider is asked about it."""
+async def make_due() -> None:
+    """Time passes: every order is due to be asked about."""
     lock = "" if is_sqlite(engine()) else "for update"  # one after the other, as the pollers lock them too
     due = f"select id from attempts where poll_at is not null order by id {lock}"
     await write(lambda: tables.Attempt.raw(f"update attempts set poll_at = 0 where id in ({due})").run())
+
+
+async def poll(panel: Panel, *providers: str) -> None:
+    """Every order is due, and its provider is asked about it."""
+    await make_due()
     for provider in providers or ("alpha",):
         await panel.poller.run_once(provider)
 

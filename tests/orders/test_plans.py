@@ -12,10 +12,11 @@ import pytest
 
 from aggregator.orders import attempt_store, store
 from aggregator.storage.engine import Sqlite
+from aggregator.storage.statements import run
 from aggregator.storage.transaction import engine
-from tests.builders import open_database
+from tests.builders import accept_order, make_reseller, open_database
 from tests.evidence.inquiries import WAYS, Inquiry, inquiry, time_passes
-from tests.orders.panels import dispatch_all
+from tests.orders.panels import ScriptedPanel, dispatch_all, make_due, open_panel
 
 LARGE = {"orders", "attempts", "entries", "events", "refills"}
 WHOLE_PROVIDER = re.compile(r"attempts_(provider|upstream) \(provider=\?\)")
@@ -97,6 +98,27 @@ async def test_no_round_reads_what_is_over(
             asked += some
         assert len(asked) > 50
         assert await read_in_full(asked) == set()
+
+
+async def test_a_round_takes_as_many_statements_for_twenty_changed_orders_as_for_three(
+    tmp_path: Path, copied_sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as they go on: what ends an order is written by itself."""
+    alpha, counts = ScriptedPanel("2.40"), []
+    async with open_database(copied_sqlite), open_panel(tmp_path, copied_sqlite, {"alpha": alpha}) as panel:
+        ann = await make_reseller()
+        for many, remains in ((2, "500"), (1, "400"), (17, "300")):  # the first finds out how to ask
+            for _ in range(many):
+                await accept_order(ann)
+            await dispatch_all(panel)
+            alpha.reply = {"status": "In progress", "remains": remains, "charge": remains}
+            await make_due()
+            with statements(monkeypatch) as asked:
+                await panel.poller.run_once("alpha")
+            counts.append(len(asked))
+        rows = await run("select remains, count(*) as n from orders group by remains")
+        assert [dict(row) for row in rows] == [{"remains": 300, "n": 20}]
+    assert counts[1] == counts[2]
 
 
 async def test_reading_a_table_in_full_is_found(copied_sqlite: str) -> None:

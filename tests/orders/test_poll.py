@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 
 from aggregator.app import Panel
 from aggregator.ledger import book
-from aggregator.orders import attempt_store, resolve, store
+from aggregator.orders import attempt_store, progress_store, resolve, store
 from aggregator.orders import poll as poll_module
+from aggregator.orders.model import Order
 from aggregator.orders.poll import LOST_AFTER_MS
+from aggregator.orders.settlement import Announce
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
@@ -85,6 +88,26 @@ async def test_an_order_whose_settlement_fails_does_not_stop_the_others(
         await poll(panel)
         assert [await state_of(order) for order in orders] == ["partial", "active", "partial"]
         assert (await order_now(orders[1].id)).refunded == 0
+
+
+async def test_where_news_cannot_be_written_together_they_are_written_one_by_one(
+    panel: Panel, alpha: ScriptedPanel, ann: Reseller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = await running(panel, ann, 3)
+    keep = progress_store.keep
+
+    async def fails_for_one(announced: Sequence[tuple[Order, Announce]], sights: Sequence[Any]) -> None:
+        if any(order.id == orders[1].id for order, _ in announced):
+            raise LookupError
+        await keep(announced, sights)
+
+    monkeypatch.setattr(progress_store, "keep", fails_for_one)
+    alpha.reply = {"status": "In progress", "remains": "400", "charge": "2.4"}
+    await poll(panel)
+    assert [(await order_now(order.id)).remains for order in orders] == [400, 1000, 400]
+    monkeypatch.undo()
+    await poll(panel)
+    assert (await order_now(orders[1].id)).remains == 400
 
 
 async def test_an_answer_about_everything_changes_nothing(panel: Panel, alpha: ScriptedPanel, ann: Reseller) -> None:
