@@ -119,7 +119,7 @@ async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | N
     async def work() -> None:
         if form is not None:
             await once.use(form)
-        decision = await _record(reseller, "adjusted", str(amount), actor=actor, reason=note)
+        decision = await _record(reseller, "adjusted", print_units(amount, 2), actor=actor, reason=note)
         await book.post(entries.adjusted(reseller.id, amount, decision=decision, note=note))
 
     try:
@@ -166,8 +166,9 @@ async def change(
 ) -> Reseller:
     """Set what is given, leave the rest."""
     reseller = await named(name)
-    given = {"tier": tier, "spelling": spelling, "frozen": frozen}
-    detail = ", ".join(f"{what} = {value}" for what, value in given.items() if value is not None)
+    told = {"tier": tier, "spelling": spelling}
+    changes = [f"{what} = {value}" for what, value in told.items() if value is not None]
+    detail = ", ".join([*changes, *([] if frozen is None else ["frozen" if frozen else "no longer frozen"])])
 
     async def work() -> None:
         await store.update(reseller.id, tier=tier, spelling=spelling, frozen=frozen)

@@ -78,7 +78,11 @@ async def test_a_correction_carries_a_decision_and_its_note() -> None:
     ann = await make_reseller(funds=100)
     assert await accounts.adjust("ann", -30, note="charged twice at the desk", actor="owner") == 70
     (decision,) = await decisions.listed(limit=1)
-    assert (decision.actor, decision.verdict, decision.reason) == ("owner", "adjusted", "charged twice at the desk")
+    assert (decision.verdict, decision.detail, decision.reason) == (
+        "adjusted",
+        "-0.0000003",
+        "charged twice at the desk",
+    )
     newest = (await book.statement(ann.id))[0]
     assert (newest.decision, newest.note, newest.target) == (decision.id, "charged twice at the desk", "adjustment")
 
@@ -217,7 +221,7 @@ async def test_what_an_owner_does_with_an_account_is_on_record() -> None:
         ("oleg", "key made", f"{prefix}, read_only = True", "a script"),
     ]
     assert told[2:0:-1] == [
-        ("oleg", "changed", "tier = vip, frozen = True", "asked"),
+        ("oleg", "changed", "tier = vip, frozen", "asked"),
         ("olga", "funded", "0.000007, reference bank-1", "wire"),
     ]
     newest = await decisions.listed(limit=1)
