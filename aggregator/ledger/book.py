@@ -133,6 +133,28 @@ async def charge(prices: Sequence[Price], place: Callable[[list[int]], Awaitable
     return [orders.get(n) for n in range(len(prices))]
 
 
+async def charge_alone(price: Price, placing: str, values: Sequence[object]) -> int | None:
+    """`charge` for one order in one statement, where a database can write to three tables in one; inside `write`.
+
+    `placing` inserts the order from a table named `paid`, which is empty where the wallet could not pay, and returns
+    its id.
+    """
+    if price.amount > MOST:
+        return None
+    entry = charged(0, *price)
+    rows = await run(
+        "with paid as (update wallets set balance = balance - {} where reseller = {} and balance >= {}"
+        f" returning balance), placed as ({placing}), entered as ("
+        "insert into entries (source, target, amount, reference, reseller, order_id, note, balance, at)"
+        " select cast({} as text), cast({} as text), cast({} as bigint), 'order:' || placed.id || ':charge',"
+        " cast({} as bigint), placed.id, '', paid.balance, cast({} as bigint) from placed, paid)"
+        " select id from placed",
+        price.amount, price.reseller, price.amount, *values,
+        entry.source, entry.target, entry.amount, entry.reseller, clock.now(),
+    )  # fmt: skip
+    return int(rows[0]["id"]) if rows else None
+
+
 async def _debit(prices: Sequence[Price]) -> list[int | None]:
     """Take from each wallet what all its prices come to, or, where it holds less, one price after the other.
 
