@@ -50,7 +50,8 @@ def _measure(folder: Path, wanted: argparse.Namespace) -> list[Result]:
         return []
     with Servers() as servers:
         if growth.WORD in wanted.words:
-            with growth.rows(folder, servers) as (rows, audits):
+            engines = [name for name in growth.ENGINES if name in wanted.words] or growth.ENGINES
+            with growth.rows(folder, servers, engines) as (rows, audits):
                 for audited in audits:
                     _say(audited.line)
                 return _all(chosen(rows, [word for word in wanted.words if word != growth.WORD]), wanted.rounds)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from tests.bench.stage import Servers, Serving, Site
 from tests.builders import open_database
 
 WORD = "growth"
+ENGINES = ("postgresql", "sqlite")
 ORDERS, FEW, SERVICES = 1_000_000, 2_000, 1_000
 GOAL = 1 / 1.3
 CONNECTIONS = 8
@@ -70,11 +71,11 @@ class Audited(Struct, frozen=True):
 
 
 @contextmanager
-def rows(folder: Path, servers: Servers) -> Iterator[tuple[list[Row], list[Audited]]]:
+def rows(folder: Path, servers: Servers, engines: Sequence[str] = ENGINES) -> Iterator[tuple[list[Row], list[Audited]]]:
     """On each engine: the small panel is the floor."""
     with ExitStack() as stack:
         found, audited = list[Row](), list[Audited]()
-        for name in ("postgresql", "sqlite"):
+        for name in engines:
             panels = []
             for size in (FEW, ORDERS):
                 url = servers.database() if name == "postgresql" else f"sqlite:///{folder}/growth-{size}.sqlite"
