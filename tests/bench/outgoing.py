@@ -77,7 +77,8 @@ async def _busy(url: str, call: Call, providers: int, *, hung: bool) -> Figure:
             stuck = await stack.enter_async_context(_adapter(f"{url}/hangs"))
             waiting = [asyncio.create_task(_silently(call, stuck)) for _ in range(HUNG)]
             await asyncio.sleep(0.2)
-        gc.collect(), gc.freeze()  # as `serve` does, against pauses of the collector
+        gc.collect()
+        gc.freeze()  # as `serve` does, against pauses of the collector
         until = time.perf_counter() + SECONDS
         await asyncio.gather(*(_keep_calling(call, one, until, took) for one in adapters for _ in range(AT_ONCE)))
         for task in waiting:
