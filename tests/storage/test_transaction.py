@@ -309,3 +309,14 @@ async def test_sqlite_learns_how_much_its_tables_hold(copied_sqlite: str) -> Non
         [row] = await run("select stat from sqlite_stat1 where tbl = 'signals'")
         assert int(row["stat"].split()[0]) >= 300
         assert "last" in await names()
+
+
+async def test_sqlite_keeps_its_last_commit_through_a_power_cut(copied_sqlite: str) -> None:
+    """A log that readers pass, made durable at each commit, on the connection that writes and on those that read."""
+
+    async def pragmas() -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [next(iter((await run(f"pragma {name}"))[0].values())) for name in names]
+
+    async with open_database(copied_sqlite):
+        assert await pragmas() == await write(pragmas) == ["wal", 2, 1]
