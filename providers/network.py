@@ -75,6 +75,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return response
 
     async def aclose(self) -> None:
+        """Close what is kept; calls under way close theirs when they end."""
+        self._keep = 0
         while self._idle:
             await self._idle.pop().aclose()
 

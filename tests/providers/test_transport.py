@@ -111,6 +111,30 @@ async def test_reads_share_a_connection() -> None:
         assert [one.connection for one in panel.sent] == [1, 1]
 
 
+async def test_a_call_that_outlives_its_adapter_leaves_no_connection_open() -> None:
+    """A provider's settings are read again while it is being asked."""
+    asked, go_on, hung_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await go_on.wait()
+        writer.write(BALANCE.encoded())
+        while await reader.read(65_536):
+            pass
+        hung_up.set()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with adapter_for(f"http://127.0.0.1:{port}/api") as adapter:
+            call = asyncio.create_task(adapter.balance())
+            await asked.wait()
+        go_on.set()
+        assert (await call).currency == "USD"
+        await asyncio.wait_for(hung_up.wait(), 10)
+
+
 @pytest.mark.parametrize(
     "trouble",
     [Canned(raw=b""), Canned(status=502, text="<html></html>"), Canned(status=503, text="")],
