@@ -108,7 +108,7 @@ class Poller:
         for one in followed:
             reading = readings.get(_upstream_id(one))
             if isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
-                await _tried(one, self._lost(one))
+                await _tried("poll.order_failed", self._lost(one), order=one.order.id)
         orders = {order.id: order for order in await store.get_many([one.followed.order.id for one in news])}
         await self._tracker.refresh(orders.values())
         await attempt_store.poll_again({one.attempt.id: self._next(one, orders, settings) for one in followed})
@@ -128,11 +128,12 @@ class Poller:
 
         What goes on is written together, and one by one where that fails: one bad entry never stops the others.
         """
-        together = await _tried(None, _keep(news))
+        together = await _tried("poll.round_failed", _keep(news), orders=len(news))
         failed = set[int]()
         for one in news:
-            kept = together or await _tried(one.followed, _keep([one]))
-            if not (kept and await _tried(one.followed, self._end(one))):
+            order = one.followed.order.id
+            kept = together or await _tried("poll.order_failed", _keep([one]), order=order)
+            if not (kept and await _tried("poll.order_failed", self._end(one), order=order)):
                 failed.add(one.followed.attempt.id)
         return failed
 
@@ -222,12 +223,12 @@ def _decide(one: Followed, reading: Progress | Refused | None, cached: bytes | N
         return None
 
 
-async def _tried(one: Followed | None, work: Awaitable[None]) -> bool:
-    """Whether it went well: what fails for one order, or for many together, is logged and stops nothing else."""
+async def _tried(event: str, work: Awaitable[None], **facts: int) -> bool:
+    """Whether it went well; what fails is logged as `event` and stops nothing else."""
     try:
         await work
     except Exception:
-        log.exception("poll.order_failed", order=one.order.id if one else None)
+        log.exception(event, **facts)
         return False
     return True
 
