@@ -1,7 +1,7 @@
 """Steps that bring a database up to date; each is taken once, whole or not at all, under a lock.
 
-Steps only add. Piccolo's own runner records a step after committing it and prints as it goes; this one records it
-in the same transaction, so that a process killed half-way repeats nothing.
+Steps only add; an index may give way to a better one. Piccolo's own runner records a step after committing it and
+prints as it goes; this one records it in the same transaction, so that a process killed half-way repeats nothing.
 """
 
 from __future__ import annotations
