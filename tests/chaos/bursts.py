@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from tests.chaos.disk import MEGABYTES
 from tests.chaos.processes import ROOT, run_to_the_end
 from tests.chaos.stage import Stage, staged
 
@@ -21,6 +22,8 @@ DATABASES = ("sqlite", "postgresql")
 SERVICE, QUANTITY = 1, 1000
 SCALE = 10**8
 ANSWER_SECONDS = 60
+BYTES_OF_AN_ADD = 1_000
+"""More than the database needs for one, accepted or refused."""
 SHARES = (0.05, 0.25, 0.5, 0.75)
 """The part of a burst that its wallet affords, in turn."""
 
@@ -59,7 +62,8 @@ async def burst(database: str, *, rounds: int, adds: int, processes: int = 2, ro
     begun = time.monotonic()
     roles = ["web"] * (processes if database == "postgresql" else 1)
     with tempfile.TemporaryDirectory(prefix="aggregator-bursts-") as folder:
-        async with staged(Path(folder), database, roles, root=root) as stage:
+        room = MEGABYTES + rounds * adds * BYTES_OF_AN_ADD // 10**6
+        async with staged(Path(folder), database, roles, root=root, megabytes=room) as stage:
             found: Counter[str] = Counter()
             charge = await _charge(stage)
             for number in range(rounds):

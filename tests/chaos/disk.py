@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-MEGABYTES = {"sqlite": 96, "postgresql": 96}
-"""More than a run writes."""
+MEGABYTES = 96
+"""More than a storm writes."""
 MOST_BYTES = 65_536
 """Where there is no small disk: how far a process may write into a file while its disk is "full"."""
 

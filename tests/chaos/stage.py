@@ -100,7 +100,7 @@ class Served:
 class Stage:
     """A panel, its providers and its databases, with every lever that the nemesis pulls."""
 
-    def __init__(self, folder: Path, database: str, *, root: Path = ROOT) -> None:
+    def __init__(self, folder: Path, database: str, *, root: Path = ROOT, megabytes: int = MEGABYTES) -> None:
         self.folder = folder
         self.config = folder / "config"
         self.kind = database
@@ -110,7 +110,7 @@ class Stage:
         self.postgres: PostgresServer | None = None
         self.redis: RedisServer | None = None
         self.database_proxy: Proxy | None = None
-        self.disk = Disk(folder / "disk", MEGABYTES[database])
+        self.disk = Disk(folder / "disk", megabytes)
         self.books = Books("")
         self._exits = AsyncExitStack()
         self._keepers: list[asyncio.Task[None]] = []
@@ -240,10 +240,19 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, database: str, roles: Sequence[str], *, root: Path = ROOT, lifetime: float = LIFETIME
+    folder: Path,
+    database: str,
+    roles: Sequence[str],
+    *,
+    root: Path = ROOT,
+    lifetime: float = LIFETIME,
+    megabytes: int = MEGABYTES,
 ) -> AsyncIterator[Stage]:
-    """A stage for the length of a block; whatever happens inside, nothing of it runs afterwards."""
-    stage = Stage(folder, database, root=root)
+    """A stage for the length of a block; whatever happens inside, nothing of it runs afterwards.
+
+    The disk of its database holds so many `megabytes`.
+    """
+    stage = Stage(folder, database, root=root, megabytes=megabytes)
     try:
         await stage.open(roles, lifetime=lifetime)
         yield stage
