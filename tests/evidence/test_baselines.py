@@ -1,0 +1,48 @@
+"""When an account's baseline is taken again, and which looks at its balance count."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from aggregator.catalog.model import ProviderRow
+from aggregator.orders.accounting import note_balance, wants_baseline
+from aggregator.orders.evidence import Account, Reading
+
+REST = 1_000
+CLEAN = Reading(Decimal(100), {}, 5_000)
+
+
+def row(balance: str | None, at: int | None = None) -> ProviderRow:
+    return ProviderRow(name="alpha", balance=balance, balance_at=at)
+
+
+@pytest.mark.parametrize(
+    ("account", "balance", "now", "wanted"),
+    [
+        (Account(), None, 9_000, False),
+        (Account(), "100", 0, True),
+        (Account(clean=CLEAN, last=CLEAN), "100", 5_001, True),
+        (Account(clean=CLEAN), "100", 9_000, False),
+        (Account(clean=CLEAN), "99", 5_999, False),
+        (Account(clean=CLEAN), "99", 6_000, True),
+    ],
+)
+def test_a_baseline_is_taken_where_none_is_and_again_where_money_moved_and_it_is_old(
+    account: Account, balance: str | None, now: int, wanted: bool
+) -> None:
+    """Also where one reading waits for the second that agrees; never of a balance that nobody knows."""
+    assert wants_baseline(account, row(balance), now=now, rest_ms=REST) is wanted
+
+
+def test_each_reading_of_a_balance_counts_once() -> None:
+    account = note_balance(Account(), row("100.00", 1_000), dark_ms=REST)
+    assert (account.seen, account.seen_at) == (Decimal(100), 1_000)
+    assert note_balance(account, row("105.00", 1_000), dark_ms=REST) is account, "it was seen at this moment before"
+    assert note_balance(account, row(None, 2_000), dark_ms=REST) is account
+    assert note_balance(account, row("105.00"), dark_ms=REST) is account
+    later = note_balance(account, row("105.00", 2_001), dark_ms=REST)
+    assert (later.seen, later.seen_at, later.risen) == (Decimal(105), 2_001, Decimal("4.99"))
+    assert later.dark == ((1_000, 2_001),), "longer than a second without a look"
+    assert note_balance(account, row("105.00", 2_000), dark_ms=REST).dark == ()
