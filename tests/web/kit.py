@@ -116,6 +116,11 @@ def once_of(page: str) -> str:
     return found[1]
 
 
+def without_tokens(page: str) -> str:
+    """A page without what chance made up for its forms: any short number may stand in that."""
+    return re.sub(r'name="(?:token|once)" value="[^"]*"', "", page)
+
+
 def plain(page: str) -> str:
     """What a page says, without its tags."""
     body = re.sub(r"(?s)<head>.*?</head>", "", page)
