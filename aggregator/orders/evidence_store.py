@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.orders.attempt_store import Followed, as_attempt, with_orders
+from aggregator.orders.books import Books
 from aggregator.orders.evidence import Account
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
@@ -74,15 +75,6 @@ def suggest(looks: Sequence[Look]) -> str | None:
     if last.get(Rule.LIST) is Seen.OPEN:
         return "an order like it is listed: compare, then orders found or orders absent"
     return "it was not taken: orders absent" if Seen.ABSENT in last.values() else None
-
-
-class Books(Struct, frozen=True):
-    """What we know of our orders at a provider that can still cost, or give back, money."""
-
-    known: Sequence[Followed]
-    nameless: Sequence[Attempt]
-    """Attempts whose outcome nobody told: unsure, or given up by decision."""
-    placing: bool
 
 
 async def keep_reference(attempt: int, sent: Sent) -> None:
