@@ -40,7 +40,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     text: str
     """The body, decoded; not masked."""
     value: Json = None
-    """The JSON; for a plain text that text, else None."""
+    """The JSON; for a plain text that text, unless no panel would talk for so long; else None."""
     dirty: bool = False
     """Whether the JSON had to be cut out of warnings."""
     retry_after: float | None = None  # seconds, not money
@@ -98,4 +98,4 @@ def _without_json(text: str) -> tuple[Kind, Json, bool]:
         return Kind.PAGE, None, False
     if text.startswith(("{", "[", '"')):
         return Kind.TRUNCATED, None, False
-    return Kind.TEXT, text, False
+    return Kind.TEXT, text if len(text) <= _LOOKED_AT else None, False

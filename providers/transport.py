@@ -180,7 +180,8 @@ class Transport:
         return self._clients[fresh]
 
     def _failure(self, error: Exception, kind: Callable[..., ProviderError]) -> ProviderError:
-        said = str(error) or "the deadline passed"
+        late = isinstance(error, (TimeoutError, httpx.TimeoutException))
+        said = str(error) or ("the deadline passed" if late else "the connection was lost")
         return kind(self.mask.text(f"{type(error).__name__}: {said}"), code=Code.TRANSPORT)
 
     def _note(self, action: str, outcome: Answer | ProviderError, started: float) -> None:  # seconds, not money

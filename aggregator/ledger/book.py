@@ -200,6 +200,8 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
 
 
 async def _debit_one(price: Price) -> int | None:
+    if price.amount > MOST:
+        return None
     with suppress(WalletTooLow):
         return await _move(charged(0, *price))
     return None

@@ -7,12 +7,13 @@ import asyncio
 import pytest
 
 from aggregator.ledger import book, entries
-from aggregator.ledger.book import MOST, AlreadyPosted, WalletTooLow
+from aggregator.ledger.book import MOST, AlreadyPosted, Kept, Price, WalletTooLow
 from aggregator.ledger.entries import Entry, adjusted, charged, deposited, earned, refunded
-from aggregator.storage import tables
+from aggregator.orders import accept_store
+from aggregator.storage import decisions, tables
 from aggregator.storage.transaction import write
 from pricing.money import SCALE
-from tests.builders import accept_order, make_reseller
+from tests.builders import accept_order, make_reseller, new_order
 
 pytestmark = pytest.mark.usefixtures("panel_database")
 
@@ -108,6 +109,110 @@ async def test_a_statement_can_be_cut_to_its_newest_lines() -> None:
     for number in range(5):
         await post(deposit(ann.id, 1, f"p-{number}"))
     assert [row.balance for row in await book.statement(ann.id, limit=2)] == [6, 5]
+
+
+async def test_a_statement_goes_on_below_the_last_line_that_was_read() -> None:
+    ann = await make_reseller(funds=1)
+    for number in range(3):
+        await post(deposit(ann.id, 1, f"p-{number}"))
+    newest = await book.statement(ann.id, limit=2)
+    older = await book.statement(ann.id, before=newest[-1].id)
+    assert [[row.balance for row in page] for page in (newest, older)] == [[4, 3], [2, 1]]
+
+
+async def test_an_entry_is_found_by_its_reference_and_by_its_order() -> None:
+    ann = await make_reseller(funds=10 * SCALE)
+    first, other = await accept_order(ann), await accept_order(ann)
+    await post(entries.earned(first.id, ann.id, SCALE))
+    found = await book.find(f"order:{first.id}:earned")
+    assert found is not None
+    assert (found.order_id, found.amount) == (first.id, SCALE)
+    assert await book.find(f"order:{other.id}:earned") is None
+    ways = [f"order:{first.id}:charge", f"order:{first.id}:earned"]
+    assert [row.reference for row in await book.of_order(first.id)] == ways
+
+
+async def charge(*prices: Price) -> tuple[list[int | None], list[list[int]]]:
+    """The order that each price paid for, and which places were written down at once."""
+    placed: list[list[int]] = []
+
+    async def place(paid: list[int]) -> list[int]:
+        placed.append(paid)
+        orders = [new_order(prices[n].reseller, rate=prices[n].amount, charge=prices[n].amount) for n in paid]
+        return await accept_store._insert(orders, 0)
+
+    return await write(lambda: book.charge(prices, place)), placed
+
+
+async def test_each_price_of_a_wallet_that_cannot_pay_all_is_judged_in_its_turn() -> None:
+    ann, bob = await make_reseller("ann", funds=100), await make_reseller("bob", funds=100)
+    orders, placed = await charge(
+        Price(ann.id, 60), Price(bob.id, 50), Price(ann.id, 41), Price(bob.id, 50), Price(ann.id, 40)
+    )
+    assert placed == [[0, 1, 3, 4]]
+    first, *_, last = orders
+    assert [order is None for order in orders] == [False, False, True, False, False]
+    assert await book.balances([bob.id, ann.id]) == [0, 0]
+    lines = [(row.order_id, row.amount, row.balance, row.target) for row in (await book.statement(ann.id))[:2]]
+    assert lines == [(last, 40, 0, "escrow"), (first, 60, 40, "escrow")]
+
+
+async def test_where_nobody_can_pay_nothing_is_written_down() -> None:
+    ann, bob = await make_reseller("ann", funds=5), await make_reseller("bob", funds=0)
+    assert await charge(Price(ann.id, 6), Price(bob.id, 1), Price(bob.id, MOST + 1)) == ([None, None, None], [])
+    assert await book.balances([ann.id, bob.id]) == [5, 0]
+    assert len(await book.statement(ann.id)) == 1
+
+
+async def changed_by_hand(reseller: int, held: int) -> None:
+    await tables.Wallet.update({tables.Wallet.balance: held}).where(tables.Wallet.reseller == reseller)
+
+
+async def square(reseller: int, *, held: int, keep: Kept) -> int:
+    """The decision by which it was done."""
+
+    async def work() -> int:
+        decision = await decisions.record("reseller", reseller, "square", actor="owner", reason="by hand")
+        await book.square(reseller, held=held, decision=decision, note="by hand", keep=keep)
+        return decision
+
+    return await write(work)
+
+
+@pytest.mark.parametrize("held", [80, 130])
+async def test_a_wallet_that_somebody_changed_is_set_to_what_its_entries_say(held: int) -> None:
+    ann, bob = await make_reseller("ann", funds=100), await make_reseller("bob", funds=9)
+    await changed_by_hand(ann.id, held)
+    assert await book.moved(ann.id) == 100
+    await square(ann.id, held=held, keep="entries")
+    assert await book.balances([ann.id, bob.id]) == [100, 9]
+    assert len(await book.statement(ann.id)) == 1
+
+
+@pytest.mark.parametrize(("held", "source"), [(80, "wallet"), (130, "adjustment")])
+async def test_or_its_entries_are_told_what_it_holds(held: int, source: str) -> None:
+    ann = await make_reseller(funds=100)
+    await changed_by_hand(ann.id, held)
+    decision = await square(ann.id, held=held, keep="wallet")
+    assert (await book.balance(ann.id), await book.moved(ann.id)) == (held, held)
+    newest = (await book.statement(ann.id))[0]
+    assert (newest.amount, newest.balance, newest.note) == (abs(held - 100), held, "by hand")
+    assert (newest.decision, newest.reference) == (decision, f"adjust:{decision}")
+    assert newest.source.startswith(source)
+
+
+async def test_a_wallet_whose_entries_agree_gets_no_entry() -> None:
+    ann = await make_reseller(funds=100)
+    await square(ann.id, held=100, keep="wallet")
+    assert (await book.balance(ann.id), len(await book.statement(ann.id))) == (100, 1)
+
+
+async def test_a_wallet_that_moved_since_the_decision_is_left_alone() -> None:
+    ann = await make_reseller(funds=100)
+    for keep in ("wallet", "entries"):
+        with pytest.raises(WalletTooLow):
+            await square(ann.id, held=99, keep=keep)
+    assert (await book.balance(ann.id), len(await book.statement(ann.id))) == (100, 1)
 
 
 async def test_one_wallet_never_pays_for_another() -> None:

@@ -58,6 +58,8 @@ FLOODS: dict[str, Callable[[], Iterator[bytes]]] = {
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with suppress(ConnectionError):
         head = await reader.readuntil(b"\r\n\r\n")
+        # Whoever closes on a request that was not read to its end takes the reply back with it.
+        await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]))
         name = head.split(b" ")[1].decode().strip("/")
         writer.write(b"HTTP/1.1 200 OK\r\n")
         for piece in FLOODS[name]():

@@ -108,7 +108,7 @@ async def test_a_large_catalogue_of_a_panel_with_an_api_of_its_own_is_read_as_we
 
 
 async def test_no_reply_takes_the_memory_that_it_likes() -> None:
-    """16 MiB are enough for a hundred, stated or not, for bombs and drips, and for small texts of many values."""
+    """8 MiB are enough for a hundred, stated or not, for bombs and drips, and for small texts of many values."""
     async with flooding() as url:
         asking = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.providers.floods", url, stdout=asyncio.subprocess.PIPE
@@ -116,4 +116,5 @@ async def test_no_reply_takes_the_memory_that_it_likes() -> None:
         told, _ = await asking.communicate()
     grown: dict[str, int] = json.loads(told.splitlines()[-1])
     assert len(grown) == 2 * len(FLOODS), "each is refused, by both calls"
+    assert max(grown.values()) < 8 * 1024, grown
     assert sum(grown.values()) < 16 * 1024, grown
