@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx
+import aiohttp
 
 from aggregator.app import Panel, database
 from aggregator.audit.run import audit
@@ -93,10 +93,11 @@ async def _run_panel(panel: Panel, port: int, once: bool, tell: Tell) -> None:
 
 
 async def _order(url: str, key: str, tell: Tell) -> None:
-    async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10), trust_env=False) as http:
 
         async def call(**fields: Any) -> Any:
-            return (await http.post(url, json={"key": key, **fields})).json()
+            async with http.post(url, json={"key": key, **fields}) as reply:
+                return await reply.json()
 
         service = (await call(action="services"))[0]
         tell(f"4. Service {service['service']}, {service['name']}: sold at ${service['rate']:.2f} per 1,000.")

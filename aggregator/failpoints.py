@@ -61,15 +61,9 @@ from msgspec import Struct
 T = TypeVar("T")
 Work = Callable[[], Awaitable[T]]
 Trace = Callable[[str, str], Awaitable[None]]
-"""Told of each step of a call to a provider: the action, and httpcore's name of the step."""
+"""Told of each step of a call to a provider: the action, and the step's name."""
 
 VARIABLE = "AGGREGATOR_FAILPOINTS"
-STEPS = {
-    "connection.connect_tcp.started": "connect",
-    "http11.send_request_headers.complete": "headers-sent",
-    "http11.send_request_body.complete": "body-sent",
-    "http11.receive_response_body.complete": "reply-read",
-}
 _SIGNALS = {"kill9": signal.SIGKILL, "term": signal.SIGTERM, "stop": signal.SIGSTOP}
 _POINT = re.compile(r"([\w.:-]+):([1-9]\d{0,8}):(kill9|term|stop|raise|sleep\(\d{1,6}\))")
 
@@ -132,8 +126,7 @@ class Armed(Failpoints):
         return result
 
     async def _step(self, action: str, step: str) -> None:
-        if step in STEPS:
-            await self.pass_by(f"{action}.{STEPS[step]}")
+        await self.pass_by(f"{action}.{step}")
 
     async def pass_by(self, name: str) -> None:
         """Do what is to be done at this point this time."""

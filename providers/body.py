@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-import httpx
+import aiohttp
 
 HELD = 2**19
 """Bytes of a body that are held in memory; what is longer waits in a temporary file."""
@@ -23,7 +23,7 @@ class Unreadable(Exception):
     """A reply whose body we refuse to take in."""
 
 
-async def read_body(response: httpx.Response, limit: int, *, unpack: bool) -> tuple[IO[bytes], int]:
+async def read_body(response: aiohttp.ClientResponse, limit: int, *, unpack: bool) -> tuple[IO[bytes], int]:
     """The body, to be read from its beginning, and its size: at most `limit` bytes, else `Unreadable`.
 
     We ask for no compression. Servers that compress all the same are understood for reads, within the same limit.
@@ -37,7 +37,7 @@ async def read_body(response: httpx.Response, limit: int, *, unpack: bool) -> tu
         raise Unreadable(f"more than {limit} bytes")
     body = _Body(limit, packed=packed)
     try:
-        async for chunk in response.aiter_raw():
+        async for chunk in response.content.iter_any():
             body.take(chunk)
         return body.ended()
     except BaseException:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
-import httpx
+from aiohttp import MultipartWriter
 from msgspec import Struct
+from yarl import URL
 
 from providers.adapter import Profile
 
@@ -29,38 +31,52 @@ class Route(Struct, frozen=True, kw_only=True):
     """Besides the usual ones. Never logged."""
 
 
-def build_request(
-    client: httpx.AsyncClient, profile: Profile, action: str, params: dict[str, str], route: Route | None = None
-) -> httpx.Request:
+class Request(Struct, frozen=True, kw_only=True):
+    """A call as it goes out."""
+
+    method: str
+    url: URL
+    headers: dict[str, str]
+    body: bytes | MultipartWriter | None = None
+
+
+def build_request(profile: Profile, action: str, params: dict[str, str], route: Route | None = None) -> Request:
     """A request with all parameters in its body, or in its URL where it has none.
 
-    Raises whatever httpx says of a URL that cannot be used; nothing has been sent then.
+    Raises ValueError for a URL that cannot be used.
     """
     dialect = profile.dialect
     if route is not None:
         fields = {**dialect.extra_params, **params}
-        url = httpx.URL(profile.url.rstrip("/") + route.path)
-        return _build(client, profile, Route(method=route.method, headers=route.headers), url, fields)
+        url = URL(profile.url.rstrip("/") + route.path)
+        return _build(profile, Route(method=route.method, headers=route.headers), url, fields)
     fields = {**dialect.extra_params, **params, dialect.key_param: profile.key, "action": action}
-    return _build(client, profile, Route(method=dialect.method), httpx.URL(profile.url), fields)
+    return _build(profile, Route(method=dialect.method), URL(profile.url), fields)
 
 
-def _build(
-    client: httpx.AsyncClient, profile: Profile, route: Route, url: httpx.URL, fields: dict[str, str]
-) -> httpx.Request:
+def _build(profile: Profile, route: Route, url: URL, fields: dict[str, str]) -> Request:
     headers = {**_headers(profile), **route.headers}
     if route.method == "GET" or profile.dialect.body_format == "query":
-        return client.build_request(route.method, url.copy_merge_params(fields), headers=headers)
+        return Request(method=route.method, url=url.update_query(fields), headers=headers)
+    body: bytes | MultipartWriter
     match profile.dialect.body_format:
         case "json":
             headers["Content-Type"] = "application/json"
-            content = json.dumps({name: _json_value(name, text) for name, text in fields.items()}).encode()
-            return client.build_request(route.method, url, content=content, headers=headers)
+            body = json.dumps({name: _json_value(name, text) for name, text in fields.items()}).encode()
         case "multipart":
-            parts = {name: (None, text.encode()) for name, text in fields.items()}
-            return client.build_request(route.method, url, files=parts, headers=headers)
+            body = _parts(fields)
+            headers["Content-Type"] = body.content_type
         case _:
-            return client.build_request(route.method, url, data=fields, headers=headers)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(fields).encode()
+    return Request(method=route.method, url=url, headers=headers, body=body)
+
+
+def _parts(fields: dict[str, str]) -> MultipartWriter:
+    writer = MultipartWriter("form-data")
+    for name, text in fields.items():
+        writer.append(text).set_content_disposition("form-data", name=name)
+    return writer
 
 
 def _headers(profile: Profile) -> dict[str, str]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from providers.adapter import Profile
 from providers.addresses import ForbiddenAddress, permitted
-from providers.transport import trust
+from providers.network import trust
 
 SECONDS = 10.0
 

@@ -9,9 +9,10 @@ from msgspec import Struct
 from providers.adapter import Adapter, Pace, Profile
 from providers.dialect import PRESETS as DIALECTS
 from providers.dialect import Dialect
+from providers.network import Trace
 from providers.panel import Panel
 from providers.path_style import PathStylePanel
-from providers.transport import Trace, Transport
+from providers.transport import Transport
 
 
 class UnknownPreset(ValueError):

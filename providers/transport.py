@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
-from typing import IO, Any
+from typing import IO
 
-import httpx
+import aiohttp
 import stamina
 from msgspec import Struct
+from yarl import URL
 
 from providers.adapter import Pace, Profile
 from providers.addresses import Resolve, resolve
@@ -21,19 +20,12 @@ from providers.body import HELD, Unreadable, read_body, read_retry_after
 from providers.encoding import Route, build_request
 from providers.errors import Code, Garbled, ProviderError, Unreachable, Unsure
 from providers.masking import Mask
-from providers.network import GuardedNetwork, GuardedTransport
+from providers.network import Line, Trace, Watch
 
 log = logging.getLogger(__name__)
-# Both log whole addresses, and with body_format "query" the key is in them.
-logging.getLogger("httpx").addFilter(lambda _record: False)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
-
-Trace = Callable[[str, str], Awaitable[None]]
-"""Told of the steps of a call, as they happen: its action, and httpcore's name of the step."""
 
 _SIZE_LIMITS = {"services": 32 * 2**20, "add": 256 * 1024}
 _BEGINNING = 65_536
-_CONNECT_SECONDS = 10.0
 _TRIES = 3
 _MOVED, _REFUSED, _BROKEN = 300, 400, 500
 
@@ -63,23 +55,6 @@ class _Settled(Garbled):
     """A reply that would be the same if we asked again."""
 
 
-class _Watch:
-    """Sees in httpcore's trace whether the request's headers began to leave for the panel."""
-
-    sent = False
-
-    def __init__(self, action: str, trace: Trace | None) -> None:
-        self._action = action
-        self._trace = trace
-
-    async def __call__(self, event: str, info: dict[str, Any]) -> None:
-        request = info.get("request")
-        if event == "http11.send_request_headers.started" and getattr(request, "method", b"") != b"CONNECT":
-            self.sent = True
-        if self._trace is not None:
-            await self._trace(self._action, event)
-
-
 class Transport:
     """Calls one provider. Reads share connections; every write has a fresh one and is sent at most once.
 
@@ -91,9 +66,11 @@ class Transport:
         self.mask = Mask(profile)
         self._pace = pace
         self._trace = trace
-        self._network = GuardedNetwork(allow_private=profile.allow_private, ask=ask)
         self._slots = {urgent: asyncio.Semaphore(max(1, profile.parallel)) for urgent in (False, True)}
-        self._clients: dict[bool, httpx.AsyncClient] = {}
+        # A kept connection may be closed under our request although the panel saw it; writes never use one.
+        self._lines = {
+            urgent: Line(profile, fresh=urgent, ask=ask, traced=trace is not None) for urgent in (False, True)
+        }
 
     async def read(self, action: str, params: dict[str, str], route: Route | None = None) -> Answer:
         """Ask, again where the network or the server fails. Raises `Unreachable` and `Garbled`.
@@ -120,9 +97,9 @@ class Transport:
         return await self._call(action, params, self._seconds(action), Unsure, route)
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        while self._clients:
-            await self._clients.popitem()[1].aclose()
+        """Close all connections, those of calls under way when they end."""
+        for line in self._lines.values():
+            await line.aclose()
 
     def _seconds(self, action: str) -> float:
         special = {"services": self.profile.services_timeout_seconds, "add": self.profile.add_timeout_seconds}
@@ -131,7 +108,7 @@ class Transport:
     async def _call(
         self, action: str, params: dict[str, str], seconds: float, doubt: type[Unsure | Garbled], route: Route | None
     ) -> Answer:
-        watch, started = _Watch(action, self._trace), time.monotonic()
+        watch, started = Watch(action, self._trace), time.monotonic()
         outcome: Answer | ProviderError
         try:
             outcome = await self._exchange(action, params, seconds, watch, route, urgent=doubt is Unsure)
@@ -144,7 +121,7 @@ class Transport:
         return outcome
 
     async def _exchange(
-        self, action: str, params: dict[str, str], seconds: float, watch: _Watch, route: Route | None, *, urgent: bool
+        self, action: str, params: dict[str, str], seconds: float, watch: Watch, route: Route | None, *, urgent: bool
     ) -> Answer:
         async with AsyncExitStack() as stack:
             started = asyncio.get_running_loop().time()
@@ -152,10 +129,11 @@ class Transport:
                 await stack.enter_async_context(self._turn(urgent=urgent))
             begun = started if urgent else asyncio.get_running_loop().time()
             async with asyncio.timeout_at(begun + seconds):
-                client = self._client(fresh=urgent)
-                request = build_request(client, self.profile, action, params, route)
-                request.extensions = {**request.extensions, "timeout": _timeouts(seconds), "trace": watch}
-                return await _receive(client, request, _SIZE_LIMITS.get(action, HELD), unpack=not urgent)
+                request = build_request(self.profile, action, params, route)
+                response = await stack.enter_async_context(self._lines[urgent].send(request, watch, seconds=seconds))
+                answer = await _receive(response, _SIZE_LIMITS.get(action, HELD), unpack=not urgent)
+                await watch.step("reply-read")
+                return answer
 
     @asynccontextmanager
     async def _turn(self, *, urgent: bool) -> AsyncIterator[None]:
@@ -163,25 +141,9 @@ class Transport:
             await self._pace.turn(self.profile, urgent=urgent)
             yield
 
-    def _client(self, *, fresh: bool) -> httpx.AsyncClient:
-        """A kept connection may be closed under our POST although the panel saw it; writes never use one."""
-        if fresh not in self._clients:
-            context, keep = trust(verify=self.profile.verify_tls), 0 if fresh else self.profile.parallel
-            # Behind a proxy it is the proxy that looks names up.
-            door = None if self.profile.proxy else GuardedTransport(context, keep=keep, network=self._network)
-            self._clients[fresh] = httpx.AsyncClient(
-                transport=door,
-                verify=context,
-                proxy=self.profile.proxy,
-                limits=httpx.Limits(max_keepalive_connections=keep),
-                follow_redirects=False,
-                trust_env=False,
-            )
-        return self._clients[fresh]
-
     def _failure(self, error: Exception, kind: Callable[..., ProviderError]) -> ProviderError:
-        late = isinstance(error, (TimeoutError, httpx.TimeoutException))
-        said = str(error) or ("the deadline passed" if late else "the connection was lost")
+        cause = error.__cause__ if isinstance(error, aiohttp.ClientConnectionError) else None
+        said = str(cause or error) or ("the deadline passed" if isinstance(error, TimeoutError) else "no answer")
         return kind(self.mask.text(f"{type(error).__name__}: {said}"), code=Code.TRANSPORT)
 
     def _note(self, action: str, outcome: Answer | ProviderError, started: float) -> None:  # seconds, not money
@@ -194,30 +156,26 @@ class Transport:
             log.warning("%s %s: %s, %d ms", self.profile.name, action, said, took)
 
 
-async def _receive(client: httpx.AsyncClient, request: httpx.Request, limit: int, *, unpack: bool) -> Answer:
-    response = await client.send(request, stream=True)
-    try:
-        if _MOVED <= response.status_code < _REFUSED:
-            target = _address(request.url, response.headers.get("location", ""))
-            raise Unreadable(f"HTTP {response.status_code}: change the URL to {target}")
-        # What has failed has no long story to tell.
-        body, size = await read_body(response, limit if response.is_success else min(limit, HELD), unpack=unpack)
-        retry_after = read_retry_after(response.headers.get("retry-after"))
-        if size > HELD:
-            beginning = body.read(_BEGINNING)
-            body.seek(0)
-            return Answer(response.status_code, beginning, size, retry_after, body)
-        with body:
-            return Answer(response.status_code, body.read(), size, retry_after)
-    finally:
-        await response.aclose()
+async def _receive(response: aiohttp.ClientResponse, limit: int, *, unpack: bool) -> Answer:
+    if _MOVED <= response.status < _REFUSED:
+        target = _address(response.url, response.headers.get("location", ""))
+        raise Unreadable(f"HTTP {response.status}: change the URL to {target}")
+    # What has failed has no long story to tell.
+    body, size = await read_body(response, limit if response.status < _MOVED else min(limit, HELD), unpack=unpack)
+    retry_after = read_retry_after(response.headers.get("retry-after"))
+    if size > HELD:
+        beginning = body.read(_BEGINNING)
+        body.seek(0)
+        return Answer(response.status, beginning, size, retry_after, body)
+    with body:
+        return Answer(response.status, body.read(), size, retry_after)
 
 
-def _address(asked: httpx.URL, location: str) -> str:
+def _address(asked: URL, location: str) -> str:
     """Where a redirect points, in full, as far as that can be told."""
     try:
-        return str(asked.copy_with(query=None).join(location))[:300] if location else "another address"
-    except httpx.InvalidURL:
+        return str(asked.with_query(None).join(URL(location)))[:300] if location else "another address"
+    except ValueError:
         return location[:300]
 
 
@@ -229,15 +187,3 @@ def _unless_broken(answer: Answer) -> Answer:
     if answer.status >= _BROKEN and answer.body.lstrip()[:1] not in (b"{", b"[", b'"'):
         raise _BrokenPage(answer)
     return answer
-
-
-def _timeouts(seconds: float) -> dict[str, float | None]:  # seconds, not money
-    return httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds)).as_dict()
-
-
-@cache
-def trust(*, verify: bool) -> ssl.SSLContext:
-    """One for the whole process: loading the authorities takes longer than a call."""
-    context = httpx.create_ssl_context(verify=verify, trust_env=False)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context

@@ -9,8 +9,8 @@ from aggregator.catalog import knowledge
 from aggregator.catalog.knowledge import NOTHING, Knowledge
 from aggregator.settings import ProviderSettings
 from providers.adapter import Adapter, Pace
+from providers.network import Trace
 from providers.registry import open_adapter
-from providers.transport import Trace
 
 RETIREMENT_SECONDS = 600.0
 """Calls that began before a change may end in their own time; closing under an order would leave it unsure."""

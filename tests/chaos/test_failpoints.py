@@ -67,10 +67,10 @@ async def test_a_call_to_a_provider_fails_at_the_step_that_was_named() -> None:
     """Other actions and other steps pass."""
     points = read_failpoints({VARIABLE: "add.body-sent:1:raise"})
     assert points.trace is not None
-    await points.trace("status", "http11.send_request_body.complete")
-    await points.trace("add", "http11.send_request_headers.complete")
+    await points.trace("status", "body-sent")
+    await points.trace("add", "headers-sent")
     with pytest.raises(Injected):
-        await points.trace("add", "http11.send_request_body.complete")
+        await points.trace("add", "body-sent")
 
 
 async def test_a_round_may_dawdle() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -130,7 +131,7 @@ async def test_one_reading_after_everything_settled_is_not_enough(case: Inquiry)
 
     assert second.verdict == Taken(frozenset())
     assert second.total is not None
-    assert (second.total.missing, second.total.given_back) == (0, 0)
+    assert (second.total.missing, second.total.given_back) == (Decimal(0), Decimal(0))
     assert second.account.clean == account.clean
 
 
@@ -166,7 +167,7 @@ async def test_a_price_that_the_catalogue_has_not_confirmed_since_is_not_believe
     account = await baseline(case)
     await case.order("lost", quantity=700)
     once = (await weigh(case, account)).account
-    due = {tables.Provider.sync_due_at: clock.now() + DARK_MS, tables.Provider.sync_error: "HTTP 500"}
+    due: dict[Any, Any] = {tables.Provider.sync_due_at: clock.now() + DARK_MS, tables.Provider.sync_error: "HTTP 500"}
     await tables.Provider.update(due).where(tables.Provider.name == "alpha")
     assert isinstance((await weigh(case, once)).verdict, Doubtful)
     assert (await tables.Provider.select(tables.Provider.sync_due_at))[0]["sync_due_at"] > 0
@@ -212,7 +213,7 @@ async def test_what_evidence_called_absent_is_no_candidate(case: Inquiry) -> Non
     account = await baseline(case)
     first = await case.order("lostno", quantity=700)
     attempt = (await attempts_of(first))[0]
-    over = {tables.Attempt.deadline_at: attempt.created_at}
+    over: dict[Any, Any] = {tables.Attempt.deadline_at: attempt.created_at}
     await tables.Attempt.update(over).where(tables.Attempt.id == attempt.id)
     await resolve.absent(first.id, actor="owner", reason="not there", settle_ms=0)
     case.alpha.set_balance(str(Decimal("997.6") - Decimal(attempt.cost_theirs)))

@@ -35,13 +35,19 @@ SIBLINGS: dict[tuple[str, str], str] = {
 
 LIBRARIES = {
     "pricing": {"msgspec"},
-    "providers": {"msgspec", "httpx"},
+    "providers": {"msgspec"},
 }
 """All that the two packages which know nothing of us may use besides the standard library and themselves."""
 
 LIBRARY_EXCEPTIONS: dict[tuple[str, str], str] = {
     ("providers/transport.py", "stamina"): "the only HTTP client is where reads are tried again",
-    ("providers/network.py", "httpcore"): "what httpx connects with, and where it lets us choose the address",
+    ("providers/transport.py", "aiohttp"): "what a failed call is told by",
+    ("providers/transport.py", "yarl"): "where a redirect points",
+    ("providers/network.py", "aiohttp"): "the connections",
+    ("providers/network.py", "certifi"): "whose certificates are believed",
+    ("providers/encoding.py", "aiohttp"): "how a form of several parts is written",
+    ("providers/encoding.py", "yarl"): "how parameters are written into an address",
+    ("providers/body.py", "aiohttp"): "what a body is read from",
 }
 """Which file may use what more, and why."""
 
@@ -143,7 +149,7 @@ def test_an_import_the_wrong_way_is_found(path: str, text: str) -> None:
         ("aggregator/orders/place.py", "from . import store"),
         ("aggregator/orders/place.py", "from aggregator.ledger import book"),
         ("aggregator/api/v2.py", "import json, msgspec, litestar, aggregator.errors, pricing, providers.vocabulary"),
-        ("providers/transport.py", "import httpx, stamina, providers.errors"),
+        ("providers/transport.py", "import aiohttp, stamina, providers.errors"),
     ],
 )
 def test_an_import_the_right_way_is_no_fault(path: str, text: str) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from providers.errors import Code, ProviderError, Unreachable
+from providers.network import trust
 from providers.reach import Level, reach
-from providers.transport import trust
 from providers.vocabulary import ServiceType, Submission
 from tests.providers.panel_server import Canned, PanelServer, adapter_for, panel_server, profile_of
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -84,15 +86,94 @@ async def test_an_unusable_proxy_never_lets_an_order_out() -> None:
             await adapter.add(ORDER)
 
 
+@asynccontextmanager
+async def proxy_that_says(reply: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A proxy that answers every request itself; its address, and the first lines of what it was asked."""
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+        writer.write(reply)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://owner:s3same@127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
+@pytest.mark.parametrize("reply", [b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", b"", b"hello\r\n\r\n"])
+async def test_an_order_that_a_proxy_did_not_pass_on_never_left(reply: bytes) -> None:
+    """Of an encrypted order the proxy hears only where it should go."""
+    async with (
+        proxy_that_says(reply) as (proxy, asked),
+        adapter_for("https://panel.example/api", proxy=proxy) as adapter,
+    ):
+        with pytest.raises(Unreachable) as raised:
+            await adapter.add(ORDER)
+    assert asked == [b"CONNECT panel.example:443 HTTP/1.1"]
+    assert "s3same" not in raised.value.text
+
+
+async def test_a_proxy_that_heard_an_order_may_have_passed_it_on() -> None:
+    """Without encryption it is told everything."""
+    async with (
+        proxy_that_says(b"") as (proxy, asked),
+        adapter_for("http://panel.example/api", proxy=proxy) as adapter,
+    ):
+        with pytest.raises(Unsure):
+            await adapter.add(ORDER)
+    assert asked == [b"POST http://panel.example/api HTTP/1.1"]
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [Dialect(), Dialect(method="GET"), Dialect(method="GET", body_format="query")],
+    ids=["post", "get", "query"],
+)
 @pytest.mark.parametrize("trouble", UNSURE.values(), ids=UNSURE.keys())
-async def test_an_order_that_left_is_unsure_and_never_sent_again(trouble: Canned) -> None:
-    """Once the headers are out, only a clear no lets another provider be tried."""
+async def test_an_order_that_left_is_unsure_and_never_sent_again(trouble: Canned, dialect: Dialect) -> None:
+    """Once the headers are out, only a clear no lets another provider be tried; also where a library would not mind."""
     async with panel_server(trouble) as panel:
-        error = await add_to(panel.url)
+        error = await add_to(panel.url, dialect)
         assert isinstance(error, Unsure)
         assert not error.may_try_another
         assert error.code is Code.TRANSPORT
         assert len(panel.sent) == 1
+
+
+STEPS = {"connect": Unreachable, "headers-sent": Unsure, "body-sent": Unsure, "reply-read": Unsure}
+"""What an order is whose sender fails right after this step."""
+
+
+async def test_whoever_follows_a_call_is_told_of_each_step() -> None:
+    told: list[tuple[str, str]] = []
+
+    async def trace(action: str, step: str) -> None:
+        told.append((action, step))
+
+    async with panel_server(BALANCE, BALANCE, ACCEPTED) as panel:
+        adapter = Panel(profile_of(panel.url), Transport(profile_of(panel.url), Patience(), trace))
+        await adapter.balance()
+        await adapter.balance()
+        await adapter.add(ORDER)
+        await adapter.aclose()
+    kept = [step for step in STEPS if step != "connect"]
+    steps = [("balance", STEPS), ("balance", kept), ("add", STEPS)]
+    assert told == [(action, step) for action, several in steps for step in several]
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_sender_that_fails_at_a_step_knows_whether_the_order_left(step: str) -> None:
+    async def trace(_: str, passed: str) -> None:
+        if passed == step:
+            raise ConnectionError("a failpoint")
+
+    async with panel_server(ACCEPTED) as panel:
+        profile = profile_of(panel.url, add_timeout_seconds=2)
+        adapter = Panel(profile, Transport(profile, Patience(), trace))
+        with pytest.raises(STEPS[step], match="a failpoint"):
+            await adapter.add(ORDER)
+        await adapter.aclose()
 
 
 async def test_every_order_has_a_connection_of_its_own() -> None:
