@@ -208,17 +208,17 @@ def weigh(  # noqa: PLR0911  # every doubt has words of its own
     `dark` = what was bought while nobody looked. Behind that, and behind whatever came back unseen, a payment may hide.
     """
     if total.missing < -total.noise:
-        return Void(f"{-total.missing} more are there than should be: somebody paid in")
+        return Void(f"{_plain(-total.missing)} more are there than should be: somebody paid in")
     if account.risen > total.given_back + total.noise:
-        return Doubtful(f"{account.risen} came in, {total.given_back} of it from orders")
+        return Doubtful(f"{_plain(account.risen)} came in, {_plain(total.given_back)} of it from orders")
     if len(candidates) > MOST_CANDIDATES:
         return Doubtful(f"{len(candidates)} adds are unsure at once")
     fitting = [some for some in _choices(candidates) if _fits(account, total, some)]
     if len(fitting) != 1:
-        return Doubtful(f"{total.missing} are missing: {len(fitting)} explanations")
+        return Doubtful(f"{_plain(total.missing)} are missing: {len(fitting)} explanations")
     hidden = dark + max(_NOTHING, total.given_back - account.risen)
     if any(_may_hide(account, total, some, hidden) for some in _choices(candidates) if some != fitting[0]):
-        return Doubtful(f"a payment of {hidden} or less may have come in unseen")
+        return Doubtful(f"a payment of {_plain(hidden)} or less may have come in unseen")
     if _is_chance(total, candidates, fitting[0]):
         return Doubtful("the balance is shown too coarsely to tell so many apart")
     if fitting[0] and not all(one.sure_price for one in candidates):
@@ -271,3 +271,7 @@ def _last_digit(digits: int) -> Decimal:
 def _digits(amount: Decimal) -> int:
     exponent = amount.as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from msgspec.structs import replace
 
 from aggregator.orders import evidence_store, resolve
-from aggregator.orders.accounting import Accountant, Weighed
+from aggregator.orders.accounting import MOST_READ_SINGLY, Accountant, Weighed
 from aggregator.orders.evidence import Account, Doubtful, Reading, Standing, Taken, Void
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock, tables
+from providers.adapter import Adapter
+from providers.vocabulary import Capability
 from tests.builders import accept_order, begin_attempt
 from tests.evidence.inquiries import Inquiry, attempts_of, inquiry
 from tests.orders.panels import poll
@@ -224,3 +227,80 @@ async def test_what_evidence_called_absent_is_no_candidate(case: Inquiry) -> Non
     await evidence_store.note(attempt.id, evidence_store.Rule.LIST, evidence_store.Seen.ABSENT, {})
 
     assert isinstance((await weigh(case, once)).verdict, Doubtful)
+
+
+async def test_bought_in_the_dark_a_payment_may_hide_it(case: Inquiry) -> None:
+    """Nobody looked between the order and now, for longer than a look may be missed."""
+    account = await baseline(case)
+    await case.order("lostno", quantity=700)
+    once = (await weigh(case, replace(account, dark=((0, clock.now()),)))).account
+    weighed = await weigh(case, once)
+    assert weighed.verdict == Doubtful("a payment of 1.68 or less may have come in unseen")
+    assert weighed.account.clean == account.clean
+    assert weighed.total is not None
+
+
+async def test_an_order_that_nobody_can_price_leaves_everything_as_it_was(case: Inquiry) -> None:
+    account = await baseline(case)
+    assert account.clean is not None
+    await case.order("lostno", quantity=700)
+    unpriced = {order: Standing("open:9", None) for order in account.clean.orders}
+    changed = replace(account, clean=Reading(account.clean.balance, unpriced, account.clean.at))
+    once = (await weigh(case, changed)).account
+    weighed = await weigh(case, once)
+    assert weighed.verdict == Doubtful("nobody can say what order 1000 there costs now")
+    assert (weighed.account.clean, weighed.total) == (changed.clean, None)
+
+
+class Hurried:
+    """A provider's adapter, while whose statuses are read something else happens."""
+
+    def __init__(self, adapter: Adapter, meanwhile: Callable[[], Awaitable[object]], *, batches: bool = True) -> None:
+        self._adapter = adapter
+        self._meanwhile = meanwhile
+        self.capabilities = adapter.capabilities if batches else frozenset[Capability]()
+        self.balance = adapter.balance
+
+    async def statuses(self, orders: list[str]) -> object:
+        told = await self._adapter.statuses(orders)
+        await self._meanwhile()
+        return told
+
+
+async def renew_while(case: Inquiry, account: Account, meanwhile: Callable[[], Awaitable[object]]) -> Account:
+    adapter, settings = case.panel.upstreams.adapter("alpha"), case.panel.upstreams.settings("alpha")
+    assert adapter is not None
+    assert settings is not None
+    hurried: Any = Hurried(adapter, meanwhile)
+    return await Accountant(DARK_MS).renew(hurried, settings, account)
+
+
+async def test_a_reading_during_which_something_moved_is_none(case: Inquiry) -> None:
+    """Money, or an order that was bought or sent out meanwhile."""
+    account = await baseline(case)
+
+    async def pay() -> None:
+        case.alpha.set_balance("5")
+
+    async def nothing() -> None:
+        pass
+
+    assert await renew_while(case, account, nothing) is not account
+    assert await renew_while(case, account, pay) is account
+    assert await renew_while(case, account, partial(case.order, quantity=500)) is account
+
+
+async def test_where_orders_are_asked_for_one_by_one_few_are_read(case: Inquiry) -> None:
+    settings, adapter = case.panel.upstreams.settings("alpha"), case.panel.upstreams.adapter("alpha")
+    assert adapter is not None
+    assert settings is not None
+
+    async def nothing() -> None:
+        pass
+
+    for number in range(MOST_READ_SINGLY):
+        await case.order(quantity=500 + number)
+    await poll(case.panel)
+    slow: Any = Hurried(adapter, nothing, batches=False)
+    assert (await Accountant(DARK_MS).renew(slow, settings, Account())).last is None
+    assert (await Accountant(DARK_MS).renew(adapter, settings, Account())).last is not None

@@ -26,34 +26,75 @@ def missing(amount: str, *, back: str = "0") -> Sum:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "said"),
+    ("account", "total", "candidates", "dark", "said"),
     [
+        (SEEN, missing("-10.5"), adds("2.40"), "0", Void("10.5 more are there than should be: somebody paid in")),
         (
-            evidence.weigh(SEEN, missing("-10.5"), adds("2.40")),
-            Void("10.5 more are there than should be: somebody paid in"),
+            Account(digits=2, risen=Decimal("2.40")), missing("0", back="1.10"), adds("2.40"), "0",
+            Doubtful("2.4 came in, 1.1 of it from orders"),
+        ),
+        (SEEN, missing("0"), adds(*["9.99"] * 9), "0", Doubtful("9 adds are unsure at once")),
+        (SEEN, missing("2.40"), adds("2.40", "2.40"), "0", Doubtful("2.4 are missing: 2 explanations")),
+        (
+            SEEN, missing("0"), adds("2.40"), "2.40",
+            Doubtful("a payment of 2.4 or less may have come in unseen"),
         ),
         (
-            evidence.weigh(Account(digits=2, risen=Decimal("2.40")), missing("0", back="1.10"), adds("2.40")),
-            Doubtful("2.40 came in, 1.10 of it from orders"),
-        ),
-        (evidence.weigh(SEEN, missing("0"), adds(*["9.99"] * 9)), Doubtful("9 adds are unsure at once")),
-        (evidence.weigh(SEEN, missing("2.40"), adds("2.40", "2.40")), Doubtful("2.40 are missing: 2 explanations")),
-        (
-            evidence.weigh(SEEN, missing("0"), adds("2.40"), dark=Decimal("2.40")),
-            Doubtful("a payment of 2.40 or less may have come in unseen"),
-        ),
-        (
-            evidence.weigh(SEEN, missing("0.30"), adds("0.30", "0.09")),
+            SEEN, missing("0.30"), adds("0.30", "0.09"), "0",
             Doubtful("the balance is shown too coarsely to tell so many apart"),
         ),
         (
-            evidence.weigh(SEEN, missing("2.40"), adds("2.40", sure_price=False)),
+            SEEN, missing("2.40"), adds("2.40", sure_price=False), "0",
             Doubtful("a price has changed, or its catalogue is older than the order"),
         ),
     ],
+)  # fmt: skip
+def test_the_owner_reads_why_nothing_was_decided(
+    account: Account, total: Sum, candidates: list[Candidate], dark: str, said: Verdict
+) -> None:
+    assert evidence.weigh(account, total, candidates, dark=Decimal(dark)) == said
+
+
+@pytest.mark.parametrize(
+    ("costs", "tell"),
+    [
+        (("3.9", "0.1"), True),
+        (("3.89", "0.1"), False),
+        (("9.9", "0.09"), False),
+        (("5", "2.9", "0.1"), True),
+        (("5", "2.89", "0.1"), False),
+    ],
 )
-def test_the_owner_reads_why_nothing_was_decided(verdict: Verdict, said: Verdict) -> None:
-    assert verdict == said
+def test_adds_are_told_apart_only_where_all_sums_could_be_seen(costs: tuple[str, ...], tell: bool) -> None:
+    """All costs together a hundred times what the sums may be off, and the smallest ten times what one may."""
+    verdict = evidence.weigh(SEEN, missing(costs[0]), adds(*costs))
+    assert verdict == Taken(frozenset({1})) if tell else isinstance(verdict, Doubtful)
+
+
+@pytest.mark.parametrize(("hidden", "tell"), [("2.384", True), ("2.385", False)])
+def test_a_payment_of_just_what_an_add_cost_hides_it(hidden: str, tell: bool) -> None:
+    """Down to what the sum may be off: half a digit for the charge, a digit for the balance."""
+    verdict = evidence.weigh(SEEN, missing("0"), adds("2.40"), dark=Decimal(hidden))
+    assert isinstance(verdict, Taken if tell else Doubtful)
+
+
+def test_the_longest_ago_in_the_dark_grow_together() -> None:
+    account = Account(seen=Decimal(1), seen_at=0)
+    for number in range(1, evidence.MOST_DARK + 2):
+        account = evidence.look(account, Decimal(1), number * 10, dark_ms=5)
+    assert len(account.dark) == evidence.MOST_DARK
+    assert account.dark[:2] == ((0, 20), (20, 30))
+    assert account.dark[-1] == (evidence.MOST_DARK * 10, evidence.MOST_DARK * 10 + 10)
+    again = evidence.look(account, Decimal(1), 1_000, dark_ms=5)
+    assert again.dark[:2] == ((0, 30), (30, 40))
+
+
+@pytest.mark.parametrize(
+    ("begun", "over", "cost"), [(0, 9, "0"), (0, 10, "5"), (20, 30, "5"), (21, 30, "0"), (12, 13, "5"), (0, 99, "5")]
+)
+def test_what_may_have_been_charged_in_the_dark_is_unseen(begun: int, over: int, cost: str) -> None:
+    account = Account(dark=((10, 20), (11, 12)))
+    assert evidence.unseen(account, [(begun, over, Decimal(5))]) == Decimal(cost)
 
 
 def test_a_sum_that_is_off_by_as_much_as_it_may_be_is_in_order() -> None:

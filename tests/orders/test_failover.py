@@ -113,9 +113,13 @@ def test_an_order_is_looked_at_again_as_soon_as_a_postponed_provider_may_be_aske
 
 
 def test_an_order_that_nobody_took_in_time_is_given_up() -> None:
+    """Its owner reads why nobody did."""
     old = replace(QUEUED, created_at=NOW - GIVE_UP_MS)
-    assert isinstance(choose(old, [], [route("alpha", usable=False)], now=NOW, give_up_ms=GIVE_UP_MS), GiveUp)
-    assert isinstance(choose(old, [], [], now=NOW, give_up_ms=GIVE_UP_MS), GiveUp)
+    ways = [route(name, usable=False, reason=why) for name, why in (("alpha", "it rests"), ("bravo", "no funds"))]
+    given_up = choose(old, [], ways, now=NOW, give_up_ms=GIVE_UP_MS)
+    assert given_up == GiveUp("nobody could take it in time (alpha: it rests; bravo: no funds)")
+    given_up = choose(old, [], [], now=NOW, give_up_ms=GIVE_UP_MS)
+    assert given_up == GiveUp("nobody could take it in time (no offer)")
 
 
 def test_an_old_order_is_still_placed_when_somebody_can_take_it() -> None:
@@ -125,7 +129,8 @@ def test_an_old_order_is_still_placed_when_somebody_can_take_it() -> None:
 
 def test_an_order_that_no_provider_can_ever_take_is_given_up_at_once() -> None:
     ways = [route(name, usable=False, permanent=True, reason="refused this order") for name in ("alpha", "bravo")]
-    assert isinstance(choose(QUEUED, [], ways, now=NOW, give_up_ms=GIVE_UP_MS), GiveUp)
+    given_up = choose(QUEUED, [], ways, now=NOW, give_up_ms=GIVE_UP_MS)
+    assert given_up == GiveUp("alpha: refused this order; bravo: refused this order")
 
 
 def test_an_order_without_any_offer_waits_for_one() -> None:
@@ -135,13 +140,26 @@ def test_an_order_without_any_offer_waits_for_one() -> None:
 @pytest.mark.parametrize("code", [Code.LINK_INVALID, Code.PARAMS])
 def test_what_two_providers_say_of_a_link_is_true(code: Code) -> None:
     told = [refused("alpha", code), refused("bravo", code)]
-    assert isinstance(choose(QUEUED, told, [route("charlie")], now=NOW, give_up_ms=GIVE_UP_MS), GiveUp)
+    given_up = choose(QUEUED, told, [route("charlie")], now=NOW, give_up_ms=GIVE_UP_MS)
+    assert given_up == GiveUp(f"two providers refused it: {code}")
     assert isinstance(choose(QUEUED, told[:1] * 2, [BRAVO], now=NOW, give_up_ms=GIVE_UP_MS), Go)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [refused("alpha", Code.FUNDS), refused("bravo", Code.FUNDS)],
+        [refused("alpha", Code.PARAMS), refused("bravo", Code.PARAMS, outcome=Outcome.UNSURE)],
+        [refused("alpha", Code.PARAMS), refused("bravo", Code.FUNDS)],
+    ],
+)
+def test_what_says_nothing_of_the_link_is_no_second_word_on_it(told: list[Attempt]) -> None:
+    assert isinstance(choose(QUEUED, told, [route("charlie")], now=NOW, give_up_ms=GIVE_UP_MS), Go)
 
 
 def test_an_order_that_its_reseller_called_off_goes_nowhere() -> None:
     wished = replace(QUEUED, cancel_wish=True)
-    assert isinstance(choose(wished, [], [ALPHA], now=NOW, give_up_ms=GIVE_UP_MS), GiveUp)
+    assert choose(wished, [], [ALPHA], now=NOW, give_up_ms=GIVE_UP_MS) == GiveUp("cancelled by the reseller")
 
 
 @pytest.mark.parametrize(

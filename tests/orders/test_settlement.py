@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -19,6 +20,7 @@ from aggregator.orders.settlement import (
     charge_of,
     decide,
     highest,
+    is_known,
     is_told,
     seen,
 )
@@ -313,3 +315,25 @@ def test_what_an_order_says_already_is_told() -> None:
 def test_every_difference_is_news(change: dict[str, Any]) -> None:
     says = {"phase": Phase.IN_PROGRESS, "remains": 400, "start_count": 7, "delivery_seen": True}
     assert not is_told(order_of(**says), replace(TOLD, **change))
+
+
+RUNNING = progress_of(Phase.IN_PROGRESS, 400, "2.5")
+
+
+@pytest.mark.parametrize(
+    ("order", "progress", "cached", "known"),
+    [
+        ({}, RUNNING, RUNNING, True),
+        ({}, RUNNING, progress_of(Phase.IN_PROGRESS, 399, "2.5"), False),
+        ({}, RUNNING, None, False),
+        ({"sight": "partial"}, RUNNING, RUNNING, False),
+        ({"held": "why"}, RUNNING, RUNNING, False),
+        ({}, progress_of(Phase.COMPLETED, 0, "2.5"), progress_of(Phase.COMPLETED, 0, "2.5"), False),
+    ],
+)
+def test_what_is_told_again_in_the_same_words_is_known(
+    order: dict[str, object], progress: Progress, cached: Progress | None, known: bool
+) -> None:
+    """Never an ending, nor anything of an order that waits for a second look or for its owner."""
+    words = None if cached is None else msgspec.json.encode(cached)
+    assert is_known(order_of(**order), progress, words) is known
