@@ -147,6 +147,10 @@ def test_a_price_shows_every_step_that_led_to_it() -> None:
     assert added == (4, Decimal(-3), Decimal("0.01"), Decimal(5))
     steps = [str(step) for step in (made.cost, made.unrounded, made.by_rule, made.floor, made.rate)]
     assert steps == ["0.33333333", "0.33333334", "0.3334", "0.35", "0.35"]
+    package = price(book(rule(4, "5")), at("4", per=1))
+    steps_of_it = [package.cost, package.unrounded, package.by_rule, package.floor, package.rate]
+    assert {(step.currency, step.per) for step in steps_of_it} == {("USD", 1)}
+    assert not package.raised, "what the rule gives is the floor itself"
 
 
 def test_only_whom_a_rule_names_has_prices_of_their_own() -> None:
@@ -157,7 +161,7 @@ def test_only_whom_a_rule_names_has_prices_of_their_own() -> None:
 
 
 def test_an_offer_in_another_currency_is_never_priced() -> None:
-    with pytest.raises(CurrencyMismatch):
+    with pytest.raises(CurrencyMismatch, match="^USD and EUR"):
         price(book(), replace(OFFER, rate=Rate(1, "EUR")))
 
 
