@@ -161,7 +161,7 @@ def test_only_whom_a_rule_names_has_prices_of_their_own() -> None:
 
 
 def test_an_offer_in_another_currency_is_never_priced() -> None:
-    with pytest.raises(CurrencyMismatch, match="^USD and EUR"):
+    with pytest.raises(CurrencyMismatch, match=r"^USD and EUR"):
         price(book(), replace(OFFER, rate=Rate(1, "EUR")))
 
 
