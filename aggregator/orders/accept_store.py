@@ -25,7 +25,7 @@ _COLUMNS = MappingProxyType(
         "reseller": "bigint", "service": "bigint", "type": "text", "link": "text", "quantity": "bigint",
         "runs": "bigint", "fields": "text", "link_key": "text", "same_link": "text", "rate": "bigint",
         "rate_per": "integer", "charge": "bigint", "remains": "bigint", "request_id": "text", "custom_id": "text",
-        "payload": "text", "due_at": "bigint", "created_at": "bigint",
+        "payload": "text", "watched": "boolean", "due_at": "bigint", "created_at": "bigint",
     }
 )  # fmt: skip
 LOOK_SECONDS = 10
@@ -157,7 +157,7 @@ def _row(new: NewOrder, now: int) -> tuple[object, ...]:
     return (
         new.reseller, new.service, new.type, new.link, new.quantity, new.runs,
         msgspec.json.encode(new.fields).decode(), new.link_key, new.same_link, new.rate, new.rate_per, new.charge,
-        new.quantity, new.request_id, new.custom_id, new.payload, now, now,
+        new.quantity, new.request_id, new.custom_id, new.payload, new.watched, now, now,
     )  # fmt: skip
 
 
@@ -221,7 +221,10 @@ async def _known(column: str, condition: str, asked: Sequence[Sought]) -> dict[i
 
 
 async def repeated_lately(reseller: int, payload: str, *, since: int) -> int | None:
-    """The first order that asked for exactly the same since a moment."""
-    same = (_ORDER.reseller == reseller) & (_ORDER.payload == payload) & (_ORDER.created_at >= since)
-    rows = await _ORDER.select(_ORDER.id).where(same).order_by(_ORDER.id).limit(1)
+    """The first order that asked for exactly the same since a moment, of those whose keys look for repeats."""
+    rows = await run(
+        "select id from orders where watched and reseller = {} and payload = {} and created_at >= {}"
+        " order by id limit 1",
+        reseller, payload, since,
+    )  # fmt: skip
     return int(rows[0]["id"]) if rows else None

@@ -35,6 +35,8 @@ class NewOrder(Struct, frozen=True, kw_only=True):
     custom_id: str | None = None
     payload: str
     """A hash of what the client asked for, to tell a repeat from another order."""
+    watched: bool = False
+    """Its key looks for repeats: the same again, soon enough, is this order."""
 
 
 class Order(Struct, frozen=True, kw_only=True):

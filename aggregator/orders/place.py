@@ -142,6 +142,7 @@ def decide(service: ShelfService | None, caller: Caller, ask: Ask, payload: str)
         runs=wanted.runs, fields=wanted.fields, link_key=link_key(wanted.link), same_link=caller.same_link,
         rate=rate.units, rate_per=rate.per, charge=charge,
         request_id=ask.request_id, custom_id=ask.custom_id, payload=payload,
+        watched=caller.duplicate_seconds > 0,
     )  # fmt: skip
 
 

@@ -31,10 +31,13 @@ UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
 
 
 _CLOSED = "the database is not open"
-_PRAGMAS = ("foreign_keys = 1", "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 8000")
+_PRAGMAS = (
+    "foreign_keys = 1", "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 8000", "temp_store = MEMORY",
+)  # fmt: skip
 """WAL lets readers pass the writer; FULL keeps the last commits through a power cut.
 
-The log is worked into the database every 32 MB: the pages that every commit changes are then written there once.
+The log is worked into the database every 32 MB: the pages that every commit changes are then written there once. What
+a statement puts aside while it runs needs no file.
 """
 
 

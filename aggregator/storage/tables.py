@@ -129,6 +129,7 @@ class Order(Table, tablename="orders"):
     request_id = Text(null=True, default=None)
     custom_id = Text(null=True, default=None)
     payload = Text()
+    watched = Boolean(default=False)
     due_at = BigInt()
     created_at = BigInt()
     ended_at = BigInt(null=True, default=None)
