@@ -55,7 +55,7 @@ async def put_listings(rows: Sequence[ListingRow]) -> None:
     """Write new and changed listings, by provider and their id."""
     now = clock.now()
     changing = [name for name in (*ListingRow.__struct_fields__, "updated_at") if name not in _KEY]
-    lines = [{**msgspec.structs.asdict(row), "updated_at": now} for row in rows]
+    lines = ({**msgspec.structs.asdict(row), "updated_at": now} for row in rows)
     await bulk.put_many(_LISTING, lines, key=_KEY, overwrites=changing)
 
 
@@ -73,7 +73,7 @@ class ToldChange(Struct, frozen=True, kw_only=True):
 
 async def add_changes(provider: str, changes: Sequence[Change]) -> None:
     common = {"provider": provider, "at": clock.now()}
-    await bulk.put_many(_CHANGE, [{**msgspec.to_builtins(change), **common} for change in changes])
+    await bulk.put_many(_CHANGE, ({**msgspec.to_builtins(change), **common} for change in changes))
 
 
 async def changes(*, provider: str | None = None, since: int = 0, limit: int | None = None) -> list[ToldChange]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 from msgspec import Struct
 
@@ -11,7 +13,7 @@ from aggregator.catalog.feed import Change, Kind
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.storage import clock, signals
-from aggregator.storage.transaction import write
+from aggregator.storage.transaction import apart, write
 from providers.adapter import Adapter
 from providers.errors import ProviderError
 from providers.vocabulary import Funds, Listing
@@ -96,12 +98,13 @@ class Syncer:
         old = {listing.service: listing for listing in await store.listings(row.name)}
         known = await learned_store.learned(row.name)
         settings = self._upstreams.settings(row.name)
-        return diff.compare(
-            old, listings, row.name,
+        compare = partial(
+            diff.compare, old, listings, row.name,
             learned={service: one for (_, service), one in known.items()},
             max_rise_percent=settings.max_price_rise_percent if settings else diff.USUAL_MAX_RISE_PERCENT,
             approved=row.approved_at is not None,
         )  # fmt: skip
+        return await apart(compare)
 
     async def _put(self, row: ProviderRow, difference: Difference) -> None:
         provider, held = row.name, difference.held

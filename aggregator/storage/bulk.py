@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from piccolo.columns import BigInt, BigSerial, Boolean, Integer, Text
@@ -18,9 +19,11 @@ _KINDS = {Text: "text", BigInt: "bigint", Integer: "integer", Boolean: "boolean"
 
 
 async def put_many(
-    table: type[Table], rows: Sequence[Mapping[str, Any]], *, key: Sequence[str] = (), overwrites: Sequence[str] = ()
+    table: type[Table], rows: Iterable[Mapping[str, Any]], *, key: Sequence[str] = (), overwrites: Sequence[str] = ()
 ) -> None:
     """Insert rows; what is left out of them gets the column's default, and numbers that count up come by themselves.
+
+    They are taken as they are written, so that making a hundred thousand of them holds nobody up for long.
 
     With a `key`, a row that is there already has the columns that it `overwrites` changed, and no others.
     """
@@ -28,8 +31,8 @@ async def put_many(
     then = ""
     if key:
         then = f"on conflict ({', '.join(key)}) do update set {', '.join(f'{n} = excluded.{n}' for n in overwrites)}"
-    for start in range(0, len(rows), EACH):
-        values = [[row.get(name, defaults[name]) for name in kinds] for row in rows[start : start + EACH]]
+    coming = iter(rows)
+    while values := [[row.get(name, defaults[name]) for name in kinds] for row in islice(coming, EACH)]:
         query, given = table_of(kinds, values)
         await run(f"insert into {table._meta.tablename} ({', '.join(kinds)}) {query} {then}", *given)  # noqa: SLF001
 

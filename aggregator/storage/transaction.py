@@ -100,6 +100,14 @@ async def _give_back(pool: asyncpg.Pool, connection: Any) -> None:
         await pool.release(connection, timeout=5)
 
 
+async def apart(compute: Callable[[], T]) -> T:
+    """What takes long to work out inside a transaction, beside the event loop, so that nobody else waits for it.
+
+    A transaction of SQLite is beside it already.
+    """
+    return compute() if isinstance(engine(), Sqlite) else await asyncio.to_thread(compute)
+
+
 async def write_surely(work: Work[T]) -> T:
     """`write` for what nobody else knows: tried again while the database is away, for a minute.
 
