@@ -9,7 +9,13 @@ from aggregator.audit.scope import Scope
 _FACTS = """
 select e.id as entry, e.reseller, e.order_id, e.reference, e.source, e.target, e.amount, e.decision,
        'wallet:' || e.reseller as wallet, o.id as known, o.reseller as owner
-from entries e left join orders o on o.id = e.order_id where {e.id}
+from entries e left join orders o on o.id = e.order_id
+    and o.id between (select min(x.order_id + 0) from entries x where {x.id})
+                 and (select max(x.order_id + 0) from entries x where {x.id})
+where {e.id}
+"""
+"""The span of a page's orders is said, so that PostgreSQL need not look through all orders for each page; with + 0 it
+finds the span on the page, too, and not in the index of all.
 """
 _IS_OF_A_KIND = """
 case when target = 'escrow' then source = wallet and reference = 'order:' || order_id || ':charge'

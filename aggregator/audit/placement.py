@@ -26,7 +26,7 @@ where {o.id} group by o.id
 _OF_ATTEMPTS = """
 select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, a.upstream_order, a.deadline_at,
        a.poll_at, a.answered_at
-from attempts a left join orders o on o.id = a.order_id where {a.order_id}
+from attempts a left join orders o on o.id = a.order_id and {o.id} where {a.order_id}
 """
 
 ATTEMPTS_OF_ORDERS = Facts(
@@ -76,16 +76,6 @@ def attempts(now: int) -> Facts:
         _OF_ATTEMPTS,
         Scope.orders,
         (
-            Promise(
-                id="P3",
-                name="upstream-id-once",
-                sentence="no two attempts share an order of a provider",
-                stops=Stops.ORDER,
-                breach="upstream_order is not null and exists (select 1 from attempts x"
-                " where x.provider = facts.provider and x.upstream_order = facts.upstream_order"
-                " and x.id <> facts.attempt)",
-                shows=("attempt", "order_id", "provider", "upstream_order"),
-            ),
             Promise(
                 id="P4",
                 name="accepted-has-id",

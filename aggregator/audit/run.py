@@ -13,10 +13,10 @@ from aggregator.audit.columns import Columns
 from aggregator.audit.entries import ENTRIES
 from aggregator.audit.facts import Check, Checked
 from aggregator.audit.horizon import settled_marks
+from aggregator.audit.once import REFERENCES, UPSTREAM_ORDERS
 from aggregator.audit.orders import ORDERS
 from aggregator.audit.placement import ATTEMPTS_OF_ORDERS, attempts
 from aggregator.audit.promise import Breach, Promise, Stops
-from aggregator.audit.references import References
 from aggregator.audit.refills import refills
 from aggregator.audit.scope import Marks, Scope
 from aggregator.audit.store import Checkpoint, Finding
@@ -94,8 +94,8 @@ class _Run:
         self.wallets = Wallets(base.sums if base else {}, marks)
         self.chain = Chain(links, marks.entries)
         self.checks: list[Check] = [
-            self.wallets, ORDERS, ENTRIES, References(), Sums(), Columns(), self.chain, ATTEMPTS_OF_ORDERS,
-            attempts(now), refills(now),
+            self.wallets, ORDERS, ENTRIES, REFERENCES, Sums(), Columns(), self.chain, ATTEMPTS_OF_ORDERS,
+            UPSTREAM_ORDERS, attempts(now), refills(now),
         ]  # fmt: skip
         self.tallies = {promise.name: Tally(promise) for check in self.checks for promise in check.promises}
         self.checked = 0
