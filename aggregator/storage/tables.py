@@ -418,3 +418,45 @@ TABLES = (
     Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision,
     AuditRun, AuditSum, Halt, Day, Signal, Migration,
 )  # fmt: skip
+
+INDEXES = {
+    "api_keys_prefix": "a key is shown, changed and revoked by its beginning; its digest, which is unique, finds it",
+    "attempts_due": "each provider is polled for what is due there, and nobody looks at what is not followed any more",
+    "attempts_live": "the database itself keeps an order from running at two providers",
+    "attempts_order": "an order's attempts: before each dispatch, with each order that is shown, at each audit",
+    "attempts_placing": "the sweeper asks every few seconds for what is past its deadline: a handful, always",
+    "attempts_provider": "the console's orders of one provider, newest first",
+    "attempts_unsure": "evidence asks for the unsure ones of a provider: a handful among millions",
+    "attempts_upstream": "the database itself keeps a provider's order from belonging to two; searches by their id",
+    "audits_links": "the chain of hashes is walked from link to link",
+    "decisions_subject": "an order, a reseller or a key is shown with all that was decided about it",
+    "entries_order": "an order's entries: with each order that is shown, and page by page at an audit",
+    "entries_reseller": "a reseller's statement, newest first; the unique reference keeps money from moving twice",
+    "events_order": "an order is shown with its history",
+    "halts_order": "before an order is sent out or paid back it is asked whether it stands still",
+    "halts_reseller": "the same of its reseller",
+    "imported_services_service": "the database itself gives a provider's service one id of ours, for ever",
+    "listings_service": "a sync overwrites the row of each service that it was told of",
+    "observations_attempt": "what was seen of an unsure attempt, oldest first",
+    "orders_custom_id": "the database itself makes one order of two requests with one custom id",
+    "orders_ended": "average times and shares of the last 30 days, and the figures by day",
+    "orders_held": "what waits for the owner is counted on every page of the console",
+    "orders_open": "what is under way is counted and shown; a few thousand among millions",
+    "orders_queue": "the dispatcher asks for what is due, several times a second",
+    "orders_repeats": "a repeat without an id is found among those of keys that look for them, and of no others",
+    "orders_request_id": "the database itself makes one order of two requests with one id",
+    "orders_reseller": "a reseller's orders, newest first, and how many there are",
+    "orders_same_link": "before an order is sent out, others that run for its link; nothing ended is in it",
+    "orders_wished": "cancels that were wished for are passed on: none, most of the time",
+    "people_reseller": "who may sign in for a reseller",
+    "refills_due": "each provider is asked for the refills that are due there",
+    "refills_order": "an order is shown with its refills",
+    "refills_running": "the database itself keeps an order from being refilled twice at once",
+    "revisions_file": "a file's history, newest first",
+    "sessions_person": "whoever changes a password is signed out everywhere else",
+    "words_text": "what a provider says that nobody understands is kept once",
+}
+"""Every index besides those of unique columns, and the question that is asked too often to be answered without.
+
+Each costs a page at most commits that touch its table: what is asked by an owner now and then has none.
+"""

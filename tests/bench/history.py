@@ -11,7 +11,7 @@ from aggregator.storage.transaction import engine, write
 from tests.bench.seed import RESELLERS
 from tests.builders import DAY
 
-EACH = 100_000
+EACH = 5_000
 """Orders in a transaction."""
 ENTRIES = 5
 """Of one order: three deposits that come to its charge, the charge, and what is earned."""

@@ -111,6 +111,8 @@ async def test_a_key_with_a_soft_window_gets_the_first_order_again(any_trade: Ma
     assert await add(soft, quantity=1001) != first
     assert await add(soft, link=LINK) != first
     assert await add(ann) != first
+    plain = await add(ann, link="https://x.example/plain")
+    assert await add(soft, link="https://x.example/plain") != plain, "that key does not look for repeats"
     await tables.Order.update({tables.Order.created_at: tables.Order.created_at - 121_000}, force=True)
     assert await add(soft) != first
 

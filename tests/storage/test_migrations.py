@@ -12,7 +12,8 @@ from piccolo.columns import BigInt, BigSerial, Boolean, Integer, Text
 from aggregator.storage import migrations
 from aggregator.storage.engine import bind, create_engine, is_sqlite
 from aggregator.storage.migrations import STEPS, NewerDatabase
-from aggregator.storage.tables import TABLES, Migration, Signal
+from aggregator.storage.statements import run
+from aggregator.storage.tables import INDEXES, TABLES, Migration, Signal
 from aggregator.storage.transaction import engine
 from tests.builders import open_database
 
@@ -60,6 +61,17 @@ async def test_the_database_has_the_columns_of_the_tables(panel_database: str) -
         if is_sqlite(engine()) and isinstance(table._meta.primary_key, BigSerial):
             expected["id"] = ("integer", False)
         assert found == expected, table._meta.tablename
+
+
+async def test_every_index_has_its_reason(panel_database: str) -> None:
+    """Nobody pays for one at each commit without knowing what for."""
+    asked = (
+        "select name from sqlite_master where type = 'index' and sql is not null"
+        if is_sqlite(engine())
+        else "select indexname as name from pg_indexes where schemaname = 'public' and indexname not in"
+        " (select conname from pg_constraint)"
+    )
+    assert {str(row["name"]) for row in await run(asked)} == set(INDEXES)
 
 
 async def test_many_that_migrate_at_once_take_each_step_once(database_url: str) -> None:
