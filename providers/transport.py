@@ -23,6 +23,7 @@ from providers.masking import Mask
 from providers.network import Line, Trace, Watch
 
 log = logging.getLogger(__name__)
+stamina.instrumentation.set_on_retry_hooks(())  # each try tells of itself, and of which provider
 
 _SIZE_LIMITS = {"services": 32 * 2**20, "add": 256 * 1024}
 _BEGINNING = 65_536

@@ -228,12 +228,16 @@ async def test_a_read_is_asked_again(trouble: Canned) -> None:
         assert len(panel.sent) == 2
 
 
-async def test_a_read_is_not_asked_for_ever() -> None:
-    """A provider that is down is left in peace after three tries."""
+async def test_a_read_is_not_asked_for_ever(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A provider that is down is left in peace after three tries, each of which is a line in the log and no more."""
     async with panel_server(Canned(raw=b"")) as panel, adapter_for(panel.url) as adapter:
         with pytest.raises(Garbled):
             await adapter.balance()
         assert len(panel.sent) == 3
+    assert [record.getMessage().partition(",")[0] for record in caplog.records] == ["alpha balance: Garbled"] * 3
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
