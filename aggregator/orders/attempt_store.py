@@ -23,6 +23,12 @@ CLAIM_MS = 60_000
 """How long a claimed poll is left to its worker."""
 
 
+_NEW = {
+    "order_id": "bigint", "provider": "text", "service": "text", "outcome": "text", "cost": "bigint",
+    "cost_theirs": "text", "currency": "text", "fx": "text", "deadline_at": "bigint", "created_at": "bigint",
+}  # fmt: skip
+
+
 class NewAttempt(Struct, frozen=True, kw_only=True):
     """What is written down before the request leaves."""
 
@@ -43,14 +49,33 @@ class Followed(Struct, frozen=True):
     order: Order
 
 
+class Taken(Struct, frozen=True):
+    """The yes of a provider."""
+
+    attempt: int
+    upstream_order: str
+    reply: str
+
+
 async def insert(new: NewAttempt) -> Attempt:
-    row = _ATTEMPT(
-        order_id=new.order, provider=new.provider, service=new.service, outcome=Outcome.PLACING.value,
-        cost=new.cost, cost_theirs=new.cost_theirs, currency=new.currency, fx=new.fx,
-        deadline_at=new.deadline_at, created_at=clock.now(),
-    )  # fmt: skip
-    rows = await _ATTEMPT.insert(row).returning(*_ATTEMPT.all_columns())
-    return as_attempt(rows[0])
+    return (await insert_many([new]))[new.order]
+
+
+async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
+    """Write down attempts of different orders, whose ids they are told by."""
+    if not new:
+        return {}
+    now = clock.now()
+    rows = [
+        (
+            one.order, one.provider, one.service, Outcome.PLACING.value, one.cost, one.cost_theirs, one.currency,
+            one.fx, one.deadline_at, now,
+        )
+        for one in new
+    ]  # fmt: skip
+    query, values = table_of(_NEW, rows)
+    written = await _ATTEMPT.raw(f"insert into attempts ({', '.join(_NEW)}) {query} returning *", *values)
+    return {row["order_id"]: as_attempt(row) for row in written}
 
 
 class DuplicateUpstreamOrder(Exception):
@@ -76,6 +101,29 @@ async def answer(
             raise DuplicateUpstreamOrder from error
         raise
     return as_attempt(rows[0]) if rows else None
+
+
+async def accept(taken: Sequence[Taken], *, poll_at: int) -> set[int]:
+    """Write down that attempts were accepted; those of them that nobody had answered yet.
+
+    Raises `DuplicateUpstreamOrder` where one of the ids was given before.
+    """
+    query, values = table_of(
+        {"attempt": "bigint", "named": "text", "said": "text"},
+        [(one.attempt, one.upstream_order, one.reply) for one in taken],
+    )
+    try:
+        rows = await _ATTEMPT.raw(
+            "update attempts set outcome = 'accepted', answered_at = {}, poll_at = {}, upstream_order = given.named,"
+            f" reply = given.said, error = null, error_text = null from ({query}) as given where id = given.attempt"
+            " and outcome in ('placing', 'unsure') and upstream_order is null returning id",
+            clock.now(), poll_at, *values,
+        )  # fmt: skip
+    except Exception as error:
+        if is_unique_violation(error):
+            raise DuplicateUpstreamOrder from error
+        raise
+    return {row["id"] for row in rows}
 
 
 async def is_accepted(attempt: int) -> bool:

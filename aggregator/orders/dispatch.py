@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
+from msgspec import Struct
 
 from aggregator.catalog import health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
+from aggregator.joined import Joined
 from aggregator.orders import attempt_store, day_store, evidence_store, failover, store
-from aggregator.orders.attempt_store import DuplicateUpstreamOrder
+from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt, Taken
 from aggregator.orders.evidence_store import Sent
 from aggregator.orders.failover import GiveUp, Go, Wait
 from aggregator.orders.model import Attempt, Order
@@ -33,6 +35,10 @@ log = structlog.get_logger(__name__)
 
 CLAIM_AT_ONCE = 50
 MOST_IN_HAND = 1_000
+MOST_AT_ONCE = 64
+"""Orders in one transaction."""
+CROWDED_SECONDS = 0.2
+"""Before more orders are claimed while a provider has as many waiting for it as it may."""
 LINK_PAUSE_MS = 5_000
 """Between two looks whether a link has become free."""
 STALE_MS = 5_000
@@ -51,6 +57,26 @@ class Lane:
         self.waiting = 0
         self.most_waiting = parallel * 16
 
+    @property
+    def full(self) -> bool:
+        return self.waiting >= self.most_waiting
+
+
+class Departure(Struct, frozen=True):
+    """An order about to leave, and our id of it where its provider is told one."""
+
+    order: Order
+    new: NewAttempt
+    sent: Sent | None
+
+
+class Arrival(Struct, frozen=True):
+    """An order that its provider has taken."""
+
+    order: Order
+    attempt: Attempt
+    placement: Placement
+
 
 class Dispatcher:
     """Takes orders from the queue to providers."""
@@ -65,9 +91,13 @@ class Dispatcher:
         self._wake = wake
         self._lanes: dict[str, Lane] = {}
         self._in_hand: dict[int, asyncio.Task[None]] = {}
+        self._depart: Joined[Departure, Attempt | None] = Joined(self._begin, most=MOST_AT_ONCE)
+        self._arrive: Joined[Arrival, None] = Joined(self._accepted, most=MOST_AT_ONCE)
 
     async def run_once(self) -> int:
         """Claim what is due and start each order on its way; how many were started. Does not wait for providers."""
+        if any(lane.full for lane in self._lanes.values()):
+            await asyncio.sleep(CROWDED_SECONDS)
         room = MOST_IN_HAND - len(self._in_hand)
         orders = await store.claim_due(min(room, CLAIM_AT_ONCE))
         if orders:
@@ -143,7 +173,7 @@ class Dispatcher:
         if adapter is None:
             return
         lane = self._lane(adapter)
-        if lane.waiting >= lane.most_waiting:
+        if lane.full:
             await store.postpone(order.id, clock.now() + 1000)
             return
         lane.waiting += 1
@@ -153,7 +183,8 @@ class Dispatcher:
                     await store.postpone(order.id, clock.now())
                     return
                 sent = new_reference(adapter.profile)
-                attempt = await self._begin(order, route, adapter, market, sent)
+                leaving = Departure(order, self._router.new_attempt(order, route, adapter, market), sent)
+                attempt = await self._depart(leaving)
                 if attempt is not None:
                     await self._submit(order, attempt, adapter, sent)
         finally:
@@ -163,23 +194,38 @@ class Dispatcher:
         profile = adapter.profile
         return self._lanes.setdefault(f"{profile.name}:{profile.parallel}", Lane(profile.parallel))
 
-    async def _begin(
-        self, order: Order, route: Route, adapter: Adapter, market: Market, sent: Sent | None
-    ) -> Attempt | None:
-        new = self._router.new_attempt(order, route, adapter, market)
+    async def _begin(self, batch: Sequence[Departure]) -> Sequence[Attempt | Exception | None]:
+        """Write down that orders leave, all together, and one by one where that fails; None for one that stays."""
 
-        async def work() -> Attempt | None:
-            if self._minds_links(new.provider) and await attempt_store.link_runs(order, new.provider, new.service):
-                await store.postpone(order.id, clock.now() + LINK_PAUSE_MS)
-                return None
-            if not await store.depart(order.id):
-                return None
-            attempt = await attempt_store.insert(new)
-            if sent is not None:
-                await evidence_store.keep_reference(attempt.id, sent)
-            return attempt
+        async def work() -> dict[int, Attempt]:
+            links = set[str]()
+            going = [leaving for leaving in batch if await self._may_leave(leaving, links)]
+            left = await store.depart([leaving.order.id for leaving in going])
+            gone = [leaving for leaving in going if leaving.order.id in left]
+            attempts = await attempt_store.insert_many([leaving.new for leaving in gone])
+            sent = {attempts[leaving.order.id].id: leaving.sent for leaving in gone if leaving.sent is not None}
+            await evidence_store.keep_references(sent)
+            return attempts
 
-        return await write(work)
+        try:
+            attempts = await write(work)
+        except Exception as error:  # noqa: BLE001  # it is told to whoever waits for it
+            if len(batch) == 1:
+                return [error]
+            return [answer for leaving in batch for answer in await self._begin([leaving])]
+        return [attempts.get(leaving.order.id) for leaving in batch]
+
+    async def _may_leave(self, leaving: Departure, links: set[str]) -> bool:
+        """Whether nothing runs for the same link where that matters, nor leaves now for one of `links`."""
+        order, new = leaving.order, leaving.new
+        if not self._minds_links(new.provider):
+            return True
+        link = f"{new.provider}\n{new.service}\n{order.link_key}"
+        if link in links or await attempt_store.link_runs(order, new.provider, new.service):
+            await store.postpone(order.id, clock.now() + LINK_PAUSE_MS)
+            return False
+        links.add(link)
+        return True
 
     def _minds_links(self, provider: str) -> bool:
         settings = self._upstreams.settings(provider)
@@ -197,34 +243,36 @@ class Dispatcher:
             await self._answered(order, attempt, error)
             await self._note_health(attempt.provider, error)
         else:
-            await self._accepted(order, attempt, placement)
-            await self._note_health(attempt.provider, None)
+            await self._arrive(Arrival(order, attempt, placement))
 
-    async def _accepted(self, order: Order, attempt: Attempt, placement: Placement) -> None:
-        changes = {
-            tables.Attempt.upstream_order: placement.order,
-            tables.Attempt.reply: placement.raw,
-            tables.Attempt.error: None,
-            tables.Attempt.error_text: None,
-            tables.Attempt.poll_at: clock.now() + round(self._pace.poll_seconds * 1000),
-        }
+    async def _accepted(self, batch: Sequence[Arrival]) -> Sequence[Exception | None]:
+        """Write down that orders were taken, all together, and one by one where that fails."""
+        taken = [Taken(one.attempt.id, one.placement.order, one.placement.raw) for one in batch]
 
         async def work() -> None:
-            answered = await attempt_store.answer(attempt.id, Outcome.ACCEPTED, changes=changes)
-            if answered is not None:
-                await store.advance(order.id, [OrderState.PLACING, OrderState.UNSURE], OrderState.ACTIVE)
-            elif await attempt_store.attach(attempt.id, placement.order):
-                await day_store.add_found(attempt.id)
-                text = f"{attempt.provider} took it after all, as {placement.order}: the owner's cost"
-                await store.note(order.id, order.state, text[:500])
+            poll_at = clock.now() + round(self._pace.poll_seconds * 1000)
+            answered = await attempt_store.accept(taken, poll_at=poll_at)
+            await store.activate([one.order.id for one in batch if one.attempt.id in answered])
+            for one in batch:
+                if one.attempt.id not in answered:
+                    await _attach(one)
 
         try:
             await write_surely(work)
-        except DuplicateUpstreamOrder:
-            text = f"the provider gave the id {placement.order[:60]} of another order"
-            await self._commit_unsure(attempt, error="DUPLICATE_ORDER", text=text, raw=placement.raw)
-            return
-        await self._refresh(order.id)
+        except Exception as error:  # noqa: BLE001  # it is told to whoever waits for it
+            if len(batch) > 1:
+                return [answer for one in batch for answer in await self._accepted([one])]
+            if not isinstance(error, DuplicateUpstreamOrder):
+                return [error]
+            await self._commit_duplicate(batch[0])
+        await self._tracker.refresh(await store.get_many([one.order.id for one in batch]))
+        for provider in {one.attempt.provider for one in batch}:
+            await self._note_health(provider, None)
+        return [None] * len(batch)
+
+    async def _commit_duplicate(self, one: Arrival) -> None:
+        text = f"the provider gave the id {one.placement.order[:60]} of another order"
+        await self._commit_unsure(one.attempt, error="DUPLICATE_ORDER", text=text, raw=one.placement.raw)
 
     async def _answered(self, order: Order, attempt: Attempt, error: ProviderError) -> None:
         outcome = failover.outcome_of(error)
@@ -289,6 +337,14 @@ class Dispatcher:
     async def _ended(self, order: Order | None) -> None:
         if order is not None:
             await self._tracker.refresh([order])
+
+
+async def _attach(one: Arrival) -> None:
+    """Follow an attempt that was taken after it had been given up."""
+    if await attempt_store.attach(one.attempt.id, one.placement.order):
+        await day_store.add_found(one.attempt.id)
+        text = f"{one.attempt.provider} took it after all, as {one.placement.order}: the owner's cost"
+        await store.note(one.order.id, one.order.state, text[:500])
 
 
 def _told(error: str, text: str, raw: str) -> dict[object, str]:

@@ -77,8 +77,11 @@ def suggest(looks: Sequence[Look]) -> str | None:
     return "it was not taken: orders absent" if Seen.ABSENT in last.values() else None
 
 
-async def keep_reference(attempt: int, sent: Sent) -> None:
-    await SentReference.insert(SentReference(attempt=attempt, reference=sent.reference, door=sent.door))
+async def keep_references(sent: Mapping[int, Sent]) -> None:
+    """Of attempts, by their ids."""
+    rows = [SentReference(attempt=attempt, reference=one.reference, door=one.door) for attempt, one in sent.items()]
+    if rows:
+        await SentReference.insert(*rows)
 
 
 async def references(attempts: Iterable[int]) -> dict[int, Sent]:

@@ -95,10 +95,19 @@ async def hurry() -> None:
     await _ORDER.update({_ORDER.due_at: clock.now()}).where(later)
 
 
-async def depart(order: int) -> bool:
-    """Let a queued order leave for a provider, unless it stands still since a red audit; whether it leaves."""
-    queued = (_ORDER.id == order) & (_ORDER.state == OrderState.QUEUED.value) & WhereRaw(NOT_HALTED)
-    return bool(await _ORDER.update({_ORDER.state: OrderState.PLACING.value}).where(queued).returning(_ORDER.id))
+async def depart(orders: Sequence[int]) -> set[int]:
+    """Let queued orders leave for a provider; those that leave, and do not stand still since a red audit."""
+    these, values = among("id", orders)
+    rows = await _ORDER.raw(
+        f"update orders set state = 'placing' where {these} and state = 'queued' and {NOT_HALTED} returning id", values
+    )
+    return {row["id"] for row in rows}
+
+
+async def activate(orders: Sequence[int]) -> None:
+    """Their providers have them."""
+    these, values = among("id", orders)
+    await _ORDER.raw(f"update orders set state = 'active' where {these} and state in ('placing', 'unsure')", values)
 
 
 async def not_halted(orders: Iterable[int]) -> set[int]:

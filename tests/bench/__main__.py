@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import growth, hot, memory, outgoing, sync
+from tests.bench import dispatch, growth, hot, memory, outgoing, sync
 from tests.bench.rows import HEAD, ROUNDS, Result, Row, chosen, compare, line
 from tests.bench.stage import Servers
 
@@ -56,7 +56,10 @@ def _measure(folder: Path, wanted: argparse.Namespace) -> list[Result]:
                     _say(audited.line)
                 return _all(chosen(rows, [word for word in wanted.words if word != growth.WORD]), wanted.rounds)
         with hot.rows(folder, servers) as rows, outgoing.rows(folder) as calls:
-            return _all(chosen([*rows, *calls, *sync.rows(folder, servers)], wanted.words), wanted.rounds)
+            return _all(
+                chosen([*rows, *calls, *sync.rows(folder, servers), *dispatch.rows(folder, servers)], wanted.words),
+                wanted.rounds,
+            )
 
 
 def _all(rows: Iterable[Row], rounds: int) -> list[Result]:

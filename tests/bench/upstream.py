@@ -15,15 +15,17 @@ import uvloop
 ANSWER_SECONDS = 0.05
 NEVER = 3_600
 _STATE = {"charge": "0.27819", "start_count": "3572", "status": "In progress", "remains": "157", "currency": "USD"}
+_SOLD = {"service": "1", "name": "Followers", "category": "All", "rate": "1.00", "min": "10", "max": "100000"}
 _HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
 
 
 class Upstream:
-    """A provider that says of every order that it is under way, and notes who was asked about."""
+    """A provider that says of every order that it is under way, and notes when it was asked and bought from."""
 
     def __init__(self) -> None:
         self.port = 0
         self.asked: dict[str, float] = {}  # seconds
+        self.bought: list[float] = []  # seconds
         self._taken = 0
         self._ready = Event()
 
@@ -57,12 +59,13 @@ class Upstream:
             return _STATE
         if fields.get("action") == ["add"]:
             self._taken += 1
+            self.bought.append(time.monotonic())
             return {"order": self._taken}
         if "orders" in fields:
             ids = fields["orders"][0].split(",")
             self.asked |= dict.fromkeys(ids, time.monotonic())
             return dict.fromkeys(ids, _STATE)
-        return [] if fields.get("action") == ["services"] else {"balance": "100", "currency": "USD"}
+        return [_SOLD] if fields.get("action") == ["services"] else {"balance": "1000000", "currency": "USD"}
 
 
 def _say_where(port: int) -> None:
