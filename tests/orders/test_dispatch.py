@@ -233,6 +233,60 @@ async def test_an_id_that_a_provider_gave_before_is_no_acceptance(tmp_path: Path
     await assert_audit_is_green()
 
 
+async def test_orders_taken_at_one_moment_do_not_harm_each_other(tmp_path: Path, panel_database: str) -> None:
+    """They are written down together; the provider gives every other one the same id."""
+    alpha = ScriptedPanel("2.40")
+    arrived = 0
+    everybody = asyncio.Event()
+
+    async def wait_for_all() -> None:
+        nonlocal arrived
+        arrived += 1
+        number = arrived
+        if arrived == 8:
+            everybody.set()
+        await everybody.wait()
+        alpha.next_order = 77 if number % 2 else None
+
+    alpha.before_add = wait_for_all
+    ann = await make_reseller()
+    async with open_panel(tmp_path, panel_database, {"alpha": alpha}, more="parallel = 8") as panel:
+        orders = [await order_for(ann) for _ in range(8)]
+        await dispatch(panel)
+        outcomes = [str(one) for order in orders for one in await outcomes_of(order.id)]
+    assert sorted(outcomes) == ["('alpha', 'accepted', None)"] * 5 + ["('alpha', 'unsure', 'DUPLICATE_ORDER')"] * 3
+    assert sorted([await state_of(order) for order in orders]) == ["active"] * 5 + ["unsure"] * 3
+    await assert_audit_is_green()
+
+
+async def test_of_orders_for_one_link_that_leave_at_one_moment_one_leaves(tmp_path: Path, panel_database: str) -> None:
+    alpha = sandbox("2.40")
+    ann = await make_reseller()
+    async with open_panel(tmp_path, panel_database, {"alpha": alpha}, more='same_link_policy = "queue"') as panel:
+        same = [await order_for(ann) for _ in range(3)]
+        other = await accept_order(ann, link_key="other")
+        await dispatch(panel)
+        assert sorted([await state_of(order) for order in same]) == ["active", "queued", "queued"]
+        assert await state_of(other) == "active"
+    assert len(alpha.orders) == 2
+
+
+async def test_no_more_is_claimed_while_a_provider_is_full(tmp_path: Path, panel_database: str) -> None:
+    """What has no turn stays in the queue, and goes when there is room."""
+    alpha = sandbox("2.40")
+    ann = await make_reseller()
+    async with open_panel(tmp_path, panel_database, {"alpha": alpha}, more="parallel = 1") as panel:
+        orders = [await order_for(ann) for _ in range(40)]
+        await dispatch(panel)
+        waiting = [order for order in orders if await state_of(order) == "queued"]
+        assert len(waiting) == 40 - 16
+        for _ in range(2):
+            await hurry()
+            await dispatch_all(panel)
+        assert [await state_of(order) for order in orders] == ["active"] * 40
+    assert len(alpha.orders) == 40
+
+
 async def test_two_dispatchers_buy_each_order_once(tmp_path: Path, panel_database: str) -> None:
     """Two processes at one queue, which is hurried while they work."""
     alpha = sandbox("2.40")
