@@ -92,6 +92,8 @@ class Dispatcher:
         self._lanes: dict[str, Lane] = {}
         self._in_hand: dict[int, asyncio.Task[None]] = {}
         self._depart: Joined[Departure, Attempt | None] = Joined(self._begin, most=MOST_AT_ONCE)
+        self._depart_alone: Joined[Departure, Attempt | None] = Joined(self._begin, most=1)
+        """For providers that mind links: each must see who left before it."""
         self._arrive: Joined[Arrival, None] = Joined(self._accepted, most=MOST_AT_ONCE)
 
     async def run_once(self) -> int:
@@ -184,7 +186,8 @@ class Dispatcher:
                     return
                 sent = new_reference(adapter.profile)
                 leaving = Departure(order, self._router.new_attempt(order, route, adapter, market), sent)
-                attempt = await self._depart(leaving)
+                depart = self._depart_alone if self._minds_links(provider) else self._depart
+                attempt = await depart(leaving)
                 if attempt is not None:
                     await self._submit(order, attempt, adapter, sent)
         finally:
@@ -198,8 +201,7 @@ class Dispatcher:
         """Write down that orders leave, all together, and one by one where that fails; None for one that stays."""
 
         async def work() -> dict[int, Attempt]:
-            links = set[str]()
-            going = [leaving for leaving in batch if await self._may_leave(leaving, links)]
+            going = [leaving for leaving in batch if await self._link_is_free(leaving)]
             left = await store.depart([leaving.order.id for leaving in going])
             gone = [leaving for leaving in going if leaving.order.id in left]
             attempts = await attempt_store.insert_many([leaving.new for leaving in gone])
@@ -215,16 +217,11 @@ class Dispatcher:
             return [answer for leaving in batch for answer in await self._begin([leaving])]
         return [attempts.get(leaving.order.id) for leaving in batch]
 
-    async def _may_leave(self, leaving: Departure, links: set[str]) -> bool:
-        """Whether nothing runs for the same link where that matters, nor leaves now for one of `links`."""
+    async def _link_is_free(self, leaving: Departure) -> bool:
         order, new = leaving.order, leaving.new
-        if not self._minds_links(new.provider):
-            return True
-        link = f"{new.provider}\n{new.service}\n{order.link_key}"
-        if link in links or await attempt_store.link_runs(order, new.provider, new.service):
+        if self._minds_links(new.provider) and await attempt_store.link_runs(order, new.provider, new.service):
             await store.postpone(order.id, clock.now() + LINK_PAUSE_MS)
             return False
-        links.add(link)
         return True
 
     def _minds_links(self, provider: str) -> bool:

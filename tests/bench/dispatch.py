@@ -17,7 +17,7 @@ from tests.bench.stage import Servers, Site
 from tests.bench.upstream import ANSWER_SECONDS, Upstream
 from tests.builders import new_order, open_database
 
-ORDERS = 3_000
+ORDERS = 2_000
 """Of each measure; those of earlier ones are on their way by then and are not asked about."""
 PARALLEL = 32
 SERVICE = 100_001

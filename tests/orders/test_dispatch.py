@@ -263,8 +263,8 @@ async def test_of_orders_for_one_link_that_leave_at_one_moment_one_leaves(tmp_pa
     alpha = sandbox("2.40")
     ann = await make_reseller()
     async with open_panel(tmp_path, panel_database, {"alpha": alpha}, more='same_link_policy = "queue"') as panel:
-        same = [await order_for(ann) for _ in range(3)]
         other = await accept_order(ann, link_key="other")
+        same = [await order_for(ann) for _ in range(3)]
         await dispatch(panel)
         assert sorted([await state_of(order) for order in same]) == ["active", "queued", "queued"]
         assert await state_of(other) == "active"
