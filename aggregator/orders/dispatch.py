@@ -37,7 +37,7 @@ CLAIM_AT_ONCE = 50
 MOST_IN_HAND = 1_000
 MOST_AT_ONCE = 64
 """Orders in one transaction."""
-CROWDED_SECONDS = 0.2
+CROWDED_SECONDS = 0.2  # not money
 """Before more orders are claimed while a provider has as many waiting for it as it may."""
 LINK_PAUSE_MS = 5_000
 """Between two looks whether a link has become free."""
