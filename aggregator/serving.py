@@ -23,7 +23,7 @@ from aggregator.catalog.shelf import Shelf
 from aggregator.connections import Connection, Patience, Waiting
 from aggregator.live import follow_edits, publish
 from aggregator.settings import Fault, Settings
-from aggregator.storage.engine import Postgres, Sqlite, is_unreachable, is_without_room
+from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
 from aggregator.storage.transaction import engine
 from aggregator.workers import Loop
 
@@ -210,7 +210,7 @@ async def _begin_patiently(stack: AsyncExitStack, panel: Panel, faults: Sequence
             await publish(panel.settings, except_for=faults)
             await panel.prepare()
         except Exception as error:
-            passes = is_without_room if isinstance(engine(), Sqlite) else is_unreachable
+            passes = is_passing if isinstance(engine(), Sqlite) else is_unreachable
             if not passes(error):
                 raise
             log.warning("database.unavailable", error=type(error).__name__, again_in=AGAIN_SECONDS)

@@ -268,11 +268,14 @@ def is_unique_violation(error: BaseException) -> bool:
     return isinstance(error, asyncpg.UniqueViolationError)
 
 
-def is_without_room(error: BaseException) -> bool:
-    """Whether the disk of a SQLite database is full, which passes; one that fails, or is not there, does not."""
+def is_passing(error: BaseException) -> bool:
+    """Whether SQLite has trouble that passes: a full disk, or somebody else at a file that is not WAL yet.
+
+    Two connections that turn a new file to WAL at one moment do not wait for each other.
+    """
+    passing = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_BUSY)
     return any(
-        getattr(cause, "errno", None) == errno.ENOSPC
-        or getattr(cause, "sqlite_errorcode", None) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+        getattr(cause, "errno", None) == errno.ENOSPC or getattr(cause, "sqlite_errorcode", None) in passing
         for cause in causes(error)
     )
 

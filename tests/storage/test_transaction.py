@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from aggregator.storage import signals
-from aggregator.storage.engine import Postgres, Sqlite, is_unreachable, is_without_room
+from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
 from aggregator.storage.statements import run
 from aggregator.storage.tables import ApiKey, Signal
 from aggregator.storage.transaction import engine, settled, snapshot, write, write_surely
@@ -289,13 +289,14 @@ class TestRestart:
 
 def test_a_disk_that_fails_is_no_full_one() -> None:
     """A panel waits for room; one that waited for a broken disk would never say so."""
-    for code, passes in ((sqlite3.SQLITE_FULL, True), (sqlite3.SQLITE_IOERR_READ, False), (None, False)):
+    full, locked, broken = sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR_READ
+    for code, passes in ((full, True), (locked, True), (broken, False), (None, False)):
         error = sqlite3.OperationalError("as told")
         if code is not None:
             error.sqlite_errorcode = code
-        assert is_without_room(error) is passes
-    assert is_without_room(OSError(errno.ENOSPC, "no space"))
-    assert not is_without_room(OSError(errno.EACCES, "not allowed"))
+        assert is_passing(error) is passes
+    assert is_passing(OSError(errno.ENOSPC, "no space"))
+    assert not is_passing(OSError(errno.EACCES, "not allowed"))
 
 
 async def test_sqlite_learns_how_much_its_tables_hold(copied_sqlite: str) -> None:
