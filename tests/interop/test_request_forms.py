@@ -83,7 +83,9 @@ ADDS = st.fixed_dictionaries(
     {"action": st.sampled_from(["add", "Add"]), "service": SERVICES, "link": LINKS, "quantity": NUMBERS},
     optional={"comments": LINES, "runs": NUMBERS, "interval": NUMBERS, "answer_number": st.sampled_from(["1", "é"])},
 )
-IDS = st.sampled_from(["OLD", "OLD,NEW", " NEW ,OLD,,", "77", "x", "NEW,77", "", "0OLD"])
+NOBODYS = 7_000_077
+"""An order that nobody ever makes here."""
+IDS = st.sampled_from(["OLD", "OLD,NEW", " NEW ,OLD,,", f"{NOBODYS}", "x", f"NEW,{NOBODYS}", "", "0OLD"])
 CALLS = st.fixed_dictionaries(
     {"action": st.sampled_from(["status", "refill", "cancel", "orders", "multi-status", "refill_status", "fly", ""])},
     optional={"order": IDS, "orders": IDS, "refill": st.sampled_from(["1", "x"])},
@@ -157,7 +159,7 @@ def _name(reply: Any, orders: Mapping[str, int]) -> Any:
     }  # fmt: skip
     for key in ("order", "cancel", "refill"):
         if isinstance(known.get(key), int):
-            known[key] = names.get(known[key], "new" if known[key] != 77 else 77)
+            known[key] = names.get(known[key], "new" if known[key] != NOBODYS else NOBODYS)
         elif isinstance(known.get(key), str) and known[key].isdigit():
             known[key] = "new, as text"
     return known
