@@ -81,12 +81,14 @@ async def test_another_password_ends_all_other_sessions(web: Web) -> None:
     assert (await enter(elsewhere, "zoe", PASSWORD))[0] == 400
 
 
-async def test_a_code_is_asked_for_and_counts_once(web: Web) -> None:
-    """Set up, signed in with a code, the same code refused, and a recovery code once."""
+async def test_a_code_is_asked_for_and_counts_once(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set up, signed in with a code, the same code refused, and a recovery code once; within one half minute."""
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
     zoe = web.visitor()
     await zoe.send("/sign-up", name="zoe", password=PASSWORD)
     secret = pyotp.random_base32()
-    proofs = {"secret": secret, "code": pyotp.TOTP(secret).at(clock.now() // 1000 - 30)}
+    proofs = {"secret": secret, "code": pyotp.TOTP(secret).at(now // 1000 - 30)}
     assert "present password is not right" in plain(await zoe.post("/settings/codes", proofs, password="as I am"))
     assert "The password alone opens this account" in plain(await zoe.get("/settings"))
     page = await zoe.post("/settings/codes", proofs, password=PASSWORD)
@@ -96,7 +98,7 @@ async def test_a_code_is_asked_for_and_counts_once(web: Web) -> None:
     assert await enter(later, "zoe", PASSWORD) == (303, "/sign-in/code?next=")
     assert "Sign in" in plain(await later.get("/settings")), "the password alone opens nothing"
     half = later.session
-    code = pyotp.TOTP(secret).at(clock.now() // 1000)
+    code = pyotp.TOTP(secret).at(now // 1000)
     assert (await later.send("/sign-in/code", code=code)).headers["location"] == "/home"
     assert later.session != half
     for proof, status in [(code, 400), (recovery.upper(), 303), (recovery, 400)]:
