@@ -119,16 +119,17 @@ class Lane:
         [
             Edit(
                 DISPATCH,
-                "                attempt = await self._begin(",
+                "                attempt = await depart(leaving)\n",
                 """                from types import SimpleNamespace
                 unwritten = SimpleNamespace(service=route.offer.service)
                 placement = await adapter.add(submission_of(order, unwritten, sent))
-                attempt = await self._begin(""",
+                attempt = await depart(leaving)
+""",
             ),
             Edit(
                 DISPATCH,
                 "await self._submit(order, attempt, adapter, sent)",
-                "await self._accepted(order, attempt, placement)",
+                "await self._arrive(Arrival(order, attempt, placement))",
             ),
         ],
         _die_between,
