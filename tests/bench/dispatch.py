@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +21,6 @@ ORDERS = 2_000
 PARALLEL = 32
 SERVICE = 100_001
 """The first that is imported: what the provider sells."""
-PATIENCE_SECONDS = 60
 _PROVIDERS = """
 [[provider]]
 name = "alpha"
@@ -41,17 +39,11 @@ def rows(folder: Path, servers: Servers) -> list[Row]:
     """A panel on each engine; the orders of each measure are accepted before it starts."""
     upstream = Upstream()
     upstream.start()
-    places = {
-        "postgresql": (servers.database(), servers.redis.url),
-        "sqlite": (f"sqlite:///{folder}/dispatch.sqlite", "memory://"),
-    }
-    found = []
-    for name, (database, cache) in places.items():
-        providers = _PROVIDERS.format(port=upstream.port, parallel=PARALLEL)
-        site = Site(folder / f"dispatch-{name}", database, cache, providers=providers)
-        subject = partial(_buy, site, database, upstream)
-        found.append(Row(name=f"dispatch of {ORDERS:,}, {name}", goal=0.4, floor=_limit, subject=subject))
-    return found
+    sites = servers.sites(folder, "dispatch", _PROVIDERS.format(port=upstream.port, parallel=PARALLEL))
+    return [
+        Row(name=f"dispatch of {ORDERS:,}, {name}", goal=0.4, floor=_limit, subject=partial(_buy, site, upstream))
+        for name, site in sites.items()
+    ]
 
 
 def _limit() -> Figure:
@@ -59,17 +51,11 @@ def _limit() -> Figure:
     return Figure(rate=PARALLEL / ANSWER_SECONDS, p50=0, p99=0, failed=0)
 
 
-def _buy(site: Site, database: str, upstream: Upstream) -> Figure:
+def _buy(site: Site, upstream: Upstream) -> Figure:
     """All are due at once: how many are bought in a second, from the first to the last."""
-    asyncio.run(_queue(database))
+    asyncio.run(_queue(site.database))
     upstream.bought.clear()
-    served = site.serve("all")
-    try:
-        until = time.monotonic() + PATIENCE_SECONDS
-        while len(upstream.bought) < ORDERS and time.monotonic() < until:
-            time.sleep(0.02)
-    finally:
-        served.stop()
+    site.serve_until(lambda: len(upstream.bought) >= ORDERS)
     took = upstream.bought[-1] - upstream.bought[0]
     return Figure(rate=len(upstream.bought) / took, p50=0, p99=0, failed=ORDERS - len(upstream.bought))
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -102,6 +102,16 @@ class Site:
         (self._config / "markup.toml").write_text("[default]\npercent = 25\n")
         (self._config / "services.toml").write_text("import_rest = true\n")
 
+    def serve_until(self, done: Callable[[], bool]) -> None:
+        """Do all of a panel's work until that is done, or has taken too long."""
+        served = self.serve("all")
+        try:
+            until = time.monotonic() + _PATIENCE
+            while not done() and time.monotonic() < until:
+                time.sleep(0.02)
+        finally:
+            served.stop()
+
     def serve(self, role: str = "web") -> Serving:
         command = ["aggregator", "serve", "--role", role, "--port", "0", "--config", str(self._config)]
         return Serving(self.folder, command, r"serves as \w+ on http://127\.0\.0\.1:(\d+)")
@@ -121,3 +131,11 @@ class Servers:
 
     def database(self) -> str:
         return create_database(self.postgres.url)
+
+    def sites(self, folder: Path, name: str, providers: str) -> dict[str, Site]:
+        """A new panel on each engine."""
+        wide, small = folder / f"{name}-postgresql", folder / f"{name}-sqlite"
+        return {
+            "postgresql": Site(wide, self.database(), self.redis.url, providers=providers),
+            "sqlite": Site(small, f"sqlite:///{folder}/{name}.sqlite", "memory://", providers=providers),
+        }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +22,6 @@ AT_ONCE = 100
 """Orders in a call."""
 CALLS_PER_SECOND = 20
 """What one caller at a time comes to, at a provider that answers in 50 ms."""
-PATIENCE_SECONDS = 60
 _PROVIDERS = """
 [[provider]]
 name = "alpha"
@@ -41,25 +39,14 @@ def rows(folder: Path, servers: Servers) -> list[Row]:
     """A panel on each engine follows the orders of its own database, which is filled when it is asked for."""
     upstream = Upstream()
     upstream.start()
-    places = {
-        "postgresql": (servers.database(), servers.redis.url),
-        "sqlite": (f"sqlite:///{folder}/sync.sqlite", "memory://"),
-    }
-    found = []
-    for name, (database, cache) in places.items():
-        site = Site(
-            folder / f"sync-{name}", database, cache,
-            providers=_PROVIDERS.format(port=upstream.port, calls=CALLS_PER_SECOND),
-        )  # fmt: skip
-        found.append(
-            Row(
-                name=f"status sync of {ORDERS:,}, {name}",
-                goal=0.8,
-                floor=_limit,
-                subject=partial(_follow, site, database, upstream),
-            )
+    sites = servers.sites(folder, "sync", _PROVIDERS.format(port=upstream.port, calls=CALLS_PER_SECOND))
+    return [
+        Row(
+            name=f"status sync of {ORDERS:,}, {name}", goal=0.8, floor=_limit,
+            subject=partial(_follow, site, upstream),
         )
-    return found
+        for name, site in sites.items()
+    ]  # fmt: skip
 
 
 def _limit() -> Figure:
@@ -67,17 +54,11 @@ def _limit() -> Figure:
     return Figure(rate=CALLS_PER_SECOND * AT_ONCE, p50=0, p99=0, failed=0)
 
 
-def _follow(site: Site, database: str, upstream: Upstream) -> Figure:
+def _follow(site: Site, upstream: Upstream) -> Figure:
     """All are due at once: how many are asked about in a second, from the first to the last."""
-    asyncio.run(_make_due(database))
+    asyncio.run(_make_due(site.database))
     upstream.asked.clear()
-    served = site.serve("all")
-    try:
-        until = time.monotonic() + PATIENCE_SECONDS
-        while len(upstream.asked) < ORDERS and time.monotonic() < until:
-            time.sleep(0.02)
-    finally:
-        served.stop()
+    site.serve_until(lambda: len(upstream.asked) >= ORDERS)
     moments = upstream.asked.values()
     took = max(moments) - min(moments)
     return Figure(rate=(len(moments) - AT_ONCE) / took, p50=0, p99=0, failed=ORDERS - len(moments))
