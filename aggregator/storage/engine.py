@@ -273,7 +273,7 @@ def is_passing(error: BaseException) -> bool:
 
     Two connections that turn a new file to WAL at one moment do not wait for each other.
     """
-    passing = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_BUSY)
+    passing = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
     return any(
         getattr(cause, "errno", None) == errno.ENOSPC or getattr(cause, "sqlite_errorcode", None) in passing
         for cause in causes(error)
