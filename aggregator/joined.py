@@ -19,12 +19,21 @@ class Joined(Generic[Q, A]):
     """
 
     def __init__(
-        self, ask: Callable[[list[Q]], Awaitable[Sequence[A | Exception]]], *, most: int, lanes: int = 1
+        self,
+        ask: Callable[[list[Q]], Awaitable[Sequence[A | Exception]]],
+        *,
+        most: int,
+        lanes: int = 1,
+        apart: Callable[[Exception], bool] = lambda _: False,
     ) -> None:
-        """`ask` answers a batch of at most `most` questions in their order; an exception is one question's own."""
+        """`ask` answers a batch of at most `most` questions in their order; an exception is one question's own.
+
+        Of a batch that failed as a whole, `apart` says whether each question is worth asking alone.
+        """
         self._ask = ask
         self._most = most
         self._free = lanes
+        self._apart = apart
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._leaving = False
         self._on_their_way: set[asyncio.Task[None]] = set()
@@ -57,6 +66,10 @@ class Joined(Generic[Q, A]):
         try:
             answers: Sequence[A | Exception] = await self._ask([question for question, _ in batch])
         except BaseException as error:
+            if len(batch) > 1 and isinstance(error, Exception) and self._apart(error):
+                for one in batch:
+                    await self._carry([one])
+                return
             for _, future in batch:
                 _tell(future, error)
             if not isinstance(error, Exception):

@@ -66,6 +66,25 @@ async def test_a_batch_that_fails_is_told_to_all_and_the_next_is_asked() -> None
     assert await desk.ask(1) == 2
 
 
+@pytest.mark.parametrize(("apart", "batches"), [(True, [[1, 666, 2], [1], [666], [2]]), (False, [[1, 666, 2]])])
+async def test_a_batch_that_fails_for_one_is_asked_one_by_one_where_that_helps(
+    *, apart: bool, batches: list[list[int]]
+) -> None:
+    asked: list[list[int]] = []
+
+    async def answer(batch: list[int]) -> list[int]:
+        asked.append(batch)
+        if 666 in batch:
+            raise ConnectionError
+        return batch
+
+    ask: Joined[int, int] = Joined(answer, most=10, apart=lambda _: apart)
+    answers = await asyncio.gather(*map(ask, (1, 666, 2)), return_exceptions=True)
+    assert asked == batches
+    assert [answer for answer in answers if isinstance(answer, int)] == ([1, 2] if apart else [])
+    assert isinstance(answers[1], ConnectionError)
+
+
 async def test_who_stops_waiting_stops_nobody_else() -> None:
     """A client that hangs up must not take others' orders with it."""
     desk = Desk()

@@ -7,40 +7,33 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
-from msgspec import Struct
 
 from aggregator.catalog import health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.joined import Joined
-from aggregator.orders import attempt_store, day_store, evidence_store, failover, store
-from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt, Taken
+from aggregator.orders import attempt_store, failover, store
+from aggregator.orders.attempts import LINK_PAUSE_MS, Arrival, Attempts, Departure
 from aggregator.orders.evidence_store import Sent
 from aggregator.orders.failover import GiveUp, Go, Wait
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.routing import Market, Router
-from aggregator.orders.settle import apply, settle
+from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.orders.submit import new_reference, submission_of
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings
-from aggregator.storage import clock, tables
-from aggregator.storage.transaction import write, write_surely
+from aggregator.storage import clock
 from pricing.route import Route
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused, Unreachable
-from providers.vocabulary import Placement
 
 log = structlog.get_logger(__name__)
 
 CLAIM_AT_ONCE = 50
 MOST_IN_HAND = 1_000
-MOST_AT_ONCE = 64
-"""Orders in one transaction."""
 CROWDED_SECONDS = 0.2  # not money
 """Before more orders are claimed while a provider has as many waiting for it as it may."""
-LINK_PAUSE_MS = 5_000
-"""Between two looks whether a link has become free."""
 STALE_MS = 5_000
 """A decision older than this is made again: the market has moved while the order waited for its turn."""
 TELL_MS = 15 * 60_000
@@ -59,23 +52,8 @@ class Lane:
 
     @property
     def full(self) -> bool:
+        """Whether whoever comes now must come again later."""
         return self.waiting >= self.most_waiting
-
-
-class Departure(Struct, frozen=True):
-    """An order about to leave, and our id of it where its provider is told one."""
-
-    order: Order
-    new: NewAttempt
-    sent: Sent | None
-
-
-class Arrival(Struct, frozen=True):
-    """An order that its provider has taken."""
-
-    order: Order
-    attempt: Attempt
-    placement: Placement
 
 
 class Dispatcher:
@@ -91,10 +69,8 @@ class Dispatcher:
         self._wake = wake
         self._lanes: dict[str, Lane] = {}
         self._in_hand: dict[int, asyncio.Task[None]] = {}
-        self._depart: Joined[Departure, Attempt | None] = Joined(self._begin, most=MOST_AT_ONCE)
-        self._depart_alone: Joined[Departure, Attempt | None] = Joined(self._begin, most=1)
-        """For providers that mind links: each must see who left before it."""
-        self._arrive: Joined[Arrival, None] = Joined(self._accepted, most=MOST_AT_ONCE)
+        self._attempts = Attempts(tracker, poll_ms=round(pace.poll_seconds * 1000))
+        self._note_well: Joined[str, None] = Joined(self._note_all_well, most=MOST_IN_HAND)
 
     async def run_once(self) -> int:
         """Claim what is due and start each order on its way; how many were started. Does not wait for providers."""
@@ -136,7 +112,7 @@ class Dispatcher:
             await store.note(attempt.order_id, OrderState.UNSURE, text)
         late = await attempt_store.overdue()
         for attempt in late:
-            await self._commit_unsure(
+            await self._attempts.call_unsure(
                 attempt, error="TRANSPORT", text="no result was stored before the deadline", raw=""
             )
         return len(late)
@@ -167,7 +143,9 @@ class Dispatcher:
                 await store.postpone(order.id, until)
                 await store.note(order.id, order.state, f"waiting: {reason}"[:500])
             case GiveUp(reason=reason):
-                await self._ended(await settle(order, order.quantity, note=f"given up: {reason}"[:500]))
+                ended = await settle(order, order.quantity, note=f"given up: {reason}"[:500])
+                if ended is not None:
+                    await self._tracker.refresh([ended])
 
     async def _place(self, order: Order, route: Route, market: Market) -> None:
         provider = route.offer.provider
@@ -185,9 +163,8 @@ class Dispatcher:
                     await store.postpone(order.id, clock.now())
                     return
                 sent = new_reference(adapter.profile)
-                leaving = Departure(order, self._router.new_attempt(order, route, adapter, market), sent)
-                depart = self._depart_alone if self._minds_links(provider) else self._depart
-                attempt = await depart(leaving)
+                new = self._router.new_attempt(order, route, adapter, market)
+                attempt = await self._attempts.begin(Departure(order, new, sent, self._minds_links(provider)))
                 if attempt is not None:
                     await self._submit(order, attempt, adapter, sent)
         finally:
@@ -197,33 +174,6 @@ class Dispatcher:
         profile = adapter.profile
         return self._lanes.setdefault(f"{profile.name}:{profile.parallel}", Lane(profile.parallel))
 
-    async def _begin(self, batch: Sequence[Departure]) -> Sequence[Attempt | Exception | None]:
-        """Write down that orders leave, all together, and one by one where that fails; None for one that stays."""
-
-        async def work() -> dict[int, Attempt]:
-            going = [leaving for leaving in batch if await self._link_is_free(leaving)]
-            left = await store.depart([leaving.order.id for leaving in going])
-            gone = [leaving for leaving in going if leaving.order.id in left]
-            attempts = await attempt_store.insert_many([leaving.new for leaving in gone])
-            sent = {attempts[leaving.order.id].id: leaving.sent for leaving in gone if leaving.sent is not None}
-            await evidence_store.keep_references(sent)
-            return attempts
-
-        try:
-            attempts = await write(work)
-        except Exception as error:  # noqa: BLE001  # it is told to whoever waits for it
-            if len(batch) == 1:
-                return [error]
-            return [answer for leaving in batch for answer in await self._begin([leaving])]
-        return [attempts.get(leaving.order.id) for leaving in batch]
-
-    async def _link_is_free(self, leaving: Departure) -> bool:
-        order, new = leaving.order, leaving.new
-        if self._minds_links(new.provider) and await attempt_store.link_runs(order, new.provider, new.service):
-            await store.postpone(order.id, clock.now() + LINK_PAUSE_MS)
-            return False
-        return True
-
     def _minds_links(self, provider: str) -> bool:
         settings = self._upstreams.settings(provider)
         return settings is not None and settings.same_link_policy != "allow"
@@ -232,7 +182,7 @@ class Dispatcher:
         if clock.now() > attempt.deadline_at - round(adapter.profile.add_timeout_seconds * 1000):
             # Held up until now, it would still be sending when all others believe the attempt over.
             error = Unreachable("held up for too long before anything was sent")
-            await self._commit_refusal(order, attempt, failover.outcome_of(error), error)
+            await self._refuse(order, attempt, failover.outcome_of(error), error)
             return
         try:
             placement = await adapter.add(submission_of(order, attempt, sent))
@@ -240,73 +190,21 @@ class Dispatcher:
             await self._answered(order, attempt, error)
             await self._note_health(attempt.provider, error)
         else:
-            await self._arrive(Arrival(order, attempt, placement))
-
-    async def _accepted(self, batch: Sequence[Arrival]) -> Sequence[Exception | None]:
-        """Write down that orders were taken, all together, and one by one where that fails."""
-        taken = [Taken(one.attempt.id, one.placement.order, one.placement.raw) for one in batch]
-
-        async def work() -> None:
-            poll_at = clock.now() + round(self._pace.poll_seconds * 1000)
-            answered = await attempt_store.accept(taken, poll_at=poll_at)
-            await store.activate([one.order.id for one in batch if one.attempt.id in answered])
-            for one in batch:
-                if one.attempt.id not in answered:
-                    await _attach(one)
-
-        try:
-            await write_surely(work)
-        except Exception as error:  # noqa: BLE001  # it is told to whoever waits for it
-            if len(batch) > 1:
-                return [answer for one in batch for answer in await self._accepted([one])]
-            if not isinstance(error, DuplicateUpstreamOrder):
-                return [error]
-            await self._commit_duplicate(batch[0])
-        await self._tracker.refresh(await store.get_many([one.order.id for one in batch]))
-        for provider in {one.attempt.provider for one in batch}:
-            await self._note_health(provider, None)
-        return [None] * len(batch)
-
-    async def _commit_duplicate(self, one: Arrival) -> None:
-        text = f"the provider gave the id {one.placement.order[:60]} of another order"
-        await self._commit_unsure(one.attempt, error="DUPLICATE_ORDER", text=text, raw=one.placement.raw)
+            await self._attempts.accept(Arrival(order, attempt, placement))
+            await self._note_well(attempt.provider)
 
     async def _answered(self, order: Order, attempt: Attempt, error: ProviderError) -> None:
         outcome = failover.outcome_of(error)
         log.info("add.not_accepted", order=order.id, provider=attempt.provider, outcome=outcome, code=error.code)
         if outcome is Outcome.UNSURE:
-            await self._commit_unsure(attempt, error=error.code, text=error.text, raw=error.raw)
+            await self._attempts.call_unsure(attempt, error=error.code, text=error.text, raw=error.raw)
             return
-        await self._commit_refusal(order, attempt, outcome, error)
+        await self._refuse(order, attempt, outcome, error)
         if isinstance(error, Refused):
             await self._learn(attempt, error)
 
-    async def _commit_unsure(self, attempt: Attempt, *, error: str, text: str, raw: str) -> None:
-        async def work() -> None:
-            changes = _told(error, text, raw)
-            answered = await attempt_store.answer(attempt.id, Outcome.UNSURE, source=[Outcome.PLACING], changes=changes)
-            if answered is not None:
-                await store.advance(attempt.order_id, [OrderState.PLACING], OrderState.UNSURE)
-                await store.note(attempt.order_id, OrderState.UNSURE, f"{attempt.provider}: {text}"[:500])
-
-        await write_surely(work)
-        await self._refresh(attempt.order_id)
-
-    async def _commit_refusal(self, order: Order, attempt: Attempt, outcome: Outcome, error: ProviderError) -> None:
-        async def work() -> Order | None:
-            changes = _told(error.code, error.text, error.raw)
-            if await attempt_store.answer(attempt.id, outcome, changes=changes) is None:
-                return None
-            now = await store.get(order.id)
-            if now is not None and now.cancel_wish:
-                ended = await apply(now, now.quantity, note="cancelled by the reseller; the provider refused it")
-                if ended is not None:
-                    return ended
-            for source in (OrderState.PLACING, OrderState.UNSURE):
-                await store.enqueue(order.id, source, due_at=clock.now())
-            return None
-
-        await self._ended(await write_surely(work))
+    async def _refuse(self, order: Order, attempt: Attempt, outcome: Outcome, error: ProviderError) -> None:
+        await self._attempts.refuse(order, attempt, outcome, error)
         self._wake()
 
     async def _learn(self, attempt: Attempt, error: Refused) -> None:
@@ -320,6 +218,11 @@ class Dispatcher:
             due = {"balance_due_at": 0} if error.code is Code.FUNDS else {"sync_due_at": 0}
             await catalog_store.set_provider(attempt.provider, **due)
 
+    async def _note_all_well(self, providers: Sequence[str]) -> list[None]:
+        for provider in set(providers):
+            await self._note_health(provider, None)
+        return [None] * len(providers)
+
     async def _note_health(self, provider: str, error: ProviderError | None) -> None:
         await words.note_error(provider, error)
         row = await catalog_store.provider(provider)
@@ -327,26 +230,3 @@ class Dispatcher:
         after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)
         if after is not None:
             await catalog_store.set_health(provider, after)
-
-    async def _refresh(self, order: int) -> None:
-        await self._ended(await store.get(order))
-
-    async def _ended(self, order: Order | None) -> None:
-        if order is not None:
-            await self._tracker.refresh([order])
-
-
-async def _attach(one: Arrival) -> None:
-    """Follow an attempt that was taken after it had been given up."""
-    if await attempt_store.attach(one.attempt.id, one.placement.order):
-        await day_store.add_found(one.attempt.id)
-        text = f"{one.attempt.provider} took it after all, as {one.placement.order}: the owner's cost"
-        await store.note(one.order.id, one.order.state, text[:500])
-
-
-def _told(error: str, text: str, raw: str) -> dict[object, str]:
-    return {
-        tables.Attempt.error: str(error),
-        tables.Attempt.error_text: text[:500],
-        tables.Attempt.reply: raw[:2000],
-    }

@@ -105,7 +105,7 @@ async def depart(orders: Sequence[int]) -> set[int]:
 
 
 async def activate(orders: Sequence[int]) -> None:
-    """Their providers have them."""
+    """Their providers have them: what was on its way or unsure is active."""
     these, values = among("id", orders)
     await _ORDER.raw(f"update orders set state = 'active' where {these} and state in ('placing', 'unsure')", values)
 

@@ -24,7 +24,8 @@ SOURCES = ("aggregator", "providers", "pricing")
 AT_ONCE = 2
 PATIENCE = 8
 """How long a drain waits for what a broken build will never do, in seconds."""
-DISPATCH, SETTLE, STORE = "aggregator/orders/dispatch.py", "aggregator/orders/settle.py", "aggregator/orders/store.py"
+DISPATCH, ATTEMPTS = "aggregator/orders/dispatch.py", "aggregator/orders/attempts.py"
+SETTLE, STORE = "aggregator/orders/settle.py", "aggregator/orders/store.py"
 
 Catch = Callable[[Path], Awaitable[list[str]]]
 """From the folder of a build to what was found wrong with it."""
@@ -109,7 +110,7 @@ class Lane:
                 "return Outcome.REFUSED if isinstance(error, Refused) else Outcome.UNSURE",
                 "return Outcome.REFUSED",
             ),
-            Edit(DISPATCH, "now is not None and now.cancel_wish", 'now is not None and error.code == "TRANSPORT"'),
+            Edit(ATTEMPTS, "now is not None and now.cancel_wish", 'now is not None and error.code == "TRANSPORT"'),
         ],
         _lose_answers,
         "forbidden",
@@ -119,17 +120,16 @@ class Lane:
         [
             Edit(
                 DISPATCH,
-                "                attempt = await depart(leaving)\n",
+                "                attempt = await self._attempts.begin(",
                 """                from types import SimpleNamespace
                 unwritten = SimpleNamespace(service=route.offer.service)
                 placement = await adapter.add(submission_of(order, unwritten, sent))
-                attempt = await depart(leaving)
-""",
+                attempt = await self._attempts.begin(""",
             ),
             Edit(
                 DISPATCH,
                 "await self._submit(order, attempt, adapter, sent)",
-                "await self._arrive(Arrival(order, attempt, placement))",
+                "await self._attempts.accept(Arrival(order, attempt, placement))",
             ),
         ],
         _die_between,

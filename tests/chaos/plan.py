@@ -13,16 +13,16 @@ CONDUCTS = {
 FATES = {"": 50, "/partial/{a}": 16, "/cancel": 8, "/cancel/{a}": 8, "/late/{a}": 9, "/grow/{a}/{b}": 9}
 KILLS = (
     "accept_store.commit.begin", "accept_store.commit.before-commit", "accept_store.commit.after-commit",
-    "dispatch.begin.after-commit", "add.connect", "add.headers-sent", "add.body-sent", "add.reply-read",
-    "dispatch.accepted.before-commit", "dispatch.accepted.after-commit", "dispatch.commit_refusal.before-commit",
+    "attempts.begin.after-commit", "add.connect", "add.headers-sent", "add.body-sent", "add.reply-read",
+    "attempts.accept.before-commit", "attempts.accept.after-commit", "attempts.refuse.before-commit",
     "status.reply-read", "settle.settle.begin", "settle.settle.before-commit", "settle.settle.after-commit",
     "reroute.reroute.after-commit",
 )  # fmt: skip
 """Where a process dies by itself: CP1-CP12 of `aggregator.failpoints`."""
 HITCHES = (
-    "dispatch.begin.after-commit:{n}:sleep(3500)", "add.connect:{n}:sleep(3500)", "add.body-sent:{n}:term",
+    "attempts.begin.after-commit:{n}:sleep(3500)", "add.connect:{n}:sleep(3500)", "add.body-sent:{n}:term",
     "add.reply-read:{n}:stop", "accept_store.commit.after-commit:{n}:raise",
-    "dispatch.accepted.before-commit:{n}:raise", "dispatch.accepted.after-commit:{n}:raise",
+    "attempts.accept.before-commit:{n}:raise", "attempts.accept.after-commit:{n}:raise",
     "settle.settle.before-commit:{n}:raise",
     "settle.settle.after-commit:{n}:raise", "poll:alpha.round:{n}:raise", "sweep.round:{n}:raise",
     "dispatch.round-done:{n}:raise",

@@ -1,0 +1,169 @@
+"""Writes down what becomes of an order at a provider: it leaves, was taken, was refused, or nobody can tell.
+
+Each is one commit with what it means for the order. Orders that leave or were taken at the same moment share theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from aggregator.joined import Joined
+from aggregator.orders import attempt_store, day_store, evidence_store, store
+from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt, Taken
+from aggregator.orders.evidence_store import Sent
+from aggregator.orders.model import Attempt, Order
+from aggregator.orders.settle import apply
+from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.track import Tracker
+from aggregator.storage import clock, tables
+from aggregator.storage.engine import is_unreachable
+from aggregator.storage.transaction import write, write_surely
+from providers.errors import ProviderError
+from providers.vocabulary import Placement
+
+MOST_AT_ONCE = 64
+"""Orders in one transaction."""
+LINK_PAUSE_MS = 5_000
+"""Between two looks whether a link has become free."""
+
+
+class Departure(Struct, frozen=True):
+    """An order about to leave."""
+
+    order: Order
+    new: NewAttempt
+    sent: Sent | None
+    """Our id of it, where its provider is told one."""
+    minds_link: bool
+    """Whether it must wait while another order for its link is live there."""
+
+
+class Arrival(Struct, frozen=True):
+    """An order that its provider has taken."""
+
+    order: Order
+    attempt: Attempt
+    placement: Placement
+
+
+class Attempts:
+    """The ways in which an attempt begins and is answered; the replies of orders follow each."""
+
+    def __init__(self, tracker: Tracker, *, poll_ms: int) -> None:
+        self._tracker = tracker
+        self._poll_ms = poll_ms
+        # Where the database is away it is so for all; any other failure is the fault of one among them.
+        self._together: Joined[Departure, Attempt | None] = Joined(self._begin, most=MOST_AT_ONCE, apart=_is_of_one)
+        self._in_turn: Joined[Departure, Attempt | None] = Joined(self._begin, most=1)
+        self._arrive: Joined[Arrival, None] = Joined(self._accept, most=MOST_AT_ONCE, apart=_is_of_one)
+        self._show: Joined[int, None] = Joined(self._refresh, most=MOST_AT_ONCE)
+
+    async def begin(self, departure: Departure) -> Attempt | None:
+        """Before anything is sent; None where the order stays, for its link or because it has moved on."""
+        # Who minds a link must see who left for it before.
+        return await (self._in_turn if departure.minds_link else self._together)(departure)
+
+    async def _begin(self, batch: Sequence[Departure]) -> list[Attempt | None]:
+        async def work() -> dict[int, Attempt]:
+            going = [one for one in batch if await _may_leave(one)]
+            left = await store.depart([one.order.id for one in going])
+            gone = [one for one in going if one.order.id in left]
+            attempts = await attempt_store.insert_many([one.new for one in gone])
+            sent = {attempts[one.order.id].id: one.sent for one in gone if one.sent is not None}
+            await evidence_store.keep_references(sent)
+            return attempts
+
+        attempts = await write(work)
+        return [attempts.get(one.order.id) for one in batch]
+
+    async def accept(self, arrival: Arrival) -> None:
+        """The provider has it. An id that it gave before is no yes: the attempt is unsure then."""
+        try:
+            await self._arrive(arrival)
+        except DuplicateUpstreamOrder:
+            placement = arrival.placement
+            text = f"the provider gave the id {placement.order[:60]} of another order"
+            await self.call_unsure(arrival.attempt, error="DUPLICATE_ORDER", text=text, raw=placement.raw)
+        else:
+            await self._show(arrival.order.id)
+
+    async def _accept(self, batch: Sequence[Arrival]) -> list[None]:
+        taken = [Taken(one.attempt.id, one.placement.order, one.placement.raw) for one in batch]
+
+        async def work() -> None:
+            answered = await attempt_store.accept(taken, poll_at=clock.now() + self._poll_ms)
+            await store.activate([one.order.id for one in batch if one.attempt.id in answered])
+            for one in batch:
+                if one.attempt.id not in answered:
+                    await _attach(one)
+
+        await write_surely(work)
+        return [None] * len(batch)
+
+    async def call_unsure(self, attempt: Attempt, *, error: str, text: str, raw: str) -> None:
+        """Nobody can tell whether the provider has it."""
+
+        async def work() -> None:
+            changes = _told(error, text, raw)
+            answered = await attempt_store.answer(attempt.id, Outcome.UNSURE, source=[Outcome.PLACING], changes=changes)
+            if answered is not None:
+                await store.advance(attempt.order_id, [OrderState.PLACING], OrderState.UNSURE)
+                await store.note(attempt.order_id, OrderState.UNSURE, f"{attempt.provider}: {text}"[:500])
+
+        await write_surely(work)
+        await self._show(attempt.order_id)
+
+    async def refuse(self, order: Order, attempt: Attempt, outcome: Outcome, error: ProviderError) -> None:
+        """The provider does not have it: back into the queue, or an end where it was called off meanwhile."""
+
+        async def work() -> Order | None:
+            changes = _told(error.code, error.text, error.raw)
+            if await attempt_store.answer(attempt.id, outcome, changes=changes) is None:
+                return None
+            now = await store.get(order.id)
+            if now is not None and now.cancel_wish:
+                ended = await apply(now, now.quantity, note="cancelled by the reseller; the provider refused it")
+                if ended is not None:
+                    return ended
+            for source in (OrderState.PLACING, OrderState.UNSURE):
+                await store.enqueue(order.id, source, due_at=clock.now())
+            return None
+
+        ended = await write_surely(work)
+        if ended is not None:
+            await self._tracker.refresh([ended])
+
+    async def _refresh(self, orders: Sequence[int]) -> list[None]:
+        await self._tracker.refresh(await store.get_many(orders))
+        return [None] * len(orders)
+
+
+def _is_of_one(error: Exception) -> bool:
+    return not is_unreachable(error)
+
+
+async def _may_leave(departure: Departure) -> bool:
+    order, new = departure.order, departure.new
+    if departure.minds_link and await attempt_store.link_runs(order, new.provider, new.service):
+        await store.postpone(order.id, clock.now() + LINK_PAUSE_MS)
+        return False
+    return True
+
+
+async def _attach(arrival: Arrival) -> None:
+    """Follow an attempt that was taken after it had been given up."""
+    order, attempt, placement = arrival.order, arrival.attempt, arrival.placement
+    if await attempt_store.attach(attempt.id, placement.order):
+        await day_store.add_found(attempt.id)
+        text = f"{attempt.provider} took it after all, as {placement.order}: the owner's cost"
+        await store.note(order.id, order.state, text[:500])
+
+
+def _told(error: str, text: str, raw: str) -> dict[object, str]:
+    return {
+        tables.Attempt.error: str(error),
+        tables.Attempt.error_text: text[:500],
+        tables.Attempt.reply: raw[:2000],
+    }
