@@ -240,31 +240,6 @@ async def poll_now(order: int) -> None:
     await _ATTEMPT.update({_ATTEMPT.poll_at: clock.now()}).where(live)
 
 
-async def wished_off(provider: str, limit: int) -> list[Attempt]:
-    """Accepted attempts whose order should be called off and whose provider has not been asked."""
-    # Orders first, which on SQLite a cross join means: few are wished off at any time, and an index holds those.
-    rows = await _ATTEMPT.raw(
-        "select a.* from orders o cross join attempts a where o.cancel_wish and o.state = 'active'"
-        " and a.order_id = o.id and a.provider = {} and a.outcome = 'accepted' and a.cancel_at is null"
-        " order by a.id limit {}",
-        provider, limit,
-    )  # fmt: skip
-    return [as_attempt(row) for row in rows]
-
-
-async def claim_cancels(attempts: Sequence[Attempt]) -> list[Attempt]:
-    """Those of the attempts that nobody else has begun to call off: a provider is asked once."""
-    mine = _ATTEMPT.id.is_in([attempt.id for attempt in attempts]) & _ATTEMPT.cancel_at.is_null()
-    rows = await _ATTEMPT.update({_ATTEMPT.cancel_at: clock.now()}).where(mine).returning(*_ATTEMPT.all_columns())
-    return [as_attempt(row) for row in rows]
-
-
-async def release_cancels(attempts: Sequence[Attempt]) -> None:
-    """The provider was not reached: ask it another time."""
-    mine = _ATTEMPT.id.is_in([attempt.id for attempt in attempts])
-    await _ATTEMPT.update({_ATTEMPT.cancel_at: None}).where(mine)
-
-
 async def providers_in_use() -> set[str]:
     """Providers with open, unsure or watched orders."""
     rows = await _ATTEMPT.raw(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.orders import attempt_store, day_store, store
+from aggregator.orders import attempt_store, cancel_store, day_store, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.settle import apply
@@ -118,9 +118,19 @@ async def call_off(order_id: int, *, actor: str, reason: str) -> Order:
         elif not await store.wish_cancel(order.id):
             message = f"order {order_id} is {order.state} already"
             raise Undecidable(message)
+        else:
+            await _ask_off_again(order)
 
     await write(work)
     return await _told(order_id)
+
+
+async def _ask_off_again(order: Order) -> None:
+    """A provider that has refused to cancel is asked once an hour at the most."""
+    refusing = await cancel_store.refusing(order.id)
+    if refusing is not None and not await cancel_store.ask_again(refusing):
+        message = f"{refusing.provider} refused to cancel it: {refusing.cancel_answer}; ask again in an hour"
+        raise Undecidable(message)
 
 
 async def _order(order_id: int) -> Order:
