@@ -52,9 +52,7 @@ async def claim(attempts: Sequence[Attempt], *, least_ms: int) -> list[Attempt]:
     if not attempts:
         return []
     now = clock.now()
-    turns = {
-        one.id: now + max(cancel_pause(one.cancel_asks, refused=one.cancel_refused), least_ms) for one in attempts
-    }
+    turns = {one.id: now + max(cancel_pause(one.cancel_asks, refused=one.cancel_refused), least_ms) for one in attempts}
     query, values = table_of(
         {"mine": "bigint", "asks": "bigint", "due": "bigint"},
         [(one.id, one.cancel_asks, turns[one.id]) for one in attempts],

@@ -10,7 +10,6 @@ from msgspec import Struct
 from aggregator.orders.state import OrderState, Outcome
 from providers.vocabulary import Fields, Phase, ServiceType
 
-
 CANCEL_TAKEN = "taken"
 """The provider took the request to cancel; what becomes of the order its status says."""
 

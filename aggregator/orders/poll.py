@@ -141,15 +141,15 @@ class Poller:
 
     async def _end(self, one: News) -> None:
         """What a reading means for its order alone; nothing for one that goes on."""
-        order = one.followed.order
+        order, attempt = one.followed.order, one.followed.attempt
         match one.decision:
             case Finish():
                 await self._finish(one.followed, one.decision)
             case Hold(reason=reason):
-                if await store.hold(order, reason):
+                if await attempt_store.decides(attempt.id, late=order.state.ended) and await store.hold(order, reason):
                     await store.note(order.id, order.state, f"held: {reason}")
             case Keep(note=note):
-                if one.followed.attempt.outcome is Outcome.ACCEPTED:
+                if attempt.outcome is Outcome.ACCEPTED:
                     await store.forget_sight(order)
                 if note is not None:
                     await store.note(order.id, order.state, note)

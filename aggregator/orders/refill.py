@@ -11,7 +11,7 @@ from aggregator.catalog import cooldown, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.errors import OrderNotFound, RefillRefusal, RefillRefused
-from aggregator.orders import attempt_store, refill_store, store
+from aggregator.orders import attempt_store, refill_store, reuse_store, store
 from aggregator.orders.model import Attempt
 from aggregator.orders.refill_store import RefillRow, RefillState
 from aggregator.orders.state import OrderState, Outcome
@@ -50,6 +50,9 @@ async def request_refill(reseller: int, order_id: int) -> int:
     served = [one for one in await attempt_store.of_order(order_id) if one.outcome is Outcome.ACCEPTED]
     if not served or not await catalog_store.may_refill(served[-1].provider, served[-1].service):
         raise RefillRefused(RefillRefusal.DISABLED)
+    if served[-1].superseded_at is not None:
+        # Its id there is another order's: that one would be refilled.
+        raise RefillRefused(RefillRefusal.EXPIRED)
     refill = await refill_store.insert(served[-1], reseller)
     if refill is None:
         raise RefillRefused(RefillRefusal.RUNNING)
@@ -77,10 +80,13 @@ class Refiller:
         await self._follow(adapter, [row for row in rows if row.state in TAKEN])
 
     async def _send(self, adapter: Adapter, row: RefillRow) -> None:
-        attempt = next(one for one in await attempt_store.of_order(row.order_id) if one.id == row.attempt)
         deadline = clock.now() + round(adapter.profile.timeout_seconds * 1000) + GRACE_MS
         changes = {tables.Refill.deadline_at: deadline, tables.Refill.due_at: deadline}
         if not await refill_store.advance(row.id, [RefillState.REQUESTED], RefillState.SENDING, changes):
+            return
+        attempt = next(one for one in await attempt_store.of_order(row.order_id) if one.id == row.attempt)
+        if attempt.superseded_at is not None:
+            await reuse_store.drop_refills([attempt.id])
             return
         try:
             taken = await adapter.refill(attempt.upstream_order or "")

@@ -215,6 +215,11 @@ class ScriptedPanel:
         self.cancels: list[str] = []
         self.before_add: Callable[[], Awaitable[None]] | None = None
         """Done when an add has arrived, before it is answered."""
+        self.before_status: Callable[[], Awaitable[None]] | None = None
+        """Done, once, when a status is asked for, before it is answered."""
+        self.listed: list[dict[str, Any]] = []
+        """Our orders there, as it lists them."""
+        self.refills: list[str] = []
 
     async def __call__(self, _: Any, receive: Any, send: Any) -> None:
         body, more = b"", True
@@ -238,7 +243,15 @@ class ScriptedPanel:
                 content = {"balance": "1000000", "currency": "USD"}
             case "add":
                 content = await self._add()
+            case "orders":
+                content = self.listed
+            case "refill":
+                self.refills.append(asked["order"])
+                content = {"refill": str(len(self.refills))}
             case "status":
+                doing, self.before_status = self.before_status, None
+                if doing is not None:
+                    await doing()
                 content = self._status(asked["order"]) if "order" in asked else {o: self._status(o) for o in orders}
             case "cancel":
                 self.cancels += orders
