@@ -33,8 +33,6 @@ class Rule(StrEnum):
     REFERENCE = "reference"
     LIST = "list"
     BALANCE = "balance"
-    ANSWER = "answer"
-    """The provider's own answer, whose id was another order's until that was over."""
 
 
 class Seen(StrEnum):

@@ -40,6 +40,8 @@ REPEAT_WITHIN_MS = 12 * 3_600_000
 LEAST_DARK_MS = 10_000
 AT_ONCE = 20
 """Repeats in one round."""
+BY_ANSWER = "answer"
+"""The rule by which the provider's own answer counts once the id in it is nobody else's any more."""
 
 
 class Investigator:
@@ -136,9 +138,8 @@ class Investigator:
         left = []
         for one in ripe:
             given = one.attempt.given_order
-            facts = {"order": given}
             freed = given is not None and await id_reuse.free_by_now(one.attempt)
-            if given is None or not freed or not await self._found(one, given, Rule.ANSWER, facts):
+            if given is None or not freed or not await self._follow(one, given, BY_ANSWER, {"order": given}):
                 left.append(one)
         return left
 
@@ -261,10 +262,13 @@ class Investigator:
 
     async def _found(self, one: Followed, upstream: str, rule: Rule, facts: Mapping[str, object]) -> bool:
         await evidence_store.note(one.attempt.id, rule, Seen.FOUND, facts)
+        return await self._follow(one, upstream, rule, facts)
+
+    async def _follow(self, one: Followed, upstream: str, rule: str, facts: Mapping[str, object]) -> bool:
         try:
             order = await resolve.found(
                 one.order.id, upstream, actor=f"{RULE}{rule}", reason=_say(facts), attempt_id=one.attempt.id,
-                proven=rule is Rule.LIST,
+                proven=rule == Rule.LIST,
             )  # fmt: skip
         except Undecidable as error:
             log.warning("evidence.unusable", order=one.order.id, rule=rule, why=str(error))

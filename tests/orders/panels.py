@@ -212,6 +212,7 @@ class ScriptedPanel:
         """The id that the next add gets, instead of the next number."""
         self.answer_to_add: Any = None
         """Said to every add, instead of an id."""
+        self.answer_to_cancel: Any = None
         self.cancels: list[str] = []
         self.before_add: Callable[[], Awaitable[None]] | None = None
         """Done when an add has arrived, before it is answered."""
@@ -255,7 +256,7 @@ class ScriptedPanel:
                 content = self._status(asked["order"]) if "order" in asked else {o: self._status(o) for o in orders}
             case "cancel":
                 self.cancels += orders
-                content = [{"order": order, "cancel": 1} for order in orders]
+                content = self.answer_to_cancel or [{"order": order, "cancel": 1} for order in orders]
         return content
 
     async def _add(self) -> Any:
