@@ -165,8 +165,12 @@ class Panel:
             try:
                 answers |= await self._cancel(portion)
             except ProviderError as error:
+                general = isinstance(error, Unreachable) or error.code in ABOUT_US
+                if isinstance(error, Refused) and not general and len(portion) == 1:
+                    answers[portion[0]] = error
+                    continue
                 trouble = trouble or error
-                if isinstance(error, Unreachable) or error.code in ABOUT_US:
+                if general:
                     break
         if trouble is not None and not answers:
             raise trouble

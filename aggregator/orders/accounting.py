@@ -102,6 +102,8 @@ class Accountant:
     async def _conclude(
         self, settings: ProviderSettings, account: Account, reading: Reading, books: Books, taken: frozenset[int]
     ) -> Weighed:
+        if any(attempt.given_order is not None for attempt in books.nameless):
+            return Weighed(account, Doubtful("an id there was given twice: a charge may be of either order"))
         total = evidence.add_up(account, reading, books.bases)
         if isinstance(total, Doubtful):
             return Weighed(account, total)

@@ -42,8 +42,8 @@ def _judge(
         return Shown(named[0].order)
     if other and _is_alone(claim, claims, rows, other):
         return Shown(other[0].order)
-    if other or (claim.given and mine) or (restarted and like):
-        return Unclear("an id that was given twice is listed, and nothing tells whose it is")
+    if other or claim.given or (restarted and like):
+        return Unclear("an id was given twice, and the list does not tell whose order it is")
     return None
 
 

@@ -20,7 +20,7 @@ from aggregator.orders.refill import request_refill
 from aggregator.orders.resolve import Undecidable
 from aggregator.orders.search_store import Sought
 from aggregator.resellers.model import Reseller
-from aggregator.storage import clock, decisions, tables
+from aggregator.storage import decisions, tables
 from pricing.money import SCALE
 from tests.builders import accept_order, make_reseller, order_now
 from tests.evidence.inquiries import time_passes
@@ -244,6 +244,44 @@ async def test_a_question_on_its_way_says_nothing_of_the_earlier_order(
     await poll(panel)
     assert await order_now(earlier.id) == before
     await assert_handed_over(earlier, later)
+
+
+async def test_a_refill_waits_while_two_may_have_the_id(panel: Panel, alpha: ScriptedPanel, ann: Reseller) -> None:
+    """It would be the later order's; once that is known not to be there, it leaves."""
+    earlier = await ended_as_77(panel, alpha, ann)
+    later = await order_as(panel, alpha, ann, 77)
+    await request_refill(ann.id, earlier.id)
+    await panel.refiller.run_once("alpha")
+    assert alpha.refills == []
+    await time_passes()
+    await resolve.write_off(later.id, actor="owner", reason="who knows", settle_ms=0)
+    await tables.Refill.update({tables.Refill.due_at: 0}, force=True)
+    await panel.refiller.run_once("alpha")
+    assert alpha.refills == ["77"]
+
+
+async def test_an_answer_with_an_old_id_is_never_called_absent_by_rule(
+    tmp_path: Path, panel_database: str, alpha: ScriptedPanel
+) -> None:
+    """The balance stands still as far as anybody can tell: what the id costs now may be the later order's."""
+    more = "balance_decides = true\n"
+    async with open_panel(tmp_path, panel_database, {"alpha": alpha}, more=more) as panel:
+        ann = await make_reseller()
+        earlier = await order_as(panel, alpha, ann, 77)
+        alpha.replies["77"] = CANCELLED
+        await poll(panel)
+        assert await state_of(earlier) == "cancelled"
+        for _ in range(3):
+            await panel.syncer.read_balance("alpha")
+            await look(panel, 1)
+        later = await order_as(panel, alpha, ann, 77)
+        for _ in range(6):
+            await time_passes()
+            await panel.syncer.sync_if_due("alpha")
+            await panel.syncer.read_balance("alpha")
+            await panel.investigator.run_once("alpha")
+        assert await state_of(later) == "unsure"
+        assert [finding for finding in await audit() if finding.broken] == []
 
 
 async def test_when_the_watch_ends_the_answer_counts_after_all(
