@@ -383,7 +383,7 @@ async def test_the_same_id_twice_is_kept_where_one_is_watched_no_more(
 ) -> None:
     """By the database itself, however the rows came there."""
     earlier, later = [await order_as(panel, alpha, ann, upstream) for upstream in (77, 78)]
-    taking = {tables.Attempt.upstream_order: "77"}
+    taking: dict[Any, Any] = {tables.Attempt.upstream_order: "77"}
     mine = tables.Attempt.order_id == later.id
     with pytest.raises(Exception, match=r"(?i)unique"):
         await tables.Attempt.update(taking).where(mine)

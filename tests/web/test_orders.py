@@ -100,12 +100,12 @@ async def test_whose_cancel_was_refused_is_told_so_and_may_ask_again(web: Web, a
     while await web.panel.dispatcher.run_once():
         await web.panel.dispatcher.idle()
     await store.wish_cancel(1)
-    assert "being called off" in plain(await anna.get("/orders/1"))
+    assert "Being called off" in plain(await anna.get("/orders/1"))
     assert "/orders/1/cancel" not in await anna.get("/orders/1")
     [attempt] = await attempt_store.of_order(1)
     await attempt_store.set_fields(attempt.id, {tables.Attempt.cancel_answer: "CANCEL_DISABLED"})
     page = await anna.get("/orders/1")
-    assert "cannot be cancelled" in plain(page)
+    assert "Cannot be cancelled" in plain(page)
     assert "/orders/1/cancel" in page
     assert "This order cannot be cancelled." in plain(await anna.post("/orders/1/cancel"))
 
