@@ -42,8 +42,9 @@ async def take_over(named: Sequence[Named], orders: Sequence[int], *, watched_to
     if await reuse_store.supersede(ids, watched_too=watched_too) != set(ids):
         raise DuplicateUpstreamOrder
     dropped = await reuse_store.drop_refills(ids)
+    for provider in sorted({one.attempt.provider for one in earlier}):
+        await reuse_store.note_restart(provider)
     for one in earlier:
-        await reuse_store.note_restart(one.attempt.provider)
         await _note_loss(one, refill=one.attempt.id in dropped)
     await _note_gains(named, orders, {(one.attempt.provider, one.attempt.upstream_order) for one in earlier})
 
