@@ -146,12 +146,12 @@ class Poller:
             case Finish():
                 await self._finish(one.followed, one.decision)
             case Hold(reason=reason):
-                if await attempt_store.decides(attempt.id, late=order.state.ended) and await store.hold(order, reason):
+                if await _speaks(one) and await store.hold(order, reason):
                     await store.note(order.id, order.state, f"held: {reason}")
             case Keep(note=note):
                 if attempt.outcome is Outcome.ACCEPTED:
                     await store.forget_sight(order)
-                if note is not None:
+                if note is not None and await _speaks(one):
                     await store.note(order.id, order.state, note)
 
     async def _finish(self, one: Followed, finish: Finish) -> None:
@@ -184,6 +184,13 @@ class Poller:
         after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)
         if after is not None:
             await catalog_store.set_health(provider, after)
+
+
+async def _speaks(one: News) -> bool:
+    """Whether it is (still) this order of which the provider speaks, also where that was given up."""
+    order, attempt = one.followed.order, one.followed.attempt
+    given_up = attempt.outcome is not Outcome.ACCEPTED
+    return given_up or await attempt_store.decides(attempt.id, late=order.state.ended)
 
 
 def _decide(one: Followed, reading: Progress | Refused | None, cached: bytes | None, rules: Rules) -> News | None:

@@ -243,6 +243,7 @@ async def test_a_question_on_its_way_says_nothing_of_the_earlier_order(
     alpha.before_status, alpha.replies["77"] = hand_over, says
     await poll(panel)
     assert await order_now(earlier.id) == before
+    assert "took the order up again" not in await told(earlier)
     await assert_handed_over(earlier, later)
 
 
