@@ -69,7 +69,14 @@ class TooManyRequests(ResellerError):
 
 
 class CancelRefused(ResellerError):
-    """The order cannot be called off: it has ended, or its provider takes no cancels."""
+    """The order cannot be called off: it has ended, or its provider takes no cancels of its service.
+
+    `of_order`: the provider was asked to call this very order off, and refused.
+    """
+
+    def __init__(self, *, of_order: bool = False) -> None:
+        super().__init__("refused" if of_order else "disabled")
+        self.of_order = of_order
 
 
 class TemporarilyUnavailable(ResellerError):

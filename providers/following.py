@@ -8,12 +8,11 @@ from typing import Generic, TypeAlias, TypeVar
 
 from providers.batches import Batches
 from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable
+from providers.verdict import ABOUT_US
 
 T = TypeVar("T")
 Answers: TypeAlias = dict[str, T | Refused]
 
-_ABOUT_US = frozenset({Code.KEY_INVALID, Code.ACCOUNT_BLOCKED, Code.FUNDS, Code.RATE_LIMIT, Code.MAINTENANCE})
-"""What a panel refuses to anybody who asks anything; it says nothing of an order."""
 _ABOUT_THE_PANEL = frozenset({Code.TRANSPORT, Code.INTERNAL})
 
 
@@ -99,4 +98,4 @@ class Following(Generic[T]):
 def _is_general(error: ProviderError) -> bool:
     if isinstance(error, Garbled):
         return error.code in _ABOUT_THE_PANEL
-    return isinstance(error, Unreachable) or error.code in _ABOUT_US
+    return isinstance(error, Unreachable) or error.code in ABOUT_US

@@ -11,7 +11,7 @@ from providers.adapter import Found, Profile
 from providers.batches import Batches
 from providers.catalogue import MOST_ROWS, find_rows, read_listings, says_empty
 from providers.complaints import Complaint, read_complaint
-from providers.errors import Code, Garbled, ProviderError, Refused
+from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable
 from providers.following import Following
 from providers.funds import read_funds
 from providers.large import read_large
@@ -23,7 +23,7 @@ from providers.requested import read_cancels, read_refill, read_refill_statuses
 from providers.requests import Params, add_params
 from providers.statuses import read_statuses
 from providers.transport import Answer, Transport
-from providers.verdict import ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write, row_refusal
+from providers.verdict import ABOUT_US, ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write, row_refusal
 from providers.vocabulary import (
     CancelRequested,
     Capability,
@@ -150,19 +150,30 @@ class Panel:
         return rows
 
     async def cancel(self, orders: Sequence[str]) -> dict[str, CancelRequested | Refused]:
-        """Ask to call orders off, in portions; when a later portion fails, its ids are missing: nobody knows."""
+        """Ask to call orders off, in portions; the ids of one that failed are missing: nobody knows.
+
+        Raises only where no portion was answered. Who was not reached, or wants fewer calls, is asked nothing more.
+        """
         if self._dialect.cancel == "off":
             return {one: Refused("this panel cancels nothing", code=Code.CANCEL_DISABLED) for one in orders}
         asked = list(dict.fromkeys(orders))
         size = self._dialect.batch_size if self._dialect.cancel_param == "orders" else 1
         answers: dict[str, CancelRequested | Refused] = {}
+        trouble: ProviderError | None = None
         for start in range(0, len(asked), size):
+            portion = asked[start : start + size]
             try:
-                answers |= await self._cancel(asked[start : start + size])
-            except ProviderError:
-                if not answers:
-                    raise
-                break
+                answers |= await self._cancel(portion)
+            except ProviderError as error:
+                general = isinstance(error, Unreachable) or error.code in ABOUT_US
+                if isinstance(error, Refused) and not general and len(portion) == 1:
+                    answers[portion[0]] = error
+                    continue
+                trouble = trouble or error
+                if general:
+                    break
+        if trouble is not None and not answers:
+            raise trouble
         return answers
 
     async def refill(self, order: str) -> Refill:

@@ -23,7 +23,7 @@ from providers.batches import Batches
 from providers.catalogue import read_listings
 from providers.complaints import Complaint, read_complaint
 from providers.encoding import Route
-from providers.errors import Code, ProviderError, Refused
+from providers.errors import Code, ProviderError, Refused, Unreachable
 from providers.following import Following
 from providers.json_text import Json
 from providers.large import read_large
@@ -130,18 +130,21 @@ class PathStylePanel:
         return {asked[0]: keep_unknown(read_progress(_renamed(data, _ORDER), self._dialect), reply, self._mask)}
 
     async def cancel(self, orders: Sequence[str]) -> dict[str, CancelRequested | Refused]:
-        """One call an order; after a failure the ids that are left are missing: nobody knows."""
+        """One call an order; the ids that nothing was said of are missing: nobody knows."""
         answers: dict[str, CancelRequested | Refused] = {}
+        trouble: ProviderError | None = None
         for order in dict.fromkeys(orders):
             try:
                 await self._request("cancel", f"/orders/{_quoted(order)}/cancel")
                 answers[order] = CancelRequested()
             except Refused as refused:
                 answers[order] = refused
-            except ProviderError:
-                if not answers:
-                    raise
-                break
+            except ProviderError as error:
+                trouble = trouble or error
+                if isinstance(error, Unreachable):
+                    break
+        if trouble is not None and not answers:
+            raise trouble
         return answers
 
     async def refill(self, order: str) -> Refill:

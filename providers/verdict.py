@@ -26,6 +26,8 @@ ADD_REFUSALS = frozenset(
     }
 )
 """The allow-list of PROTOCOL.md, "Verdict on an add": after these the provider did not take the order."""
+ABOUT_US = frozenset({Code.KEY_INVALID, Code.ACCOUNT_BLOCKED, Code.FUNDS, Code.RATE_LIMIT, Code.MAINTENANCE})
+"""What a panel refuses to anybody who asks anything; it says nothing of an order, and passes."""
 UNDECIDED = frozenset({Code.UNKNOWN, Code.INTERNAL, Code.DUPLICATE_REQUEST, Code.TRANSPORT})
 REQUEST_REFUSALS = frozenset(Code) - UNDECIDED
 """What counts as a no to a cancel or a refill."""

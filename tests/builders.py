@@ -93,6 +93,16 @@ def days_ago(days: int) -> Iterator[None]:
         clock._offset_ms += days * DAY
 
 
+@contextmanager
+def later(minutes: float) -> Iterator[None]:
+    """What happens in here happens so many minutes later."""
+    clock._offset_ms += round(minutes * 60_000)
+    try:
+        yield
+    finally:
+        clock._offset_ms -= round(minutes * 60_000)
+
+
 async def accept_order(reseller: Reseller, **changes: Any) -> Order:
     """An order that was accepted and paid, and waits in the queue."""
     verdict = (await accept_store.accept([new_order(reseller.id, **changes)]))[0]

@@ -60,6 +60,8 @@ def text_of(error: Exception, spelling: Spelling) -> str:
         return "Internal error"
     if isinstance(error, RefillRefused):
         return _REFILL[error.refusal]
+    if isinstance(error, CancelRefused) and error.of_order:
+        return "This order cannot be cancelled"
     if isinstance(error, TooManyOrders):
         return f"Maximum {error.limit} orders"
     return _COMMON.get(type(error)) or (_json if spelling is Spelling.JSON else _classic)(error)

@@ -64,7 +64,7 @@ UPSTREAM_ORDERS = Once(
     promise=Promise(
         id="P3",
         name="upstream-id-once",
-        sentence="no two attempts share an order of a provider",
+        sentence="no two attempts that are followed share an order of a provider",
         stops=Stops.ORDER,
         shows=("attempt", "order_id", "provider", "upstream_order"),
     ),
@@ -72,8 +72,8 @@ UPSTREAM_ORDERS = Once(
     " from attempts a left join orders o on o.id = a.order_id",
     pages=Scope.orders,
     page_by="a.order_id",
-    shared="(a.provider, a.upstream_order) in (select provider, upstream_order from attempts"
-    " where upstream_order is not null group by provider, upstream_order having count(*) > 1)",
+    shared="a.poll_at is not null and (a.provider, a.upstream_order) in (select provider, upstream_order from attempts"
+    " where upstream_order is not null and poll_at is not null group by provider, upstream_order having count(*) > 1)",
     shared_with="select 1 from attempts x where x.provider = a.provider and x.upstream_order = a.upstream_order"
-    " and x.id <> a.id",
+    " and x.id <> a.id and x.poll_at is not null and a.poll_at is not null",
 )

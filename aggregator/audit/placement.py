@@ -25,7 +25,7 @@ where {o.id} group by o.id
 """
 _OF_ATTEMPTS = """
 select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, a.upstream_order, a.deadline_at,
-       a.poll_at, a.answered_at
+       a.poll_at, a.answered_at, a.superseded_at, a.cancel_asks, a.cancel_due_at, a.cancel_answer
 from attempts a left join orders o on o.id = a.order_id and {o.id} where {a.order_id}
 """
 
@@ -113,11 +113,37 @@ def attempts(now: int) -> Facts:
                 shows=("attempt", "order_id", "outcome"),
             ),
             Promise(
+                id="P15",
+                name="lost-id-unasked",
+                sentence="whose id at a provider is a later order's, of that nothing is asked there any more",
+                stops=Stops.ORDER,
+                breach="superseded_at is not null and (poll_at is not null or cancel_due_at is not null)",
+                shows=("attempt", "order_id", "provider", "upstream_order"),
+            ),
+            Promise(
+                id="P16",
+                name="running-keeps-id",
+                sentence="an order that runs at a provider keeps its id there",
+                stops=Stops.ORDER,
+                breach="superseded_at is not null and outcome = 'accepted' and state = 'active'",
+                shows=("attempt", "order_id", "provider", "upstream_order"),
+            ),
+            Promise(
+                id="P17",
+                name="no-cancel-dropped",
+                sentence="a cancel that a provider was asked for was taken, or refused, or is asked again",
+                stops=Stops.NOTHING,
+                breach="state = 'active' and outcome = 'accepted' and cancel_asks > 0 and cancel_due_at is null"
+                " and cancel_answer is null",
+                shows=("attempt", "order_id", "provider", "cancel_asks"),
+            ),
+            Promise(
                 id="O4",
                 name="nothing-forgotten",
                 sentence="every active order is asked about at its provider, and was due within the last hour",
                 stops=Stops.NOTHING,
-                breach=f"state = 'active' and outcome = 'accepted' and coalesce(poll_at, 0) < {now - POLL_MS}",
+                breach="state = 'active' and outcome = 'accepted' and superseded_at is null"
+                f" and coalesce(poll_at, 0) < {now - POLL_MS}",
                 shows=("attempt", "order_id", "provider", "poll_at"),
             ),
         ),

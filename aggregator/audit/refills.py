@@ -10,7 +10,7 @@ OVERDUE_MS = 3_600_000
 
 _FACTS = """
 select r.id as refill, r.order_id, r.reseller, r.state, r.provider, r.deadline_at, r.ended_at,
-       o.reseller as owner, a.order_id as placed_for, a.provider as placed_at, a.upstream_order
+       o.reseller as owner, a.order_id as placed_for, a.provider as placed_at, a.upstream_order, a.superseded_at
 from refills r left join orders o on o.id = r.order_id left join attempts a on a.id = r.attempt where {r.id}
 """
 _OPEN = "('requested', 'sending', 'unsure', 'pending', 'running')"
@@ -39,6 +39,14 @@ def refills(now: int) -> Facts:
                 breach="owner is null or owner <> reseller or placed_for is null or placed_for <> order_id"
                 " or placed_at <> provider or upstream_order is null",
                 shows=("refill", "order_id", "provider", "placed_at"),
+            ),
+            Promise(
+                id="R10",
+                name="no-refill-of-lost-id",
+                sentence="no refill is open whose order has lost its id at the provider to a later one",
+                stops=Stops.NOTHING,
+                breach=f"superseded_at is not null and state in {_OPEN}",
+                shows=("refill", "order_id", "provider"),
             ),
             Promise(
                 id="R3",

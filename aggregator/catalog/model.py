@@ -112,6 +112,8 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """Calls in a row that failed for want of a usable answer."""
     rest_until: int = 0
     rest_reason: str | None = None
+    ids_restarted_at: int | None = None
+    """When it was last seen to give an id a second time: ids from before say nothing of how high new ones are."""
 
     @property
     def takes_orders(self) -> bool:

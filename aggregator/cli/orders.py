@@ -162,7 +162,7 @@ def _look_row(look: Look) -> Row:
 def _attempt_row(attempt: Attempt) -> Row:
     return {
         "provider": attempt.provider, "service": attempt.service, "outcome": attempt.outcome.value,
-        "upstream_order": attempt.upstream_order, "error": attempt.error, "text": attempt.error_text,
-        "cost": print_units(attempt.cost), "at": when(attempt.created_at), "answered": when(attempt.answered_at),
-        "reply": attempt.reply,
+        "upstream_order": attempt.upstream_order, "given_order": attempt.given_order,
+        "error": attempt.error, "text": attempt.error_text, "cost": print_units(attempt.cost),
+        "at": when(attempt.created_at), "answered": when(attempt.answered_at), "reply": attempt.reply,
     }  # fmt: skip

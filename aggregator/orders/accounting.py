@@ -43,6 +43,14 @@ def note_balance(account: Account, row: ProviderRow, *, dark_ms: int) -> Account
     return evidence.look(account, row.funds, row.balance_at, dark_ms=dark_ms)
 
 
+def since_restart(account: Account, row: ProviderRow) -> Account:
+    """A baseline from before ids were given a second time is of other orders: it is worth nothing."""
+    clean, restarted = account.clean, row.ids_restarted_at
+    if clean is None or restarted is None or clean.at > restarted:
+        return account
+    return replace(account, clean=None, last=None)
+
+
 def wants_baseline(account: Account, row: ProviderRow, *, now: int, rest_ms: int) -> bool:
     """Whether the baseline is missing, or the account has moved since and it is old enough to be taken again."""
     if row.funds is None:
@@ -94,6 +102,8 @@ class Accountant:
     async def _conclude(
         self, settings: ProviderSettings, account: Account, reading: Reading, books: Books, taken: frozenset[int]
     ) -> Weighed:
+        if any(attempt.given_order is not None for attempt in books.nameless):
+            return Weighed(account, Doubtful("an id there was given twice: a charge may be of either order"))
         total = evidence.add_up(account, reading, books.bases)
         if isinstance(total, Doubtful):
             return Weighed(account, total)

@@ -133,6 +133,14 @@ def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
             safe="Waiting. Or look at the provider's own page: found with its id is always right.",
             place=Place.UNSURE, provider=name,
         )  # fmt: skip
+    if one.clashes.count:
+        yield Alarm(
+            tone=Tone.BAD, what=f"{name} gave {_orders(one.clashes.count)} the id of one that still runs",
+            since=one.clashes.since,
+            by_itself="Each stays unsure while the other runs. None is sent again, and its money stays where it is.",
+            safe="Ask the provider which is which, and whether its ids have begun anew. Pausing it.",
+            place=Place.UNSURE, provider=name,
+        )  # fmt: skip
     if one.late_polls.count:
         yield Alarm(
             tone=Tone.WARN, what=f"{_orders(one.late_polls.count)} at {name} not asked about for too long",

@@ -79,7 +79,7 @@ async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
 
 
 class DuplicateUpstreamOrder(Exception):
-    """The provider gave an id that it had given before; the transaction must be given up."""
+    """The provider gave an id that is another attempt's still; the transaction must be given up."""
 
 
 async def answer(
@@ -106,7 +106,7 @@ async def answer(
 async def accept(taken: Sequence[Taken], *, poll_at: int) -> set[int]:
     """Write down that attempts were accepted; those of them that nobody had answered yet.
 
-    Raises `DuplicateUpstreamOrder` where one of the ids was given before.
+    Raises `DuplicateUpstreamOrder` where one of the ids is that of an attempt that is followed.
     """
     query, values = table_of(
         {"attempt": "bigint", "named": "text", "said": "text"},
@@ -126,17 +126,38 @@ async def accept(taken: Sequence[Taken], *, poll_at: int) -> set[int]:
     return {row["id"] for row in rows}
 
 
-async def is_accepted(attempt: int) -> bool:
-    """Whether this is (still) the attempt whose provider decides about its order."""
-    return bool(await _ATTEMPT.exists().where((_ATTEMPT.id == attempt) & (_ATTEMPT.outcome == Outcome.ACCEPTED.value)))
+async def decides(attempt: int, *, late: bool) -> bool:
+    """Whether this is (still) the attempt whose provider decides about its order.
+
+    It is not once its id is another order's. Where the order has ended (`late`), nor is it while an unsure attempt was
+    given that id too: nobody knows of which of them the provider speaks.
+    """
+    contested = (
+        " and not exists (select 1 from attempts u where u.outcome = 'unsure' and u.provider = a.provider"
+        " and u.created_at > 0 and u.given_order = a.upstream_order)"
+    )
+    rows = await _ATTEMPT.raw(
+        "select 1 as one from attempts a where a.id = {} and a.outcome = 'accepted' and a.superseded_at is null"
+        + (contested if late else ""),
+        attempt,
+    )
+    return bool(rows)
 
 
 async def attach(attempt: int, upstream_order: str) -> bool:
-    """Follow what an attempt turned out to be after it was given up; whether it had been."""
+    """Follow what an attempt turned out to be after it was given up; whether it had been.
+
+    Raises `DuplicateUpstreamOrder` where the id is that of an attempt that is followed.
+    """
     given_up = _ATTEMPT.outcome.is_in([Outcome.ABSENT.value, Outcome.WRITTEN_OFF.value])
     changes: dict[Any, Any] = {_ATTEMPT.upstream_order: upstream_order, _ATTEMPT.poll_at: clock.now()}
     unknown = (_ATTEMPT.id == attempt) & given_up & _ATTEMPT.upstream_order.is_null()
-    return bool(await _ATTEMPT.update(changes).where(unknown).returning(_ATTEMPT.id))
+    try:
+        return bool(await _ATTEMPT.update(changes).where(unknown).returning(_ATTEMPT.id))
+    except Exception as error:
+        if is_unique_violation(error):
+            raise DuplicateUpstreamOrder from error
+        raise
 
 
 async def set_fields(attempt: int, changes: Mapping[Any, Any]) -> None:
@@ -211,7 +232,7 @@ async def claim_polls(provider: str, limit: int) -> list[Followed]:
     rows = await write(
         lambda: _ATTEMPT.raw(
             "update attempts set poll_at = {} where id in (select id from attempts where provider = {}"
-            f" and poll_at <= {{}} order by poll_at limit {{}} {lock}) returning *",
+            f" and poll_at <= {{}} and superseded_at is null order by poll_at limit {{}} {lock}) returning *",
             now + CLAIM_MS, provider, now, limit,
         ).run()
     )  # fmt: skip
@@ -225,11 +246,13 @@ async def with_orders(attempts: Sequence[Attempt]) -> list[Followed]:
 
 
 async def poll_again(due: Mapping[int, int | None]) -> None:
-    """When to ask about each attempt next: one statement for all."""
+    """When to ask about each attempt next, unless its id is another's by now: one statement for all."""
     query, values = table_of({"id": "bigint", "moment": "bigint"}, sorted(due.items()))
     await write(
         lambda: _ATTEMPT.raw(
-            f"update attempts set poll_at = given.moment from ({query}) as given where attempts.id = given.id", *values
+            f"update attempts set poll_at = given.moment from ({query}) as given where attempts.id = given.id"
+            " and attempts.superseded_at is null",
+            *values,
         ).run()
     )  # fmt: skip
 
@@ -237,32 +260,7 @@ async def poll_again(due: Mapping[int, int | None]) -> None:
 async def poll_now(order: int) -> None:
     """Ask about the live attempt of an order as soon as possible."""
     live = (_ATTEMPT.order_id == order) & (_ATTEMPT.outcome == Outcome.ACCEPTED.value)
-    await _ATTEMPT.update({_ATTEMPT.poll_at: clock.now()}).where(live)
-
-
-async def wished_off(provider: str, limit: int) -> list[Attempt]:
-    """Accepted attempts whose order should be called off and whose provider has not been asked."""
-    # Orders first, which on SQLite a cross join means: few are wished off at any time, and an index holds those.
-    rows = await _ATTEMPT.raw(
-        "select a.* from orders o cross join attempts a where o.cancel_wish and o.state = 'active'"
-        " and a.order_id = o.id and a.provider = {} and a.outcome = 'accepted' and a.cancel_at is null"
-        " order by a.id limit {}",
-        provider, limit,
-    )  # fmt: skip
-    return [as_attempt(row) for row in rows]
-
-
-async def claim_cancels(attempts: Sequence[Attempt]) -> list[Attempt]:
-    """Those of the attempts that nobody else has begun to call off: a provider is asked once."""
-    mine = _ATTEMPT.id.is_in([attempt.id for attempt in attempts]) & _ATTEMPT.cancel_at.is_null()
-    rows = await _ATTEMPT.update({_ATTEMPT.cancel_at: clock.now()}).where(mine).returning(*_ATTEMPT.all_columns())
-    return [as_attempt(row) for row in rows]
-
-
-async def release_cancels(attempts: Sequence[Attempt]) -> None:
-    """The provider was not reached: ask it another time."""
-    mine = _ATTEMPT.id.is_in([attempt.id for attempt in attempts])
-    await _ATTEMPT.update({_ATTEMPT.cancel_at: None}).where(mine)
+    await _ATTEMPT.update({_ATTEMPT.poll_at: clock.now()}).where(live & _ATTEMPT.superseded_at.is_null())
 
 
 async def providers_in_use() -> set[str]:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import structlog
 from msgspec import Struct
 
 from aggregator.joined import Joined
-from aggregator.orders import attempt_store, day_store, evidence_store, store
+from aggregator.orders import attempt_store, day_store, evidence_store, id_reuse, reuse_store, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt, Taken
 from aggregator.orders.evidence_store import Sent
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.reuse_store import Named
 from aggregator.orders.settle import apply
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.orders.track import Tracker
@@ -22,6 +24,8 @@ from aggregator.storage.engine import is_unreachable
 from aggregator.storage.transaction import write, write_surely
 from providers.errors import ProviderError
 from providers.vocabulary import Placement
+
+log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 64
 """Orders in one transaction."""
@@ -79,13 +83,11 @@ class Attempts:
         return [attempts.get(one.order.id) for one in batch]
 
     async def accept(self, arrival: Arrival) -> None:
-        """The provider has it. An id that it gave before is no yes: the attempt is unsure then."""
+        """The provider has it. An id that is another attempt's still is no yes: the attempt is unsure then."""
         try:
             await self._arrive(arrival)
         except DuplicateUpstreamOrder:
-            placement = arrival.placement
-            text = f"the provider gave the id {placement.order[:60]} of another order"
-            await self.call_unsure(arrival.attempt, error="DUPLICATE_ORDER", text=text, raw=placement.raw)
+            await self._clash(arrival)
         else:
             await self._show(arrival.order.id)
 
@@ -94,7 +96,9 @@ class Attempts:
 
         async def work() -> None:
             answered = await attempt_store.accept(taken, poll_at=clock.now() + self._poll_ms)
-            await store.activate([one.order.id for one in batch if one.attempt.id in answered])
+            arrived = [one for one in batch if one.attempt.id in answered]
+            await store.activate([one.order.id for one in arrived])
+            await id_reuse.take_over([_named(one) for one in arrived], [one.order.id for one in arrived])
             for one in batch:
                 if one.attempt.id not in answered:
                     await _attach(one)
@@ -102,18 +106,41 @@ class Attempts:
         await write_surely(work)
         return [None] * len(batch)
 
-    async def call_unsure(self, attempt: Attempt, *, error: str, text: str, raw: str) -> None:
-        """Nobody can tell whether the provider has it."""
+    async def _clash(self, arrival: Arrival) -> None:
+        """The id is another attempt's: nobody can tell which of the two has been taken under it."""
+        order, attempt, given = arrival.order, arrival.attempt, arrival.placement.order
+        text = f"the provider gave the id {given[:60]} of another order"
+        log.warning("add.id_given_again", order=order.id, provider=attempt.provider)
+        told = await self.call_unsure(
+            attempt, error="DUPLICATE_ORDER", text=text, raw=arrival.placement.raw, given=given
+        )  # fmt: skip
+        now = await store.get(order.id)
+        if not told and now is not None:
+            await store.note(order.id, now.state, f"{attempt.provider}: {text}")
+        for one in await reuse_store.earlier([_named(arrival)]):
+            note = f"{attempt.provider} gave its id {given[:60]} a second time, to an order that is unsure since"
+            await store.note(one.order.id, one.order.state, note)
 
-        async def work() -> None:
-            changes = _told(error, text, raw)
-            answered = await attempt_store.answer(attempt.id, Outcome.UNSURE, source=[Outcome.PLACING], changes=changes)
-            if answered is not None:
-                await store.advance(attempt.order_id, [OrderState.PLACING], OrderState.UNSURE)
-                await store.note(attempt.order_id, OrderState.UNSURE, f"{attempt.provider}: {text}"[:500])
+    async def call_unsure(
+        self, attempt: Attempt, *, error: str, text: str, raw: str, given: str | None = None
+    ) -> bool:  # fmt: skip
+        """Nobody can tell whether the provider has it; whether that was still to be said. `given` = another's id."""
 
-        await write_surely(work)
+        async def work() -> bool:
+            changes: dict[object, str] = _told(error, text, raw)
+            source = [Outcome.PLACING]
+            if given is not None:
+                changes[tables.Attempt.given_order] = given
+                source.append(Outcome.UNSURE)
+            if await attempt_store.answer(attempt.id, Outcome.UNSURE, source=source, changes=changes) is None:
+                return False
+            await store.advance(attempt.order_id, [OrderState.PLACING], OrderState.UNSURE)
+            await store.note(attempt.order_id, OrderState.UNSURE, f"{attempt.provider}: {text}"[:500])
+            return True
+
+        told = await write_surely(work)
         await self._show(attempt.order_id)
+        return told
 
     async def refuse(self, order: Order, attempt: Attempt, outcome: Outcome, error: ProviderError) -> None:
         """The provider does not have it: back into the queue, or an end where it was called off meanwhile."""
@@ -156,9 +183,14 @@ async def _attach(arrival: Arrival) -> None:
     """Follow an attempt that was taken after it had been given up."""
     order, attempt, placement = arrival.order, arrival.attempt, arrival.placement
     if await attempt_store.attach(attempt.id, placement.order):
+        await id_reuse.take_over([_named(arrival)], [order.id])
         await day_store.add_found(attempt.id)
         text = f"{attempt.provider} took it after all, as {placement.order}: the owner's cost"
         await store.note(order.id, order.state, text[:500])
+
+
+def _named(arrival: Arrival) -> Named:
+    return Named(arrival.attempt.id, arrival.attempt.provider, arrival.placement.order)
 
 
 def _told(error: str, text: str, raw: str) -> dict[object, str]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
-from aggregator.orders import business_store, day_store
+from aggregator.orders import business_store, day_store, reuse_store
 from aggregator.orders.business_store import Tries, Waiting
 from aggregator.orders.days import DAY_MS, Day, day_of, round_percent
 from aggregator.settings import ProviderSettings
@@ -34,6 +34,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     late_polls: Waiting
     hours_left: int | None
     """How long its balance lasts at the pace of these hours; None where nothing was bought, or its worth is unknown."""
+    clashes: Waiting = NOBODY_WAITS
+    """Unsure ones that were given the id of an order that still runs."""
 
     @property
     def name(self) -> str:
@@ -89,18 +91,20 @@ async def standings(providers: Iterable[ProviderSettings], fx: FxTable) -> list[
     rows = await catalog_store.providers()
     tries, unsure = await business_store.tries_since(now - DAY_MS), await business_store.unsure_by_provider()
     late = await business_store.polls_before(now - LATE_MS)
-    return [_standing(provider, rows, tries, unsure, late, fx) for provider in providers]
+    clashes = await reuse_store.clashes()
+    return [_standing(provider, rows, tries, unsure, late, clashes, fx) for provider in providers]
 
 
 def _standing(
     provider: ProviderSettings, rows: Mapping[str, ProviderRow], tries: Mapping[str, Tries],
-    unsure: Mapping[str, Waiting], late: Mapping[str, Waiting], fx: FxTable,
+    unsure: Mapping[str, Waiting], late: Mapping[str, Waiting], clashes: Mapping[str, Waiting], fx: FxTable,
 ) -> Standing:  # fmt: skip
     name = provider.profile.name
     row, tried = rows.get(name, ProviderRow(name=name)), tries.get(name, Tries())
     return Standing(
         provider=provider, row=row, tries=tried, unsure=unsure.get(name, NOBODY_WAITS),
         late_polls=late.get(name, NOBODY_WAITS), hours_left=_hours_left(provider, row, tried.spent, fx),
+        clashes=clashes.get(name, NOBODY_WAITS),
     )  # fmt: skip
 
 

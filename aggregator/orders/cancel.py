@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aggregator.catalog.shelf import Shelf
 from aggregator.errors import CancelRefused, OrderNotFound
-from aggregator.orders import store
+from aggregator.orders import cancel_store, store
 from aggregator.orders.model import Order
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
@@ -26,14 +26,17 @@ class Canceller:
     async def cancel(self, reseller: Reseller, order_id: int) -> int:
         """Cancel a queued order, or remember the wish for one that has left; the number of the request.
 
-        Repeats are answered alike. Raises `OrderNotFound`, also for another's order, and `CancelRefused` for one
-        that has ended, or runs where cancelling is not offered.
+        Repeats are answered alike, and hurry nobody. Raises `OrderNotFound`, also for another's order, and
+        `CancelRefused` for one that has ended, runs where cancelling is not offered, or whose provider has refused:
+        that one is asked again when its reseller asks an hour later.
         """
         order = await self._load(reseller, order_id)
         if order.state is OrderState.QUEUED:
             done = await self._end(order)
-        elif order.state is OrderState.CANCELLED or order.cancel_wish:
+        elif order.state is OrderState.CANCELLED:
             done = True
+        elif order.cancel_wish:
+            done = await self._repeat(order)
         else:
             done = await self._wish(order, reseller)
         # Where it moved in this very moment, it is looked at again.
@@ -51,6 +54,15 @@ class Canceller:
             await self._tracker.refresh([ended])
         # Where it stands still since a red audit, the wish is remembered.
         return ended is not None or await store.wish_cancel(order.id, [OrderState.QUEUED])
+
+    async def _repeat(self, order: Order) -> bool:
+        """The wish stands; where its provider has refused, the reseller is told so."""
+        refusing = await cancel_store.refusing(order.id)
+        if refusing is None:
+            return True
+        if not order.state.ended and await cancel_store.ask_again(refusing):
+            self._wake()
+        raise CancelRefused(of_order=True)
 
     async def _wish(self, order: Order, reseller: Reseller) -> bool:
         service = self._shelf().get(order.service)

@@ -21,6 +21,8 @@ from aggregator.storage.tables import Attempt as AttemptTable
 from aggregator.storage.tables import Baseline, Observation, SentReference
 
 _GIVEN_UP = f"outcome in ('{Outcome.ABSENT}', '{Outcome.WRITTEN_OFF}')"
+_NAMED = "upstream_order is not null and superseded_at is null"
+"""It has an id there, and has it still."""
 _OUT_OF_ORDER_MS = 600_000
 """Longer than any transaction: so far the times of rows may be behind those of rows with lower ids."""
 
@@ -109,7 +111,7 @@ async def books(provider: str, *, since: int, most: int) -> Books | None:
         "select * from attempts where provider = {} and poll_at >= 0 and upstream_order is not null limit {}",
         provider, most + 1,
     )  # fmt: skip
-    lately = await _made_since(provider, since, "upstream_order is not null", most=most + 1)
+    lately = await _made_since(provider, since, _NAMED, most=most + 1)
     named = {one.id: one for one in map(as_attempt, [*followed, *lately])}
     if len(named) > most:
         return None
@@ -126,9 +128,10 @@ async def owners(provider: str, orders: Sequence[str], *, since: int) -> dict[st
     """When each of these orders of a provider, and every one taken there since, was sent by an attempt of ours."""
     these, values = among("upstream_order", orders)
     rows = await AttemptTable.raw(
-        f"select upstream_order, created_at from attempts where provider = {{}} and {these}", provider, values
-    )
-    rows += await _made_since(provider, since, "upstream_order is not null", columns="upstream_order, created_at")
+        f"select upstream_order, created_at from attempts where provider = {{}} and {these} and superseded_at is null",
+        provider, values,
+    )  # fmt: skip
+    rows += await _made_since(provider, since, _NAMED, columns="upstream_order, created_at")
     return {row["upstream_order"]: row["created_at"] for row in rows}
 
 

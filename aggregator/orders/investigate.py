@@ -15,20 +15,20 @@ import structlog
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import accounting, evidence_store, resolve, sightings, store
+from aggregator.orders import accounting, evidence_store, id_reuse, relisted, resolve, reuse_store, sightings, store
 from aggregator.orders.accounting import Accountant
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.evidence import Account, Doubtful, Taken, Void
 from aggregator.orders.evidence_store import Look, Rule, Seen, Sent
 from aggregator.orders.resolve import RULE, Undecidable
-from aggregator.orders.sightings import Claim, Known, NotShown, Shown, Sighting
+from aggregator.orders.sightings import Claim, Known, NotShown, Shown, Sighting, Unclear
 from aggregator.orders.submit import door_of, submission_of
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock
 from providers.adapter import Adapter, ListsOrders
 from providers.errors import ProviderError
-from providers.vocabulary import Capability, ServiceType
+from providers.vocabulary import Capability, ListedOrder, ServiceType
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +40,8 @@ REPEAT_WITHIN_MS = 12 * 3_600_000
 LEAST_DARK_MS = 10_000
 AT_ONCE = 20
 """Repeats in one round."""
+BY_ANSWER = "answer"
+"""The rule by which the provider's own answer counts once the id in it is nobody else's any more."""
 
 
 class Investigator:
@@ -72,6 +74,7 @@ class Investigator:
         pause = self._gap_ms
         try:
             account = accounting.note_balance(account, row, dark_ms=self._dark_ms)
+            account = accounting.since_restart(account, row)
             if unsure:
                 account = await self._investigate(adapter, settings, unsure, account, row)
                 pause = self._pause(unsure)
@@ -122,11 +125,23 @@ class Investigator:
         if not ripe:
             return account
         looks = await evidence_store.observed([one.attempt.id for one in unsure])
-        left = await self._repeat(adapter, settings, ripe, row)
+        left = await self._take_freed(ripe)
+        left = await self._repeat(adapter, settings, left, row)
         left = await self._read_list(adapter, left, unsure, looks)
+        account = accounting.since_restart(account, await catalog_store.provider(row.name))
         if not left or settings.debits_late or len(ripe) < len(unsure):
             return account
         return await self._read_account(adapter, settings, unsure, left, looks, account)
+
+    async def _take_freed(self, ripe: Sequence[Followed]) -> list[Followed]:
+        """Those whose given id was another order's until now are found; those that are still unsure."""
+        left = []
+        for one in ripe:
+            given = one.attempt.given_order
+            freed = given is not None and await id_reuse.free_by_now(one.attempt)
+            if given is None or not freed or not await self._follow(one, given, BY_ANSWER, {"order": given}):
+                left.append(one)
+        return left
 
     async def _repeat(
         self, adapter: Adapter, settings: ProviderSettings, ripe: Sequence[Followed], row: ProviderRow
@@ -174,7 +189,7 @@ class Investigator:
                 await evidence_store.note(one.attempt.id, Rule.LIST, Seen.FAILED, said)
             return list(left)
         claims, known = await self._claims(adapter, unsure, [row.order for row in rows])
-        verdicts = sightings.judge(rows, claims, known)
+        verdicts = sightings.judge(rows, claims, known) | await _relisted(adapter.profile.name, rows, claims)
         facts = {"listed": len(rows)}
         return [
             one for one in left
@@ -193,7 +208,9 @@ class Investigator:
             await evidence_store.owners(name, listed, since=oldest), await evidence_store.took_before(name, oldest)
         )
         decided = {one.attempt.id for one in rivals}
-        return [_claim(one, sent.get(one.attempt.id), one.attempt.id in decided) for one in everyone], known
+        return [
+            _claim(one, sent.get(one.attempt.id), given_up=one.attempt.id in decided) for one in everyone
+        ], known  # fmt: skip
 
     async def _sighted(
         self, one: Followed, sighting: Sighting, facts: Mapping[str, object], looks: Sequence[Look]
@@ -245,10 +262,14 @@ class Investigator:
 
     async def _found(self, one: Followed, upstream: str, rule: Rule, facts: Mapping[str, object]) -> bool:
         await evidence_store.note(one.attempt.id, rule, Seen.FOUND, facts)
+        return await self._follow(one, upstream, rule, facts)
+
+    async def _follow(self, one: Followed, upstream: str, rule: str, facts: Mapping[str, object]) -> bool:
         try:
             order = await resolve.found(
-                one.order.id, upstream, actor=f"{RULE}{rule}", reason=_say(facts), attempt_id=one.attempt.id
-            )
+                one.order.id, upstream, actor=f"{RULE}{rule}", reason=_say(facts), attempt_id=one.attempt.id,
+                proven=rule == Rule.LIST,
+            )  # fmt: skip
         except Undecidable as error:
             log.warning("evidence.unusable", order=one.order.id, rule=rule, why=str(error))
             return False
@@ -280,12 +301,24 @@ def moment(at: int) -> str:
     return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _claim(one: Followed, sent: Sent | None, given_up: bool) -> Claim:
+async def _relisted(
+    provider: str, rows: Sequence[ListedOrder], claims: Sequence[Claim]
+) -> dict[int, Shown | Unclear]:  # fmt: skip
+    """What rows with ids that belong to orders of ours say of adds that nobody answered."""
+    holders = await reuse_store.holders(provider, [row.order for row in rows])
+    owned = {one.attempt.upstream_order or "": _claim(one, None, given_up=False) for one in holders}
+    running = frozenset(one.attempt.upstream_order or "" for one in holders if id_reuse.runs(one))
+    restarted = (await catalog_store.provider(provider)).ids_restarted_at is not None
+    return relisted.judge(rows, claims, owned, running, restarted=restarted)
+
+
+def _claim(one: Followed, sent: Sent | None, *, given_up: bool) -> Claim:
     plain = one.order.type == ServiceType.DEFAULT and one.order.runs == 1
     return Claim(
         attempt=one.attempt.id, service=one.attempt.service, link=one.order.link,
         quantities=frozenset({one.order.quantity}) if plain else frozenset(),
         reference=sent.reference if sent else "", sent_at=one.attempt.created_at, given_up=given_up,
+        given=one.attempt.given_order or "",
     )  # fmt: skip
 
 

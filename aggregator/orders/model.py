@@ -10,6 +10,9 @@ from msgspec import Struct
 from aggregator.orders.state import OrderState, Outcome
 from providers.vocabulary import Fields, Phase, ServiceType
 
+CANCEL_TAKEN = "taken"
+"""The provider took the request to cancel; what becomes of the order its status says."""
+
 
 class NewOrder(Struct, frozen=True, kw_only=True):
     """All that is needed to accept an order."""
@@ -122,12 +125,26 @@ class Attempt(Struct, frozen=True, kw_only=True):
     last_charge: str | None
     cancel_at: int | None
     """When the provider was last asked to call it off."""
+    cancel_due_at: int | None = None
+    """When to ask that again; None = not at all, but for the first time."""
+    cancel_asks: int = 0
+    cancel_answer: str | None = None
+    """What the provider said to that: `CANCEL_TAKEN`, or the code of its refusal; None = nothing that counts."""
     lost_since: int | None
     """Since when the provider has not known the order."""
     poll_at: int | None
     """When to ask for its status next; None = not followed."""
+    given_order: str | None = None
+    """The id that its provider gave it though it was another order's; kept while it is nobody's by proof."""
+    superseded_at: int | None = None
+    """Since when its id at the provider is that of a later order."""
     created_at: int
     answered_at: int | None
+
+    @property
+    def cancel_refused(self) -> bool:
+        """Whether the provider has said no to a cancel, in words that are known."""
+        return self.cancel_answer not in (None, CANCEL_TAKEN)
 
     @property
     def base_charge(self) -> Decimal:

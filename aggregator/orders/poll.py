@@ -15,6 +15,7 @@ from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.orders import attempt_store, progress_store, settlement, store
 from aggregator.orders.attempt_store import Followed
+from aggregator.orders.forward import CancelForwarder
 from aggregator.orders.model import Order
 from aggregator.orders.progress_store import Charge
 from aggregator.orders.reroute import Rerouter
@@ -27,7 +28,7 @@ from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock, tables
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
-from providers.errors import Code, ProviderError, Refused, Unreachable
+from providers.errors import Code, ProviderError, Refused
 from providers.vocabulary import Capability, Progress
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,7 @@ class Poller:
         self._rerouter = rerouter
         self._pace = pace
         self._backlog: dict[str, bool] = {}
+        self._cancels = CancelForwarder(self._note_health)
 
     def is_behind(self, provider: str) -> bool:
         """Whether the last round found more than it could take: another may run beside it."""
@@ -73,7 +75,7 @@ class Poller:
         adapter, settings = self._upstreams.adapter(provider), self._upstreams.settings(provider)
         if adapter is None or settings is None:
             return 0
-        await self._forward_cancels(adapter)
+        await self._cancels.run_once(adapter)
         most = CLAIM_MANY if Capability.MULTI_STATUS in adapter.capabilities else CLAIM_SINGLY
         followed = await attempt_store.claim_polls(provider, most)
         self._backlog[provider] = len(followed) == most
@@ -139,17 +141,17 @@ class Poller:
 
     async def _end(self, one: News) -> None:
         """What a reading means for its order alone; nothing for one that goes on."""
-        order = one.followed.order
+        order, attempt = one.followed.order, one.followed.attempt
         match one.decision:
             case Finish():
                 await self._finish(one.followed, one.decision)
             case Hold(reason=reason):
-                if await store.hold(order, reason):
+                if await _speaks(one) and await store.hold(order, reason):
                     await store.note(order.id, order.state, f"held: {reason}")
             case Keep(note=note):
-                if one.followed.attempt.outcome is Outcome.ACCEPTED:
+                if attempt.outcome is Outcome.ACCEPTED:
                     await store.forget_sight(order)
-                if note is not None:
+                if note is not None and await _speaks(one):
                     await store.note(order.id, order.state, note)
 
     async def _finish(self, one: Followed, finish: Finish) -> None:
@@ -175,34 +177,6 @@ class Poller:
         elif now - since >= LOST_AFTER_MS and one.attempt.outcome is Outcome.ACCEPTED and not one.order.state.ended:
             await store.hold(one.order, f"{one.attempt.provider} no longer knows this order")
 
-    async def _forward_cancels(self, adapter: Adapter) -> None:
-        """Ask the provider to call off what resellers no longer want; its later status decides."""
-        name = adapter.profile.name
-        waiting = await attempt_store.wished_off(name, 100)
-        if not waiting or (await catalog_store.provider(name)).rest_until > clock.now():
-            return
-        wished = await attempt_store.claim_cancels(waiting)
-        if not wished:
-            return
-        try:
-            replies = await adapter.cancel([attempt.upstream_order or "" for attempt in wished])
-        except ProviderError as error:
-            log.warning("cancel.failed", provider=name, code=error.code, error=error.text)
-            if isinstance(error, Unreachable):
-                await attempt_store.release_cancels(wished)
-            await self._note_health(name, error)
-            return
-        await words.note_answers(name, replies.values())
-        for attempt in wished:
-            reply = replies.get(attempt.upstream_order or "")
-            if isinstance(reply, Refused):
-                if reply.code is Code.CANCEL_DISABLED:
-                    await cooldown.note_refusal(attempt.provider, attempt.service, cancel=True)
-                text = f"{attempt.provider} refused to cancel: {reply.code}"
-                order = await store.get(attempt.order_id)
-                assert order is not None
-                await store.note(attempt.order_id, order.state, text)
-
     async def _note_health(self, provider: str, error: ProviderError | None) -> None:
         await words.note_error(provider, error)
         row = await catalog_store.provider(provider)
@@ -210,6 +184,13 @@ class Poller:
         after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)
         if after is not None:
             await catalog_store.set_health(provider, after)
+
+
+async def _speaks(one: News) -> bool:
+    """Whether it is (still) this order of which the provider speaks, also where that was given up."""
+    order, attempt = one.followed.order, one.followed.attempt
+    given_up = attempt.outcome is not Outcome.ACCEPTED
+    return given_up or await attempt_store.decides(attempt.id, late=order.state.ended)
 
 
 def _decide(one: Followed, reading: Progress | Refused | None, cached: bytes | None, rules: Rules) -> News | None:

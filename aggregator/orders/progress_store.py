@@ -22,6 +22,11 @@ _ANNOUNCED = {
     "delivery_seen": "boolean",
 }  # fmt: skip
 _SIGHTS = {"id": "bigint", "state": "text", "sight": "text", "sight_at": "bigint", "start_count": "bigint"}
+_STILL_ASKED = (
+    " and exists (select 1 from attempts where attempts.order_id = orders.id and attempts.outcome = 'accepted'"
+    " and attempts.superseded_at is null)"
+)
+"""The id that was asked about is still this order's."""
 
 
 class Charge(NamedTuple):
@@ -40,7 +45,7 @@ async def keep_charges(charges: Sequence[Charge]) -> None:
     await write(
         lambda: run(
             "update attempts set highest_charge = told.highest, last_charge = told.last, lost_since = null"
-            f" from ({query}) as told where attempts.id = told.id",
+            f" from ({query}) as told where attempts.id = told.id and attempts.superseded_at is null",
             *values,
         )
     )
@@ -64,7 +69,8 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
         await run(
             "update orders set phase = told.phase, remains = told.remains, runs_done = told.runs_done,"
             " start_count = told.start_count, delivery_seen = told.delivery_seen, sight = null, sight_at = null,"
-            f" held = null from ({query}) as told where orders.id = told.id and orders.state = '{OrderState.ACTIVE}'",
+            f" held = null from ({query}) as told where orders.id = told.id and orders.state = '{OrderState.ACTIVE}'"
+            f"{_STILL_ASKED}",
             *values,
         )
     if sights:
@@ -74,7 +80,8 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
         )
         await run(
             "update orders set sight = told.sight, sight_at = told.sight_at, start_count = told.start_count"
-            f" from ({query}) as told where orders.id = told.id and orders.state = told.state",
+            f" from ({query}) as told where orders.id = told.id and orders.state = told.state"
+            f"{_STILL_ASKED}",
             *values,
         )
 

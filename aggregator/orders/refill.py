@@ -11,7 +11,7 @@ from aggregator.catalog import cooldown, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.errors import OrderNotFound, RefillRefusal, RefillRefused
-from aggregator.orders import attempt_store, refill_store, store
+from aggregator.orders import attempt_store, refill_store, reuse_store, store
 from aggregator.orders.model import Attempt
 from aggregator.orders.refill_store import RefillRow, RefillState
 from aggregator.orders.state import OrderState, Outcome
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 50
 DAY_MS = 86_400_000
 GRACE_MS = 2_000
+CONTESTED_MS = 60_000
+"""Before it is looked again whether an id is an order's alone."""
 ASK_LATER = frozenset({Code.RATE_LIMIT, Code.MAINTENANCE, Code.KEY_INVALID, Code.ACCOUNT_BLOCKED, Code.FUNDS})
 """Refusals of the moment: the refill is sent later."""
 PHASES = {
@@ -50,6 +52,9 @@ async def request_refill(reseller: int, order_id: int) -> int:
     served = [one for one in await attempt_store.of_order(order_id) if one.outcome is Outcome.ACCEPTED]
     if not served or not await catalog_store.may_refill(served[-1].provider, served[-1].service):
         raise RefillRefused(RefillRefusal.DISABLED)
+    if served[-1].superseded_at is not None:
+        # Its id there is another order's: that one would be refilled.
+        raise RefillRefused(RefillRefusal.EXPIRED)
     refill = await refill_store.insert(served[-1], reseller)
     if refill is None:
         raise RefillRefused(RefillRefusal.RUNNING)
@@ -77,11 +82,14 @@ class Refiller:
         await self._follow(adapter, [row for row in rows if row.state in TAKEN])
 
     async def _send(self, adapter: Adapter, row: RefillRow) -> None:
-        attempt = next(one for one in await attempt_store.of_order(row.order_id) if one.id == row.attempt)
+        if not await attempt_store.decides(row.attempt, late=True):
+            await _keep_back(row)
+            return
         deadline = clock.now() + round(adapter.profile.timeout_seconds * 1000) + GRACE_MS
         changes = {tables.Refill.deadline_at: deadline, tables.Refill.due_at: deadline}
         if not await refill_store.advance(row.id, [RefillState.REQUESTED], RefillState.SENDING, changes):
             return
+        attempt = next(one for one in await attempt_store.of_order(row.order_id) if one.id == row.attempt)
         try:
             taken = await adapter.refill(attempt.upstream_order or "")
         except ProviderError as error:
@@ -133,6 +141,16 @@ class Refiller:
     def _pause(self, age: int) -> int:
         factor = 4 if age < DAY_MS // 12 else 120
         return round(self._pace.poll_seconds * 1000) * factor
+
+
+async def _keep_back(row: RefillRow) -> None:
+    """Another order has the id, or may have it: whose refill this would be nobody knows."""
+    [attempt] = [one for one in await attempt_store.of_order(row.order_id) if one.id == row.attempt]
+    if attempt.superseded_at is not None:
+        await reuse_store.drop_refills([attempt.id])
+        return
+    later = {tables.Refill.due_at: clock.now() + CONTESTED_MS}
+    await refill_store.advance(row.id, [RefillState.REQUESTED], RefillState.REQUESTED, later)
 
 
 async def _give_up(row: RefillRow) -> None:

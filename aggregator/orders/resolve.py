@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from aggregator.orders import attempt_store, day_store, store
+from aggregator.orders import attempt_store, cancel_store, day_store, id_reuse, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.reuse_store import Named
 from aggregator.orders.settle import apply
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.storage import clock, decisions, tables
@@ -19,10 +20,13 @@ class Undecidable(Exception):
     """The decision does not fit the order as it is now; the text says why."""
 
 
-async def found(order_id: int, upstream_order: str, *, actor: str, reason: str, attempt_id: int | None = None) -> Order:
+async def found(
+    order_id: int, upstream_order: str, *, actor: str, reason: str, attempt_id: int | None = None, proven: bool = True
+) -> Order:  # fmt: skip
     """The provider has it under this id: follow it. For an attempt once given up it is the owner's cost.
 
     `attempt_id` is the one that the evidence is about: where the order is at another by now, nothing happens.
+    An id of an order that has ended is this one's from now on; where that is still watched, only if it is `proven`.
     """
     order = await _order(order_id)
     attempt = await _last_attempt(order, UNANSWERED, "there is no unsure attempt to find")
@@ -31,6 +35,9 @@ async def found(order_id: int, upstream_order: str, *, actor: str, reason: str, 
 
     async def work() -> None:
         await _decide(order, "found", upstream_order, actor=actor, reason=reason)
+        await id_reuse.take_over(
+            [Named(attempt.id, attempt.provider, upstream_order)], [order.id], watched_too=proven
+        )  # fmt: skip
         outcome = Outcome.ACCEPTED if attempt.outcome is Outcome.UNSURE else attempt.outcome
         changes = {tables.Attempt.upstream_order: upstream_order, tables.Attempt.poll_at: clock.now()}
         answered = await attempt_store.answer(attempt.id, outcome, source=[attempt.outcome], changes=changes)
@@ -44,7 +51,7 @@ async def found(order_id: int, upstream_order: str, *, actor: str, reason: str, 
     try:
         await write(work)
     except DuplicateUpstreamOrder as error:
-        message = f"{attempt.provider}'s order {upstream_order} belongs to another attempt"
+        message = f"{attempt.provider}'s order {upstream_order} belongs to another attempt that is not over"
         raise Undecidable(message) from error
     return await _told(order_id)
 
@@ -118,9 +125,19 @@ async def call_off(order_id: int, *, actor: str, reason: str) -> Order:
         elif not await store.wish_cancel(order.id):
             message = f"order {order_id} is {order.state} already"
             raise Undecidable(message)
+        else:
+            await _ask_off_again(order)
 
     await write(work)
     return await _told(order_id)
+
+
+async def _ask_off_again(order: Order) -> None:
+    """A provider that has refused to cancel is asked once an hour at the most."""
+    refusing = await cancel_store.refusing(order.id)
+    if refusing is not None and not await cancel_store.ask_again(refusing):
+        message = f"{refusing.provider} refused to cancel it: {refusing.cancel_answer}; ask again in an hour"
+        raise Undecidable(message)
 
 
 async def _order(order_id: int) -> Order:

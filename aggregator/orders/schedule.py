@@ -16,6 +16,8 @@ OPEN_FACTORS = ((10 * MINUTE, 1), (2 * HOUR, 4), (DAY, 10), (7 * DAY, 30))
 OLDEST_OPEN_FACTOR = 120
 ENDED_FACTORS = ((10 * MINUTE, 4), (2 * HOUR, 20), (DAY, 120))
 OLDEST_ENDED_FACTOR = 2880
+CANCEL_PAUSES = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR)
+"""After each time that a cancel was not answered; from then on the last one again, until the order ends."""
 
 
 def next_poll(order: Order, attempt: Attempt, *, now: int, pace: PaceSettings, watch_days: int) -> int | None:
@@ -27,6 +29,14 @@ def next_poll(order: Order, attempt: Attempt, *, now: int, pace: PaceSettings, w
         confirmed_at = order.sight_at + round(pace.confirm_seconds * 1000)
         return max(confirmed_at, now + min(poll_ms, 1000))
     return now + poll_ms * _factor(now - attempt.created_at, OPEN_FACTORS, OLDEST_OPEN_FACTOR)
+
+
+def cancel_pause(asks: int, *, refused: bool) -> int:
+    """Milliseconds until a provider may be asked again to call an order off that it was asked `asks` times before.
+
+    One that has refused already is asked once an hour at the most.
+    """
+    return HOUR if refused else CANCEL_PAUSES[min(asks, len(CANCEL_PAUSES) - 1)]
 
 
 def _next_watch(order: Order, attempt: Attempt, now: int, poll_ms: int, watch_days: int) -> int | None:

@@ -11,7 +11,7 @@ from pricing import refund
 
 
 class _Overtaken(Exception):
-    """The order has gone to another provider meanwhile."""
+    """The order has gone to another provider meanwhile, or its id there to another order."""
 
 
 async def settle(
@@ -26,13 +26,14 @@ async def settle(
     """End an order with so many units undelivered, or raise that number for one that has ended.
 
     `order` is the row the decision was made on, `attempt` the one whose provider said so: where the order has changed
-    since, runs elsewhere by now, or stands still since a red audit, nothing happens and None is returned.
+    since, runs elsewhere by now, has lost its id there, or stands still since a red audit, nothing happens and None is
+    returned.
     """
 
     async def work() -> Order | None:
         ended = await apply(order, undelivered, note=note, start_count=start_count, runs_done=runs_done)
         # Asked with the order's row in hand: whoever calls an attempt off must take that row, too.
-        if attempt is not None and not await attempt_store.is_accepted(attempt):
+        if attempt is not None and not await attempt_store.decides(attempt, late=order.state.ended):
             raise _Overtaken
         return ended
 

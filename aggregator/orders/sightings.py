@@ -30,6 +30,8 @@ class Claim(Struct, frozen=True, kw_only=True):
     sent_at: int
     given_up: bool = False
     """Called absent or written off meanwhile: it may claim a row, and gets no verdict."""
+    given: str = ""
+    """The id that its provider gave it though it was another order's."""
 
     @property
     def looks(self) -> tuple[str, str, frozenset[int]]:

@@ -155,8 +155,13 @@ class Attempt(Table, tablename="attempts"):
     highest_charge = Text(null=True, default=None)
     last_charge = Text(null=True, default=None)
     cancel_at = BigInt(null=True, default=None)
+    cancel_due_at = BigInt(null=True, default=None)
+    cancel_asks = Integer(default=0)
+    cancel_answer = Text(null=True, default=None)
     lost_since = BigInt(null=True, default=None)
     poll_at = BigInt(null=True, default=None)
+    given_order = Text(null=True, default=None)
+    superseded_at = BigInt(null=True, default=None)
     created_at = BigInt()
     answered_at = BigInt(null=True, default=None)
 
@@ -255,6 +260,7 @@ class Provider(Table, tablename="providers"):
     multi_status = Boolean(null=True, default=None)
     batch_size = Integer(null=True, default=None)
     learned_of = Text(null=True, default=None)
+    ids_restarted_at = BigInt(null=True, default=None)
 
 
 class Listing(Table, tablename="listings"):
@@ -423,11 +429,12 @@ INDEXES = {
     "api_keys_prefix": "a key is shown, changed and revoked by its beginning; its digest, which is unique, finds it",
     "attempts_due": "each provider is polled for what is due there, and nobody looks at what is not followed any more",
     "attempts_live": "the database itself keeps an order from running at two providers",
+    "attempts_named": "searches by a provider's id; who had it before, for each order that is taken",
     "attempts_order": "an order's attempts: before each dispatch, with each order that is shown, at each audit",
     "attempts_placing": "the sweeper asks every few seconds for what is past its deadline: a handful, always",
     "attempts_provider": "the console's orders of one provider, newest first",
     "attempts_unsure": "evidence asks for the unsure ones of a provider: a handful among millions",
-    "attempts_upstream": "the database itself keeps a provider's order from belonging to two; searches by their id",
+    "attempts_upstream": "the database itself keeps a provider's order from belonging to two that are followed",
     "audits_links": "the chain of hashes is walked from link to link",
     "decisions_subject": "an order, a reseller or a key is shown with all that was decided about it",
     "entries_order": "an order's entries: with each order that is shown, and page by page at an audit",

@@ -57,6 +57,7 @@ REFUSALS: list[tuple[ResellerError, int, str, str]] = [
     (TooManyOrders(100), 400, "Maximum 100 orders", "Maximum 100 orders"),
     (RequestIdTaken(), 400, "This request id belongs to another order", "This request id belongs to another order"),
     (CancelRefused(), 400, "Cancel is disabled for this service", "Cancel is disabled for this service"),
+    (CancelRefused(of_order=True), 400, "This order cannot be cancelled", "This order cannot be cancelled"),
     (RefillNotFound(), 400, "Refill not found", "Refill not found"),
     (
         RefillRefused(RefillRefusal.DISABLED), 400,

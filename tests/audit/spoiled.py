@@ -139,6 +139,13 @@ SPOILED: dict[str, list[list[str]]] = {
         ["update attempts set upstream_order = '4712' where outcome = 'unsure'"],
     ],
     "next-after-no": [["update attempts set id = id + 1000 where outcome = 'absent'"]],
+    "lost-id-unasked": [
+        ["update attempts set superseded_at = 1 where order_id in (select id from orders where state = 'completed')"]
+    ],
+    "running-keeps-id": [
+        [f"update attempts set superseded_at = 1, poll_at = null where outcome = 'accepted' and order_id = {ACTIVE}"]
+    ],
+    "no-cancel-dropped": [["update attempts set cancel_asks = 1, cancel_at = 1 where outcome = 'accepted'"]],
     "no-attempt-overdue": [["update attempts set deadline_at = 1 where outcome = 'placing'"]],
     "doubt-is-told": [["update attempts set answered_at = 1 where outcome = 'unsure'"]],
     "nothing-ended-in-doubt": [["update attempts set outcome = 'unsure' where outcome = 'written_off'"]],
@@ -166,6 +173,15 @@ SPOILED: dict[str, list[list[str]]] = {
     "refill-fits-order": [
         [refill("pending", provider="'bravo'")],
         [refill("pending"), "update refills set reseller = 2"],
+    ],
+    "no-refill-of-lost-id": [
+        [
+            refill("pending"),
+            (
+                "update attempts set superseded_at = 1, poll_at = null"
+                " where order_id in (select id from orders where state = 'completed')"
+            ),
+        ]
     ],
     "no-refill-overdue": [[refill("sending", deadline="1")]],
     "refill-ends-once": [[refill("rejected")], [refill("pending", ended="1")]],

@@ -83,17 +83,6 @@ async def test_a_flag_that_lied_is_taken_back(trade: Market, ann: Client) -> Non
     assert str(await wallet(ann)) == "995.00"
 
 
-async def test_a_cancel_whose_answer_was_lost_is_not_sent_again(trade: Market, ann: Client) -> None:
-    order = await trade.buy(ann)
-    trade.alpha.replies["cancel"] = Page("<html>502</html>", 502)
-    await cancel(ann, order)
-    await trade.ask(order)
-    await trade.ask(order)
-    assert len(trade.alpha.asked("cancel")) == 1
-    await trade.ask(order, status="Canceled")
-    assert str(await wallet(ann)) == "1000.00"
-
-
 async def test_an_order_on_its_way_is_forwarded_once_it_is_known(trade: Market, ann: Client) -> None:
     """Its provider may have it; whoever has it must be asked."""
     trade.alpha.trouble = Page("<html>502</html>", 502)

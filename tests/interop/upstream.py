@@ -39,7 +39,7 @@ class Upstream:
         self.says: Any = {"status": "Pending"}
         """What it says of an order; None leaves the order out of a list, and is "not found" for one alone."""
         self.replies: dict[str, Any] = {"refill": {"refill": "501"}, "refill_status": {"status": "Pending"}}
-        """What it answers to other actions."""
+        """What it answers to other actions; a function is asked with the call."""
 
     def asked(self, action: str) -> list[Params]:
         """The calls of one kind."""
@@ -77,7 +77,8 @@ class Upstream:
             case "status":
                 return self._status(call)
             case action:
-                return self.replies.get(action) or self._otherwise(action, call)
+                told = self.replies.get(action)
+                return (told(call) if callable(told) else told) or self._otherwise(action, call)
 
     def _otherwise(self, action: str, call: Params) -> Any:
         if action == "cancel":

@@ -212,9 +212,15 @@ class ScriptedPanel:
         """The id that the next add gets, instead of the next number."""
         self.answer_to_add: Any = None
         """Said to every add, instead of an id."""
+        self.answer_to_cancel: Any = None
         self.cancels: list[str] = []
         self.before_add: Callable[[], Awaitable[None]] | None = None
         """Done when an add has arrived, before it is answered."""
+        self.before_status: Callable[[], Awaitable[None]] | None = None
+        """Done, once, when a status is asked for, before it is answered."""
+        self.listed: list[dict[str, Any]] = []
+        """Our orders there, as it lists them."""
+        self.refills: list[str] = []
 
     async def __call__(self, _: Any, receive: Any, send: Any) -> None:
         body, more = b"", True
@@ -238,11 +244,19 @@ class ScriptedPanel:
                 content = {"balance": "1000000", "currency": "USD"}
             case "add":
                 content = await self._add()
+            case "orders":
+                content = self.listed
+            case "refill":
+                self.refills.append(asked["order"])
+                content = {"refill": str(len(self.refills))}
             case "status":
+                doing, self.before_status = self.before_status, None
+                if doing is not None:
+                    await doing()
                 content = self._status(asked["order"]) if "order" in asked else {o: self._status(o) for o in orders}
             case "cancel":
                 self.cancels += orders
-                content = [{"order": order, "cancel": 1} for order in orders]
+                content = self.answer_to_cancel or [{"order": order, "cancel": 1} for order in orders]
         return content
 
     async def _add(self) -> Any:

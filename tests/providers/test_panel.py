@@ -52,6 +52,31 @@ async def test_a_smaller_batch_is_learnt() -> None:
         assert [one.params.get("orders") for one in panel.sent] == ["0,1,2,3", "0,1", "2,3", "5,6", None]
 
 
+async def test_a_portion_of_cancels_that_fails_keeps_no_other() -> None:
+    """Of its orders nobody knows anything; of all others what was said."""
+    taken, page = [Canned(body=[{"order": n, "cancel": 1} for n in some]) for some in ("12", "56")], Canned(text="<p>")
+    async with (
+        panel_server(taken[0], page, taken[1]) as panel,
+        adapter_for(panel.url, Dialect(batch_size=2)) as adapter,
+    ):
+        assert (await adapter.cancel(list("123456"))).keys() == set("1256")
+        assert [one.params["orders"] for one in panel.sent] == ["1,2", "3,4", "5,6"]
+
+
+async def test_a_panel_that_wants_fewer_calls_is_asked_to_cancel_nothing_more() -> None:
+    taken, busy = Canned(body=[{"order": 1, "cancel": 1}]), Canned(status=429, body={"error": "Too many requests"})
+    async with panel_server(taken, busy) as panel, adapter_for(panel.url, Dialect(batch_size=1)) as adapter:
+        assert (await adapter.cancel(list("1234"))).keys() == {"1"}
+        assert len(panel.sent) == 2
+
+
+async def test_a_no_to_one_order_alone_is_about_that_order() -> None:
+    no, taken = Canned(body={"error": "Incorrect order ID"}), Canned(body=[{"order": 2, "cancel": 1}])
+    async with panel_server(no, taken) as panel, adapter_for(panel.url, Dialect(batch_size=1)) as adapter:
+        answers = await adapter.cancel(["1", "2"])
+        assert [isinstance(answers[one], Refused) for one in ("1", "2")] == [True, False]
+
+
 async def test_what_was_learnt_before_the_trouble_is_kept() -> None:
     """A panel that breaks down between two batches has answered the first."""
     rows, page = Canned(body={"1": DONE, "2": DONE}), Canned(text="<html>login</html>")

@@ -133,3 +133,43 @@ async def test_a_migration_waits_for_the_lock_of_another_program(fresh_postgres:
     finally:
         await other.close()
         await bound.close()
+
+
+async def test_cancels_that_were_dropped_before_are_asked_once_more(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody wrote down which of them were taken; what has ended, or was never asked for, is left alone."""
+    step = STEPS[15]
+    order = (
+        "insert into orders (id, reseller, service, type, link, quantity, runs, fields, link_key, same_link, rate,"
+        " rate_per, charge, refunded, undelivered, state, phase, cancel_wish, remains, delivery_seen, payload, due_at,"
+        " created_at, ended_at) values ({0}, 1, 1, 'Default', 'x', 1000, 1, '{{}}', 'x', 'allow', 1, 1000, 1, 0, 0,"
+        " '{1}', 'pending', {2}, 1000, false, 'p', 0, 0, {3})"
+    )
+    attempt = (
+        "insert into attempts (order_id, provider, service, outcome, upstream_order, cost, cost_theirs, currency, fx,"
+        " deadline_at, cancel_at, created_at) values ({0}, 'alpha', '1', 'accepted', 'up-{0}', 1, '1', 'USD', '1', 0,"
+        " {1}, 0)"
+    )
+    bound = create_engine(database_url)
+    bind(bound)
+    await bound.open()
+    try:
+        monkeypatch.delitem(STEPS, 15)
+        await migrations.migrate()
+        await bound.run_ddl(
+            "insert into resellers (id, name, tier, spelling, frozen, created_at)"
+            " values (1, 'ann', '', 'auto', false, 0)"
+        )
+        for number, state, wish, ended, asked in (
+            (1, "active", "true", "null", "7"), (2, "active", "true", "null", "null"),
+            (3, "completed", "true", "9", "7"), (4, "active", "false", "null", "null"),
+        ):  # fmt: skip
+            await bound.run_ddl(order.format(number, state, wish, ended))
+            await bound.run_ddl(attempt.format(number, asked))
+        monkeypatch.setitem(STEPS, 15, step)
+        assert await migrations.migrate() == [15]
+        rows = await run("select order_id, cancel_due_at as due from attempts order by order_id")
+    finally:
+        await bound.close()
+    assert [row["due"] for row in rows] == [7, None, None, None]

@@ -30,10 +30,10 @@ REFUSED = {
         "insert into attempts (order_id, provider, service, outcome, cost, cost_theirs, currency, fx, deadline_at,"
         f" created_at) values (({ORDER}), 'bravo', '1', 'placing', 1, '1', 'USD', '1', 0, 0)"
     ),
-    "the provider's id of another order": (
+    "the provider's id of another order that is followed": (
         "insert into attempts (order_id, provider, service, outcome, upstream_order, cost, cost_theirs, currency, fx,"
-        " deadline_at, created_at) select order_id, provider, service, 'written_off', upstream_order, cost,"
-        " cost_theirs, currency, fx, 0, 0 from attempts"
+        " deadline_at, created_at, poll_at) select order_id, provider, service, 'written_off', upstream_order, cost,"
+        " cost_theirs, currency, fx, 0, 0, 0 from attempts"
     ),
     "an entry of nothing": (
         "insert into entries (source, target, amount, reference, note, at) values ('a', 'b', 0, 'x', '', 0)"

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from aggregator.app import failpoints
 from aggregator.ledger import book
-from aggregator.orders import store
+from aggregator.orders import attempt_store, store
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts
+from aggregator.storage import tables
 from aggregator.storage.transaction import Work, lead_through
 from pricing.money import parse_units
 from tests.web.kit import Visitor, Web, once_of, plain, without_tokens
@@ -92,6 +93,21 @@ async def test_an_order_that_has_not_left_is_cancelled_and_paid_back(web: Web, a
     assert "Paid back: 1,000 of 1,000 not delivered +2.50 USD" in page
     assert await balance(anna) == parse_units("150")
     assert "/orders/1/cancel" not in await anna.get("/orders/1"), "there is nothing left to cancel"
+
+
+async def test_whose_cancel_was_refused_is_told_so_and_may_ask_again(web: Web, anna: Visitor) -> None:
+    await order(anna, LINK)
+    while await web.panel.dispatcher.run_once():
+        await web.panel.dispatcher.idle()
+    await store.wish_cancel(1)
+    assert "Being called off" in plain(await anna.get("/orders/1"))
+    assert "/orders/1/cancel" not in await anna.get("/orders/1")
+    [attempt] = await attempt_store.of_order(1)
+    await attempt_store.set_fields(attempt.id, {tables.Attempt.cancel_answer: "CANCEL_DISABLED"})
+    page = await anna.get("/orders/1")
+    assert "Cannot be cancelled" in plain(page)
+    assert "/orders/1/cancel" in page
+    assert "This order cannot be cancelled." in plain(await anna.post("/orders/1/cancel"))
 
 
 async def test_a_refill_is_offered_for_what_was_completed(web: Web, anna: Visitor) -> None:

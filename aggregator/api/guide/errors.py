@@ -53,6 +53,7 @@ _KNOWN: tuple[tuple[ResellerError, str, str], ...] = (
     (RefillRefused(RefillRefusal.EXPIRED), "The time for refills is over", "Order again"),
     (RefillNotFound(), "No refill of yours has this id", "Check the id"),
     (CancelRefused(), "The order has ended, or its service cannot be cancelled", "Wait for its end"),
+    (CancelRefused(of_order=True), "Its cancel was asked for and refused", "Wait for its end, or ask again in an hour"),
     (TooManyRequests(), "The key is over its limit", "Wait as long as the header `Retry-After` says"),
     (TemporarilyUnavailable(), "The panel is unable for a moment", "Try again; keep the `request_id` of an `add`"),
 )

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from aggregator.api.ordering import REFILL_TOLD, status_of
 from aggregator.api.wire import Action
-from aggregator.orders import mine_store, receipt, store
+from aggregator.orders import cancel_store, mine_store, receipt, store
 from aggregator.orders.mine_store import STATES, Mine
 from aggregator.orders.model import Order
 from aggregator.orders.refill import request_refill
@@ -57,10 +57,11 @@ async def show(visit: Visit) -> Page:
     order = await _mine(visit)
     caller = await caller_of(visit)
     told = await receipt.of_order(order)
+    refused = order.cancel_wish and not order.state.ended and await cancel_store.refusing(order.id) is not None
     return visit.render(
         "account/order.html", order=order, told=told, row=rows_of(visit, [order])[0],
         refills=[(refill, REFILL_TOLD[refill.state].value) for refill in told.refills],
-        fields=_shown_fields(order), may_cancel=_may_cancel(visit, caller, order),
+        fields=_shown_fields(order), may_cancel=refused or _may_cancel(visit, caller, order), refused=refused,
         may_refill=_may_refill(visit, caller, order),
     )  # fmt: skip
 
