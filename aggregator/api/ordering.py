@@ -13,6 +13,7 @@ from aggregator.orders.place import Ask, Wanted, payload_of
 from aggregator.orders.refill_store import RefillState
 from aggregator.orders.state import OrderState
 from aggregator.orders.track import Render, Reply
+from pricing.parts import begun_of
 from providers.vocabulary import ServiceType
 
 _TOLD: dict[OrderState, Status] = {
@@ -105,11 +106,9 @@ def listed(order: Order) -> OrderRow:
 
 
 def _parent(order: Order) -> Parent | None:
-    """What drip-feed and subscription orders tell besides: how many of their runs or posts were served."""
+    """What drip-feed and subscription orders tell besides: how many of their runs or posts have begun."""
     subscription = order.type == ServiceType.SUBSCRIPTIONS
     if order.runs == 1 and not subscription:
         return None
-    done = order.runs_done
-    if order.state.ended or done is None:
-        done = (order.quantity - order.undelivered) // order.per_run if order.state.ended else 0
-    return Parent(done=done, subscription=subscription)
+    settled = begun_of(order.quantity, order.runs, order.undelivered)
+    return Parent(done=settled if order.state.ended else order.runs_done or 0, subscription=subscription)

@@ -66,7 +66,7 @@ class Order(Struct, frozen=True, kw_only=True):
     start_count: int | None
     remains: int
     runs_done: int | None
-    """Runs or posts served, where the provider tells."""
+    """Runs or posts that have begun, where the provider tells; it never falls while the order is under way."""
     delivery_seen: bool
     sight: str | None
     """The first sight of a terminal answer, until it is confirmed."""
