@@ -1,4 +1,4 @@
-"""Where an order of many parts stands, the runs of a drip-feed or the posts of a subscription, by what its provider says.
+"""Where an order of many parts stands, runs of a drip-feed or posts of a subscription, by what its provider says.
 
 Panels count a part when it begins, or only when it is whole; some state the units that remain as well, others print
 there whatever they please. So remains are believed where they lie within one part of the count.
@@ -37,8 +37,10 @@ class Parts(Struct, frozen=True, kw_only=True):
         return self.quantity - self.each * self.known
 
     def holds(self, left: int) -> bool:
-        """Whether so many units left (1..quantity) agree with the count: the counted part may have just begun, or
-        be followed by one that is not counted before it is whole."""
+        """Whether so many units left agree with the count.
+
+        The counted part may have just begun, or be followed by one that is not counted before it is whole.
+        """
         return 0 < left <= self.quantity and self.untouched - self.each < left <= self.untouched + self.each
 
     def left(self, remains: int | None) -> int | None:

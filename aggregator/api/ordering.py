@@ -72,10 +72,12 @@ def _want(kind: ServiceType, add: AddFields, open_posts: int) -> Wanted:
 def _want_subscription(terms: Terms, open_posts: int) -> Wanted:
     """Charged up front for the most that it may take: every post at the largest quantity."""
     counted = {name: int(str(terms.fields.get(name, 0))) for name in ("min", "posts", "old_posts")}
-    posts = counted["posts"] + counted["old_posts"] or open_posts
+    only_old = counted["old_posts"] > 0 and terms.fields.get("posts") == "0"
+    new = counted["posts"] if counted["posts"] or only_old else open_posts
+    posts = new + counted["old_posts"]
     return Wanted(
         link=terms.link or str(terms.fields["username"]), quantity=posts * terms.quantity, runs=posts,
-        least=counted["min"], most=terms.quantity, fields=terms.fields,
+        least=counted["min"], most=terms.quantity, only_old_posts=only_old, fields=terms.fields,
     )  # fmt: skip
 
 

@@ -94,6 +94,15 @@ class Order(Struct, frozen=True, kw_only=True):
     def drip_feed(self) -> bool:
         return self.runs > 1 and self.type != ServiceType.SUBSCRIPTIONS
 
+    @property
+    def new_posts(self) -> int:
+        """Coming posts of a subscription that were bought, whatever was asked for: those that are billed."""
+        return max(self.runs - int(str(self.type_fields().get("old_posts", 0))), 0)
+
+    @property
+    def only_old_posts(self) -> bool:
+        return self.type == ServiceType.SUBSCRIPTIONS and not self.new_posts
+
     def type_fields(self) -> Fields:
         return msgspec.json.decode(self.fields, type=Fields)
 
