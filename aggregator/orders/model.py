@@ -137,6 +137,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """When to ask for its status next; None = not followed."""
     created_at: int
     answered_at: int | None
+    overserved: int = 0
+    """Units beyond what was bought, as two readings agreed."""
+    overserved_seen: int = 0
+    overserved_at: int | None = None
+    """So many by one reading, since when."""
+    call_off: bool = False
+    """It is overserved and goes on: its provider is to end it, by rule."""
+    unstopped_at: int | None = None
+    """Since when it is known that its provider does not."""
 
     @property
     def base_charge(self) -> Decimal:

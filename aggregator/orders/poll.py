@@ -13,7 +13,7 @@ from aggregator.cache.status import Kind, StatusCache
 from aggregator.catalog import cooldown, health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import attempt_store, progress_store, settlement, store
+from aggregator.orders import attempt_store, overserving, overserving_store, progress_store, settlement, store
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.model import Order
 from aggregator.orders.progress_store import Charge
@@ -105,13 +105,15 @@ class Poller:
             if (told := _decide(one, readings.get(_upstream_id(one)), cached, rules)) is not None
         ]
         failed = await self._carry_out(news)
+        again = await _overserved(followed, readings, rules.confirm_ms)
         for one in followed:
             reading = readings.get(_upstream_id(one))
             if isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
                 await _tried("poll.order_failed", self._lost(one), order=one.order.id)
         orders = {order.id: order for order in await store.get_many([one.followed.order.id for one in news])}
         await self._tracker.refresh(orders.values())
-        await attempt_store.poll_again({one.attempt.id: self._next(one, orders, settings) for one in followed})
+        due = {one.attempt.id: self._next(one, orders, settings) for one in followed}
+        await attempt_store.poll_again(due | dict.fromkeys(again, clock.now() + rules.confirm_ms))
         fresh = {
             str(one.followed.attempt.id): msgspec.json.encode(one.progress)
             for one in news
@@ -178,7 +180,7 @@ class Poller:
     async def _forward_cancels(self, adapter: Adapter) -> None:
         """Ask the provider to call off what resellers no longer want; its later status decides."""
         name = adapter.profile.name
-        waiting = await attempt_store.wished_off(name, 100)
+        waiting = [*await attempt_store.wished_off(name, 100), *await overserving_store.to_call_off(name, 100)]
         if not waiting or (await catalog_store.provider(name)).rest_until > clock.now():
             return
         wished = await attempt_store.claim_cancels(waiting)
@@ -190,6 +192,8 @@ class Poller:
             log.warning("cancel.failed", provider=name, code=error.code, error=error.text)
             if isinstance(error, Unreachable):
                 await attempt_store.release_cancels(wished)
+            if isinstance(error, Refused):
+                await overserving.give_up(wished)
             await self._note_health(name, error)
             return
         await words.note_answers(name, replies.values())
@@ -202,6 +206,7 @@ class Poller:
                 order = await store.get(attempt.order_id)
                 assert order is not None
                 await store.note(attempt.order_id, order.state, text)
+                await overserving.give_up([attempt])
 
     async def _note_health(self, provider: str, error: ProviderError | None) -> None:
         await words.note_error(provider, error)
@@ -221,6 +226,20 @@ def _decide(one: Followed, reading: Progress | Refused | None, cached: bytes | N
     except Exception:
         log.exception("poll.order_failed", order=one.order.id)
         return None
+
+
+async def _overserved(followed: Sequence[Followed], readings: Readings, confirm_ms: int) -> set[int]:
+    """Look for what nobody bought, also in readings that say nothing new; whose attempts to ask about again soon."""
+    soon = set[int]()
+    for one in followed:
+        reading = readings.get(_upstream_id(one))
+        if isinstance(reading, Progress):
+            try:
+                if await overserving.take_in(one, reading, confirm_ms=confirm_ms):
+                    soon.add(one.attempt.id)
+            except Exception:
+                log.exception("poll.overserving_failed", order=one.order.id)
+    return soon
 
 
 async def _tried(event: str, work: Awaitable[None], **facts: int) -> bool:
