@@ -174,11 +174,10 @@ def test_drip_feeds_and_subscriptions_called_off_midway_pass_through_three_panel
         chain.add(ServiceType.SUBSCRIPTIONS, "", username="slow", min=1, max=37, posts=7): ("posts", 37, 7),
         chain.add(ServiceType.SUBSCRIPTIONS, "", username="slow/one", min=1, max=777, posts=1): ("posts", 777, 1),
     }
-    for order in orders:
-        chain.ann.wait_for(order, "IN_PROGRESS")
-        wait_until(
-            lambda order=order: chain.ann.call("status", order=order)["remains"] < orders[order][1] * orders[order][2]
-        )
+    wait_until(
+        lambda: chain.ann.call("status", orders=[*orders]),
+        lambda rows: all(rows[str(order)]["remains"] < each * bought for order, (_, each, bought) in orders.items()),
+    )
 
     chain.ann.call("cancel", orders=[*orders])
 

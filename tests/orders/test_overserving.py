@@ -213,6 +213,17 @@ async def test_remains_below_none_of_a_subscription_without_posts(panel: Panel, 
     assert (alpha.cancels, (await attempt_at(order)).overserved) == (["5001"], 250)
 
 
+async def test_a_drip_feed_with_more_runs_than_were_bought(tmp_path: Path, panel_database: str) -> None:
+    alpha = Stubborn(type="Default")
+    async with open_panel(tmp_path, panel_database, {"alpha": alpha}, pace="confirm_seconds = 60") as panel:
+        order = await accept_order(await make_reseller(), runs=10)
+        await dispatch(panel)
+        beyond = {"status": "In progress", "runs": 12, "remains": "-150"}
+        await say(panel, alpha, beyond, beyond)
+        assert (alpha.cancels, (await attempt_at(order)).overserved) == (["5001"], 200)
+        assert (await order_now(order.id)).runs_done == 10
+
+
 async def test_what_ends_as_it_was_asked_to_is_no_alarm(panel: Panel, alpha: Stubborn, order: Order) -> None:
     await say(panel, alpha, BEYOND, BEYOND)
     ended = {"status": "Canceled", "posts": "12"}
