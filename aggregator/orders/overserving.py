@@ -49,7 +49,8 @@ def judge(order: Order, attempt: Attempt, progress: Progress, *, confirm_ms: int
     agreed = _agreed(attempt, beyond, confirm_ms, now)
     known = max(attempt.overserved, agreed)
     seen, seen_at = _sight(attempt, beyond, agreed, now) if beyond > known else (0, None)
-    noted = Noted(attempt.id, known, seen, seen_at, _is_to_be_called_off(attempt, known and beyond, progress.phase))
+    is_sure = known > 0 and beyond > 0
+    noted = Noted(attempt.id, known, seen, seen_at, _is_to_be_called_off(attempt, progress.phase, is_sure=is_sure))
     return None if noted == overserving_store.noted(attempt) else noted
 
 
@@ -66,10 +67,9 @@ def _sight(attempt: Attempt, beyond: int, agreed: int, now: int) -> tuple[int, i
     return (attempt.overserved_seen, attempt.overserved_at) if waits else (beyond, now)
 
 
-def _is_to_be_called_off(attempt: Attempt, beyond: int, phase: Phase) -> bool:
-    if phase in ENDINGS:
-        return False
-    return attempt.call_off or (beyond > 0 and phase in UNDER_WAY)
+def _is_to_be_called_off(attempt: Attempt, phase: Phase, *, is_sure: bool) -> bool:
+    """Until it has ended there."""
+    return phase not in ENDINGS and (attempt.call_off or (is_sure and phase in UNDER_WAY))
 
 
 async def take_in(one: Followed, progress: Progress, *, confirm_ms: int) -> bool:

@@ -68,6 +68,6 @@ async def unstopped() -> dict[str, Waiting]:
     """By provider: what goes on there beyond what was bought, although it should have been called off."""
     rows = await _ATTEMPT.raw(
         "select provider, count(*) as n, min(unstopped_at) as since from attempts"
-        " where call_off and unstopped_at is not null group by provider"
+        " where call_off and unstopped_at is not null and poll_at is not null group by provider"
     )
     return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}

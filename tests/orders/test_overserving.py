@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,14 @@ async def test_two_equal_readings_call_it_off(panel: Panel, alpha: Stubborn, ord
     assert [line["text"] for line in await store.history(order.id)][-1].startswith("alpha has served 200 units more")
     assert await is_on_sale(panel)
     assert await alarms_now(panel) == []
+
+
+async def test_pollers_that_all_see_it_call_it_off_once(panel: Panel, alpha: Stubborn, order: Order) -> None:
+    alpha.reply = dict(BEYOND)
+    for _ in range(3):
+        await asyncio.gather(*(poll(panel) for _ in range(5)))
+        await minute_passes()
+    assert (alpha.cancels, (await attempt_at(order)).overserved) == (["5001"], 200)
 
 
 @pytest.mark.parametrize(
