@@ -24,6 +24,8 @@ class Offer(Struct, frozen=True, kw_only=True):
     refill: bool
     cancel: bool
     dripfeed: bool
+    unlimited_at_zero: bool = False
+    """Whether a subscription of no new posts may get every new one there."""
 
     @property
     def is_package(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from pricing.money import divide_down
+from pricing.parts import Parts
 
 CancelMeans = Literal["full", "by_remains", "auto"]
 """What a provider means by cancelled: all comes back, what remains does, or its charge tells."""
@@ -58,6 +59,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """Some earlier reading showed that units had been delivered."""
     full_refund: bool = False
     """The provider's own word says that everything was refunded."""
+    parts: Parts | None = None
+    """Of a drip-feed or a subscription; its count may be unknown."""
 
 
 class Verdict(Struct, frozen=True):
@@ -70,8 +73,43 @@ class Verdict(Struct, frozen=True):
 
 def undelivered(report: Report) -> Verdict:
     """The undelivered units of an ended order, 0..quantity (PROTOCOL.md, "How much was really not delivered")."""
-    verdict = _read_ending(report)
+    parts = report.parts
+    counts = parts is not None and parts.counted is not None and not report.full_refund
+    verdict = _read_parts(report, parts) if parts is not None and counts else _read_ending(report)
     return Verdict(verdict.units, (*_note_remains(report), *verdict.notes))
+
+
+def _read_parts(report: Report, parts: Parts) -> Verdict:
+    """However the end is called: the parts that never began, and what is known to be missing of the last one."""
+    if not (parts.known or parts.subscription):
+        return _read_unbegun(report)
+    if report.ending is Ending.CANCELLED and report.charge == 0:
+        return _all_by_charge(report)
+    if report.ending is Ending.COMPLETED and parts.known == parts.bought:
+        return _read_completed(report)
+    told = _read_last_part(report, parts)
+    if told is None and parts.known == parts.bought:
+        return _read_completed(report) if parts.subscription else _read_partial(report)
+    return told or Verdict(parts.untouched)
+
+
+def _read_unbegun(report: Report) -> Verdict:
+    """A drip-feed of which no run is counted, which some panels never do."""
+    if report.ending is Ending.PARTIAL and report.remains is None:
+        return _tell_by_charge(report) or Verdict(report.quantity)
+    return _read_ending(report)
+
+
+def _read_last_part(report: Report, parts: Parts) -> Verdict | None:
+    """What remains say, or without them a reduced charge, of the part in which it ended; None where it does not fit."""
+    if remains := _remains(report):
+        return Verdict(remains) if parts.holds(remains) else None
+    told = _tell_by_charge(report)
+    if told is None or told.units is None or not parts.holds(told.units):
+        return None
+    # Panels round what they print: a charge that is as good as one of whole parts is that.
+    is_whole = abs(told.units - parts.untouched) * 100 <= parts.each
+    return None if is_whole else told
 
 
 def _read_ending(report: Report) -> Verdict:

@@ -50,6 +50,7 @@ class _Job(Struct, frozen=True):
     least: int
     most: int
     drip_feed: bool
+    only_old_posts: bool
     charge: Money
     min_margin_percent: Decimal
     order_type: str | None
@@ -65,18 +66,21 @@ def rank(
     least: int | None = None,
     most: int | None = None,
     drip_feed: bool = False,
+    only_old_posts: bool = False,
 ) -> list[Route]:
     """The usable routes, cheapest first, then the others likewise, each with its reason; equals as they were given.
 
     `quantity` in billed units, `charge` what the reseller paid for it. With `order_type` an offer of another type is
     never usable. An order of many runs says in `least` and `most` what the limits apply to, and in `drip_feed` that
-    only an offer with it will do. Raises CurrencyMismatch if offers, funds and charge are not all in one currency.
+    only an offer with it will do; a subscription of `only_old_posts` is no order for whoever may add new ones.
+    Raises CurrencyMismatch if offers, funds and charge are not all in one currency.
     """
     job = _Job(
         quantity=quantity,
         least=quantity if least is None else least,
         most=quantity if most is None else most,
         drip_feed=drip_feed,
+        only_old_posts=only_old_posts,
         charge=charge,
         min_margin_percent=min_margin_percent,
         order_type=order_type,
@@ -110,13 +114,22 @@ def _name_place(route: Route, place: int) -> Route:
 
 
 def _refuse_for_good(candidate: Candidate, job: _Job) -> str | None:
-    offer = candidate.offer
     if candidate.spent:
         return "refused this order"
+    return _refuse_kind(candidate.offer, job) or _refuse_quantity(candidate.offer, job)
+
+
+def _refuse_kind(offer: Offer, job: _Job) -> str | None:
     if job.order_type not in (None, offer.type):
         return f"of type {offer.type}, the order is {job.order_type}"
     if job.drip_feed and not offer.dripfeed:
         return "has no drip-feed"
+    if job.only_old_posts and offer.unlimited_at_zero:
+        return "posts=0 may mean unlimited there"
+    return None
+
+
+def _refuse_quantity(offer: Offer, job: _Job) -> str | None:
     if offer.accepts(job.least) and offer.accepts(job.most):
         return None
     if offer.maximum is None:

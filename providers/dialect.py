@@ -28,6 +28,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     cancel_param: str = "orders"
     cancel_means: str = "auto"
     """What a cancelled order gives back: "full", "by_remains" or "auto"."""
+    posts_zero: str = "none"
+    """What a subscription of 0 posts beside old ones gets: "none" or "unlimited" new ones."""
     status_words: dict[str, str] = {}
     error_words: dict[str, str] = {}
     numeric_status: bool = False
@@ -64,6 +66,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
             ("cancel", self.cancel, ("auto", "off")),
             ("cancel_param", self.cancel_param, ("orders", "order")),
             ("cancel_means", self.cancel_means, ("auto", "full", "by_remains")),
+            ("posts_zero", self.posts_zero, ("none", "unlimited")),
             ("line_separator", self.line_separator, ("\n", "\r\n")),
         ] + [(f"error_words.{text!r}", code.upper(), tuple(Code)) for text, code in self.error_words.items()]
 
@@ -80,7 +83,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
 PRESETS: dict[str, Dialect] = {
     "perfectpanel": Dialect(cancel_means="full"),
     "perfectpanel_old": Dialect(cancel_means="full", refill="off", cancel="off"),
-    "smartpanel": Dialect(cancel_means="full", cancel="off", escape_plus_in_links=True),
+    "smartpanel": Dialect(cancel_means="full", cancel="off", posts_zero="unlimited", escape_plus_in_links=True),
     "glycon": Dialect(cancel_means="full", multi_status="off", refill="off", cancel="off"),
     "rental": Dialect(cancel_means="full"),
     "smmraja": Dialect(cancel_means="full", multi_param="order"),

@@ -13,6 +13,7 @@ from aggregator.orders.place import Ask, Wanted, payload_of
 from aggregator.orders.refill_store import RefillState
 from aggregator.orders.state import OrderState
 from aggregator.orders.track import Render, Reply
+from pricing.parts import begun_of
 from providers.vocabulary import ServiceType
 
 _TOLD: dict[OrderState, Status] = {
@@ -71,10 +72,12 @@ def _want(kind: ServiceType, add: AddFields, open_posts: int) -> Wanted:
 def _want_subscription(terms: Terms, open_posts: int) -> Wanted:
     """Charged up front for the most that it may take: every post at the largest quantity."""
     counted = {name: int(str(terms.fields.get(name, 0))) for name in ("min", "posts", "old_posts")}
-    posts = counted["posts"] + counted["old_posts"] or open_posts
+    only_old = counted["old_posts"] > 0 and terms.fields.get("posts") == "0"
+    new = counted["posts"] if counted["posts"] or only_old else open_posts
+    posts = new + counted["old_posts"]
     return Wanted(
         link=terms.link or str(terms.fields["username"]), quantity=posts * terms.quantity, runs=posts,
-        least=counted["min"], most=terms.quantity, fields=terms.fields,
+        least=counted["min"], most=terms.quantity, only_old_posts=only_old, fields=terms.fields,
     )  # fmt: skip
 
 
@@ -105,11 +108,9 @@ def listed(order: Order) -> OrderRow:
 
 
 def _parent(order: Order) -> Parent | None:
-    """What drip-feed and subscription orders tell besides: how many of their runs or posts were served."""
+    """What drip-feed and subscription orders tell besides: how many of their runs or posts have begun."""
     subscription = order.type == ServiceType.SUBSCRIPTIONS
     if order.runs == 1 and not subscription:
         return None
-    done = order.runs_done
-    if order.state.ended or done is None:
-        done = (order.quantity - order.undelivered) // order.per_run if order.state.ended else 0
-    return Parent(done=done, subscription=subscription)
+    settled = begun_of(order.quantity, order.runs, order.undelivered)
+    return Parent(done=settled if order.state.ended else order.runs_done or 0, subscription=subscription)

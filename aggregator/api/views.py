@@ -67,7 +67,7 @@ class Parent(Struct, frozen=True):
     """What an order of many runs tells besides (PROTOCOL.md, "Drip-feed and subscriptions")."""
 
     done: int
-    """Runs, or posts of a subscription, that were served."""
+    """Runs, or posts of a subscription, that have begun; never more than were bought."""
     subscription: bool
 
 

@@ -45,7 +45,12 @@ def _judge_price(accepted: ListingRow, now: ListingRow, max_rise_percent: Decima
 
 
 def renew(earlier: Hold | None, new: Hold | None) -> Hold | None:
-    """The hold from now on: what the owner was asked, or rejected, already is not asked again."""
+    """The hold from now on: what the owner was asked, or rejected, already is not asked again.
+
+    No catalogue lifts a hold for what a service did.
+    """
+    if earlier is not None and earlier.kind is HoldKind.OVERSERVES and (new is None or not new.takes_off_sale):
+        return earlier
     if earlier is not None and new is not None and earlier.reason == new.reason:
         return earlier
     return new

@@ -46,6 +46,8 @@ class HoldKind(StrEnum):
     """Beyond belief: the accepted price stays in force."""
     CURRENCY = "currency"
     """Off sale: nobody knows what the number is worth."""
+    OVERSERVES = "overserves"
+    """Off sale: it serves runs or posts that nobody bought, and its orders cannot be called off."""
     REUSED = "another service"
     """Off sale: the id came to mean another thing; approved, it is sold under a new id of ours."""
 
@@ -66,7 +68,8 @@ class Hold(Struct, frozen=True, kw_only=True):
     @property
     def takes_off_sale(self) -> bool:
         """A rise is paid for by the next quotes, and a fall does not count; all else must not be sold."""
-        return self.kind in (HoldKind.REUSED, HoldKind.CURRENCY) or (self.rejected and self.kind is HoldKind.DEARER)
+        lasting = (HoldKind.REUSED, HoldKind.CURRENCY, HoldKind.OVERSERVES)
+        return self.kind in lasting or (self.rejected and self.kind is HoldKind.DEARER)
 
 
 class Learned(Struct, frozen=True, kw_only=True):

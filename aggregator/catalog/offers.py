@@ -124,6 +124,7 @@ class Offers:
             refill=bool(row.refill) and not known.refill_refused,
             cancel=bool(row.cancel) and not known.cancel_refused,
             dripfeed=bool(row.dripfeed),
+            unlimited_at_zero=self._providers[row.provider].profile.dialect.posts_zero == "unlimited",
         )  # fmt: skip
 
     def _convert(self, row: ListingRow, rate: Decimal) -> Rate:

@@ -43,6 +43,11 @@ async def listings(provider: str | None = None) -> list[ListingRow]:
     return found
 
 
+async def listing(provider: str, service: str) -> ListingRow | None:
+    rows = await _LISTING.select().where((_LISTING.provider == provider) & (_LISTING.service == service))
+    return msgspec.convert(dict(rows[0]), ListingRow, strict=False) if rows else None
+
+
 async def count_listed() -> dict[str, int]:
     """How many services each provider lists."""
     rows = await run(

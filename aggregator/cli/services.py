@@ -114,6 +114,7 @@ EFFECTS = {
     HoldKind.DEARER: "the new price counts, no order goes there",
     HoldKind.CHEAPER: "the old price stays in force",
     HoldKind.CURRENCY: "off sale",
+    HoldKind.OVERSERVES: "off sale",
     HoldKind.REUSED: "off sale",
 }
 

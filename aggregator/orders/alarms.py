@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
 
-from aggregator.orders import business_store
+from aggregator.orders import business_store, overserving_store
 from aggregator.orders.business import HOUR_MS, LATE_MS, Standing
 from aggregator.orders.business_store import Waiting
 from aggregator.storage import clock
@@ -65,6 +65,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     standings: Sequence[Standing]
     now: int
     sync_ms: int
+    overserved: Mapping[str, Waiting] = {}
+    """By provider: what goes on there beyond what was bought, and was not called off."""
 
 
 async def look(standings: Sequence[Standing], *, sync_ms: int) -> Situation:
@@ -74,7 +76,7 @@ async def look(standings: Sequence[Standing], *, sync_ms: int) -> Situation:
         due=await business_store.due_before(now - LATE_MS),
         placing=await business_store.placing_before(now - LATE_MS),
         held=await business_store.held(), halted=await business_store.halted(),
-        standings=standings, now=now, sync_ms=sync_ms,
+        standings=standings, now=now, sync_ms=sync_ms, overserved=await overserving_store.unstopped(),
     )  # fmt: skip
 
 
@@ -125,6 +127,15 @@ def _of_orders(seen: Situation) -> Iterator[Alarm]:
 
 def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
     name, row = one.name, one.row
+    if name in seen.overserved:
+        waiting = seen.overserved[name]
+        yield Alarm(
+            tone=Tone.BAD, what=f"{name} serves more than was bought, and does not stop: {_orders(waiting.count)}",
+            since=waiting.since,
+            by_itself="The service is off sale until you approve it. What is served beyond counts as your cost.",
+            safe="Ask the provider to stop them; its own pages may have a button for it.",
+            place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
     if one.unsure.count:
         yield Alarm(
             tone=Tone.WARN, what=f"{_orders(one.unsure.count)} unsure at {name}: it may have them or not",

@@ -61,7 +61,7 @@ async def claim(attempts: Sequence[Attempt], *, least_ms: int) -> list[Attempt]:
         lambda: _ATTEMPT.raw(
             "update attempts set cancel_at = {}, cancel_asks = attempts.cancel_asks + 1, cancel_due_at = given.due"
             f" from ({query}) as given where attempts.id = given.mine and attempts.cancel_asks = given.asks"
-            f" and attempts.outcome = 'accepted' and {_DUE} returning id",
+            f" and (attempts.outcome = 'accepted' or attempts.call_off) and {_DUE} returning id",
             now, *values, now,
         ).run()
     )  # fmt: skip

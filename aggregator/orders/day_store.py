@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aggregator.orders.days import DAY_MS, Day, cost_of, day_of
-from aggregator.orders.model import Order
+from aggregator.orders.days import DAY_MS, Day, cost_of, day_of, overserved_cost
+from aggregator.orders.model import Attempt, Order
 from aggregator.storage import clock, tables
 from aggregator.storage.moments import first_id
 from aggregator.storage.transaction import snapshot, write
@@ -29,6 +29,7 @@ _PARTS = f"""
 select a.cost, o.quantity, o.undelivered {_ENDED}
 and a.outcome = 'accepted' and o.undelivered > 0 and o.undelivered < o.quantity
 """
+_BEYOND = f"select a.cost, o.quantity, a.overserved {_ENDED} and a.overserved > 0"
 _ADD = """
 on conflict (start) do update set late_refunded = days.late_refunded + excluded.late_refunded,
     late_cost = days.late_cost + excluded.late_cost
@@ -58,9 +59,13 @@ async def count(start: int) -> Day:
         cost_of(int(row["cost"]), row["quantity"], row["undelivered"])
         for row in await tables.Order.raw(_PARTS, start, end)
     )
+    beyond = sum(
+        overserved_cost(int(row["cost"]), row["quantity"], row["overserved"])
+        for row in await tables.Order.raw(_BEYOND, start, end)
+    )
     return Day(
         start=start, orders=int(taken[0]["n"]), charged=int(taken[0]["charged"]), revenue=int(ended[0]["revenue"]),
-        refunded=int(ended[0]["refunded"]), cost=int(whole[0]["cost"]) + parts,
+        refunded=int(ended[0]["refunded"]), cost=int(whole[0]["cost"]) + parts + beyond,
     )  # fmt: skip
 
 
@@ -117,6 +122,18 @@ async def add_found(attempt: int) -> None:
         f" from attempts a join orders o on o.id = a.order_id where a.id = {{}} and o.ended_at < {{}} {_ADD}",
         attempt, day_of(clock.now()),
     )  # fmt: skip
+
+
+async def add_overserved(attempt: Attempt, overserved: int) -> None:
+    """More was served beyond what was bought than is known: where its order's day is over, that costs late."""
+    rows = await tables.Order.raw("select quantity, ended_at from orders where id = {}", attempt.order_id)
+    quantity, ended_at = rows[0]["quantity"], rows[0]["ended_at"]
+    if ended_at is None or ended_at >= day_of(clock.now()):
+        return
+    before = overserved_cost(attempt.cost, quantity, attempt.overserved)
+    more = overserved_cost(attempt.cost, quantity, overserved) - before
+    insert = f"insert into days (start, late_refunded, late_cost) values ({{}}, 0, {{}}) {_ADD}"
+    await tables.Day.raw(insert, day_of(ended_at), more)
 
 
 def _day(row: Mapping[str, Any]) -> Day:

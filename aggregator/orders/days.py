@@ -22,7 +22,7 @@ class Day(Struct, frozen=True, kw_only=True):
     refunded: int
     """What these orders got back until now, however late."""
     cost: int
-    """What these orders cost us; of one delivered in part, that part."""
+    """What these orders cost us; of one delivered in part, that part, and what was served beyond."""
 
     @property
     def profit(self) -> int:
@@ -42,6 +42,11 @@ def day_of(moment: int) -> int:
 def cost_of(cost: int, quantity: int, undelivered: int) -> int:
     """What an accepted attempt cost us, by what was delivered of it."""
     return cost * (quantity - undelivered) // quantity
+
+
+def overserved_cost(cost: int, quantity: int, overserved: int) -> int:
+    """What the units beyond an order's cost us, at the price of those that were bought: who serves them bills them."""
+    return cost * overserved // quantity
 
 
 def round_percent(part: int, whole: int) -> int | None:

@@ -10,7 +10,7 @@ import structlog
 
 from aggregator.catalog import cooldown, words
 from aggregator.catalog import store as catalog_store
-from aggregator.orders import cancel_store
+from aggregator.orders import cancel_store, overserving, overserving_store
 from aggregator.orders.cancel_store import CancelAnswer
 from aggregator.orders.model import CANCEL_TAKEN, Attempt
 from aggregator.storage import clock
@@ -44,7 +44,9 @@ class CancelForwarder:
     async def run_once(self, adapter: Adapter) -> None:
         """Every cancel whose turn it is at one provider, in portions; trouble with one keeps no other."""
         name = adapter.profile.name
-        waiting = await cancel_store.wished_off(name, AT_ONCE)
+        wished = await cancel_store.wished_off(name, AT_ONCE)
+        overserved = await overserving_store.to_call_off(name, AT_ONCE)
+        waiting = list({one.id: one for one in (*wished, *overserved)}.values())
         for portion in _portions(waiting, _most(adapter)):
             if (await catalog_store.provider(name)).rest_until > clock.now():
                 return
@@ -93,6 +95,8 @@ async def _conclude(claimed: Sequence[Attempt], replies: Replies) -> None:
         reply = replies.get(_upstream_id(one))
         if isinstance(reply, Refused) and _is_of_the_service(one, reply):
             await cooldown.note_refusal(one.provider, one.service, cancel=True)
+        if isinstance(reply, Refused) and reply.code not in NOT_A_NO:
+            await overserving.give_up([one])
 
 
 def _read(one: Attempt, reply: CancelRequested | Refused | None) -> CancelAnswer:

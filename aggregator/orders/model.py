@@ -69,7 +69,7 @@ class Order(Struct, frozen=True, kw_only=True):
     start_count: int | None
     remains: int
     runs_done: int | None
-    """Runs or posts served, where the provider tells."""
+    """Runs or posts that have begun, where the provider tells; it never falls while the order is under way."""
     delivery_seen: bool
     sight: str | None
     """The first sight of a terminal answer, until it is confirmed."""
@@ -96,6 +96,15 @@ class Order(Struct, frozen=True, kw_only=True):
     @property
     def drip_feed(self) -> bool:
         return self.runs > 1 and self.type != ServiceType.SUBSCRIPTIONS
+
+    @property
+    def new_posts(self) -> int:
+        """Coming posts of a subscription that were bought, whatever was asked for: those that are billed."""
+        return max(self.runs - int(str(self.type_fields().get("old_posts", 0))), 0)
+
+    @property
+    def only_old_posts(self) -> bool:
+        return self.type == ServiceType.SUBSCRIPTIONS and not self.new_posts
 
     def type_fields(self) -> Fields:
         return msgspec.json.decode(self.fields, type=Fields)
@@ -140,6 +149,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """Since when its id at the provider is that of a later order."""
     created_at: int
     answered_at: int | None
+    overserved: int = 0
+    """Units beyond what was bought, as two readings agreed."""
+    overserved_seen: int = 0
+    overserved_at: int | None = None
+    """So many by one reading, since when."""
+    call_off: bool = False
+    """It is overserved and goes on: its provider is to end it, by rule."""
+    unstopped_at: int | None = None
+    """Since when it is known that its provider does not."""
 
     @property
     def cancel_refused(self) -> bool:

@@ -44,6 +44,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     most: int
     """What the service's limits apply to: the smallest part and the largest whole."""
     drip_feed: bool = False
+    only_old_posts: bool = False
+    """A subscription of posts that exist already."""
     fields: Fields
 
 
@@ -130,6 +132,8 @@ def decide(service: ShelfService | None, caller: Caller, ask: Ask, payload: str)
     terms = service.terms(Buyer(tier=reseller.tier, reseller=reseller.name))
     if wanted.drip_feed and not terms.dripfeed:
         raise IncorrectRequest("runs", "is not possible: this service has no drip-feed")
+    if wanted.only_old_posts and all(offer.unlimited_at_zero for offer in service.offers):
+        raise IncorrectRequest("posts", "must be at least 1: this service cannot serve old posts alone")
     if not service.per_package and not terms.minimum <= wanted.least <= wanted.most <= terms.maximum:
         wrong = wanted.least if wanted.least < terms.minimum else wanted.most
         raise QuantityOutOfRange(wrong, terms.minimum, terms.maximum)

@@ -13,7 +13,7 @@ from aggregator.cache.status import Kind, StatusCache
 from aggregator.catalog import cooldown, health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import attempt_store, progress_store, settlement, store
+from aggregator.orders import attempt_store, overserving, progress_store, settlement, store
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.forward import CancelForwarder
 from aggregator.orders.model import Order
@@ -107,13 +107,15 @@ class Poller:
             if (told := _decide(one, readings.get(_upstream_id(one)), cached, rules)) is not None
         ]
         failed = await self._carry_out(news)
+        again = await _overserved(followed, readings, rules.confirm_ms)
         for one in followed:
             reading = readings.get(_upstream_id(one))
             if isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
                 await _tried("poll.order_failed", self._lost(one), order=one.order.id)
         orders = {order.id: order for order in await store.get_many([one.followed.order.id for one in news])}
         await self._tracker.refresh(orders.values())
-        await attempt_store.poll_again({one.attempt.id: self._next(one, orders, settings) for one in followed})
+        due = {one.attempt.id: self._next(one, orders, settings) for one in followed}
+        await attempt_store.poll_again(due | dict.fromkeys(again, clock.now() + rules.confirm_ms))
         fresh = {
             str(one.followed.attempt.id): msgspec.json.encode(one.progress)
             for one in news
@@ -202,6 +204,20 @@ def _decide(one: Followed, reading: Progress | Refused | None, cached: bytes | N
     except Exception:
         log.exception("poll.order_failed", order=one.order.id)
         return None
+
+
+async def _overserved(followed: Sequence[Followed], readings: Readings, confirm_ms: int) -> set[int]:
+    """Look for what nobody bought, also in readings that say nothing new; whose attempts to ask about again soon."""
+    soon = set[int]()
+    for one in followed:
+        reading = readings.get(_upstream_id(one))
+        if isinstance(reading, Progress):
+            try:
+                if await overserving.take_in(one, reading, confirm_ms=confirm_ms):
+                    soon.add(one.attempt.id)
+            except Exception:
+                log.exception("poll.overserving_failed", order=one.order.id)
+    return soon
 
 
 async def _tried(event: str, work: Awaitable[None], **facts: int) -> bool:

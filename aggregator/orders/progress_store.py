@@ -67,7 +67,10 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
             ],
         )
         await run(
-            "update orders set phase = told.phase, remains = told.remains, runs_done = told.runs_done,"
+            "update orders set phase = told.phase, remains = told.remains,"
+            # An older reading may be written after a newer one, in another process.
+            " runs_done = case when told.runs_done is null or orders.runs_done > told.runs_done"
+            " then orders.runs_done else told.runs_done end,"
             " start_count = told.start_count, delivery_seen = told.delivery_seen, sight = null, sight_at = null,"
             f" held = null from ({query}) as told where orders.id = told.id and orders.state = '{OrderState.ACTIVE}'"
             f"{_STILL_ASKED}",

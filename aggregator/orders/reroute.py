@@ -17,9 +17,10 @@ from aggregator.storage.transaction import write
 
 
 def may_be_rerouted(order: Order, finish: Finish) -> bool:
-    """Only what nobody has seen a unit of, and what its reseller still wants."""
+    """Only what nobody has seen a unit of, nor a run or post that has begun, and what its reseller still wants."""
     untouched = not order.delivery_seen and not order.undelivered and finish.undelivered == order.quantity
-    return order.state is OrderState.ACTIVE and untouched and not order.cancel_wish
+    begun = bool(order.runs_done or finish.runs_done)
+    return order.state is OrderState.ACTIVE and untouched and not begun and not order.cancel_wish
 
 
 class _Ended(Exception):

@@ -72,6 +72,7 @@ class Router:
             least=least,
             most=most,
             drip_feed=order.drip_feed,
+            only_old_posts=order.only_old_posts,
         )
 
     async def _candidate(

@@ -42,7 +42,8 @@ def cancel_pause(asks: int, *, refused: bool) -> int:
 def _next_watch(order: Order, attempt: Attempt, now: int, poll_ms: int, watch_days: int) -> int | None:
     ended_at = order.ended_at if order.ended_at is not None else attempt.created_at
     if now - ended_at > watch_days * DAY:
-        return None
+        # Beyond what was bought a provider may serve for ever.
+        return now + poll_ms * OLDEST_ENDED_FACTOR if attempt.call_off else None
     if order.sight_at is not None:
         return now + poll_ms
     return now + poll_ms * _factor(now - ended_at, ENDED_FACTORS, OLDEST_ENDED_FACTOR)

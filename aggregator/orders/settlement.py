@@ -14,6 +14,7 @@ from msgspec import Struct
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import OrderState, Outcome, ended_as
 from pricing import refund
+from pricing.parts import Parts
 from providers.vocabulary import Phase, Progress, ServiceType
 
 OPEN_PHASES = (Phase.PENDING, Phase.PROCESSING, Phase.IN_PROGRESS)
@@ -105,7 +106,7 @@ def decide(order: Order, attempt: Attempt, progress: Progress, *, rules: Rules, 
 
 
 def _announce(order: Order, progress: Progress, phase: Phase) -> Announce:
-    told = _remains(order, progress)
+    told = _left(order, progress)
     left = order.remains if told is None else min(max(told, 0), order.quantity)
     delivered = phase is Phase.IN_PROGRESS and told is not None and 0 < left < order.quantity
     seen_now = order.delivery_seen or delivered
@@ -115,18 +116,28 @@ def _announce(order: Order, progress: Progress, phase: Phase) -> Announce:
     return Announce(phase, remains, _runs_done(order, progress), _start(order, progress), seen_now)
 
 
-def _remains(order: Order, progress: Progress) -> int | None:
-    """As stated, else counted from the runs of a drip-feed or the posts of a subscription that were served."""
-    counts_posts = order.type == ServiceType.SUBSCRIPTIONS and progress.posts is not None
-    if progress.remains is not None and not counts_posts:
-        return progress.remains
-    done = progress.posts if counts_posts else progress.runs if order.runs > 1 else None
-    return None if done is None else order.quantity - order.per_run * min(max(done, 0), order.runs)
+def _parts(order: Order, progress: Progress) -> Parts | None:
+    """The runs of a drip-feed or the posts of a subscription, with the count that its provider states."""
+    if order.type == ServiceType.SUBSCRIPTIONS:
+        return Parts(quantity=order.quantity, bought=order.runs, counted=progress.posts, subscription=True)
+    if order.runs > 1:
+        return Parts(quantity=order.quantity, bought=order.runs, counted=progress.runs)
+    return None
+
+
+def _left(order: Order, progress: Progress) -> int | None:
+    """As stated where that may be so, else by the runs or posts that were counted."""
+    parts = _parts(order, progress)
+    states_units = progress.remains is not None and order.type != ServiceType.SUBSCRIPTIONS
+    return progress.remains if parts is None or states_units else parts.left(progress.remains)
 
 
 def _runs_done(order: Order, progress: Progress) -> int | None:
-    told = progress.posts if order.type == ServiceType.SUBSCRIPTIONS else progress.runs
-    return order.runs_done if told is None else min(max(told, 0), order.runs)
+    """Runs or posts that have begun: as counted, or as what remains tells. What has begun stays so."""
+    parts = _parts(order, progress)
+    told = None if parts is None else parts.begun(progress.remains)
+    known = [count for count in (order.runs_done, told) if count is not None]
+    return max(known, default=None)
 
 
 def _start(order: Order, progress: Progress) -> int | None:
@@ -147,21 +158,17 @@ def _ending(order: Order, attempt: Attempt, progress: Progress, rules: Rules, no
 
 
 def _report(order: Order, attempt: Attempt, progress: Progress, rules: Rules) -> refund.Report:
-    ending = ENDINGS[progress.phase]
-    if order.type == ServiceType.SUBSCRIPTIONS and progress.posts is not None and not progress.full_refund:
-        # However a subscription ends, it is settled by the posts that were not served.
-        served_all = progress.posts >= order.runs
-        ending = refund.Ending.COMPLETED if served_all else refund.Ending.PARTIAL
     return refund.Report(
-        ending=ending,
+        ending=ENDINGS[progress.phase],
         quantity=order.quantity,
-        remains=_remains(order, progress),
+        remains=progress.remains,
         charge=charge_of(attempt, progress),
         base_charge=attempt.base_charge,
         cancel_means=rules.cancel_means,
         package=order.rate_per == 1,
         delivery_seen=order.delivery_seen or order.state is OrderState.COMPLETED,
         full_refund=progress.full_refund,
+        parts=_parts(order, progress),
     )
 
 

@@ -8,15 +8,21 @@ from uuid import uuid4
 from aggregator.orders.evidence_store import Sent
 from aggregator.orders.model import Attempt, Order
 from providers.adapter import Profile
-from providers.vocabulary import ServiceType, Submission
+from providers.vocabulary import Fields, ServiceType, Submission
 
 
 def submission_of(order: Order, attempt: Attempt, sent: Sent | None) -> Submission:
     """An order as its provider is asked to take it."""
     return Submission(
         service=attempt.service, type=ServiceType(order.type), link=order.link, quantity=order.quantity,
-        fields=order.type_fields(), reference=sent.reference if sent else "",
+        fields=_bought(order), reference=sent.reference if sent else "",
     )  # fmt: skip
+
+
+def _bought(order: Order) -> Fields:
+    """What its type takes. A subscription always says how many posts: where none are named, panels serve every one."""
+    fields = order.type_fields()
+    return fields | {"posts": str(order.new_posts)} if order.type == ServiceType.SUBSCRIPTIONS else fields
 
 
 def new_reference(profile: Profile) -> Sent | None:

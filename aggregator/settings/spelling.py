@@ -43,6 +43,7 @@ def read_dialect(table: Table, preset: Dialect, vault: Vault) -> Dialect:
         cancel=table.choice("cancel", preset.cancel, ("auto", "off")),
         cancel_param=table.choice("cancel_param", preset.cancel_param, _LIST_PARAMETERS),
         cancel_means=table.choice("cancel_means", preset.cancel_means, ("auto", "full", "by_remains")),
+        posts_zero=table.choice("posts_zero", preset.posts_zero, ("none", "unlimited")),
         status_words=preset.status_words | _read_words(table.table("status_words"), _STATUSES, read_status_meaning),
         error_words=preset.error_words | _read_words(table.table("error_words"), _CODES, read_error_meaning),
         numeric_status=table.flag("numeric_status", preset.numeric_status),

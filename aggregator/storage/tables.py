@@ -164,6 +164,11 @@ class Attempt(Table, tablename="attempts"):
     superseded_at = BigInt(null=True, default=None)
     created_at = BigInt()
     answered_at = BigInt(null=True, default=None)
+    overserved = BigInt(default=0)
+    overserved_seen = BigInt(default=0)
+    overserved_at = BigInt(null=True, default=None)
+    call_off = Boolean(default=False)
+    unstopped_at = BigInt(null=True, default=None)
 
 
 class SentReference(Table, tablename="sent_references"):
@@ -427,6 +432,7 @@ TABLES = (
 
 INDEXES = {
     "api_keys_prefix": "a key is shown, changed and revoked by its beginning; its digest, which is unique, finds it",
+    "attempts_call_off": "what is overserved and to be called off: none, most of the time",
     "attempts_due": "each provider is polled for what is due there, and nobody looks at what is not followed any more",
     "attempts_live": "the database itself keeps an order from running at two providers",
     "attempts_named": "searches by a provider's id; who had it before, for each order that is taken",

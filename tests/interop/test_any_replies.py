@@ -68,6 +68,7 @@ class Play:
     async def run(self, kind: ServiceType, fields: dict[str, Any], steps: Sequence[Any]) -> None:
         self.count += 1
         self.client = await self.trade.reseller(f"reseller {self.count}", "10")
+        self.begun = 0
         self.kind = kind
         for upstream in self.trade.upstreams.values():
             upstream.says = {"status": "Pending"}
@@ -97,8 +98,25 @@ class Play:
         told = (await self.client.json("status", order=number)).json()
         assert told["status"] in JSON
         assert Decimal(str(told["charge"])) == Decimal(order.charge).scaleb(-8)
-        await self.read(order, await status(self.client, number))
+        classic = await status(self.client, number)
+        self.count_parts(order, told, classic)
+        await self.read(order, classic)
         return order
+
+    def count_parts(self, order: Order, told: dict[str, Any], classic: dict[str, Any]) -> None:
+        """Runs and posts never fall under way, and in the end they are the fewest that hold what was delivered."""
+        name = "posts" if self.kind is ServiceType.SUBSCRIPTIONS else "runs"
+        assert (name in told) == (name in classic) == (order.runs > 1)
+        if order.runs == 1:
+            return
+        begun = told[name]
+        assert classic[name] == str(begun)
+        if order.state.ended:
+            delivered = order.quantity - order.undelivered
+            assert (begun - 1) * order.per_run < delivered <= begun * order.per_run
+        else:
+            assert self.begun <= begun <= order.runs
+            self.begun = begun
 
     async def read(self, order: Order, told: dict[str, Any]) -> None:
         """Every panel that resells us pays what we paid."""

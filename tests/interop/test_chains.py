@@ -134,6 +134,11 @@ def test_every_type_and_every_ending_passes_through_three_panels(chain: Chain) -
         chain.add(ServiceType.DEFAULT, "drip/partial/50", quantity=100, runs=5, interval=30): ("PARTIAL", 50),
         chain.add(ServiceType.SUBSCRIPTIONS, "", username="partial/40"): ("PARTIAL", 40),
         chain.add(ServiceType.SUBSCRIPTIONS, "", username="cancel"): ("CANCELLED", 100),
+        chain.add(ServiceType.DEFAULT, "drip/partial/1", quantity=100, runs=5, interval=30): ("PARTIAL", 1),
+        chain.add(ServiceType.DEFAULT, "drip/partial/499", quantity=100, runs=5, interval=30): ("PARTIAL", 499),
+        chain.add(ServiceType.SUBSCRIPTIONS, "", username="partial/37"): ("PARTIAL", 37),
+        chain.add(ServiceType.SUBSCRIPTIONS, "", username="partial/1"): ("PARTIAL", 1),
+        chain.add(ServiceType.SUBSCRIPTIONS, "", username="partial/999", max=1000, posts=1): ("PARTIAL", 999),
     }
 
     told = chain.wait_for_all([*whole.values(), drip])
@@ -160,6 +165,28 @@ def _compare_fields(chain: Chain, orders: dict[ServiceType, int]) -> None:
         quantity = chain.panels[0].sql(f"select quantity from orders where id = {order}")[0]["quantity"]
         assert arrived[kind].fields == wanted, kind
         assert (arrived[kind].units, quantity) == (BILLED.get(kind, 100),) * 2, kind
+
+
+def test_drip_feeds_and_subscriptions_called_off_midway_pass_through_three_panels(chain: Chain) -> None:
+    """In the middle of a run or post, of which all three tell that it has begun."""
+    orders = {
+        chain.add(ServiceType.DEFAULT, "slow/drip", quantity=37, runs=7, interval=30): ("runs", 37, 7),
+        chain.add(ServiceType.SUBSCRIPTIONS, "", username="slow", min=1, max=37, posts=7): ("posts", 37, 7),
+        chain.add(ServiceType.SUBSCRIPTIONS, "", username="slow/one", min=1, max=777, posts=1): ("posts", 777, 1),
+    }
+    wait_until(
+        lambda: chain.ann.call("status", orders=[*orders]),
+        lambda rows: all(rows[str(order)]["remains"] < each * bought for order, (_, each, bought) in orders.items()),
+    )
+
+    chain.ann.call("cancel", orders=[*orders])
+
+    told = chain.wait_for_all([*orders])
+    for order, (parts, each, bought) in orders.items():
+        came = each * bought - told[order]["remains"]
+        assert (told[order]["status"], 0 < came < each * bought) == ("PARTIAL", True)
+        assert told[order][parts] == -(-came // each)
+    chain.assert_ledgers_agree()
 
 
 def test_refills_and_cancels_pass_through_three_panels(chain: Chain) -> None:

@@ -31,6 +31,20 @@ class History(Struct, frozen=True, kw_only=True):
     confirm_seconds: int = 0
     """Between two answers a minute passes."""
     runs: int = 1
+    posts: int = 0
+    """Of a subscription, each with `quantity / posts` units; 0 = it is none."""
+
+    @property
+    def kind(self) -> str:
+        return "Subscriptions" if self.posts else "Default"
+
+    @property
+    def fields(self) -> dict[str, str | list[str]]:
+        """What the order's type takes."""
+        if not self.posts:
+            return {}
+        each = str(self.quantity // self.posts)
+        return {"username": "ann", "min": each, "max": each, "posts": str(self.posts), "delay": "0"}
 
 
 def says(status: str, remains: Any = None, charge: Any = "6.4", **more: Any) -> dict[str, Any]:
@@ -158,5 +172,24 @@ HISTORIES = [
     History(name="a drip-feed stopped after 4 of 10 runs", runs=10, steps=[
         Step({"status": "Active", "runs": 1, "orders": [1]}, "0", "In progress", "2000", "8", "0"),
         Step({"status": "Partial", "runs": 4, "orders": [1, 2, 3, 4]}, "4.8", "Partial", "1200", "3.2", "0"),
+    ]),
+    History(name="a drip-feed called off after 4 of 10 runs", runs=10, steps=[
+        Step({"status": "Active", "runs": 4}, "0", "In progress", "2000", "8", "0"),
+        Step({"status": "Canceled", "runs": 4}, "4.8", "Partial", "1200", "3.2", "0"),
+        Step({"status": "Canceled", "runs": 4, "charge": "0"}, "8", "Canceled", "2000", "0", "0"),
+    ]),
+    History(name="a drip-feed called off inside its fourth run", runs=10, steps=[
+        Step({"status": "Canceled", "runs": 4, "remains": "1300"}, "5.2", "Partial", "1300", "2.8", "0"),
+    ]),
+    History(name="a drip-feed that is completed after 4 of 10 runs", runs=10, steps=[
+        Step({"status": "Completed", "runs": 4}, "4.8", "Partial", "1200", "3.2", "0"),
+    ]),
+    History(name="a subscription that ends inside its only post", quantity=1000, posts=1, steps=[
+        Step({"status": "Active", "posts": "0"}, "0", "Active", "1000", "4", "0"),
+        Step({"status": "Expired", "posts": "0", "remains": "1"}, "0.004", "Expired", "1", "3.996", "0"),
+    ]),
+    History(name="a subscription called off inside its third post", posts=5, steps=[
+        Step({"status": "Active", "posts": "2", "remains": "1000"}, "0", "Active", "1000", "8", "0"),
+        Step({"status": "Canceled", "posts": "3", "remains": "1000"}, "4", "Expired", "1000", "4", "0"),
     ]),
 ]  # fmt: skip

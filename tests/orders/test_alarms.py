@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.catalog.model import ProviderRow
 from aggregator.orders.alarms import Situation, Tone, alarms
@@ -27,7 +28,9 @@ def standing(row: dict[str, Any] | None = None, **seen: Any) -> Standing:
 
 
 def situation(one: Standing | None = None, **waiting: Waiting) -> Situation:
-    usual = {name: waiting.get(name, NOBODY_WAITS) for name in ("queued", "due", "placing", "held", "halted")}
+    usual: dict[str, Any] = {
+        name: waiting.get(name, NOBODY_WAITS) for name in ("queued", "due", "placing", "held", "halted")
+    }
     return Situation(**usual, standings=[one or standing()], now=NOW, sync_ms=900_000)
 
 
@@ -62,6 +65,13 @@ def test_what_stops_orders_comes_first() -> None:
     )
     assert [alarm.tone for alarm in found] == [Tone.BAD, Tone.BAD, Tone.WARN]
     assert (found[0].what, found[0].since) == ("3 orders should have been sent and nobody took them", NOW - 5)
+
+
+def test_what_is_served_beyond_what_was_bought_and_goes_on_is_the_worst() -> None:
+    (alarm,) = alarms(replace(situation(), overserved={"alpha": Waiting(2, NOW - 7), "gone": Waiting(1, NOW)}))
+    assert (alarm.tone, alarm.what, alarm.since, alarm.provider) == (
+        Tone.BAD, "alpha serves more than was bought, and does not stop: 2 orders", NOW - 7, "alpha",
+    )  # fmt: skip
 
 
 def test_few_tries_say_nothing_of_a_provider() -> None:

@@ -20,13 +20,16 @@ RATE = 4 * SCALE
 async def test_after_each_word_the_reseller_has_what_is_due(
     history: History, tmp_path: Path, panel_database: str
 ) -> None:
-    alpha = ScriptedPanel("3.20")
+    alpha = ScriptedPanel("3.20", type=history.kind)
     ann = await make_reseller()
     charge = RATE * history.quantity // 1000
     pace = f"confirm_seconds = {history.confirm_seconds}"
     more = f'cancel_means = "{history.cancel_means}"'
     async with open_panel(tmp_path, panel_database, {"alpha": alpha}, pace=pace, more=more) as panel:
-        order = await accept_order(ann, quantity=history.quantity, rate=RATE, charge=charge, runs=history.runs)
+        order = await accept_order(
+            ann, quantity=history.quantity, rate=RATE, charge=charge, runs=history.posts or history.runs,
+            type=history.kind, fields=history.fields,
+        )  # fmt: skip
         await dispatch(panel)
         for number, step in enumerate(history.steps, 1):
             alpha.reply = step.reply

@@ -40,6 +40,12 @@ def test_an_ended_order_is_left_alone_after_the_watch_days() -> None:
     assert pause(40 * DAY, state=OrderState.COMPLETED, ended_at=NOW - 30 * DAY - 1) is None
 
 
+def test_what_is_served_beyond_what_was_bought_is_watched_until_it_ends() -> None:
+    order = order_of(state=OrderState.COMPLETED, ended_at=NOW - 31 * DAY)
+    due = next_poll(order, attempt_of(call_off=True), now=NOW, pace=PACE, watch_days=30)
+    assert due == NOW + DAY
+
+
 def test_an_order_whose_end_was_seen_once_is_asked_about_when_that_can_be_confirmed() -> None:
     assert pause(5 * DAY, sight="partial:300", sight_at=NOW - 20_000) == 40_000
 

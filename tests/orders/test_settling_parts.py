@@ -77,7 +77,7 @@ class TestPosts:
             (Phase.COMPLETED, 4, "finish partial 600"),
             (Phase.CANCELLED, 4, "finish partial 600"),
             (Phase.CANCELLED, 0, "finish cancelled 1000"),
-            (Phase.CANCELLED, 10, "finish completed 0"),
+            (Phase.CANCELLED, 10, "finish partial 7"),
             (Phase.EXPIRED, 4, "finish partial 600"),
         ],
     )

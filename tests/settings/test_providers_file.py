@@ -43,6 +43,7 @@ FAULTS = [
     (ALPHA + "batch_size = 101", 5, "batch_size must be a whole number at least 1 and at most 100"),
     (ALPHA + 'multi_status = "yes"', 5, 'multi_status must be one of "auto", "on", "off"'),
     (ALPHA + 'cancel_means = "ful"', 5, 'write cancel_means = "full"'),
+    (ALPHA + 'posts_zero = "endless"', 5, 'posts_zero must be one of "none", "unlimited"'),
     (ALPHA + "refill = false", 5, 'refill must be one of "auto", "off"'),
     (ALPHA + 'line_separator = ","', 5, r'line_separator must be one of "\n", "\r\n"'),
     (ALPHA + 'body_format = "xml"', 5, "body_format must be one of"),
@@ -96,6 +97,13 @@ def test_a_preset_brings_its_own_spelling_and_pace() -> None:
     (alpha,) = read(ALPHA + 'preset = "mystic"')
     assert (alpha.profile.dialect.body_format, alpha.profile.dialect.cancel_means) == ("json", "by_remains")
     assert (alpha.profile.requests_per_second, alpha.profile.burst, alpha.profile.parallel) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(("preset", "meant"), [("perfectpanel", "none"), ("smartpanel", "unlimited")])
+def test_what_no_posts_mean_is_the_presets_unless_it_is_set(preset: str, meant: str) -> None:
+    text = ALPHA + f'preset = "{preset}"\n'
+    settings = [read(text + line)[0] for line in ("", 'posts_zero = "none"', 'posts_zero = "unlimited"')]
+    assert [one.profile.dialect.posts_zero for one in settings] == [meant, "none", "unlimited"]
 
 
 def test_single_settings_go_before_the_preset() -> None:

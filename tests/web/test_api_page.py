@@ -106,9 +106,11 @@ async def test_the_page_says_how_to_begin_here(tmp_path: Path, fresh_sqlite: str
         "Send USDT to <us>.",
         "Ask for a higher limit",
         "Sign up",
+        "Where no posts are named, 10 coming ones are charged and served.",
     ):
         assert text in plain(page), text
     assert "mailto:help@blue.example?subject=A%20higher%20API%20limit" in page
+    assert "gets, and is charged, 10 of them" in told["paths"]["/api/v2"]["post"]["description"]
     assert told["servers"] == [{"url": "https://blue.example"}]
     assert told["info"]["contact"] == {"email": "help@blue.example"}
 

@@ -9,7 +9,8 @@ from html import unescape
 
 import pytest
 
-from aggregator.catalog import decide, store, word_store
+from aggregator.catalog import decide, learned_store, store, word_store
+from aggregator.catalog.model import Hold, HoldKind
 from aggregator.ledger import book
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts, keys
@@ -128,6 +129,15 @@ async def test_a_held_change_is_shown_with_its_difference_and_decided_once(web: 
     assert "Nothing of alpha:7101 is held" in plain(told[1])
     with pytest.raises(decide.NothingHeld):
         await decide.approve("alpha", "7101", actor="x", reason="")
+
+
+@pytest.mark.parametrize("kind", list(HoldKind))
+async def test_every_kind_of_hold_says_what_is_in_force_meanwhile(web: Web, boss: Visitor, kind: HoldKind) -> None:
+    (row,) = [row for row in await store.listings("alpha") if row.service == "7101"]
+    hold = Hold(kind=kind, reason="it was seen", accepted=row)
+    await learned_store.put_holds("alpha", {"7101": hold})
+    page = plain(await boss.get("/console/services/held"))
+    assert f"it was seen. {'Off sale: ' if hold.takes_off_sale else 'The '}" in page
 
 
 async def test_a_provider_is_tested_added_and_sold_by_category(web: Web, boss: Visitor) -> None:

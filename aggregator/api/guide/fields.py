@@ -59,7 +59,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "referring_url": Field("text", "The page that the visitor comes from.", LONGEST_LINK),
         "min": Field("integer", "The fewest units a post."),
         "max": Field("integer", "The most units a post; what is charged."),
-        "posts": Field("integer", "How many coming posts; without it, until the subscription is cancelled."),
+        "posts": Field("integer", "How many coming posts: 0 beside old_posts is none, no number is this panel's own."),
         "old_posts": Field("integer", "How many posts that exist already."),
         "delay": Field("integer", f"Minutes from a post to its delivery: {', '.join(map(str, sorted(DELAYS)))}."),
         "expiry": Field("text", "The last day, as 31/12/2030."),

@@ -60,7 +60,7 @@ def _operation(limits: Limits) -> Node:
     return {
         "operationId": "call",
         "summary": "Every action",
-        "description": _limit(limits),
+        "description": f"{_limit(limits)} {_open_posts(limits)}",
         "parameters": [
             {
                 "name": "Idempotency-Key", "in": "header", "schema": {"type": "string"},
@@ -74,6 +74,10 @@ def _operation(limits: Limits) -> Node:
             **{str(code): _refusal(code) for code in sorted({row.code for row in errors()})},
         },
     }  # fmt: skip
+
+
+def _open_posts(limits: Limits) -> str:
+    return f"A subscription that names no coming posts gets, and is charged, {limits.open_subscription_posts} of them."
 
 
 def _limit(limits: Limits) -> str:

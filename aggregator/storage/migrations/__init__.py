@@ -21,6 +21,7 @@ from aggregator.storage.migrations import (
     m0008_days,
     m0009_large,
     m0010_repeats,
+    m0011_overserved,
     m0015_given_again,
 )
 from aggregator.storage.tables import Migration
@@ -37,6 +38,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     8: m0008_days.statements,
     9: m0009_large.statements,
     10: m0010_repeats.statements,
+    11: m0011_overserved.statements,
     15: m0015_given_again.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""

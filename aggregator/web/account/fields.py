@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Field(Struct, frozen=True):
@@ -27,7 +28,7 @@ FIELDS: dict[str, Field] = {
     "min": Field("Least for each post", kind="number"),
     "max": Field("Most for each post", kind="number"),
     "delay": Field("Delay, minutes", "0, 5, 10, 15, 30, 60, 90, ... 600", "number"),
-    "posts": Field("New posts", "How many are served; empty: until you end it.", "number"),
+    "posts": Field("New posts", "How many are charged and served; empty: {open_posts}.", "number"),
     "old_posts": Field("Old posts", "How many of those that are there already.", "number"),
     "expiry": Field("Ends on", "A date such as 31/12/2030."),
     "runs": Field("Runs", "The quantity is delivered so many times, as a drip-feed.", "number"),
@@ -40,6 +41,7 @@ FIELDS: dict[str, Field] = {
 }
 
 
-def field(name: str) -> Field:
+def field(name: str, *, open_posts: int) -> Field:
     """What is known of a field; one that nobody knows is asked for by its name."""
-    return FIELDS.get(name) or Field(name.replace("_", " ").capitalize())
+    known = FIELDS.get(name) or Field(name.replace("_", " ").capitalize())
+    return replace(known, hint=known.hint.format(open_posts=open_posts))

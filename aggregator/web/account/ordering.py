@@ -98,11 +98,11 @@ async def _form(
     typed = visit.form or visit.query
     if quote is None and typed.get("link"):
         quote = await _quote(visit, caller, typed.pairs())
-    taken = taken_by(ServiceType(service.type))
+    taken, open_posts = taken_by(ServiceType(service.type)), visit.parts.settings.limits.open_subscription_posts
     return visit.render(
         "account/new_order.html", status=400 if visit.form else 200, service=service, terms=_terms(caller, service),
-        fields=[(name, field(name), True) for name in taken.needed]
-        + [(name, field(name), False) for name in taken.optional],
+        fields=[(name, field(name, open_posts=open_posts), True) for name in taken.needed]
+        + [(name, field(name, open_posts=open_posts), False) for name in taken.optional],
         typed=typed, quote=quote, dearer=dearer, typing=False,
         balance=await book.balance(visit.reseller),
     )  # fmt: skip
