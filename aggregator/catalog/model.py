@@ -112,6 +112,8 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """Calls in a row that failed for want of a usable answer."""
     rest_until: int = 0
     rest_reason: str | None = None
+    door: str | None = None
+    """The door (address and key, as a digest) that is configured now."""
 
     @property
     def takes_orders(self) -> bool:

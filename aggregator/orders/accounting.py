@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
 from aggregator.orders import evidence, evidence_store
+from aggregator.orders.account_doors import Doors
 from aggregator.orders.attempt_store import with_orders
 from aggregator.orders.books import Books, price_stands, synced_since
-from aggregator.orders.evidence import Account, Candidate, Doubtful, Reading, Sum, Verdict, Void
+from aggregator.orders.evidence import Account, Candidate, Doubtful, Reading, Sum, Taken, Verdict, Void
 from aggregator.orders.evidence_store import Seen
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
@@ -34,6 +35,8 @@ class Weighed(Struct, frozen=True):
     account: Account
     verdict: Verdict | None = None
     total: Sum | None = None
+    unproven: Mapping[int, str] = {}
+    """Adds that were not taken as far as the sum tells, and why it may be wrong."""
 
 
 def note_balance(account: Account, row: ProviderRow, *, dark_ms: int) -> Account:
@@ -41,6 +44,11 @@ def note_balance(account: Account, row: ProviderRow, *, dark_ms: int) -> Account
     if row.funds is None or row.balance_at is None or row.balance_at <= account.seen_at:
         return account
     return evidence.look(account, row.funds, row.balance_at, dark_ms=dark_ms)
+
+
+def at_door(account: Account, doors: Doors) -> Account:
+    """What is kept of the account of today: nothing, where what we have is of another one."""
+    return account if account.door and doors.lead_to(account.door) else Account(door=doors.here)
 
 
 def wants_baseline(account: Account, row: ProviderRow, *, now: int, rest_ms: int) -> bool:
@@ -58,10 +66,10 @@ class Accountant:
     def __init__(self, dark_ms: int) -> None:
         self._dark_ms = dark_ms
 
-    async def renew(self, adapter: Adapter, settings: ProviderSettings, account: Account) -> Account:
+    async def renew(self, adapter: Adapter, settings: ProviderSettings, account: Account, doors: Doors) -> Account:
         """Take a new baseline where nothing is placing or unsure and two readings agree."""
         books = await evidence_store.books(settings.profile.name, since=clock.now(), most=_most(adapter))
-        if books is None or not books.quiet:
+        if books is None or not books.quiet or not books.are_all_behind(doors):
             return account
         read = await self._read(adapter, settings, since=clock.now())
         if read is None or read[1].nameless:
@@ -70,11 +78,12 @@ class Accountant:
         account = self._seen(account, reading)
         if account.last is None or not evidence.agree(account.last, reading):
             return replace(account, last=reading)
-        return replace(account, clean=reading, last=None, risen=Decimal(0), dark=())
+        return replace(account, clean=reading, last=None, risen=Decimal(0), fallen=Decimal(0), dark=())
 
     async def weigh(
-        self, adapter: Adapter, settings: ProviderSettings, account: Account, *, settled_at: int, taken: frozenset[int]
-    ) -> Weighed:
+        self, adapter: Adapter, settings: ProviderSettings, account: Account, doors: Doors,
+        *, settled_at: int, taken: frozenset[int],
+    ) -> Weighed:  # fmt: skip
         """Read the account; where it stands as it did at the last reading, after `settled_at`, say what follows."""
         clean, last = account.clean, account.last
         if clean is None:
@@ -83,6 +92,8 @@ class Accountant:
         if read is None:
             return Weighed(account)
         reading, books = read
+        if not books.are_all_behind(doors):
+            return Weighed(account)
         account = replace(self._seen(account, reading), last=reading)
         fault = books.contradict(clean)
         if fault is not None:
@@ -99,18 +110,21 @@ class Accountant:
             return Weighed(account, total)
         assert account.clean is not None
         dark = evidence.unseen(account, books.sent_since(account.clean.at))
-        candidates = await self._candidates(settings, books.nameless, taken)
+        candidates = await self._candidates(settings, books, account.clean, taken)
         verdict = evidence.weigh(account, total, candidates, dark=dark)
+        if isinstance(verdict, Taken):
+            return Weighed(account, verdict, total, evidence.unproven(account, total, candidates, verdict))
         if isinstance(verdict, Void):
             account = replace(account, clean=None, last=None)
         return Weighed(account, verdict, total)
 
     async def _candidates(
-        self, settings: ProviderSettings, attempts: Sequence[Attempt], taken: frozenset[int]
+        self, settings: ProviderSettings, books: Books, clean: Reading, taken: frozenset[int]
     ) -> list[Candidate]:
         name = settings.profile.name
         row = await catalog_store.provider(name)
-        attempts = await _possible(attempts)
+        attempts = await _possible(books.nameless)
+        glances = await evidence_store.glances([attempt.id for attempt in attempts])
         listings = {one.service: one for one in await catalog_store.listings(name)}
         quantities = {one.attempt.id: one.order.quantity for one in await with_orders(attempts)}
         if attempts and row.sync_error is None and not synced_since(row, attempts):
@@ -120,6 +134,7 @@ class Accountant:
                 attempt=attempt.id, cost=Decimal(attempt.cost_theirs), taken=attempt.id in taken,
                 sure_price=synced_since(row, [attempt])
                 and price_stands(attempt, quantities[attempt.id], listings.get(attempt.service)),
+                glance=books.with_bought(glances[attempt.id], clean) if attempt.id in glances else None,
             )
             for attempt in attempts
         ]  # fmt: skip

@@ -13,7 +13,7 @@ from aggregator.orders.state import Outcome
 from aggregator.orders.store import get_many
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
-from aggregator.storage.lists import table_of
+from aggregator.storage.lists import among, table_of
 from aggregator.storage.transaction import engine, write
 
 _ATTEMPT = tables.Attempt
@@ -26,6 +26,7 @@ CLAIM_MS = 60_000
 _NEW = {
     "order_id": "bigint", "provider": "text", "service": "text", "outcome": "text", "cost": "bigint",
     "cost_theirs": "text", "currency": "text", "fx": "text", "deadline_at": "bigint", "created_at": "bigint",
+    "door": "text",
 }  # fmt: skip
 
 
@@ -40,6 +41,7 @@ class NewAttempt(Struct, frozen=True, kw_only=True):
     currency: str
     fx: str
     deadline_at: int
+    door: str | None = None
 
 
 class Followed(Struct, frozen=True):
@@ -69,7 +71,7 @@ async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
     rows = [
         (
             one.order, one.provider, one.service, Outcome.PLACING.value, one.cost, one.cost_theirs, one.currency,
-            one.fx, one.deadline_at, now,
+            one.fx, one.deadline_at, now, one.door,
         )
         for one in new
     ]  # fmt: skip
@@ -150,6 +152,12 @@ async def of_orders(orders: Sequence[int]) -> dict[int, list[Attempt]]:
         for row in await _ATTEMPT.select().where(_ATTEMPT.order_id.is_in(list(orders))).order_by(_ATTEMPT.id):
             found[row["order_id"]].append(as_attempt(row))
     return found
+
+
+async def doors_of(attempts: Sequence[int]) -> dict[int, str | None]:
+    """Through which door each attempt went."""
+    rows = await _ATTEMPT.select(_ATTEMPT.id, _ATTEMPT.door).where(_ATTEMPT.id.is_in(list(attempts)))
+    return {row["id"]: row["door"] for row in rows}
 
 
 async def of_order(order: int) -> list[Attempt]:
@@ -240,14 +248,15 @@ async def poll_now(order: int) -> None:
     await _ATTEMPT.update({_ATTEMPT.poll_at: clock.now()}).where(live)
 
 
-async def wished_off(provider: str, limit: int) -> list[Attempt]:
-    """Accepted attempts whose order should be called off and whose provider has not been asked."""
+async def wished_off(provider: str, limit: int, doors: Sequence[str]) -> list[Attempt]:
+    """Accepted attempts whose order should be called off and whose provider, behind these doors, was not asked."""
+    behind, values = among("a.door", doors)
     # Orders first, which on SQLite a cross join means: few are wished off at any time, and an index holds those.
     rows = await _ATTEMPT.raw(
         "select a.* from orders o cross join attempts a where o.cancel_wish and o.state = 'active'"
         " and a.order_id = o.id and a.provider = {} and a.outcome = 'accepted' and a.cancel_at is null"
-        " order by a.id limit {}",
-        provider, limit,
+        f" and (a.door is null or {behind}) order by a.id limit {{}}",
+        provider, values, limit,
     )  # fmt: skip
     return [as_attempt(row) for row in rows]
 

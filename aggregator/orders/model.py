@@ -128,6 +128,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """When to ask for its status next; None = not followed."""
     created_at: int
     answered_at: int | None
+    door: str | None = None
+    """Through which door (address and key) it went, as a digest; None = before doors were kept: any."""
 
     @property
     def base_charge(self) -> Decimal:

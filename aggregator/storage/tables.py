@@ -159,6 +159,7 @@ class Attempt(Table, tablename="attempts"):
     poll_at = BigInt(null=True, default=None)
     created_at = BigInt()
     answered_at = BigInt(null=True, default=None)
+    door = Text(null=True, default=None)
 
 
 class SentReference(Table, tablename="sent_references"):
@@ -167,6 +168,16 @@ class SentReference(Table, tablename="sent_references"):
     attempt = BigInt(primary_key=True)
     reference = Text()
     door = Text()
+
+
+class AccountDoor(Table, tablename="account_doors"):
+    """A door (address and key) to a provider that the owner calls the same account as others with that `account`."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    door = Text()
+    account = Text()
+    at = BigInt()
 
 
 class Baseline(Table, tablename="baselines"):
@@ -255,6 +266,7 @@ class Provider(Table, tablename="providers"):
     multi_status = Boolean(null=True, default=None)
     batch_size = Integer(null=True, default=None)
     learned_of = Text(null=True, default=None)
+    door = Text(null=True, default=None)
 
 
 class Listing(Table, tablename="listings"):
@@ -414,12 +426,13 @@ class Migration(Table, tablename="migrations"):
 
 
 TABLES = (
-    Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation,
+    Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, AccountDoor, Baseline, Observation,
     Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision,
     AuditRun, AuditSum, Halt, Day, Signal, Migration,
 )  # fmt: skip
 
 INDEXES = {
+    "account_doors_provider": "the database itself counts a door of a provider to one account",
     "api_keys_prefix": "a key is shown, changed and revoked by its beginning; its digest, which is unique, finds it",
     "attempts_due": "each provider is polled for what is due there, and nobody looks at what is not followed any more",
     "attempts_live": "the database itself keeps an order from running at two providers",
