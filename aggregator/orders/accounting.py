@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
-from aggregator.orders import evidence, evidence_store
+from aggregator.orders import account_door_store, evidence, evidence_store
 from aggregator.orders.account_doors import Doors
 from aggregator.orders.attempt_store import with_orders
 from aggregator.orders.books import Books, price_stands, synced_since
@@ -66,10 +66,10 @@ class Accountant:
     def __init__(self, dark_ms: int) -> None:
         self._dark_ms = dark_ms
 
-    async def renew(self, adapter: Adapter, settings: ProviderSettings, account: Account, doors: Doors) -> Account:
+    async def renew(self, adapter: Adapter, settings: ProviderSettings, account: Account) -> Account:
         """Take a new baseline where nothing is placing or unsure and two readings agree."""
         books = await evidence_store.books(settings.profile.name, since=clock.now(), most=_most(adapter))
-        if books is None or not books.quiet or not books.are_all_behind(doors):
+        if books is None or not books.quiet:
             return account
         read = await self._read(adapter, settings, since=clock.now())
         if read is None or read[1].nameless:
@@ -81,9 +81,8 @@ class Accountant:
         return replace(account, clean=reading, last=None, risen=Decimal(0), fallen=Decimal(0), dark=())
 
     async def weigh(
-        self, adapter: Adapter, settings: ProviderSettings, account: Account, doors: Doors,
-        *, settled_at: int, taken: frozenset[int],
-    ) -> Weighed:  # fmt: skip
+        self, adapter: Adapter, settings: ProviderSettings, account: Account, *, settled_at: int, taken: frozenset[int]
+    ) -> Weighed:
         """Read the account; where it stands as it did at the last reading, after `settled_at`, say what follows."""
         clean, last = account.clean, account.last
         if clean is None:
@@ -92,8 +91,6 @@ class Accountant:
         if read is None:
             return Weighed(account)
         reading, books = read
-        if not books.are_all_behind(doors):
-            return Weighed(account)
         account = replace(self._seen(account, reading), last=reading)
         fault = books.contradict(clean)
         if fault is not None:
@@ -142,7 +139,7 @@ class Accountant:
     async def _read(self, adapter: Adapter, settings: ProviderSettings, *, since: int) -> tuple[Reading, Books] | None:
         """The whole account at one moment; None where it moved meanwhile, or something cannot be read."""
         name, at = settings.profile.name, clock.now()
-        most = _most(adapter)
+        most, doors = _most(adapter), await account_door_store.doors_of(settings.profile)
         before = await evidence_store.books(name, since=since, most=most)
         if before is None or before.placing:
             return None
@@ -157,7 +154,7 @@ class Accountant:
         progress = {order: one for order, one in told.items() if isinstance(one, Progress)}
         if after is None or first != second or not after.same_as(before) or progress.keys() != set(ids):
             return None
-        if not after.agree_on_currency(first):
+        if not after.agree_on_currency(first) or not after.are_all_behind(doors):
             return None
         by_remains = settings.profile.dialect.cancel_means == "by_remains"
         return Reading(first.balance, after.standings(progress, by_remains=by_remains), at), after

@@ -103,6 +103,20 @@ async def polls_before(moment: int) -> dict[str, Waiting]:
     return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
 
 
+async def elsewhere_by_provider() -> dict[str, Waiting]:
+    """By provider: followed orders that went through a door (address and key) of which nobody said where it leads."""
+    rows = await tables.Attempt.raw(
+        "select a.provider, count(*) as n, min(a.created_at) as since from attempts a"
+        " join providers p on p.name = a.provider"
+        " where (a.poll_at is not null or a.outcome = 'unsure') and a.door is not null and a.door <> p.door"
+        " and not exists (select 1 from account_doors one join account_doors other"
+        " on other.provider = one.provider and other.account = one.account"
+        " where one.provider = a.provider and one.door = a.door and other.door = p.door)"
+        " group by a.provider"
+    )
+    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+
+
 async def tries_since(moment: int) -> dict[str, Tries]:
     """By provider."""
     rows = await tables.Attempt.raw(

@@ -261,7 +261,9 @@ def unproven(account: Account, total: Sum, candidates: Sequence[Candidate], verd
     found = dict[int, str]()
     for one in candidates:
         if one.attempt not in verdict.attempts:
-            earlier = [other for other in candidates if other.attempt in verdict.attempts and other.attempt < one.attempt]
+            earlier = [
+                other for other in candidates if other.attempt in verdict.attempts and other.attempt < one.attempt
+            ]
             doubt = _doubt(account, account.clean, total, one.glance, earlier)
             if doubt is not None:
                 found[one.attempt] = doubt

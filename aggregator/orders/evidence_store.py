@@ -227,7 +227,12 @@ async def observed(attempts: Iterable[int]) -> dict[int, list[Look]]:
 
 async def keep_glance(attempt: int, glance: Glance) -> None:
     """The balance was read at once after this add."""
-    facts = {"at_once": f"{glance.balance:f}", "at": glance.at, "risen": str(glance.risen), "fallen": str(glance.fallen)}
+    facts = {
+        "at_once": f"{glance.balance:f}",
+        "at": glance.at,
+        "risen": str(glance.risen),
+        "fallen": str(glance.fallen),
+    }
     await note(attempt, Rule.BALANCE, Seen.OPEN, facts)
 
 

@@ -86,7 +86,7 @@ class Investigator:
                 account = await self._investigate(adapter, settings, unsure, account, row, doors)
                 pause = self._pause(unsure)
             elif self._wants_baseline(account, row, settings):
-                account = await self._accountant.renew(adapter, settings, account, doors)
+                account = await self._accountant.renew(adapter, settings, account)
                 pause = self._gap_ms if account.last is not None else self._settle_ms
         finally:
             await evidence_store.put_account(provider, account, due_at=clock.now() + pause)
@@ -144,7 +144,9 @@ class Investigator:
 
     def _wants_baseline(self, account: Account, row: ProviderRow, settings: ProviderSettings) -> bool:
         """None is kept where a repeat tells everything, or the balance nothing."""
-        return not _is_balance_useless(settings) and accounting.wants_baseline(account, row, now=clock.now(), rest_ms=self._settle_ms)
+        return not _is_balance_useless(settings) and accounting.wants_baseline(
+            account, row, now=clock.now(), rest_ms=self._settle_ms
+        )
 
     def _ripe(self, unsure: Sequence[Followed]) -> list[Followed]:
         """What may be asked about: evidence too soon after an add is none."""
@@ -171,7 +173,7 @@ class Investigator:
         left, account = await self._read_list(adapter, left, unsure, looks, account, doors)
         if not left or settings.debits_late or len(ripe) < len(unsure):
             return account
-        return await self._read_account(adapter, settings, unsure, left, looks, account, doors)
+        return await self._read_account(adapter, settings, unsure, left, looks, account)
 
     async def _repeat(
         self, adapter: Adapter, settings: ProviderSettings, ripe: Sequence[Followed], row: ProviderRow
@@ -241,14 +243,12 @@ class Investigator:
 
     async def _read_account(
         self, adapter: Adapter, settings: ProviderSettings, unsure: Sequence[Followed], left: Sequence[Followed],
-        looks: Mapping[int, list[Look]], account: Account, doors: Doors,
+        looks: Mapping[int, list[Look]], account: Account,
     ) -> Account:  # fmt: skip
         """Weigh what is missing; what the list may show, though not clearly, is not called absent."""
         taken = frozenset(attempt for attempt, seen in looks.items() if _known_taken(seen))
         settled_at = max(self._ripe_at(one) for one in unsure)
-        weighed = await self._accountant.weigh(
-            adapter, settings, account, doors, settled_at=settled_at, taken=taken
-        )
+        weighed = await self._accountant.weigh(adapter, settings, account, settled_at=settled_at, taken=taken)
         verdict, clean = weighed.verdict, account.clean
         if verdict is None or clean is None:
             return weighed.account

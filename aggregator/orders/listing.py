@@ -47,9 +47,7 @@ async def judge(
     everyone = [*unsure, *decided]
     owners = await evidence_store.owners(provider, [row.order for row in rows], since=oldest)
     here = {order: attempt for order, attempt in owners.items() if doors.lead_to(attempt.door)}
-    sent = await evidence_store.references(
-        [*(one.attempt.id for one in everyone), *(one.id for one in here.values())]
-    )
+    sent = await evidence_store.references([*(one.attempt.id for one in everyone), *(one.id for one in here.values())])
     known = await _known(provider, here, oldest, sent, lists, doors)
     unsure_ones = {one.attempt.id for one in unsure}
     claims = [_claim(one, sent.get(one.attempt.id), one.attempt.id not in unsure_ones) for one in everyone]

@@ -8,6 +8,7 @@ add, shows everything that we know of since, and nothing that could be it (provi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -141,9 +142,7 @@ class _List:
         self._claims = claims
         self._known = known
         self._free = [row for row in rows if row.order not in known.sent]
-        self._tells_references = any(
-            _is_reference(row.reference, known.references.get(row.order, "")) for row in rows
-        )
+        self._tells_references = any(_is_reference(row.reference, known.references.get(row.order, "")) for row in rows)
         rises = _rises(known.sent)
         self._earlier = {claim.attempt: known.numbers(claim.sent_at) if rises else [] for claim in claims}
         oldest = min(claims, key=lambda claim: claim.attempt)
@@ -216,9 +215,7 @@ class _List:
         lists = self._known.lists
         if not lists.read_before(claim.attempt) or lists.showed_before(row.order, claim.attempt):
             return False
-        numbers = [
-            int(order) for order, seen in lists.first_seen.items() if seen < claim.attempt and order.isdigit()
-        ]
+        numbers = [int(order) for order, seen in lists.first_seen.items() if seen < claim.attempt and order.isdigit()]
         return not (lists.cut and numbers and row.order.isdigit()) or int(row.order) > max(numbers)
 
     def _strangers(self) -> list[ListedOrder]:
@@ -274,7 +271,7 @@ def _rises(sent: Mapping[str, int]) -> bool:
     if len(sent) < RISING or not all(order.isdigit() for order in sent):
         return False
     numbers = [number for _, number in sorted((moment, int(order)) for order, moment in sent.items())]
-    return all(one < next_one for one, next_one in zip(numbers, numbers[1:], strict=False))
+    return all(one < next_one for one, next_one in pairwise(numbers))
 
 
 def _by_age(order: str) -> tuple[int, str]:

@@ -81,8 +81,8 @@ async def inquiry(
 async def time_passes() -> None:
     """A minute goes by: deadlines are over, what was seen is older, and the next look is due."""
     for statement in (
-        f"update attempts set created_at = created_at - {MINUTE}, deadline_at = deadline_at - {MINUTE},"
-        f" answered_at = answered_at - {MINUTE}",
+        f"update attempts set created_at = created_at - {MINUTE}, deadline_at = deadline_at - {MINUTE}",
+        f"update attempts set answered_at = answered_at - {MINUTE}",
         f"update observations set at = at - {MINUTE}",
         "update baselines set due_at = 0",
     ):

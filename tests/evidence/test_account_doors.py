@@ -89,7 +89,7 @@ async def _swap(folder: Path, url: str) -> AsyncIterator[Swap]:
         assert [finding for finding in await audit() if finding.broken] == []
 
 
-@pytest.mark.parametrize("ending", [CANCELLED, COMPLETED, {"status": "Error", "remains": "1000", "charge": "0", "currency": "USD"}])
+@pytest.mark.parametrize("ending", [CANCELLED, COMPLETED, {**CANCELLED, "status": "Error"}])
 async def test_a_strangers_order_of_the_same_number_ends_nothing(swap: Swap, ending: dict[str, str]) -> None:
     """Two addresses are exchanged by mistake: what the other panel says of its own order is held."""
     order = await swap.buy()

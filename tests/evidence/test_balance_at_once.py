@@ -115,9 +115,7 @@ NONE_MISSING = Sum(Decimal(0), CENT, Decimal(0))
 
 
 def glance(balance: str, *, risen: str = "0", fallen: str = "0", bought: str = "0") -> Glance:
-    return Glance(
-        balance=Decimal(balance), at=5, risen=Decimal(risen), fallen=Decimal(fallen), bought=Decimal(bought)
-    )
+    return Glance(balance=Decimal(balance), at=5, risen=Decimal(risen), fallen=Decimal(fallen), bought=Decimal(bought))
 
 
 def doubts(seen: Glance | None, *, risen: str = "0", fallen: str = "0") -> dict[int, str]:

@@ -59,7 +59,9 @@ def test_our_reference_finds_it_whatever_else_stands_there() -> None:
     assert verdict(*rows, claims=(claim(reference="ours"),)) == Shown("5002")
 
 
-@pytest.mark.parametrize("told", ["0F8FAD5B-D9CB-469F-A165-70867728950E", "0f8fad5bd9cb469fa16570867", " 0f8fad5bd9cb469fa165"])
+@pytest.mark.parametrize(
+    "told", ["0F8FAD5B-D9CB-469F-A165-70867728950E", "0f8fad5bd9cb469fa16570867", " 0f8fad5bd9cb469fa165"]
+)
 def test_our_reference_is_known_in_another_spelling_or_cut_off(told: str) -> None:
     """Called another order's, ours would be bought twice."""
     mine = claim(reference="0f8fad5bd9cb469fa16570867728950e")
@@ -132,7 +134,13 @@ def test_an_order_of_ours_or_one_that_was_there_before_is_not_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [{"5001": 50}, {"5000": 40, "5001": 50}, {"5001": 30, "5000": 40, "5002": 50}, {"x1": 30, "x2": 40, "x3": 50}]
+    "sent",
+    [
+        {"5001": 50},
+        {"5000": 40, "5001": 50},
+        {"5001": 30, "5000": 40, "5002": 50},
+        {"x1": 30, "x2": 40, "x3": 50},
+    ],
 )
 def test_ids_that_were_not_seen_to_rise_prove_nothing(sent: dict[str, int]) -> None:
     """Too few, out of order, or no numbers: a higher one may be old, a lower one ours."""
