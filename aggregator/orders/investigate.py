@@ -94,8 +94,10 @@ class Investigator:
 
     async def note_balance(self, provider: str) -> None:
         """The balance was just read: every look counts for what came in, also while nothing is unsure."""
-        account, _ = await evidence_store.account(provider)
-        if account.clean is not None:
+        adapter, (account, _) = self._upstreams.adapter(provider), await evidence_store.account(provider)
+        if adapter is None or account.clean is None:
+            return
+        if accounting.at_door(account, await account_door_store.doors_of(adapter.profile)) is account:
             row = await catalog_store.provider(provider)
             await evidence_store.put_account(provider, accounting.note_balance(account, row, dark_ms=self._dark_ms))
 

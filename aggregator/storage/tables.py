@@ -427,8 +427,8 @@ class Migration(Table, tablename="migrations"):
 
 TABLES = (
     Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, AccountDoor, Baseline,
-    Observation, Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews,
-    Revision, AuditRun, AuditSum, Halt, Day, Signal, Migration,
+    Observation, Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine,
+    ShelfNews, Revision, AuditRun, AuditSum, Halt, Day, Signal, Migration,
 )  # fmt: skip
 
 INDEXES = {
