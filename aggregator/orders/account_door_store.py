@@ -11,10 +11,12 @@ from aggregator.storage.tables import AccountDoor, Attempt
 from aggregator.storage.transaction import write
 from providers.adapter import Profile
 
-_FOLLOWED = (
-    "(poll_at is not null or outcome in ('unsure', 'placing')"
-    " or exists (select 1 from refills r where r.attempt = attempts.id and r.due_at is not null))"
+FOLLOWED = (
+    "(select id from attempts where poll_at is not null union select id from attempts where outcome = 'unsure'"
+    " union select id from attempts where outcome = 'placing'"
+    " union select attempt as id from refills where due_at is not null) as followed cross join attempts a"
 )
+"""What is asked about, in doubt or being refilled; the few first, which on SQLite a cross join means."""
 
 
 async def doors_of(profile: Profile) -> Doors:
@@ -31,8 +33,8 @@ async def doors_of(profile: Profile) -> Doors:
 async def foreign(provider: str, doors: Doors) -> list[ForeignDoor]:
     """Doors that lead elsewhere and that orders went through which are still followed; those most used first."""
     rows = await Attempt.raw(
-        "select door, count(*) as orders, min(created_at) as since from attempts where provider = {}"
-        f" and door is not null and {_FOLLOWED} group by door order by count(*) desc, door",
+        f"select a.door, count(*) as orders, min(a.created_at) as since from {FOLLOWED} where a.id = followed.id"
+        " and a.provider = {} and a.door is not null group by a.door order by count(*) desc, a.door",
         provider,
     )
     found = [ForeignDoor(door=row["door"], orders=int(row["orders"]), since=row["since"]) for row in rows]
@@ -93,12 +95,13 @@ async def adopt(profile: Profile) -> None:
     """What is still followed from before doors were kept went, as far as we know, through the one of today."""
     await write(
         lambda: Attempt.raw(
-            "update attempts set door = {} where provider = {} and door is null and outcome <> 'refused'"
-            f" and {_FOLLOWED}",
+            f"update attempts set door = {{}} where id in (select a.id from {FOLLOWED}"
+            " where a.id = followed.id and a.provider = {} and a.door is null)",
             account_door(profile), profile.name,
         ).run()
     )  # fmt: skip
 
 
 async def rename_provider(old: str, new: str) -> None:
+    await AccountDoor.delete().where(AccountDoor.provider == new)
     await AccountDoor.update({AccountDoor.provider: new}).where(AccountDoor.provider == old)

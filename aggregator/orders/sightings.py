@@ -179,7 +179,7 @@ class _List:
         if not all(self._is_younger(row, peer) for row, peer in zip(like, peers, strict=True)):
             return "nothing proves that it is younger than the add"
         strangers = self._strangers()
-        return f"the account is not ours alone: order {strangers[0].order} is nobody's" if strangers else None
+        return f"the account is not ours alone, order {strangers[0].order} is nobody's" if strangers else None
 
     def _may_be(self, row: ListedOrder, claim: Claim) -> bool:
         """Nothing rules it out: links, service ids and quantities may be spelled otherwise there."""
