@@ -182,11 +182,11 @@ class _List:
         return f"the account is not ours alone, order {strangers[0].order} is nobody's" if strangers else None
 
     def _may_be(self, row: ListedOrder, claim: Claim) -> bool:
-        """Nothing rules it out: links, service ids and quantities may be spelled otherwise there."""
+        """Nothing rules it out: each of link, service and quantity may be spelled otherwise there, but not all."""
         if row.reference and self._is_of_another(row, claim):
             return False
-        alike = row.service == claim.service and row.link == claim.link
-        return alike or row.quantity is None or not claim.quantities or row.quantity in claim.quantities
+        counted = row.quantity is None or not claim.quantities or row.quantity in claim.quantities
+        return counted or row.service in (None, claim.service) or row.link in (None, claim.link)
 
     def _is_of_another(self, row: ListedOrder, claim: Claim) -> bool:
         """Where a list is seen to tell our references, another one is another order's."""

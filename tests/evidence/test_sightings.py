@@ -122,6 +122,8 @@ def test_an_order_that_two_adds_may_have_placed_is_neithers() -> None:
         ([row("5002", quantity=None, link="elsewhere")], (claim(1),)),
         ([row("5002", quantity=10)], (claim(1, quantities=frozenset(), link="other"),)),
         ([row("5002", quantity=1100)], (claim(1),)),
+        ([row("5002", quantity=1100, link="x.example")], (claim(1),)),
+        ([row("5002", quantity=1100, service="one")], (claim(1),)),
     ],
 )
 def test_what_might_be_it_proves_neither(rows: list[ListedOrder], claims: tuple[Claim, ...]) -> None:
