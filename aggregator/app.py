@@ -272,8 +272,10 @@ class Panel:
 
     async def _glance(self, attempt: Attempt) -> None:
         """What the balance is, at once after an add that had no answer."""
-        if await self.syncer.glance_at_balance(attempt.provider):
-            await self.investigator.glance(attempt)
+        begun = clock.now()
+        funds = await self.syncer.glance_at_balance(attempt.provider)
+        if funds is not None:
+            await self.investigator.glance(attempt, funds.balance, begun)
 
     async def _sweep(self) -> None:
         await self.dispatcher.sweep()

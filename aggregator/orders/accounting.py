@@ -48,7 +48,9 @@ def note_balance(account: Account, row: ProviderRow, *, dark_ms: int) -> Account
 
 def at_door(account: Account, doors: Doors) -> Account:
     """What is kept of the account of today: nothing, where what we have is of another one."""
-    return account if account.door and doors.lead_to(account.door) else Account(door=doors.here)
+    if not account.door:
+        return replace(account, door=doors.here)  # of before doors were kept
+    return account if doors.lead_to(account.door) else Account(door=doors.here)
 
 
 def wants_baseline(account: Account, row: ProviderRow, *, now: int, rest_ms: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import structlog
 from msgspec.structs import replace
@@ -97,12 +98,16 @@ class Investigator:
         adapter, (account, _) = self._upstreams.adapter(provider), await evidence_store.account(provider)
         if adapter is None or account.clean is None:
             return
-        if accounting.at_door(account, await account_door_store.doors_of(adapter.profile)) is account:
+        account = accounting.at_door(account, await account_door_store.doors_of(adapter.profile))
+        if account.clean is not None:
             row = await catalog_store.provider(provider)
             await evidence_store.put_account(provider, accounting.note_balance(account, row, dark_ms=self._dark_ms))
 
-    async def glance(self, attempt: Attempt) -> None:
-        """The balance was just read because this add had no answer; kept where that was at once."""
+    async def glance(self, attempt: Attempt, balance: Decimal, begun: int) -> None:
+        """The balance was just read, begun at a moment, because this add had no answer; kept where that was at once.
+
+        What others read meanwhile may be from before the add: only this reading counts.
+        """
         settings = self._upstreams.settings(attempt.provider)
         adapter = self._upstreams.adapter(attempt.provider)
         if settings is None or adapter is None or _is_balance_useless(settings):
@@ -110,13 +115,12 @@ class Investigator:
         await self.note_balance(attempt.provider)
         doors = await account_door_store.doors_of(adapter.profile)
         account, _ = await evidence_store.account(attempt.provider)
-        row = await catalog_store.provider(attempt.provider)
         now = await attempt_store.of_order(attempt.order_id)
         answered = next((one.answered_at for one in now if one.id == attempt.id), None)
-        if answered is None or row.funds is None or row.balance_at is None or not doors.lead_to(attempt.door):
+        if answered is None or account.clean is None or not doors.lead_to(attempt.door):
             return
-        if account.clean is not None and row.balance_at - min(answered, attempt.deadline_at) <= AT_ONCE_MS:
-            seen = Glance(balance=row.funds, at=row.balance_at, risen=account.risen, fallen=account.fallen)
+        if clock.now() - min(answered, attempt.deadline_at) <= AT_ONCE_MS:
+            seen = Glance(balance=balance, at=begun, risen=account.risen, fallen=account.fallen)
             await evidence_store.keep_glance(attempt.id, seen)
 
     async def _wants_list(self, adapter: Adapter, account: Account) -> bool:
