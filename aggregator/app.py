@@ -31,12 +31,14 @@ from aggregator.catalog.tidy import tidy
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.failpoints import Failpoints, read_failpoints
 from aggregator.metrics import Metrics
-from aggregator.orders import attempt_store, evidence_store, refill_store, store
+from aggregator.orders import account_door_store, attempt_store, evidence_store, refill_store, store
+from aggregator.orders.account_doors import account_door
 from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.days import SHOWN_DAYS
 from aggregator.orders.dispatch import Dispatcher
 from aggregator.orders.investigate import Investigator
+from aggregator.orders.model import Attempt
 from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
 from aggregator.orders.poll import Poller
@@ -123,7 +125,7 @@ class Panel:
             self.upstreams, sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000)
         )
         router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
-        self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake)
+        self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake, self._glance)
         rerouter = Rerouter(
             router, self.wake, enabled=settings.panel.reroute_cancelled, give_up_ms=round(pace.give_up_seconds * 1000)
         )
@@ -168,6 +170,9 @@ class Panel:
         if lost:
             raise ProviderInUse(lost)
         await catalog_store.ensure_providers(names)
+        for provider in providers:
+            await account_door_store.adopt(provider.profile)
+            await catalog_store.set_provider(provider.profile.name, door=account_door(provider.profile))
 
     async def take_providers(self, providers: tuple[ProviderSettings, ...]) -> None:
         """A new providers.toml while running; raises `ProviderInUse` with the old one kept."""
@@ -265,6 +270,13 @@ class Panel:
         """Tell what changed on the shelf since it was told last."""
         await self._announcer.run_once(self.prices.shelf, self.prices.edition)
 
+    async def _glance(self, attempt: Attempt) -> None:
+        """What the balance is, at once after an add that had no answer."""
+        begun = clock.now()
+        funds = await self.syncer.glance_at_balance(attempt.provider)
+        if funds is not None:
+            await self.investigator.glance(attempt, funds.balance, begun)
+
     async def _sweep(self) -> None:
         await self.dispatcher.sweep()
 
@@ -332,6 +344,7 @@ async def _rename(old: str, new: str) -> None:
         await attempt_store.rename_provider(old, new)
         await refill_store.rename_provider(old, new)
         await evidence_store.rename_provider(old, new)
+        await account_door_store.rename_provider(old, new)
         await catalog_store.rename_provider(old, new)
         await word_store.rename_words(old, new)
         await signals.raise_signal(signals.CATALOGUE)

@@ -7,6 +7,7 @@ from providers.dialect import Dialect
 from providers.json_text import Json
 from providers.names import ORDER, WRAPPERS
 from providers.numbers import read_count, read_identifier
+from providers.order_dates import read_placed
 from providers.shapes import Object, pick
 from providers.vocabulary import ListedOrder
 
@@ -57,4 +58,5 @@ def _read_row(row: Object, dialect: Dialect) -> ListedOrder | None:
         link=link.strip() if isinstance(link, str) else None,
         quantity=read_count(row.get("quantity")),
         reference=next((found for name in names if (found := read_identifier(row.get(name)))), ""),
+        placed=read_placed(row),
     )

@@ -138,6 +138,9 @@ class ListedOrder(Struct, frozen=True, kw_only=True):
     """As the list puts it: of a drip-feed this may be one run, of comments nothing."""
     reference: str = ""
     """Our own id, where the list tells it."""
+    placed: tuple[int, int] | None = None
+    """From when to when it was placed (milliseconds since 1970), where the list tells: a day more or less where it
+    names no time zone."""
 
 
 class Funds(Struct, frozen=True):

@@ -29,6 +29,16 @@ select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, 
 from attempts a left join orders o on o.id = a.order_id and {o.id} where {a.order_id}
 """
 
+_BY_RULE = (
+    "select 1 from decisions d where d.subject = 'order' and d.subject_id = facts.order_id and d.verdict = 'absent'"
+    " and d.actor like 'rule:%'"
+)
+_SEEN = "select 1 from observations s join attempts x on x.id = s.attempt where x.order_id = facts.order_id"
+_SEEN_BY_RULE = f"{_SEEN} and s.verdict = 'absent' and 'rule:' || s.rule = d.actor"
+_LOOKED_AT_ONCE = f"{_SEEN} and s.rule = 'balance' and s.facts like '%\"at_once\":%'"
+_LOOKS_BEGIN = "coalesce((select max(at) from migrations where id = 14), 0)"
+"""Since when balances are read at once after an add without an answer."""
+
 ATTEMPTS_OF_ORDERS = Facts(
     _OF_ORDERS,
     Scope.orders,
@@ -136,6 +146,23 @@ def attempts(now: int) -> Facts:
                 breach="state = 'active' and outcome = 'accepted' and cancel_asks > 0 and cancel_due_at is null"
                 " and cancel_answer is null",
                 shows=("attempt", "order_id", "provider", "cancel_asks"),
+            ),
+            Promise(
+                id="P12",
+                name="absent-by-evidence",
+                sentence="an add that a rule called absent was seen so by that rule",
+                stops=Stops.ORDER,
+                breach=f"outcome = 'absent' and exists ({_BY_RULE} and not exists ({_SEEN_BY_RULE}))",
+                shows=("attempt", "order_id", "provider"),
+            ),
+            Promise(
+                id="P14",
+                name="balance-looked-at-once",
+                sentence="where a balance decided that an add was not taken, it had been read at once after it",
+                stops=Stops.ORDER,
+                breach=f"outcome = 'absent' and exists ({_BY_RULE} and d.actor = 'rule:balance'"
+                f" and d.at > {_LOOKS_BEGIN} and not exists ({_LOOKED_AT_ONCE}))",
+                shows=("attempt", "order_id", "provider"),
             ),
             Promise(
                 id="O4",

@@ -117,6 +117,8 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     rest_reason: str | None = None
     ids_restarted_at: int | None = None
     """When it was last seen to give an id a second time: ids from before say nothing of how high new ones are."""
+    door: str | None = None
+    """The door (address and key, as a digest) that is configured now."""
 
     @property
     def takes_orders(self) -> bool:

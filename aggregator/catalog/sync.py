@@ -76,6 +76,20 @@ class Syncer:
         await write(lambda: self._commit_funds(row, funds))
         return True
 
+    async def glance_at_balance(self, provider: str) -> Funds | None:
+        """Read the balance beside all others who do, whatever that says of the provider's health; None = unreadable.
+
+        An add without an answer is a failure, which a balance that is told must not make up for.
+        """
+        adapter = self._upstreams.adapter(provider)
+        funds = await self._funds(adapter) if adapter is not None else None
+        if funds is None:
+            await store.set_provider(provider, balance_due_at=0)
+            return None
+        row = await store.provider(provider)
+        await write(lambda: self._commit_funds(row, funds))
+        return funds
+
     async def _funds(self, adapter: Adapter) -> Funds | None:
         try:
             return await adapter.balance()

@@ -12,6 +12,7 @@ import rich_click as click
 
 from aggregator.app import Panel, database
 from aggregator.catalog.sync import SyncReport
+from aggregator.cli.moved import moved
 from aggregator.cli.root import Context, Failure, Row, command, root
 from aggregator.demo import show
 from aggregator.live import load_for_serving, publish, texts
@@ -95,7 +96,7 @@ async def check(context: Context) -> None:
     try:
         settings = load(context.directory, os.environ)
         findings = cross_check(settings)
-        faults, notices = list(findings.faults), [*settings.notices, *findings.notices]
+        faults, notices = list(findings.faults), [*settings.notices, *findings.notices, *await moved(settings)]
     except ConfigurationError as error:
         faults, notices = list(error.faults), []
     for line in (*faults, *(f"{notice} (warning)" for notice in notices)) if not context.as_json else ():

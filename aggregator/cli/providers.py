@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import rich_click as click
@@ -13,7 +14,8 @@ from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.word_store import WordRow
 from aggregator.catalog.words import WordUnknown
 from aggregator.cli.root import Context, Failure, Row, command, root, when
-from aggregator.orders import attempt_store
+from aggregator.orders import account_door_store, attempt_store
+from aggregator.orders.account_doors import ForeignDoor
 from aggregator.settings import PROVIDERS_FILE, ProviderSettings
 from aggregator.storage import clock
 
@@ -43,27 +45,66 @@ async def list_(context: Context, limit: int | None) -> None:
         known = await catalog_store.providers()
         listings = await catalog_store.listings()
         unsure = await attempt_store.unsure_since(0)
+        elsewhere = await _elsewhere(settings.providers)
     counts: dict[str, int] = {}
     for listing in listings:
         if not listing.withdrawn:
             counts[listing.provider] = counts.get(listing.provider, 0) + 1
-    rows = [_provider_row(one, known.get(one.profile.name), counts, unsure) for one in settings.providers][:limit]
+    rows = [
+        _provider_row(one, known.get(one.profile.name), counts, unsure, elsewhere[one.profile.name])
+        for one in settings.providers
+    ][:limit]
     columns = ["provider", "enabled", "balance", "currency", "health", "services", "last_sync", "unsure"]
     context.print_rows(rows, columns=columns, empty="no provider is configured: see config/providers.toml")
 
 
 def _provider_row(
-    one: ProviderSettings, row: ProviderRow | None, counts: dict[str, int], unsure: dict[str, int]
-) -> Row:
+    one: ProviderSettings, row: ProviderRow | None, counts: dict[str, int], unsure: dict[str, int],
+    elsewhere: Sequence[ForeignDoor],
+) -> Row:  # fmt: skip
     name = one.profile.name
     row = row or ProviderRow(name=name)
     resting = row.rest_until > clock.now()
+    health, why = "resting" if resting else "ok", row.rest_reason if resting else row.sync_error
+    if elsewhere:
+        health, why = "moved", f"confirm with providers confirm-account {name} that it is the same account"
     return {
         "provider": name, "enabled": one.enabled, "preset": one.preset, "balance": row.balance,
-        "currency": row.currency or one.profile.currency, "health": "resting" if resting else "ok",
-        "reason": row.rest_reason if resting else row.sync_error, "services": counts.get(name, 0),
+        "currency": row.currency or one.profile.currency, "health": health, "reason": why,
+        "elsewhere": [_door_row(door) for door in elsewhere], "services": counts.get(name, 0),
         "last_sync": when(row.synced_at), "unsure": unsure.get(name, 0),
     }  # fmt: skip
+
+
+async def _elsewhere(found: Sequence[ProviderSettings]) -> dict[str, list[ForeignDoor]]:
+    """By provider: where orders went that its address and key of today do not lead to."""
+    return {
+        one.profile.name: await account_door_store.foreign(
+            one.profile.name, await account_door_store.doors_of(one.profile)
+        )
+        for one in found
+    }
+
+
+def _door_row(one: ForeignDoor) -> Row:
+    return {"door": one.short, "orders": one.orders, "since": when(one.since)}
+
+
+@command(providers, "confirm-account")
+@click.argument("provider")
+@click.option("--door", default="", metavar="DOOR", help="Which one, where orders went to several accounts.")
+@click.option("--reason", default="", help="Why, for the record.")
+async def confirm_account(context: Context, provider: str, door: str, reason: str) -> None:
+    """Its address or key changed and it is the same account: what waits for that goes on."""
+    settings = context.settings_of(PROVIDERS_FILE)
+    found = next((one for one in settings.providers if one.profile.name == provider), None)
+    if found is None:
+        raise Failure(f"there is no provider {provider} in providers.toml")
+    async with database(settings):
+        said = await account_door_store.confirm(found.profile, door, actor=actor(), reason=reason)
+    orders = "1 order goes" if said.orders == 1 else f"{said.orders} orders go"
+    document = {"provider": provider, "door": said.short, "orders": said.orders}
+    context.print(document, text=f"{provider} is the same account as {said.short}: {orders} on")
 
 
 @command(providers, "words")

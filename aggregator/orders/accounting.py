@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
-from aggregator.orders import evidence, evidence_store
+from aggregator.orders import account_door_store, evidence, evidence_store
+from aggregator.orders.account_doors import Doors
 from aggregator.orders.attempt_store import with_orders
 from aggregator.orders.books import Books, price_stands, synced_since
-from aggregator.orders.evidence import Account, Candidate, Doubtful, Reading, Sum, Verdict, Void
+from aggregator.orders.evidence import Account, Candidate, Doubtful, Reading, Sum, Taken, Verdict, Void
 from aggregator.orders.evidence_store import Seen
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
@@ -34,6 +35,8 @@ class Weighed(Struct, frozen=True):
     account: Account
     verdict: Verdict | None = None
     total: Sum | None = None
+    unproven: Mapping[int, str] = {}
+    """Adds that were not taken as far as the sum tells, and why it may be wrong."""
 
 
 def note_balance(account: Account, row: ProviderRow, *, dark_ms: int) -> Account:
@@ -49,6 +52,13 @@ def since_restart(account: Account, row: ProviderRow) -> Account:
     if clean is None or restarted is None or clean.at > restarted:
         return account
     return replace(account, clean=None, last=None)
+
+
+def at_door(account: Account, doors: Doors) -> Account:
+    """What is kept of the account of today: nothing, where what we have is of another one."""
+    if not account.door:
+        return replace(account, door=doors.here)  # of before doors were kept
+    return account if doors.lead_to(account.door) else Account(door=doors.here)
 
 
 def wants_baseline(account: Account, row: ProviderRow, *, now: int, rest_ms: int) -> bool:
@@ -78,7 +88,7 @@ class Accountant:
         account = self._seen(account, reading)
         if account.last is None or not evidence.agree(account.last, reading):
             return replace(account, last=reading)
-        return replace(account, clean=reading, last=None, risen=Decimal(0), dark=())
+        return replace(account, clean=reading, last=None, risen=Decimal(0), fallen=Decimal(0), dark=())
 
     async def weigh(
         self, adapter: Adapter, settings: ProviderSettings, account: Account, *, settled_at: int, taken: frozenset[int]
@@ -109,18 +119,21 @@ class Accountant:
             return Weighed(account, total)
         assert account.clean is not None
         dark = evidence.unseen(account, books.sent_since(account.clean.at))
-        candidates = await self._candidates(settings, books.nameless, taken)
+        candidates = await self._candidates(settings, books, account.clean, taken)
         verdict = evidence.weigh(account, total, candidates, dark=dark)
+        if isinstance(verdict, Taken):
+            return Weighed(account, verdict, total, evidence.unproven(account, total, candidates, verdict))
         if isinstance(verdict, Void):
             account = replace(account, clean=None, last=None)
         return Weighed(account, verdict, total)
 
     async def _candidates(
-        self, settings: ProviderSettings, attempts: Sequence[Attempt], taken: frozenset[int]
+        self, settings: ProviderSettings, books: Books, clean: Reading, taken: frozenset[int]
     ) -> list[Candidate]:
         name = settings.profile.name
         row = await catalog_store.provider(name)
-        attempts = await _possible(attempts)
+        attempts = await _possible(books.nameless)
+        glances = await evidence_store.glances([attempt.id for attempt in attempts])
         listings = {one.service: one for one in await catalog_store.listings(name)}
         quantities = {one.attempt.id: one.order.quantity for one in await with_orders(attempts)}
         if attempts and row.sync_error is None and not synced_since(row, attempts):
@@ -130,6 +143,7 @@ class Accountant:
                 attempt=attempt.id, cost=Decimal(attempt.cost_theirs), taken=attempt.id in taken,
                 sure_price=synced_since(row, [attempt])
                 and price_stands(attempt, quantities[attempt.id], listings.get(attempt.service)),
+                glance=books.with_bought(glances[attempt.id], clean) if attempt.id in glances else None,
             )
             for attempt in attempts
         ]  # fmt: skip
@@ -137,7 +151,7 @@ class Accountant:
     async def _read(self, adapter: Adapter, settings: ProviderSettings, *, since: int) -> tuple[Reading, Books] | None:
         """The whole account at one moment; None where it moved meanwhile, or something cannot be read."""
         name, at = settings.profile.name, clock.now()
-        most = _most(adapter)
+        most, doors = _most(adapter), await account_door_store.doors_of(settings.profile)
         before = await evidence_store.books(name, since=since, most=most)
         if before is None or before.placing:
             return None
@@ -152,7 +166,7 @@ class Accountant:
         progress = {order: one for order, one in told.items() if isinstance(one, Progress)}
         if after is None or first != second or not after.same_as(before) or progress.keys() != set(ids):
             return None
-        if not after.agree_on_currency(first):
+        if not after.agree_on_currency(first) or not after.are_all_behind(doors):
             return None
         by_remains = settings.profile.dialect.cancel_means == "by_remains"
         return Reading(first.balance, after.standings(progress, by_remains=by_remains), at), after

@@ -158,6 +158,14 @@ def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
             since=one.late_polls.since, by_itself="They are asked about as soon as the provider answers again.",
             safe="Test the connection: it buys nothing.", place=Place.PROVIDER, provider=name,
         )  # fmt: skip
+    if one.elsewhere.count:
+        yield Alarm(
+            tone=Tone.BAD, what=f"The address or key of {name} changed under {_orders(one.elsewhere.count)}",
+            since=one.elsewhere.since,
+            by_itself="Nothing: whatever is said of them there now, none is settled, called off or refilled by it.",
+            safe="Putting the old address and key back. Or say, at the provider, that it is the same account.",
+            place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
     if row.rest_until > seen.now:
         yield Alarm(
             tone=Tone.WARN, what=f"{name} is left alone: {row.rest_reason or 'it keeps failing'}",

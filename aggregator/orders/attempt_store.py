@@ -22,10 +22,18 @@ STILL_UNSURE = "still unsure:"
 CLAIM_MS = 60_000
 """How long a claimed poll is left to its worker."""
 
+FOLLOWED = (
+    "(select id from attempts where poll_at is not null union select id from attempts where outcome = 'unsure'"
+    " union select id from attempts where outcome = 'placing'"
+    " union select attempt as id from refills where due_at is not null) as followed cross join attempts a"
+)
+"""What is asked about, in doubt or being refilled; the few first, which on SQLite a cross join means."""
+
 
 _NEW = {
     "order_id": "bigint", "provider": "text", "service": "text", "outcome": "text", "cost": "bigint",
     "cost_theirs": "text", "currency": "text", "fx": "text", "deadline_at": "bigint", "created_at": "bigint",
+    "door": "text",
 }  # fmt: skip
 
 
@@ -40,6 +48,7 @@ class NewAttempt(Struct, frozen=True, kw_only=True):
     currency: str
     fx: str
     deadline_at: int
+    door: str | None = None
 
 
 class Followed(Struct, frozen=True):
@@ -69,7 +78,7 @@ async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
     rows = [
         (
             one.order, one.provider, one.service, Outcome.PLACING.value, one.cost, one.cost_theirs, one.currency,
-            one.fx, one.deadline_at, now,
+            one.fx, one.deadline_at, now, one.door,
         )
         for one in new
     ]  # fmt: skip
@@ -171,6 +180,12 @@ async def of_orders(orders: Sequence[int]) -> dict[int, list[Attempt]]:
         for row in await _ATTEMPT.select().where(_ATTEMPT.order_id.is_in(list(orders))).order_by(_ATTEMPT.id):
             found[row["order_id"]].append(as_attempt(row))
     return found
+
+
+async def doors_of(attempts: Sequence[int]) -> dict[int, str | None]:
+    """Through which door each attempt went."""
+    rows = await _ATTEMPT.select(_ATTEMPT.id, _ATTEMPT.door).where(_ATTEMPT.id.is_in(list(attempts)))
+    return {row["id"]: row["door"] for row in rows}
 
 
 async def of_order(order: int) -> list[Attempt]:

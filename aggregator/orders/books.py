@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.catalog.model import ListingRow, ProviderRow
 from aggregator.orders import evidence
+from aggregator.orders.account_doors import Doors
 from aggregator.orders.attempt_store import Followed
-from aggregator.orders.evidence import Reading, Standing
+from aggregator.orders.evidence import Glance, Reading, Standing
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
 from providers.vocabulary import Funds, Progress, ServiceType
@@ -52,6 +54,10 @@ class Books(Struct, frozen=True):
             one.attempt.last_charge is not None or one.attempt.outcome is not Outcome.ACCEPTED for one in self.known
         )
 
+    def are_all_behind(self, doors: Doors) -> bool:
+        """Whether all are at one account: the sums of two are none."""
+        return all(doors.lead_to(one.door) for one in (*(one.attempt for one in self.known), *self.nameless))
+
     def same_as(self, other: Books) -> bool:
         """Whether the same attempts are in both, as they must be before and after an account is read."""
         return _ids(self) == _ids(other)
@@ -75,6 +81,17 @@ class Books(Struct, frozen=True):
         known = [(one.attempt, one.attempt.base_charge) for one in self.known]
         lost = [(attempt, Decimal(attempt.cost_theirs)) for attempt in self.nameless]
         return [(one.created_at, one.deadline_at, cost) for one, cost in [*known, *lost] if one.created_at >= moment]
+
+    def with_bought(self, glance: Glance, clean: Reading) -> Glance:
+        """With what the provider had answered to have taken, since the baseline and before the glance."""
+        bought = [
+            one.attempt.base_charge
+            for one in self.known
+            if one.attempt.upstream_order not in clean.orders
+            and one.attempt.answered_at is not None
+            and one.attempt.answered_at <= glance.at
+        ]
+        return replace(glance, bought=sum(bought, Decimal(0)))
 
     def contradict(self, clean: Reading) -> str | None:
         """Why a baseline does not fit: it did not know an order, or an unsure one, that was there already."""

@@ -32,6 +32,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     tries: Tries
     unsure: Waiting
     late_polls: Waiting
+    elsewhere: Waiting = NOBODY_WAITS
+    """Orders that went to an account of which nobody said that it is the one of today."""
     hours_left: int | None
     """How long its balance lasts at the pace of these hours; None where nothing was bought, or its worth is unknown."""
     clashes: Waiting = NOBODY_WAITS
@@ -90,21 +92,22 @@ async def standings(providers: Iterable[ProviderSettings], fx: FxTable) -> list[
     now = clock.now()
     rows = await catalog_store.providers()
     tries, unsure = await business_store.tries_since(now - DAY_MS), await business_store.unsure_by_provider()
-    late = await business_store.polls_before(now - LATE_MS)
+    late, elsewhere = await business_store.polls_before(now - LATE_MS), await business_store.elsewhere_by_provider()
     clashes = await reuse_store.clashes()
-    return [_standing(provider, rows, tries, unsure, late, clashes, fx) for provider in providers]
+    return [_standing(provider, rows, tries, unsure, late, elsewhere, clashes, fx) for provider in providers]
 
 
 def _standing(
     provider: ProviderSettings, rows: Mapping[str, ProviderRow], tries: Mapping[str, Tries],
-    unsure: Mapping[str, Waiting], late: Mapping[str, Waiting], clashes: Mapping[str, Waiting], fx: FxTable,
+    unsure: Mapping[str, Waiting], late: Mapping[str, Waiting], elsewhere: Mapping[str, Waiting],
+    clashes: Mapping[str, Waiting], fx: FxTable,
 ) -> Standing:  # fmt: skip
     name = provider.profile.name
     row, tried = rows.get(name, ProviderRow(name=name)), tries.get(name, Tries())
     return Standing(
         provider=provider, row=row, tries=tried, unsure=unsure.get(name, NOBODY_WAITS),
-        late_polls=late.get(name, NOBODY_WAITS), hours_left=_hours_left(provider, row, tried.spent, fx),
-        clashes=clashes.get(name, NOBODY_WAITS),
+        late_polls=late.get(name, NOBODY_WAITS), elsewhere=elsewhere.get(name, NOBODY_WAITS),
+        hours_left=_hours_left(provider, row, tried.spent, fx), clashes=clashes.get(name, NOBODY_WAITS),
     )  # fmt: skip
 
 

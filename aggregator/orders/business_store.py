@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from aggregator.orders import halts
+from aggregator.orders.attempt_store import FOLLOWED
 from aggregator.storage import tables
 from aggregator.storage.moments import first_id
 
@@ -99,6 +100,20 @@ async def polls_before(moment: int) -> dict[str, Waiting]:
         " (select provider, poll_at from attempts where poll_at < {} limit {}) as late group by provider",
         moment,
         MOST,
+    )
+    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+
+
+async def elsewhere_by_provider() -> dict[str, Waiting]:
+    """By provider: followed orders that went through a door (address and key) of which nobody said where it leads."""
+    rows = await tables.Attempt.raw(
+        f"select a.provider, count(*) as n, min(a.created_at) as since from {FOLLOWED}"
+        " join providers p on p.name = a.provider"
+        " where a.id = followed.id and a.door is not null and a.door <> p.door"
+        " and not exists (select 1 from account_doors one join account_doors other"
+        " on other.provider = one.provider and other.account = one.account"
+        " where one.provider = a.provider and one.door = a.door and other.door = p.door)"
+        " group by a.provider"
     )
     return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
 

@@ -14,7 +14,7 @@ from aggregator.orders.model import Attempt
 from aggregator.orders.schedule import HOUR, cancel_pause
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock, tables
-from aggregator.storage.lists import table_of
+from aggregator.storage.lists import among, table_of
 from aggregator.storage.transaction import write
 
 _ATTEMPT = tables.Attempt
@@ -32,14 +32,15 @@ class CancelAnswer(Struct, frozen=True):
     """For the order's history."""
 
 
-async def wished_off(provider: str, limit: int) -> list[Attempt]:
-    """Accepted attempts whose order should be called off, as far as it is time to ask their provider."""
+async def wished_off(provider: str, limit: int, doors: Sequence[str]) -> list[Attempt]:
+    """Accepted attempts behind these doors whose order should be called off, as far as it is time to ask."""
+    behind, digests = among("attempts.door", doors)
     # Orders first, which on SQLite a cross join means: few are wished off at any time, and an index holds those.
     rows = await _ATTEMPT.raw(
         "select attempts.* from orders o cross join attempts where o.cancel_wish and o.state = 'active'"
         f" and attempts.order_id = o.id and attempts.provider = {{}} and attempts.outcome = 'accepted' and {_DUE}"
-        " order by attempts.cancel_asks, attempts.id limit {}",
-        provider, clock.now(), limit,
+        f" and (attempts.door is null or {behind}) order by attempts.cancel_asks, attempts.id limit {{}}",
+        provider, clock.now(), digests, limit,
     )  # fmt: skip
     return [as_attempt(row) for row in rows]
 

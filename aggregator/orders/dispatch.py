@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import structlog
@@ -60,13 +60,17 @@ class Dispatcher:
     """Takes orders from the queue to providers."""
 
     def __init__(
-        self, upstreams: Upstreams, router: Router, tracker: Tracker, pace: PaceSettings, wake: Callable[[], None]
-    ) -> None:
+        self, upstreams: Upstreams, router: Router, tracker: Tracker, pace: PaceSettings, wake: Callable[[], None],
+        glance: Callable[[Attempt], Awaitable[None]],
+    ) -> None:  # fmt: skip
+        """`glance` reads the balance of a provider that has just left an add without an answer."""
         self._upstreams = upstreams
         self._router = router
         self._tracker = tracker
         self._pace = pace
         self._wake = wake
+        self._glance = glance
+        self._glances: set[asyncio.Task[None]] = set()
         self._lanes: dict[str, Lane] = {}
         self._in_hand: dict[int, asyncio.Task[None]] = {}
         self._attempts = Attempts(tracker, poll_ms=round(pace.poll_seconds * 1000))
@@ -94,14 +98,14 @@ class Dispatcher:
 
     async def idle(self) -> None:
         """Return when nothing that was started is still on its way."""
-        while self._in_hand:
-            await asyncio.wait(self._in_hand.values())
+        while under_way := [*self._in_hand.values(), *self._glances]:
+            await asyncio.wait(under_way)
 
     async def stop(self, seconds: float) -> None:  # not money
         """Let calls in flight end, for so long; then leave the rest to the sweeper."""
         if self._in_hand:
             await asyncio.wait(self._in_hand.values(), timeout=seconds)
-        for task in self._in_hand.values():
+        for task in (*self._in_hand.values(), *self._glances):
             task.cancel()
 
     async def sweep(self) -> int:
@@ -115,7 +119,20 @@ class Dispatcher:
             await self._attempts.call_unsure(
                 attempt, error="TRANSPORT", text="no result was stored before the deadline", raw=""
             )
+            self._look_at_balance(attempt)
         return len(late)
+
+    def _look_at_balance(self, attempt: Attempt) -> None:
+        """At once, beside all else: what comes in later might hide what this add took."""
+        task = asyncio.create_task(self._look(attempt))
+        self._glances.add(task)
+        task.add_done_callback(self._glances.discard)
+
+    async def _look(self, attempt: Attempt) -> None:
+        try:
+            await self._glance(attempt)
+        except Exception:
+            log.exception("balance.not_looked_at", provider=attempt.provider)
 
     async def _step(
         self, order: Order, attempts: Sequence[Attempt], market: Market, earlier: asyncio.Task[None] | None
@@ -198,6 +215,7 @@ class Dispatcher:
         log.info("add.not_accepted", order=order.id, provider=attempt.provider, outcome=outcome, code=error.code)
         if outcome is Outcome.UNSURE:
             await self._attempts.call_unsure(attempt, error=error.code, text=error.text, raw=error.raw)
+            self._look_at_balance(attempt)
             return
         await self._refuse(order, attempt, outcome, error)
         if isinstance(error, Refused):

@@ -12,9 +12,11 @@ from decimal import Decimal
 from itertools import combinations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.settlement import OPEN_PHASES, charge_of
+from aggregator.orders.sightings import Lists
 from aggregator.orders.state import Outcome
 from providers.vocabulary import Phase, Progress
 
@@ -58,11 +60,31 @@ class Account(Struct, frozen=True, kw_only=True):
     seen_at: int = 0
     risen: Decimal = _NOTHING
     """How much came in since the baseline, seen from one look to the next."""
+    fallen: Decimal = _NOTHING
+    """How much went out since, seen likewise."""
     dark: tuple[tuple[int, int], ...] = ()
     """From when to when, since the baseline, nobody looked for so long that what came in may have gone unseen."""
     digits: int = 0
     """The most decimals that a balance there has shown."""
     charge_digits: int = 0
+    lists: Lists = Lists()
+    """What the provider's lists of our orders have shown."""
+    listed_at: int = 0
+    """When one was last asked for."""
+    door: str = ""
+    """Which account this is."""
+
+
+class Glance(Struct, frozen=True, kw_only=True):
+    """The balance as it was read at once after an add that had no answer."""
+
+    balance: Decimal
+    at: int
+    risen: Decimal
+    fallen: Decimal
+    """What had come in and gone out by then, since the baseline."""
+    bought: Decimal = _NOTHING
+    """What orders cost that are younger than the baseline and had been answered by then."""
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -74,6 +96,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Known to have been taken, by an earlier verdict."""
     sure_price: bool = True
     """Its provider still asks the price at which it was sent."""
+    glance: Glance | None = None
+    """None = nobody looked at once."""
 
 
 class Taken(Struct, frozen=True):
@@ -151,14 +175,15 @@ def look(account: Account, balance: Decimal, at: int, *, dark_ms: int) -> Accoun
     After more than `dark_ms` without a look a payment may have hidden behind what was bought meanwhile.
     """
     digits = max(account.digits, _digits(balance))
-    came_in, dark = _NOTHING, account.dark
+    came_in, went_out, dark = _NOTHING, _NOTHING, account.dark
     if account.seen is not None:
         came_in = max(_NOTHING, balance - account.seen - _last_digit(digits))
+        went_out = max(_NOTHING, account.seen - balance - _last_digit(digits))
         if at - account.seen_at > dark_ms:
             dark = _with(dark, (account.seen_at, at))
-    return Account(
-        clean=account.clean, last=account.last, seen=balance, seen_at=at, risen=account.risen + came_in,
-        dark=dark, digits=digits, charge_digits=account.charge_digits,
+    return replace(
+        account, seen=balance, seen_at=at, risen=account.risen + came_in, fallen=account.fallen + went_out,
+        dark=dark, digits=digits,
     )  # fmt: skip
 
 
@@ -224,6 +249,39 @@ def weigh(  # noqa: PLR0911  # every doubt has words of its own
     if fitting[0] and not all(one.sure_price for one in candidates):
         return Doubtful("a price has changed, or its catalogue is older than the order")
     return Taken(frozenset(one.attempt for one in fitting[0]))
+
+
+def unproven(account: Account, total: Sum, candidates: Sequence[Candidate], verdict: Taken) -> dict[int, str]:
+    """Which of the adds that were not taken are called so by the sum alone, and why that is only a suggestion.
+
+    One credit of just what an add cost turns the sum round. It cannot where a look at once after the add still found
+    all the money there, and the balance has not moved both ways since.
+    """
+    assert account.clean is not None
+    found = dict[int, str]()
+    for one in candidates:
+        if one.attempt not in verdict.attempts:
+            earlier = [
+                other for other in candidates if other.attempt in verdict.attempts and other.attempt < one.attempt
+            ]
+            doubt = _doubt(account, account.clean, total, one.glance, earlier)
+            if doubt is not None:
+                found[one.attempt] = doubt
+    return found
+
+
+def _doubt(
+    account: Account, clean: Reading, total: Sum, glance: Glance | None, earlier: Sequence[Candidate]
+) -> str | None:
+    if glance is None:
+        return "the balance was not read at once after it"
+    cost, noise = _cost(account, total, earlier)
+    gone = clean.balance - glance.balance - glance.bought - cost
+    if gone > noise:
+        return f"{_plain(gone)} were gone when the balance was read at once after it"
+    if account.risen > glance.risen and account.fallen > glance.fallen:
+        return "the balance has moved both ways since"
+    return None
 
 
 def _choices(candidates: Sequence[Candidate]) -> Iterable[tuple[Candidate, ...]]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from aggregator.orders.attempt_store import Followed, as_attempt, with_orders
 from aggregator.orders.books import Books
-from aggregator.orders.evidence import Account
+from aggregator.orders.evidence import Account, Glance
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock
@@ -71,12 +71,21 @@ class Look(Struct, frozen=True, kw_only=True):
 
 def suggest(looks: Sequence[Look]) -> str | None:
     """What the owner may do about an attempt, by what was seen of it; None where nothing tells."""
-    last = {look.rule: look.verdict for look in looks if look.verdict is not Seen.FAILED}
-    if Seen.ACCEPTED in last.values() or any(look.verdict is Seen.ACCEPTED for look in looks):
+    last = {look.rule: look for look in looks if look.verdict is not Seen.FAILED}
+    if any(look.verdict is Seen.ACCEPTED for look in looks):
         return "it was taken: find its id at the provider, then orders found"
-    if last.get(Rule.LIST) is Seen.OPEN:
-        return "an order like it is listed: compare, then orders found or orders absent"
-    return "it was not taken: orders absent" if Seen.ABSENT in last.values() else None
+    listed = last.get(Rule.LIST)
+    if listed is not None and listed.verdict is Seen.OPEN:
+        told = listed.told
+        one = f"order {told['order']} there looks like it ({told['why']})" if "order" in told else None
+        return f"{one or 'an order like it may be listed'}: compare, then orders found or orders absent"
+    absent = [look.told for look in last.values() if look.verdict is Seen.ABSENT]
+    if not absent:
+        return None
+    doubts = [str(told["why"]) for told in absent if "why" in told]
+    if doubts:
+        return f"perhaps it was not taken ({doubts[0]}): compare, then orders found or orders absent"
+    return "it was not taken: orders absent"
 
 
 async def keep_references(sent: Mapping[int, Sent]) -> None:
@@ -124,22 +133,38 @@ async def books(provider: str, *, since: int, most: int) -> Books | None:
     )
 
 
-async def owners(provider: str, orders: Sequence[str], *, since: int) -> dict[str, int]:
-    """When each of these orders of a provider, and every one taken there since, was sent by an attempt of ours."""
+async def owners(provider: str, orders: Sequence[str], *, since: int) -> dict[str, Attempt]:
+    """The attempt of ours behind each of these orders of a provider, and behind every one taken there since."""
     these, values = among("upstream_order", orders)
     rows = await AttemptTable.raw(
-        f"select upstream_order, created_at from attempts where provider = {{}} and {these} and superseded_at is null",
-        provider, values,
+        f"select * from attempts where provider = {{}} and {these} and superseded_at is null", provider, values
+    )
+    rows += await _made_since(provider, since, _NAMED)
+    return {row["upstream_order"]: as_attempt(row) for row in rows}
+
+
+async def newest_before(provider: str, moment: int) -> Attempt | None:
+    """The newest that the provider took of those that were sent before a moment."""
+    return await _one_there(provider, "created_at < {} order by id desc", moment)
+
+
+async def first_there(provider: str) -> Attempt | None:
+    """The first that the provider ever took."""
+    return await _one_there(provider, "id > {} order by id", 0)
+
+
+async def _one_there(provider: str, which: str, value: int) -> Attempt | None:
+    rows = await AttemptTable.raw(
+        f"select * from attempts where provider = {{}} and upstream_order is not null and {which} limit 1",
+        provider, value,
     )  # fmt: skip
-    rows += await _made_since(provider, since, _NAMED, columns="upstream_order, created_at")
-    return {row["upstream_order"]: row["created_at"] for row in rows}
+    return as_attempt(rows[0]) if rows else None
 
 
-async def took_before(provider: str, moment: int) -> bool:
-    """Whether the provider took any order of ours that was sent before."""
-    table = AttemptTable
-    named = (table.provider == provider) & table.upstream_order.is_not_null()
-    return bool(await table.exists().where(named & (table.created_at < moment)))
+async def newest_attempt() -> int:
+    """The highest id of an attempt, at whichever provider; 0 = there is none."""
+    rows = await AttemptTable.raw("select coalesce(max(id), 0) as newest from attempts")
+    return int(rows[0]["newest"])
 
 
 async def rivals(provider: str, moment: int) -> list[Followed]:
@@ -202,6 +227,27 @@ async def observed(attempts: Iterable[int]) -> dict[int, list[Look]]:
     for row in rows:
         found[row["attempt"]].append(msgspec.convert(dict(row), Look))
     return found
+
+
+async def keep_glance(attempt: int, glance: Glance) -> None:
+    """The balance was read at once after this add."""
+    facts = {
+        "at_once": f"{glance.balance:f}",
+        "at": glance.at,
+        "risen": str(glance.risen),
+        "fallen": str(glance.fallen),
+    }
+    await note(attempt, Rule.BALANCE, Seen.OPEN, facts)
+
+
+async def glances(attempts: Iterable[int]) -> dict[int, Glance]:
+    """Those of the attempts at whose balance somebody looked at once."""
+    return {
+        attempt: msgspec.convert({**look.told, "balance": look.told["at_once"]}, Glance, strict=False)
+        for attempt, looks in (await observed(attempts)).items()
+        for look in looks
+        if "at_once" in look.told
+    }
 
 
 async def rename_provider(old: str, new: str) -> None:

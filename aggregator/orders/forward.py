@@ -11,6 +11,7 @@ import structlog
 from aggregator.catalog import cooldown, words
 from aggregator.catalog import store as catalog_store
 from aggregator.orders import cancel_store, overserving, overserving_store
+from aggregator.orders.account_doors import Doors
 from aggregator.orders.cancel_store import CancelAnswer
 from aggregator.orders.model import CANCEL_TAKEN, Attempt
 from aggregator.storage import clock
@@ -41,11 +42,11 @@ class CancelForwarder:
     def __init__(self, note_health: NoteHealth) -> None:
         self._note_health = note_health
 
-    async def run_once(self, adapter: Adapter) -> None:
-        """Every cancel whose turn it is at one provider, in portions; trouble with one keeps no other."""
+    async def run_once(self, adapter: Adapter, doors: Doors) -> None:
+        """Every cancel whose turn it is at one account, in portions; trouble with one keeps no other."""
         name = adapter.profile.name
-        wished = await cancel_store.wished_off(name, AT_ONCE)
-        overserved = await overserving_store.to_call_off(name, AT_ONCE)
+        wished = await cancel_store.wished_off(name, AT_ONCE, doors.all)
+        overserved = [one for one in await overserving_store.to_call_off(name, AT_ONCE) if doors.lead_to(one.door)]
         waiting = list({one.id: one for one in (*wished, *overserved)}.values())
         for portion in _portions(waiting, _most(adapter)):
             if (await catalog_store.provider(name)).rest_until > clock.now():

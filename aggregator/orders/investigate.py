@@ -9,26 +9,38 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import structlog
+from msgspec.structs import replace
 
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import accounting, evidence_store, id_reuse, relisted, resolve, reuse_store, sightings, store
-from aggregator.orders.accounting import Accountant
+from aggregator.orders import (
+    account_door_store,
+    accounting,
+    attempt_store,
+    evidence_store,
+    id_reuse,
+    listing,
+    resolve,
+    store,
+)
+from aggregator.orders.account_doors import Doors
+from aggregator.orders.accounting import Accountant, Weighed
 from aggregator.orders.attempt_store import Followed
-from aggregator.orders.evidence import Account, Doubtful, Taken, Void
+from aggregator.orders.evidence import Account, Doubtful, Glance, Void
 from aggregator.orders.evidence_store import Look, Rule, Seen, Sent
+from aggregator.orders.model import Attempt
 from aggregator.orders.resolve import RULE, Undecidable
-from aggregator.orders.sightings import Claim, Known, NotShown, Shown, Sighting, Unclear
+from aggregator.orders.sightings import NotShown, Shown, Sighting
 from aggregator.orders.submit import door_of, submission_of
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock
-from providers.adapter import Adapter, ListsOrders
+from providers.adapter import Adapter
 from providers.errors import ProviderError
-from providers.vocabulary import Capability, ListedOrder, ServiceType
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +50,8 @@ LONGEST_PAUSE_MS = 1_800_000
 REPEAT_WITHIN_MS = 12 * 3_600_000
 """Panels that know a reference forget it some day; after this a repeat might be a new order."""
 LEAST_DARK_MS = 10_000
+AT_ONCE_MS = 10_000
+"""How soon after an add the balance must have been read to tell that nothing was taken for it."""
 AT_ONCE = 20
 """Repeats in one round."""
 BY_ANSWER = "answer"
@@ -65,9 +79,13 @@ class Investigator:
         account, due_at = await evidence_store.account(provider)
         if clock.now() < due_at:
             return False
-        unsure = await evidence_store.unsure_at(provider)
+        doors = await account_door_store.doors_of(adapter.profile)
+        account = accounting.at_door(account, doors)
+        # What went to another account cannot be seen at this one.
+        unsure = [one for one in await evidence_store.unsure_at(provider) if doors.lead_to(one.attempt.door)]
         row = await catalog_store.provider(provider)
-        if not self._has_work(account, unsure, row, settings):
+        wants_list = not unsure and await self._wants_list(adapter, account)
+        if not wants_list and not self._has_work(account, unsure, row, settings):
             return False
         if not await evidence_store.claim(provider, until=clock.now() + LEASE_MS):
             return False
@@ -75,8 +93,10 @@ class Investigator:
         try:
             account = accounting.note_balance(account, row, dark_ms=self._dark_ms)
             account = accounting.since_restart(account, row)
+            if wants_list:
+                account = await self._remember_list(adapter, account)
             if unsure:
-                account = await self._investigate(adapter, settings, unsure, account, row)
+                account = await self._investigate(adapter, settings, unsure, account, row, doors)
                 pause = self._pause(unsure)
             elif self._wants_baseline(account, row, settings):
                 account = await self._accountant.renew(adapter, settings, account)
@@ -87,10 +107,51 @@ class Investigator:
 
     async def note_balance(self, provider: str) -> None:
         """The balance was just read: every look counts for what came in, also while nothing is unsure."""
-        account, _ = await evidence_store.account(provider)
+        adapter, (account, _) = self._upstreams.adapter(provider), await evidence_store.account(provider)
+        if adapter is None or account.clean is None:
+            return
+        account = accounting.at_door(account, await account_door_store.doors_of(adapter.profile))
         if account.clean is not None:
             row = await catalog_store.provider(provider)
             await evidence_store.put_account(provider, accounting.note_balance(account, row, dark_ms=self._dark_ms))
+
+    async def glance(self, attempt: Attempt, balance: Decimal, begun: int) -> None:
+        """The balance was just read, begun at a moment, because this add had no answer; kept where that was at once.
+
+        What others read meanwhile may be from before the add: only this reading counts.
+        """
+        settings = self._upstreams.settings(attempt.provider)
+        adapter = self._upstreams.adapter(attempt.provider)
+        if settings is None or adapter is None or _is_balance_useless(settings):
+            return
+        await self.note_balance(attempt.provider)
+        doors = await account_door_store.doors_of(adapter.profile)
+        account, _ = await evidence_store.account(attempt.provider)
+        now = await attempt_store.of_order(attempt.order_id)
+        answered = next((one.answered_at for one in now if one.id == attempt.id), None)
+        if answered is None or account.clean is None or not doors.lead_to(attempt.door):
+            return
+        if clock.now() - min(answered, attempt.deadline_at) <= AT_ONCE_MS:
+            seen = Glance(balance=balance, at=begun, risen=account.risen, fallen=account.fallen)
+            await evidence_store.keep_glance(attempt.id, seen)
+
+    async def _wants_list(self, adapter: Adapter, account: Account) -> bool:
+        """Only a list from before an add tells what is younger: one is read now and then, where orders are sent."""
+        if listing.listing(adapter) is None or clock.now() - account.listed_at < listing.LIST_AGAIN_MS:
+            return False
+        known = account.lists
+        return known.since is None or await evidence_store.newest_attempt() > known.newest
+
+    async def _remember_list(self, adapter: Adapter, account: Account) -> Account:
+        account = replace(account, listed_at=clock.now())
+        lister = listing.listing(adapter)
+        assert lister is not None
+        try:
+            _, lists = await listing.read(lister, account.lists)
+        except ProviderError as error:
+            log.info("list.unreadable", provider=adapter.profile.name, code=error.code)
+            return account
+        return replace(account, lists=lists)
 
     def _has_work(
         self, account: Account, unsure: Sequence[Followed], row: ProviderRow, settings: ProviderSettings
@@ -101,8 +162,9 @@ class Investigator:
 
     def _wants_baseline(self, account: Account, row: ProviderRow, settings: ProviderSettings) -> bool:
         """None is kept where a repeat tells everything, or the balance nothing."""
-        useless = settings.debits_late or settings.profile.dialect.reference_dedupes
-        return not useless and accounting.wants_baseline(account, row, now=clock.now(), rest_ms=self._settle_ms)
+        return not _is_balance_useless(settings) and accounting.wants_baseline(
+            account, row, now=clock.now(), rest_ms=self._settle_ms
+        )
 
     def _ripe(self, unsure: Sequence[Followed]) -> list[Followed]:
         """What may be asked about: evidence too soon after an add is none."""
@@ -119,7 +181,7 @@ class Investigator:
 
     async def _investigate(
         self, adapter: Adapter, settings: ProviderSettings, unsure: Sequence[Followed], account: Account,
-        row: ProviderRow,
+        row: ProviderRow, doors: Doors,
     ) -> Account:  # fmt: skip
         ripe = self._ripe(unsure)
         if not ripe:
@@ -127,7 +189,7 @@ class Investigator:
         looks = await evidence_store.observed([one.attempt.id for one in unsure])
         left = await self._take_freed(ripe)
         left = await self._repeat(adapter, settings, left, row)
-        left = await self._read_list(adapter, left, unsure, looks)
+        left, account = await self._read_list(adapter, left, unsure, looks, account, doors)
         account = accounting.since_restart(account, await catalog_store.provider(row.name))
         if not left or settings.debits_late or len(ripe) < len(unsure):
             return account
@@ -175,42 +237,28 @@ class Investigator:
         return await self._found(one, placement.order, Rule.REFERENCE, facts)
 
     async def _read_list(
-        self, adapter: Adapter, left: Sequence[Followed], unsure: Sequence[Followed], looks: Mapping[int, list[Look]]
-    ) -> list[Followed]:
+        self, adapter: Adapter, left: Sequence[Followed], unsure: Sequence[Followed],
+        looks: Mapping[int, list[Look]], account: Account, doors: Doors,
+    ) -> tuple[list[Followed], Account]:  # fmt: skip
         """Look for the orders in the provider's list of them; those that are still unsure."""
-        listing = isinstance(adapter, ListsOrders) and Capability.ORDER_LIST in adapter.capabilities
-        if not left or not listing or not isinstance(adapter, ListsOrders):
-            return list(left)
+        lister = listing.listing(adapter)
+        if not left or lister is None:
+            return list(left), account
+        account = replace(account, listed_at=clock.now())
         try:
-            rows = await adapter.recent_orders()
+            rows, lists = await listing.read(lister, account.lists)
         except ProviderError as error:
             for one in left:
                 said = {"error": error.code, "text": error.text}
                 await evidence_store.note(one.attempt.id, Rule.LIST, Seen.FAILED, said)
-            return list(left)
-        claims, known = await self._claims(adapter, unsure, [row.order for row in rows])
-        verdicts = sightings.judge(rows, claims, known) | await _relisted(adapter.profile.name, rows, claims)
+            return list(left), account
+        verdicts = await listing.judge(adapter.profile.name, rows, unsure, lists, doors)
         facts = {"listed": len(rows)}
-        return [
+        still = [
             one for one in left
             if not await self._sighted(one, verdicts[one.attempt.id], facts, looks[one.attempt.id])
         ]  # fmt: skip
-
-    async def _claims(
-        self, adapter: Adapter, unsure: Sequence[Followed], listed: Sequence[str]
-    ) -> tuple[list[Claim], Known]:
-        """Loaded after the list was read: what was answered meanwhile has an owner by now."""
-        name, oldest = adapter.profile.name, min(one.attempt.created_at for one in unsure)
-        rivals = await evidence_store.rivals(name, oldest)
-        everyone = [*unsure, *rivals]
-        sent = await evidence_store.references([one.attempt.id for one in everyone])
-        known = Known(
-            await evidence_store.owners(name, listed, since=oldest), await evidence_store.took_before(name, oldest)
-        )
-        decided = {one.attempt.id for one in rivals}
-        return [
-            _claim(one, sent.get(one.attempt.id), given_up=one.attempt.id in decided) for one in everyone
-        ], known  # fmt: skip
+        return still, replace(account, lists=lists)
 
     async def _sighted(
         self, one: Followed, sighting: Sighting, facts: Mapping[str, object], looks: Sequence[Look]
@@ -219,7 +267,8 @@ class Investigator:
             return await self._found(one, sighting.order, Rule.LIST, {**facts, "order": sighting.order})
         if isinstance(sighting, NotShown):
             return await self._absent(one, Rule.LIST, facts, looks)
-        await evidence_store.note(one.attempt.id, Rule.LIST, Seen.OPEN, {**facts, "why": sighting.reason})
+        told = {**facts, "why": sighting.reason} | ({"order": sighting.order} if sighting.order else {})
+        await evidence_store.note(one.attempt.id, Rule.LIST, Seen.OPEN, told)
         return False
 
     async def _read_account(
@@ -242,19 +291,23 @@ class Investigator:
         if weighed.total is not None:
             facts |= {"missing": f"{weighed.total.missing:f}", "noise": f"{weighed.total.noise:f}"}
         for one in left:
-            await self._weighed(one, verdict, facts, looks[one.attempt.id], decides=settings.balance_decides)
+            await self._weighed(one, weighed, facts, looks[one.attempt.id], decides=settings.balance_decides)
         return weighed.account
 
     async def _weighed(
-        self, one: Followed, verdict: Taken | Void | Doubtful, facts: Mapping[str, object], looks: Sequence[Look],
+        self, one: Followed, weighed: Weighed, facts: Mapping[str, object], looks: Sequence[Look],
         *, decides: bool,
     ) -> None:  # fmt: skip
         """A balance that stood still proves nothing of a provider that may debit later: its owner says so first."""
-        attempt = one.attempt.id
+        attempt, verdict = one.attempt.id, weighed.verdict
+        assert verdict is not None
+        doubt = weighed.unproven.get(attempt)
         if isinstance(verdict, Void | Doubtful):
             await evidence_store.note(attempt, Rule.BALANCE, Seen.OPEN, {**facts, "why": verdict.reason})
         elif attempt in verdict.attempts:
             await evidence_store.note(attempt, Rule.BALANCE, Seen.ACCEPTED, facts)
+        elif doubt is not None:
+            await evidence_store.note(attempt, Rule.BALANCE, Seen.ABSENT, {**facts, "why": doubt})
         elif decides:
             await self._absent(one, Rule.BALANCE, facts, looks)
         else:
@@ -301,25 +354,9 @@ def moment(at: int) -> str:
     return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-async def _relisted(
-    provider: str, rows: Sequence[ListedOrder], claims: Sequence[Claim]
-) -> dict[int, Shown | Unclear]:  # fmt: skip
-    """What rows with ids that belong to orders of ours say of adds that nobody answered."""
-    holders = await reuse_store.holders(provider, [row.order for row in rows])
-    owned = {one.attempt.upstream_order or "": _claim(one, None, given_up=False) for one in holders}
-    running = frozenset(one.attempt.upstream_order or "" for one in holders if id_reuse.runs(one))
-    restarted = (await catalog_store.provider(provider)).ids_restarted_at is not None
-    return relisted.judge(rows, claims, owned, running, restarted=restarted)
-
-
-def _claim(one: Followed, sent: Sent | None, *, given_up: bool) -> Claim:
-    plain = one.order.type == ServiceType.DEFAULT and one.order.runs == 1
-    return Claim(
-        attempt=one.attempt.id, service=one.attempt.service, link=one.order.link,
-        quantities=frozenset({one.order.quantity}) if plain else frozenset(),
-        reference=sent.reference if sent else "", sent_at=one.attempt.created_at, given_up=given_up,
-        given=one.attempt.given_order or "",
-    )  # fmt: skip
+def _is_balance_useless(settings: ProviderSettings) -> bool:
+    """Where a repeat tells everything, or the balance nothing."""
+    return settings.debits_late or settings.profile.dialect.reference_dedupes
 
 
 def _known_taken(looks: Sequence[Look]) -> bool:

@@ -149,6 +149,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """Since when its id at the provider is that of a later order."""
     created_at: int
     answered_at: int | None
+    door: str | None = None
+    """Through which door (address and key) it went, as a digest; None = before doors were kept: any."""
     overserved: int = 0
     """Units beyond what was bought, as two readings agreed."""
     overserved_seen: int = 0

@@ -13,7 +13,8 @@ from aggregator.cache.status import Kind, StatusCache
 from aggregator.catalog import cooldown, health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import attempt_store, overserving, progress_store, settlement, store
+from aggregator.orders import account_door_store, attempt_store, overserving, progress_store, settlement, store
+from aggregator.orders.account_doors import Doors, hold_reason
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.forward import CancelForwarder
 from aggregator.orders.model import Order
@@ -75,12 +76,13 @@ class Poller:
         adapter, settings = self._upstreams.adapter(provider), self._upstreams.settings(provider)
         if adapter is None or settings is None:
             return 0
-        await self._cancels.run_once(adapter)
+        doors = await account_door_store.doors_of(adapter.profile)
+        await self._cancels.run_once(adapter, doors)
         most = CLAIM_MANY if Capability.MULTI_STATUS in adapter.capabilities else CLAIM_SINGLY
         followed = await attempt_store.claim_polls(provider, most)
         self._backlog[provider] = len(followed) == most
         if followed:
-            await self._take_in(followed, await self._ask(adapter, followed), settings)
+            await self._take_in(followed, await self._ask(adapter, followed), settings, doors)
         return len(followed)
 
     async def _ask(self, adapter: Adapter, followed: Sequence[Followed]) -> Readings:
@@ -97,20 +99,26 @@ class Poller:
         await self._upstreams.keep_found(name)
         return readings
 
-    async def _take_in(self, followed: Sequence[Followed], readings: Readings, settings: ProviderSettings) -> None:
+    async def _take_in(
+        self, followed: Sequence[Followed], readings: Readings, settings: ProviderSettings, doors: Doors
+    ) -> None:
         """Decide, commit, announce, and note when to ask again."""
         known = await self._cache.get_many(Kind.READING, [str(one.attempt.id) for one in followed])
         rules = Rules(CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000))
         news = [
             told
             for one, cached in zip(followed, known, strict=True)
-            if (told := _decide(one, readings.get(_upstream_id(one)), cached, rules)) is not None
+            if doors.lead_to(one.attempt.door)
+            and (told := _decide(one, readings.get(_upstream_id(one)), cached, rules)) is not None
         ]
         failed = await self._carry_out(news)
-        again = await _overserved(followed, readings, rules.confirm_ms)
+        here = [one for one in followed if doors.lead_to(one.attempt.door)]
+        again = await _overserved(here, readings, rules.confirm_ms)
         for one in followed:
             reading = readings.get(_upstream_id(one))
-            if isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
+            if not doors.lead_to(one.attempt.door):
+                await _tried("poll.order_failed", _distrust(one, reading), order=one.order.id)
+            elif isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
                 await _tried("poll.order_failed", self._lost(one), order=one.order.id)
         orders = {order.id: order for order in await store.get_many([one.followed.order.id for one in news])}
         await self._tracker.refresh(orders.values())
@@ -252,6 +260,16 @@ def _charge(one: News) -> Charge | None:
     stated = f"{charge:f}" if charge is not None else attempt.last_charge
     is_new = (highest, stated, None) != (attempt.highest_charge, attempt.last_charge, attempt.lost_since)
     return Charge(attempt.id, highest, stated) if is_new else None
+
+
+async def _distrust(one: Followed, reading: Progress | Refused | None) -> None:
+    """A reading from another account, perhaps of a stranger's order: it ends nothing, and nothing of it is kept."""
+    goes_on = isinstance(reading, Progress) and reading.phase in settlement.UNDER_WAY
+    if reading is None or goes_on or one.attempt.outcome is not Outcome.ACCEPTED or one.order.state.ended:
+        return
+    reason = hold_reason(one.attempt.provider)
+    if await store.hold(one.order, reason):
+        await store.note(one.order.id, one.order.state, f"held: {reason}")
 
 
 def _upstream_id(one: Followed) -> str:

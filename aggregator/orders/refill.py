@@ -11,7 +11,7 @@ from aggregator.catalog import cooldown, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.errors import OrderNotFound, RefillRefusal, RefillRefused
-from aggregator.orders import attempt_store, refill_store, reuse_store, store
+from aggregator.orders import account_door_store, attempt_store, refill_store, reuse_store, store
 from aggregator.orders.model import Attempt
 from aggregator.orders.refill_store import RefillRow, RefillState
 from aggregator.orders.state import OrderState, Outcome
@@ -73,13 +73,25 @@ class Refiller:
         adapter = self._upstreams.adapter(provider)
         if adapter is None:
             return
-        rows = await refill_store.due(provider, AT_ONCE)
+        rows = await self._at_home(adapter, await refill_store.due(provider, AT_ONCE))
         for row in rows:
             if row.state is RefillState.REQUESTED:
                 await self._send(adapter, row)
             elif row.state in (RefillState.SENDING, RefillState.UNSURE):
                 await _give_up(row)
         await self._follow(adapter, [row for row in rows if row.state in TAKEN])
+
+    async def _at_home(self, adapter: Adapter, rows: Sequence[RefillRow]) -> list[RefillRow]:
+        """Those of orders at the account of today; the others wait until somebody says that it is the same."""
+        if not rows:
+            return []
+        doors = await account_door_store.doors_of(adapter.profile)
+        through = await attempt_store.doors_of([row.attempt for row in rows])
+        away = [row for row in rows if not doors.lead_to(through[row.attempt])]
+        for row in away:
+            later = {tables.Refill.due_at: clock.now() + round(self._pace.breaker_seconds * 1000)}
+            await refill_store.advance(row.id, [row.state], row.state, later)
+        return [row for row in rows if row not in away]
 
     async def _send(self, adapter: Adapter, row: RefillRow) -> None:
         if not await attempt_store.decides(row.attempt, late=True):

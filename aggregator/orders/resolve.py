@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from aggregator.catalog import store as catalog_store
 from aggregator.orders import attempt_store, cancel_store, day_store, id_reuse, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
 from aggregator.orders.model import Attempt, Order
@@ -33,13 +36,19 @@ async def found(
     if attempt_id not in (None, attempt.id):
         _changed()
 
+    # Whoever found it looked at the account of today.
+    by_hand = not actor.startswith(RULE)
+    door = (await catalog_store.provider(attempt.provider)).door if by_hand else None
+
     async def work() -> None:
         await _decide(order, "found", upstream_order, actor=actor, reason=reason)
         await id_reuse.take_over(
             [Named(attempt.id, attempt.provider, upstream_order)], [order.id], watched_too=proven
         )  # fmt: skip
         outcome = Outcome.ACCEPTED if attempt.outcome is Outcome.UNSURE else attempt.outcome
-        changes = {tables.Attempt.upstream_order: upstream_order, tables.Attempt.poll_at: clock.now()}
+        changes: dict[Any, Any] = {tables.Attempt.upstream_order: upstream_order, tables.Attempt.poll_at: clock.now()}
+        if door is not None:
+            changes[tables.Attempt.door] = door
         answered = await attempt_store.answer(attempt.id, outcome, source=[attempt.outcome], changes=changes)
         if answered is None:
             _changed()

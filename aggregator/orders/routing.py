@@ -13,6 +13,7 @@ from aggregator.catalog.offers import NotForSale, currency_of
 from aggregator.catalog.shelf import Shelf, ShelfService
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.orders import attempt_store, failover
+from aggregator.orders.account_doors import account_door
 from aggregator.orders.attempt_store import NewAttempt
 from aggregator.orders.failover import Blocks
 from aggregator.orders.model import Attempt, Order
@@ -115,4 +116,5 @@ class Router:
             order=order.id, provider=provider, service=route.offer.service, cost=route.cost.units,
             cost_theirs=f"{theirs:f}", currency=currency, fx=f"{one:f}",
             deadline_at=clock.now() + round(adapter.profile.add_timeout_seconds * 1000) + GRACE_MS,
+            door=account_door(adapter.profile),
         )  # fmt: skip

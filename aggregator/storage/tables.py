@@ -169,6 +169,7 @@ class Attempt(Table, tablename="attempts"):
     overserved_at = BigInt(null=True, default=None)
     call_off = Boolean(default=False)
     unstopped_at = BigInt(null=True, default=None)
+    door = Text(null=True, default=None)
 
 
 class SentReference(Table, tablename="sent_references"):
@@ -177,6 +178,16 @@ class SentReference(Table, tablename="sent_references"):
     attempt = BigInt(primary_key=True)
     reference = Text()
     door = Text()
+
+
+class AccountDoor(Table, tablename="account_doors"):
+    """A door (address and key) to a provider that the owner calls the same account as others with that `account`."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    door = Text()
+    account = Text()
+    at = BigInt()
 
 
 class Baseline(Table, tablename="baselines"):
@@ -266,6 +277,7 @@ class Provider(Table, tablename="providers"):
     batch_size = Integer(null=True, default=None)
     learned_of = Text(null=True, default=None)
     ids_restarted_at = BigInt(null=True, default=None)
+    door = Text(null=True, default=None)
 
 
 class Listing(Table, tablename="listings"):
@@ -425,12 +437,13 @@ class Migration(Table, tablename="migrations"):
 
 
 TABLES = (
-    Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation,
-    Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision,
-    AuditRun, AuditSum, Halt, Day, Signal, Migration,
+    Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, AccountDoor, Baseline,
+    Observation, Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine,
+    ShelfNews, Revision, AuditRun, AuditSum, Halt, Day, Signal, Migration,
 )  # fmt: skip
 
 INDEXES = {
+    "account_doors_provider": "the database itself counts a door of a provider to one account",
     "api_keys_prefix": "a key is shown, changed and revoked by its beginning; its digest, which is unique, finds it",
     "attempts_call_off": "what is overserved and to be called off: none, most of the time",
     "attempts_due": "each provider is polled for what is due there, and nobody looks at what is not followed any more",

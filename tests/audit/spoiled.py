@@ -153,6 +153,17 @@ SPOILED: dict[str, list[list[str]]] = {
         ["delete from decisions where verdict = 'absent'"],
         ["update decisions set verdict = 'found' where verdict = 'written_off'"],
     ],
+    "absent-by-evidence": [["update decisions set actor = 'rule:list' where verdict = 'absent'"]],
+    "balance-looked-at-once": [
+        [
+            "update decisions set actor = 'rule:balance' where verdict = 'absent'",
+            (
+                "insert into observations (attempt, rule, verdict, facts, at)"
+                " select id, 'balance', 'absent', '{}', 0 from attempts where outcome = 'absent'"
+            ),
+            "update migrations set at = 0 where id = 14",
+        ]
+    ],
     "state-fits-attempts": [
         [f"update orders set state = 'placing' where id = {QUEUED}"],
         [f"update orders set state = 'queued' where id = {ACTIVE}"],

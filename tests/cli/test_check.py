@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from aggregator.app import Panel
+from aggregator.storage import tables
+from tests.builders import active_order, make_reseller
 from tests.cli.desk import Desk
 
 
@@ -23,6 +26,27 @@ def test_every_fault_of_every_file_is_told_with_its_line(idle: Desk) -> None:
     assert len(document["faults"]) == 2
     assert document["error"]
     assert sorted(document["faults"]) == sorted(line for line in said.text.splitlines() if line)
+
+
+async def take_an_order(_: Panel) -> None:
+    """An order of alpha's went through a door of before."""
+    await active_order(await make_reseller())
+    await tables.Attempt.raw("update attempts set door = 'feedc0de00'")
+
+
+def test_an_address_that_changed_under_orders_is_a_warning(idle: Desk) -> None:
+    """Two addresses exchanged by mistake are told before anything serves with them."""
+    assert idle.ask("check")["warnings"] == []
+    idle.live(take_an_order)
+    (warning,) = idle.ask("check")["warnings"]
+    assert warning.startswith(f"{idle.config / 'providers.toml'}:")
+    assert "alpha has another address or key than when it took 1 order" in warning
+
+
+def test_to_look_at_files_no_database_is_made(idle: Desk) -> None:
+    before = sorted(idle.config.parent.rglob("*"))
+    idle.say("check")
+    assert sorted(idle.config.parent.rglob("*")) == before
 
 
 def test_an_offer_of_nobody_is_a_fault(idle: Desk) -> None:

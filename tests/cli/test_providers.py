@@ -10,8 +10,10 @@ import pytest
 from aggregator.app import Panel
 from aggregator.catalog import words
 from aggregator.settings import load
+from aggregator.storage import tables
 from providers.sandbox import Sandbox
 from providers.vocabulary import Phase, Progress
+from tests.builders import active_order, make_reseller
 from tests.cli.desk import Desk, make_desk, providers_in_a_thread
 
 
@@ -55,6 +57,30 @@ def test_unknown_words_are_listed_until_somebody_says_what_they_mean(idle: Desk)
     assert (said["words"][0]["meaning"], said["consequence"]) == ("completed", [])
     assert idle.ask("providers", "words") == []
     assert [row["meaning"] for row in idle.ask("providers", "words", "--all")] == ["completed"]
+
+
+async def move_an_order(panel: Panel) -> None:
+    """An order of alpha's went through a door of before."""
+    await active_order(await make_reseller())
+    await tables.Attempt.raw("update attempts set door = 'feedc0de00', outcome = 'accepted'")
+
+
+def test_an_account_that_changed_is_confirmed_with_a_reason(idle: Desk) -> None:
+    idle.live(move_an_order)
+    row = idle.ask("providers")[0]
+    assert (row["health"], row["elsewhere"][0]["door"], row["elsewhere"][0]["orders"]) == ("moved", "feedc0de", 1)
+    assert "providers confirm-account alpha" in row["reason"]
+    assert (
+        "no order at alpha waits" in idle.ask("providers", "confirm-account", "alpha", "--door", "x", code=1)["error"]
+    )
+    assert "there is no provider zulu" in idle.ask("providers", "confirm-account", "zulu", code=1)["error"]
+
+    said = idle.say("providers", "confirm-account", "alpha", "--reason", "the key was renewed").text
+
+    assert said == "alpha is the same account as feedc0de: 1 order goes on\n"
+    row = idle.ask("providers")[0]
+    assert (row["health"], row["elsewhere"]) == ("ok", [])
+    assert "no order at alpha waits" in idle.ask("providers", "confirm-account", "alpha", code=1)["error"]
 
 
 def test_a_meaning_that_lets_orders_go_on_is_said_with_what_follows(desk: Desk, sandboxes: list[Sandbox]) -> None:

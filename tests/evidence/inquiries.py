@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from aggregator.app import Panel
@@ -81,6 +82,7 @@ async def time_passes() -> None:
     """A minute goes by: deadlines are over, what was seen is older, and the next look is due."""
     for statement in (
         f"update attempts set created_at = created_at - {MINUTE}, deadline_at = deadline_at - {MINUTE}",
+        f"update attempts set answered_at = answered_at - {MINUTE}",
         f"update observations set at = at - {MINUTE}",
         "update baselines set due_at = 0",
     ):
@@ -91,6 +93,11 @@ async def time_passes() -> None:
             tables.Provider.synced_at: (row["synced_at"] or clock.now()) - MINUTE,
         }
         await tables.Provider.update(changes).where(tables.Provider.name == row["name"])
+    for row in await tables.Observation.select():
+        facts = msgspec.json.decode(row["facts"])
+        if "at_once" in facts:
+            aged = msgspec.json.encode({**facts, "at": facts["at"] - MINUTE}).decode()
+            await tables.Observation.update({tables.Observation.facts: aged}).where(tables.Observation.id == row["id"])
     await _age_accounts()
 
 

@@ -141,6 +141,7 @@ async def test_a_provider_that_is_down_proves_nothing(tmp_path: Path, panel_data
     """A look-up that fails, or a repeat that is refused, leaves the order as it was."""
     offers, more = WAYS[way]
     async with inquiry(tmp_path, panel_database, offers=offers, more=more) as case:
+        await case.settle_down()
         order = await case.order("lost")
         for mode in ("down", "html", "refuse:Not enough funds on balance"):
             case.alpha.set_mode(mode)

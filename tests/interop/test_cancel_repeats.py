@@ -184,7 +184,9 @@ async def test_a_process_that_dies_before_the_answer_leaves_the_cancel(any_trade
     ann = await any_trade.reseller()
     order = await any_trade.buy(ann)
     await cancel(ann, order)
-    assert len(await cancel_store.claim(await cancel_store.wished_off("alpha", 9), least_ms=1000)) == 1
+    (attempt,) = await attempt_store.of_order(order)
+    wished = await cancel_store.wished_off("alpha", 9, [attempt.door or ""])
+    assert len(await cancel_store.claim(wished, least_ms=1000)) == 1
     await poll(any_trade, 0.9)
     assert asked(any_trade) == []
     await poll(any_trade, 1.1)

@@ -43,6 +43,7 @@ def test_a_panel_that_is_well_alarms_nobody() -> None:
     [
         (standing(unsure=Waiting(3, NOW)), "3 orders unsure at alpha"),
         (standing(late_polls=Waiting(1, NOW)), "1 order at alpha not asked about"),
+        (standing(elsewhere=Waiting(2, NOW)), "The address or key of alpha changed under 2 orders"),
         (standing({"rest_until": NOW + 1, "rest_reason": "it failed"}), "alpha is left alone: it failed"),
         (standing({"held_catalogue": "it shrank"}), "catalogue of alpha is held: it shrank"),
         (standing({"synced_at": NOW - 2 * HOUR, "sync_error": "no host"}), "could be read: no host"),

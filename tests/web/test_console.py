@@ -20,7 +20,7 @@ from aggregator.settings import MARKUP_FILE, SERVICES_FILE
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
 from providers.sandbox import Sandbox
-from tests.builders import accept_order, make_reseller, order_now, unsure_order
+from tests.builders import accept_order, active_order, make_reseller, order_now, unsure_order
 from tests.providers.sandbox_server import serving
 from tests.web.kit import Visitor, Web, once_of, plain
 from tests.web.scene import busy_day, pages
@@ -184,6 +184,23 @@ async def test_what_cannot_be_a_provider_is_told_beside_its_field(
 ) -> None:
     fields = {"url": "http://127.0.0.1:1/api/v2", "key": "k", "name": "bravo", field: value}
     assert said in plain(await boss.post("/console/providers/new", fields))
+
+
+async def test_the_owner_says_that_a_changed_address_is_the_same_account(web: Web, boss: Visitor) -> None:
+    """Until then it is the worst that the first page tells; one press, and the order goes on."""
+    await active_order(await make_reseller("zoe"))
+    await tables.Attempt.raw("update attempts set door = 'feedc0de00'")
+    assert "The address or key of alpha changed under 1 order" in plain(await boss.get("/console"))
+    page = await boss.get("/console/providers/of/alpha")
+    assert "went to what may be another account (feedc0de)" in plain(page)
+    refused = await boss.post("/console/providers/of/alpha/same-account", door="beef")
+    assert "No order at alpha waits" in plain(refused)
+
+    await boss.post("/console/providers/of/alpha/same-account", door="feedc0de00", reason="key renewed")
+
+    assert "changed" not in plain(await boss.get("/console"))
+    (decision,) = await decisions.about("provider", 0)
+    assert (decision.verdict, decision.reason) == ("same account", "key renewed")
 
 
 async def test_a_word_is_explained_once_for_all(web: Web, boss: Visitor) -> None:

@@ -22,6 +22,7 @@ from aggregator.storage.migrations import (
     m0009_large,
     m0010_repeats,
     m0011_overserved,
+    m0014_account_doors,
     m0015_given_again,
 )
 from aggregator.storage.tables import Migration
@@ -39,6 +40,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     9: m0009_large.statements,
     10: m0010_repeats.statements,
     11: m0011_overserved.statements,
+    14: m0014_account_doors.statements,
     15: m0015_given_again.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""

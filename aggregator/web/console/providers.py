@@ -14,6 +14,8 @@ from aggregator.catalog.model import ListingRow
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.shelf import NOBODY
 from aggregator.catalog.trying import name_of, remember, try_configured, try_new
+from aggregator.orders import account_door_store
+from aggregator.orders.account_doors import ForeignDoor
 from aggregator.orders.business import Standing, standings
 from aggregator.settings import ProviderSettings
 from aggregator.settings.edits import Value
@@ -114,6 +116,7 @@ async def provider(visit: Visit) -> Page:
     return visit.render(
         "console/provider.html", one=one, standing=standing, changes=await _changes(one), listings=len(listings),
         categories=await _categories(visit, one, listings),
+        elsewhere=await _elsewhere(one),
         import_rest=visit.parts.prices.services.import_rest, words=await word_store.words(one.profile.name),
     )  # fmt: skip
 
@@ -149,6 +152,15 @@ async def enable(visit: Visit) -> Page:
     return await done(visit, deed, _path(name), f"{name} {text}")
 
 
+@section.post("/console/providers/of/{provider:str}/same-account", Who.OWNER)
+async def confirm_account(visit: Visit) -> Page:
+    """Its address or key changed, and it is the account that orders went to before."""
+    profile = _known(visit).profile
+    door = visit.form.text("door", most=64, needed=True)
+    deed = account_door_store.confirm(profile, door, actor=visit.author, reason=reason(visit))
+    return await done(visit, deed, _path(profile.name), "It is the same account: what waited for that goes on.")
+
+
 @section.post("/console/providers/of/{provider:str}/import", Who.OWNER)
 async def choose(visit: Visit) -> Page:
     """Which of its categories are sold as they come."""
@@ -159,6 +171,10 @@ async def choose(visit: Visit) -> Page:
     )
     told = "Everything of it is sold." if chosen is None else f"{len(chosen)} categories of it are sold."
     return await done(visit, deed, _path(name), told)
+
+
+async def _elsewhere(one: ProviderSettings) -> list[ForeignDoor]:
+    return await account_door_store.foreign(one.profile.name, await account_door_store.doors_of(one.profile))
 
 
 def _presets() -> list[tuple[str, str]]:
