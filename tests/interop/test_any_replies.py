@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from aggregator.orders.model import Order
 from aggregator.orders.state import OrderState
 from providers.vocabulary import ServiceType
+from tests import depth
 from tests.interop.market import ANYBODYS, Market, assert_audit_is_green, market, service, status
 from tests.interop.readers import CENT, EVERYBODY, Follow, Sale, php_int
 from tests.interop.upstream import Page
@@ -131,17 +132,15 @@ def assert_nothing_is_negative(told: dict[str, Any]) -> None:
     assert [name for name in counted if Decimal(str(told.get(name, 0))) < 0] == [], told
 
 
-@pytest.mark.parametrize(("confirm", "examples"), [("0", 40), ("0.001", 12)])
-def test_no_sequence_of_replies_breaks_a_promise(
-    tmp_path: Path, fresh_sqlite: str, confirm: str, examples: int
-) -> None:
+@pytest.mark.parametrize(("confirm", "count"), [("0", 40), ("0.001", 12)])
+def test_no_sequence_of_replies_breaks_a_promise(tmp_path: Path, fresh_sqlite: str, confirm: str, count: int) -> None:
     """Answers, errors, gaps, pages and cancels in any order, from either provider."""
     lines = f"[limits]\nrequests_per_second = 0\n[pace]\nconfirm_seconds = {confirm}\nbreaker_seconds = 0.01\n"
     opening = market(tmp_path, fresh_sqlite, aggregator=lines, presets={"bravo": "mystic"})
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(opening) as trade:
         play = Play(trade)
 
-        @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=depth.examples(count), suppress_health_check=list(HealthCheck))
         @example((ServiceType.DEFAULT, {"quantity": 7}), [("both", {**NEGATIVE, "status": "In progress"}), PARTIAL])
         @example((ServiceType.DEFAULT, {"quantity": 7}), [("both", {**NEGATIVE, "status": "Completed"})])
         @example(DRIP_FEED, [("both", {**NEGATIVE, "status": "In progress"}), ("both", NEGATIVE)])
