@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from providers import names
 from providers.complaints import is_loud
 from providers.dialect import Dialect
+from providers.error_texts import without_addresses
 from providers.json_text import Json, Number
 from providers.masking import Mask
 from providers.numbers import read_count, read_currency, read_decimal, read_identifier
@@ -74,7 +75,7 @@ def read_progress(row: Object, dialect: Dialect, *, after_add: bool = False) -> 
 def keep_unknown(row: T, reply: Reply, mask: Mask) -> T:
     """Progress in a word that nobody knows, with what stood around that word, for the owner; both without secrets."""
     if isinstance(row, Progress) and row.phase is Phase.UNKNOWN:
-        return replace(row, word=mask.text(row.word), raw=mask.raw(reply.around(row.word)))
+        return replace(row, word=mask.text(without_addresses(row.word)), raw=mask.raw(reply.around(row.word)))
     return row
 
 
