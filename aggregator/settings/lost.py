@@ -1,0 +1,59 @@
+"""Tells an edit of a configuration file from a file that was lost: emptied, cut off, without one of its tables."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from aggregator.settings.faults import ConfigurationError, Fault
+
+
+def refuse_loss(before: str, now: str, file: str) -> None:
+    """Raise `ConfigurationError` where a text has lost what it held; `file` is where it was found."""
+    loss = find_loss(before, now)
+    if loss is not None:
+        raise ConfigurationError([Fault(file, now.rstrip().count("\n") + 1, f"{loss}, which no edit is taken to mean")])
+
+
+def find_loss(before: str, now: str) -> str | None:
+    """What of a text is gone that nobody takes out by an edit; None where `now` may well be one.
+
+    Rules, services and providers come and go one by one: that is an edit. Both are texts of one file, `now` good TOML.
+    """
+    had, has = _values(before), _values(now)
+    if not had:
+        return None
+    if not has:
+        return "has nothing left but comments" if now.strip() else "is empty"
+    gone = [header for name, value in had.items() if name not in has and (header := _header(name, value))]
+    if gone:
+        return f"has lost {', '.join(gone)}"
+    return "is cut off" if _is_cut_off(before.replace("\r\n", "\n"), now.replace("\r\n", "\n")) else None
+
+
+def _is_cut_off(before: str, now: str) -> bool:
+    """Whether a text is the beginning of what it was, and more was taken from its end than one table of several."""
+    kept = now.rstrip()
+    rest = before.removeprefix(kept)
+    written = [line.strip() for line in rest.split("\n") if line.partition("#")[0].strip()]
+    if rest == before or not written:
+        return False
+    headers = [line for line in written if line.startswith("[[")]
+    return not (rest.startswith("\n") and headers == written[:1])
+
+
+def _values(text: str) -> dict[str, Any]:
+    """Tables and keys that hold anything; none of a text that this program cannot read."""
+    try:
+        values = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    except (ValueError, RecursionError):
+        return {}
+    return {name: value for name, value in values.items() if value not in ({}, [])}
+
+
+def _header(name: str, value: object) -> str:
+    """How a table is called; empty for a single key, which an edit may well take out."""
+    if isinstance(value, list):
+        return f"every [[{name}]]" if isinstance(value[0], Mapping) else ""
+    return f"[{name}]" if isinstance(value, Mapping) else ""
