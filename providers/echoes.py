@@ -30,10 +30,15 @@ _MOST_PARTS = 64
 """Of one address."""
 _LEAST_CUT = 8
 """Characters of a value that is cut; fewer stand anywhere by chance."""
-_LEAST, _LEAST_DIGITS, _LEAST_IN_ANY_CASE = 2, 4, 4
+_LEAST = 4
+"""Characters of a whole value; a shorter one says nothing by itself, and stands in many a sentence."""
 _OF_PROSE = " ,.!?'-"
 """Besides letters."""
-_CUT_AFTER = re.compile(r"\s*(?:\.\.\.?|\u2026|[\"'<>)\]]|$)")
+_CUT_AFTER = re.compile(r"\s*(?:\.\.\.?|\u2026|[\"'<>()\[\]]|$)")
+_MOST_LOOKS, _LEAST_WORK = 32, 10_000
+"""Characters to compare, for each one of a text and besides."""
+_DEEPEST = 20
+"""Levels of a reply; no reader looks so far down."""
 _MANY = re.compile(rf"{ECHO}(?:\s*(?:{ECHO}|\.\.\.?))+")
 
 
@@ -76,7 +81,7 @@ class Echoes:
         if len(text) > _LOOKED_AT:
             return ECHO
         shown = _decoded(text)
-        spans = list(self._spans(shown, _folded(shown)))
+        spans = list(self._spans(_folded(shown)))
         return _marked(shown, spans) if spans else text
 
     def hold(self, phrase: str) -> bool:
@@ -87,28 +92,19 @@ class Echoes:
     def _hold_limit(self, word: str, limit: int | None) -> bool:
         return limit is not None and self.hold(word) and self.hold(str(limit))
 
-    def _clean(self, value: Json) -> Json:
-        if isinstance(value, Number):
-            return value
+    def _clean(self, value: Json, depth: int = _DEEPEST) -> Json:
         if isinstance(value, str):
-            return self.text(value) if len(value) >= _LEAST else value
+            return value if isinstance(value, Number) or len(value) < _LEAST else self.text(value)
+        if isinstance(value, (list, dict)) and not depth:
+            return None
         if isinstance(value, list):
-            return [self._clean(one) for one in value]
-        return {name: self._clean(one) for name, one in value.items()} if isinstance(value, dict) else value
+            return [self._clean(one, depth - 1) for one in value]
+        return {name: self._clean(one, depth - 1) for name, one in value.items()} if isinstance(value, dict) else value
 
-    def _spans(self, shown: str, folded: str) -> Iterator[tuple[int, int]]:
-        at = 0
-        while at < len(folded):
-            length = 0
-            if _is_bound(folded, at):
-                length = self._pieces.whole(shown, folded, at) or self._pieces.cut(folded, at)
-            if length:
-                yield at, at + length
-            at += length or 1
-        backwards, size = folded[::-1], len(folded)
-        for at in range(size):
-            if _is_bound(backwards, at) and (length := self._ends.cut(backwards, at)):
-                yield size - at - length, size - at
+    def _spans(self, folded: str) -> Iterator[tuple[int, int]]:
+        size = len(folded)
+        yield from self._pieces.find(folded)
+        yield from ((size - end, size - begin) for begin, end in self._ends.find(folded[::-1]))
 
     @cached_property
     def _all(self) -> str:
@@ -132,29 +128,42 @@ class _Pieces:
     """Texts to be found where they begin."""
 
     def __init__(self, pieces: Iterable[str]) -> None:
-        known = {one for one in pieces if len(one) >= (_LEAST_DIGITS if one.isdigit() else _LEAST)}
-        self._whole = {one if len(one) < _LEAST_IN_ANY_CASE else _folded(one) for one in known}
+        self._whole = {_folded(one) for one in pieces if len(one) >= _LEAST}
         self._sizes = sorted({len(one) for one in self._whole}, reverse=True)
         self._long = sorted(one for one in self._whole if len(one) >= _LEAST_CUT)
         self._heads = {one[:_LEAST_CUT] for one in self._long}
         self._most = max(map(len, self._long), default=0)
 
-    def whole(self, shown: str, folded: str, at: int) -> int:
+    def find(self, folded: str) -> Iterator[tuple[int, int]]:
+        """Where they stand, each from and to; all of a text that is so like them that looking would take too long."""
+        at, left = 0, _LEAST_WORK + _MOST_LOOKS * len(folded)
+        while at < len(folded):
+            common = self._common(folded, at) if _is_bound(folded, at) else 0
+            left -= common
+            if left < 0:
+                yield 0, len(folded)
+                return
+            length = self._whole_at(folded, at, common) or self._cut_at(folded, at, common)
+            if length:
+                yield at, at + length
+            at += length or 1
+
+    def _whole_at(self, folded: str, at: int, common: int) -> int:
         """The length of the longest piece that stands here, with no letter or digit of another word beside it."""
-        most = self._common(folded, at)
+        if not _is_bound(folded, at):
+            return 0
         for size in self._sizes:
-            if size <= most or size < _LEAST_CUT:
-                said = (shown if size < _LEAST_IN_ANY_CASE else folded)[at : at + size]
+            if size <= common or size < _LEAST_CUT:
+                said = folded[at : at + size]
                 if len(said) == size and said in self._whole and _is_bound(folded, at + size):
                     return size
         return 0
 
-    def cut(self, folded: str, at: int) -> int:
+    def _cut_at(self, folded: str, at: int, common: int) -> int:
         """How much of the beginning of a piece stands here, if it is enough to be told from chance."""
-        length = self._common(folded, at)
-        said = folded[at : at + length]
+        said = folded[at : at + common]
         is_prose = all(one.isalpha() or one in _OF_PROSE for one in said)
-        return 0 if is_prose and _CUT_AFTER.match(folded, at + length) is None else length
+        return 0 if is_prose and (not common or _CUT_AFTER.match(folded, at + common) is None) else common
 
     def _common(self, folded: str, at: int) -> int:
         if folded[at : at + _LEAST_CUT] not in self._heads:
@@ -182,7 +191,8 @@ def _parts(item: str) -> Iterator[str]:
 def _beginnings(item: str) -> Iterator[str]:
     """An address up to each of its parts."""
     if " " not in item:
-        yield from (item[: found.start()] for found in islice(_PART.finditer(item), _MOST_PARTS))
+        begun = (item[: found.start()] for found in islice(_PART.finditer(item), _MOST_PARTS))
+        yield from (one for one in begun if len(one) >= _LEAST_CUT)
 
 
 def _is_bound(text: str, at: int) -> bool:
@@ -208,7 +218,7 @@ def _marked(shown: str, spans: Iterable[tuple[int, int]]) -> str:
 def _decoded(text: str) -> str:
     """The text without any encoding, blanks collapsed."""
     for _ in range(_ROUNDS):
-        once = unescape(_JSON_ESCAPE.sub(_character, text))
+        once = unescape(_joined(_JSON_ESCAPE.sub(_character, text)))
         once = unquote(once, errors="replace") if "%" in once else once
         if once == text:
             break
@@ -218,6 +228,11 @@ def _decoded(text: str) -> str:
 
 def _character(found: re.Match[str]) -> str:
     return chr(int(found[1], 16)) if found[1] else found[2] or " "
+
+
+def _joined(text: str) -> str:
+    """With one character where JSON writes two halves of it."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _folded(text: str) -> str:

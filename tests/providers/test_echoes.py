@@ -160,7 +160,7 @@ async def test_json_that_a_reseller_wrote_is_no_reply(comment: str) -> None:
 
 
 async def test_short_values_leave_longer_words_alone() -> None:
-    fields = {"comments": "min\na\nin\n5\n50\nfund"}
+    fields = {"comments": "min\na\nis\n5\n50\nfund\nnot"}
     error = await placed({"error": "Quantity less than minimum 50"}, type=COMMENTS, fields=fields)
     assert isinstance(error, Refused), error
     assert (error.code, error.learned_minimum) == (Code.QTY_MIN, 50)
@@ -190,6 +190,27 @@ def test_large_values_are_found_in_large_texts() -> None:
     alike = Echoes({"comments": "a" * 60_000})
     assert alike.text(f"Zorp {'a' * 60_000} zorp") == "Zorp \u2026 zorp"
     assert alike.text("b" * 60_000) == "b" * 60_000
+    for again in ("ab cd ", "a1 ", "not enough funds, "):
+        repeated = again * (60_000 // len(again))
+        alike = Echoes({"comments": f"{repeated}x"})
+        for text in (repeated, f"{repeated}y", f"y {repeated}", f"Zorp {repeated}y zorp"):
+            assert again.strip() not in alike.text(text)
+
+
+async def test_a_reply_too_deep_for_any_reader_breaks_nothing() -> None:
+    deep: Any = {"error": "not enough funds"}
+    for _ in range(400):
+        deep = {"message": deep}
+    assert isinstance(await placed({**deep, "error": "Bad link"}), Refused)
+    assert isinstance(await placed(deep), Unsure)
+
+
+async def test_a_character_that_json_writes_in_halves_is_one() -> None:
+    comments = "\U0001f525\U0001f525 insufficient balance"
+    twice = json.dumps(json.dumps(comments))[1:-1]
+    assert isinstance(await placed({"error": f"No: {twice}"}, type=COMMENTS, fields={"comments": comments}), Unsure)
+    fire = "\U0001f525" * 4
+    assert Echoes({"comments": fire}).text(f"No {in_json(fire)}!") == "No \u2026!"
 
 
 def test_long_texts_of_hosts_and_dashes_are_read_in_one_go() -> None:
