@@ -8,6 +8,8 @@ from typing import Any
 
 from aggregator.settings.faults import ConfigurationError, Fault
 
+_ALL = "every"
+
 
 def refuse_loss(before: str, now: str, file: str) -> None:
     """Raise `ConfigurationError` where a text has lost what it held; `file` is where it was found."""
@@ -27,7 +29,8 @@ def find_loss(before: str, now: str) -> str | None:
     if not has:
         return "has nothing left but comments" if now.strip() else "is empty"
     gone = [header for name, value in had.items() if name not in has and (header := _header(name, value))]
-    if gone:
+    # Whoever writes something new has the file in hand, and may do without a table; not without all rules at once.
+    if gone and (any(header.startswith(_ALL) for header in gone) or not _says_more(had, has)):
         return f"has lost {', '.join(gone)}"
     return "is cut off" if _is_cut_off(before.replace("\r\n", "\n"), now.replace("\r\n", "\n")) else None
 
@@ -52,8 +55,21 @@ def _values(text: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in ({}, [])}
 
 
+def _says_more(had: Mapping[str, Any], has: Mapping[str, Any]) -> bool:
+    """Whether anything is said that was not."""
+    return any(_is_new(had.get(name), value) for name, value in has.items())
+
+
+def _is_new(before: object, now: object) -> bool:
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        return _says_more(before, now)
+    if isinstance(before, list) and isinstance(now, list):
+        return any(one not in before for one in now)
+    return before != now
+
+
 def _header(name: str, value: object) -> str:
     """How a table is called; empty for a single key, which an edit may well take out."""
     if isinstance(value, list):
-        return f"every [[{name}]]" if isinstance(value[0], Mapping) else ""
+        return f"{_ALL} [[{name}]]" if isinstance(value[0], Mapping) else ""
     return f"[{name}]" if isinstance(value, Mapping) else ""

@@ -66,6 +66,8 @@ def is_toml(text: str) -> bool:
         (WHOLE, WHOLE.replace("\n", "\r\n")),
         (WHOLE + "\n# the end\n", WHOLE),
         (WHOLE, WHOLE + VIP),
+        (WHOLE, VIP.replace("10", "11") + ANN + FX),
+        (DEFAULT, VIP),
         ("import_rest = false\n[[service]]\nid = 1\n", "[[service]]\nid = 1\n"),
         ("", DEFAULT),
         ("# nothing\n", ""),
