@@ -33,6 +33,7 @@ def register_profiles() -> None:
 
 def examples(count: int) -> int:
     """So many where others try the usual number, and as many times more where one goes deeper."""
+    assert settings.default is not None
     return max(count, count * settings.default.max_examples // USUAL)
 
 
