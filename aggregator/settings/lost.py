@@ -23,9 +23,9 @@ def find_loss(before: str, now: str) -> str | None:
 
     Rules, services and providers come and go one by one: that is an edit. Both are texts of one file, `now` good TOML.
     """
-    had, has = _values(before), _values(now)
-    if not had:
+    if now == before or not (had := _values(before)):
         return None
+    has = _values(now)
     if not has:
         return "has nothing left but comments" if now.strip() else "is empty"
     gone = [header for name, value in had.items() if name not in has and (header := _header(name, value))]
