@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from aggregator.settings.faults import ConfigurationError, Fault
+from aggregator.settings.loading import MARKUP_FILE, PROVIDERS_FILE, SERVICES_FILE
 
 _ALL = "every"
+_MEANT = {
+    MARKUP_FILE: ": if it is meant, save it at the console or by `aggregator prices apply`",
+    SERVICES_FILE: ": if it is meant, put it in force by `aggregator services apply`",
+    PROVIDERS_FILE: ": if it is meant, restart the panel",
+}
 
 
 def refuse_loss(before: str, now: str, file: str) -> None:
     """Raise `ConfigurationError` where a text has lost what it held; `file` is where it was found."""
     loss = find_loss(before, now)
     if loss is not None:
-        raise ConfigurationError([Fault(file, now.rstrip().count("\n") + 1, f"{loss}, which no edit is taken to mean")])
+        message = f"{loss}, and is not taken for an edit{_MEANT.get(Path(file).name, '')}"
+        raise ConfigurationError([Fault(file, now.rstrip().count("\n") + 1, message)])
 
 
 def find_loss(before: str, now: str) -> str | None:
     """What of a text is gone that nobody takes out by an edit; None where `now` may well be one.
 
-    Rules, services and providers come and go one by one: that is an edit. Both are texts of one file, `now` good TOML.
+    Rules, services and providers come and go one by one: that is an edit. A text that is no TOML has other faults.
     """
     if now == before or not (had := _values(before)):
         return None
     has = _values(now)
+    if has is None:
+        return None
     if not has:
         return "has nothing left but comments" if now.strip() else "is empty"
     gone = [header for name, value in had.items() if name not in has and (header := _header(name, value))]
@@ -46,12 +56,12 @@ def _is_cut_off(before: str, now: str) -> bool:
     return not (rest.startswith("\n") and headers == written[:1])
 
 
-def _values(text: str) -> dict[str, Any]:
-    """Tables and keys that hold anything; none of a text that this program cannot read."""
+def _values(text: str) -> dict[str, Any] | None:
+    """Tables and keys that hold anything; None for what is no TOML."""
     try:
         values = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
     except (ValueError, RecursionError):
-        return {}
+        return None
     return {name: value for name, value in values.items() if value not in ({}, [])}
 
 

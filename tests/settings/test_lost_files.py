@@ -72,6 +72,7 @@ def is_toml(text: str) -> bool:
         ("", DEFAULT),
         ("# nothing\n", ""),
         ("not TOML", ""),
+        (WHOLE, WHOLE[:20]),
     ],
 )
 def test_an_edit_is_an_edit(before: str, now: str) -> None:
