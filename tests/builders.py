@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from aggregator.orders import accept_store, attempt_store, store
+from aggregator.orders import accept_store, attempt_store, stated, store
 from aggregator.orders.attempt_store import NewAttempt
 from aggregator.orders.model import Attempt, NewOrder, Order
 from aggregator.orders.state import OrderState, Outcome
@@ -76,6 +76,11 @@ def attempt_of(**changes: Any) -> Attempt:
         "last_charge": None, "cancel_at": None, "lost_since": None, "poll_at": 0, "created_at": 0, "answered_at": None,
     }  # fmt: skip
     return Attempt(**{**usual, **changes})
+
+
+def stated_twice(charge: str) -> str | None:
+    """As kept on an attempt of which two open readings stated this charge."""
+    return stated.encode((stated.Stated(Decimal(charge), 2, 2),))
 
 
 def progress_of(phase: Phase, remains: int | None = None, charge: str | None = None, **said: Any) -> Progress:

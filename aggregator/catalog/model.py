@@ -112,6 +112,8 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """Calls in a row that failed for want of a usable answer."""
     rest_until: int = 0
     rest_reason: str | None = None
+    charge_digits: int = 0
+    """The most decimals that a charge of it has shown."""
 
     @property
     def takes_orders(self) -> bool:

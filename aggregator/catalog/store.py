@@ -146,6 +146,12 @@ async def set_provider(name: str, **values: Any) -> None:
     await _PROVIDER.update(dict[Any, Any](values)).where(_PROVIDER.name == name)
 
 
+async def note_digits(name: str, digits: int) -> None:
+    """The provider has printed a charge with so many decimals; the most counts."""
+    fewer = (_PROVIDER.name == name) & (_PROVIDER.charge_digits < digits)
+    await _PROVIDER.update({_PROVIDER.charge_digits: digits}).where(fewer)
+
+
 async def set_health(name: str, health: Health) -> None:
     await set_provider(name, failures=health.failures, rest_until=health.rest_until, rest_reason=health.rest_reason)
 

@@ -31,7 +31,7 @@ class Tries(Struct, frozen=True, kw_only=True):
     accepted: int = 0
     unsure: int = 0
     spent: int = 0
-    """What the accepted ones cost, as expected."""
+    """What the accepted ones cost at first, and those that were charged after they had been called off."""
     answered_ms: int = 0
     """How long all answered ones took together."""
     answered: int = 0
@@ -109,7 +109,8 @@ async def tries_since(moment: int) -> dict[str, Tries]:
         "select provider, count(case when outcome <> 'placing' then 1 end) as sent,"
         " count(case when outcome in ('accepted', 'called_off') then 1 end) as accepted,"
         " count(case when outcome = 'unsure' then 1 end) as unsure,"
-        " coalesce(sum(case when outcome = 'accepted' then cost else 0 end), 0) as spent,"
+        " coalesce(sum(case when outcome = 'accepted' or (outcome = 'called_off' and returned = 0)"
+        " then coalesce(spent, cost) else 0 end), 0) as spent,"
         " coalesce(sum(answered_at - created_at), 0) as answered_ms, count(answered_at) as answered"
         " from (select * from attempts where id >= {} order by id limit {}) as lately group by provider",
         await first_id(tables.Attempt, moment), MOST,

@@ -6,28 +6,42 @@ day's `late` columns in the same transaction, so that a kept day is exact and is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from aggregator.orders.days import DAY_MS, Day, cost_of, day_of
+import msgspec
+from msgspec.structs import replace
+
+from aggregator.orders.days import DAY_MS, Day, Taken, cost_of, day_of
 from aggregator.orders.model import Order
 from aggregator.storage import clock, tables
+from aggregator.storage.engine import is_sqlite
+from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id
-from aggregator.storage.transaction import snapshot, write
+from aggregator.storage.transaction import engine, snapshot, write
 
 OVER_MS = 3_600_000
 """After midnight: by then every transaction that began before it has ended."""
+_BACK = """
+coalesce(a.returned, case when a.outcome = 'accepted' then o.undelivered when a.outcome = 'called_off' then o.quantity
+else 0 end)
+"""
+"""Units whose price came back: `days.Taken` as the database counts it."""
 _ENDED = """
 from orders o join attempts a on a.order_id = o.id where o.ended_at >= {} and o.ended_at < {}
-and (a.outcome = 'accepted' or (a.outcome in ('absent', 'written_off') and a.upstream_order is not null))
+and a.outcome in ('accepted', 'called_off', 'absent', 'written_off') and a.upstream_order is not null
 """
-"""Orders with what a provider took, also where we gave that up before we knew."""
+"""Orders with what providers took, also where we gave that up before we knew, or had called it off."""
 _WHOLE = f"""
-select coalesce(sum(case when o.undelivered = 0 or a.outcome <> 'accepted' then a.cost else 0 end), 0) as cost {_ENDED}
+select coalesce(sum(case when {_BACK} = 0 then coalesce(a.spent, a.cost) else 0 end), 0) as cost {_ENDED}
 """
 _PARTS = f"""
-select a.cost, o.quantity, o.undelivered {_ENDED}
-and a.outcome = 'accepted' and o.undelivered > 0 and o.undelivered < o.quantity
+select coalesce(a.spent, a.cost) as cost, o.quantity, {_BACK} as back {_ENDED}
+and {_BACK} > 0 and {_BACK} < o.quantity
+"""
+_TAKEN = """
+select o.ended_at - o.ended_at % 86400000 as day, a.outcome, coalesce(a.spent, a.cost) as gross, a.returned, o.quantity,
+o.undelivered, a.upstream_order is not null as named from orders o join attempts a on a.order_id = o.id
 """
 _ADD = """
 on conflict (start) do update set late_refunded = days.late_refunded + excluded.late_refunded,
@@ -55,8 +69,7 @@ async def count(start: int) -> Day:
     whole = await tables.Order.raw(_WHOLE, start, end)
     # In Python's integers: cost times quantity passes 63 bits.
     parts = sum(
-        cost_of(int(row["cost"]), row["quantity"], row["undelivered"])
-        for row in await tables.Order.raw(_PARTS, start, end)
+        cost_of(int(row["cost"]), row["quantity"], row["back"]) for row in await tables.Order.raw(_PARTS, start, end)
     )
     return Day(
         start=start, orders=int(taken[0]["n"]), charged=int(taken[0]["charged"]), revenue=int(ended[0]["revenue"]),
@@ -100,14 +113,43 @@ async def add_lost(order: Order, undelivered: int, paid: int) -> None:
     """An order that had ended, as it was, is short of so many units now, and was paid so much for it."""
     if order.ended_at is None or order.ended_at >= day_of(clock.now()):
         return
-    attempt = tables.Attempt
-    rows = await attempt.select(attempt.cost).where((attempt.order_id == order.id) & (attempt.outcome == "accepted"))
+    rows = await tables.Attempt.raw(f"{_TAKEN} where a.order_id = {{}} and a.outcome = 'accepted'", order.id)
+    now = [msgspec.convert(dict(row), Taken, strict=False) for row in rows]
     saved = sum(
-        cost_of(row["cost"], order.quantity, order.undelivered) - cost_of(row["cost"], order.quantity, undelivered)
-        for row in rows
+        replace(one, undelivered=order.undelivered).cost - replace(one, undelivered=undelivered).cost for one in now
     )
+    await _add_late(day_of(order.ended_at), refunded=paid, cost=-saved)
+
+
+async def follow(attempts: Sequence[int], change: Callable[[], Awaitable[None]]) -> None:
+    """Change what attempts cost us, and with it the days that are over. Inside a transaction."""
+    before = await _costs(attempts)
+    await change()
+    for day, cost in (await _costs(attempts)).items():
+        if cost != before[day]:
+            await _add_late(day, refunded=0, cost=cost - before[day])
+
+
+async def _costs(attempts: Sequence[int]) -> dict[int, int]:
+    """By day that is over: what these attempts cost of orders that ended in it, which stay as they are."""
+    if not attempts:
+        return {}
+    lock = "" if is_sqlite(engine()) else "for update of o"
+    these, values = among("a.id", attempts)
+    rows = await tables.Attempt.raw(
+        f"{_TAKEN} where {these} and o.ended_at < {{}} order by o.id {lock}", values, day_of(clock.now())
+    )
+    costs: dict[int, int] = {}
+    for row in rows:
+        taken = msgspec.convert(dict(row), Taken, strict=False)
+        assert taken.day is not None
+        costs[taken.day] = costs.get(taken.day, 0) + taken.cost
+    return costs
+
+
+async def _add_late(day: int, *, refunded: int, cost: int) -> None:
     insert = f"insert into days (start, late_refunded, late_cost) values ({{}}, {{}}, {{}}) {_ADD}"
-    await tables.Day.raw(insert, day_of(order.ended_at), paid, -saved)
+    await tables.Day.raw(insert, day, refunded, cost)
 
 
 async def add_found(attempt: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from aggregator.orders.state import Outcome
+
 DAY_MS = 86_400_000
 SHOWN_DAYS = 14
 """With today."""
@@ -40,8 +42,37 @@ def day_of(moment: int) -> int:
 
 
 def cost_of(cost: int, quantity: int, undelivered: int) -> int:
-    """What an accepted attempt cost us, by what was delivered of it."""
+    """What an attempt cost us, by what was delivered of it."""
     return cost * (quantity - undelivered) // quantity
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """An attempt with what its order says, as far as money goes."""
+
+    day: int | None
+    """Of its order's end; None = the order is open."""
+    outcome: Outcome
+    gross: int
+    """What its provider took at first."""
+    returned: int | None
+    """As `Attempt.returned`."""
+    quantity: int
+    undelivered: int
+    named: bool
+    """Its provider gave it an id."""
+
+    @property
+    def cost(self) -> int:
+        """What it cost us, less what came back."""
+        return cost_of(self.gross, self.quantity, self._back if self.returned is None else self.returned)
+
+    @property
+    def _back(self) -> int:
+        """Units; of what was given up before we knew, none is believed to have come back."""
+        if self.outcome is Outcome.ACCEPTED:
+            return self.undelivered
+        given_up = self.outcome in (Outcome.ABSENT, Outcome.WRITTEN_OFF)
+        return 0 if given_up and self.named else self.quantity
 
 
 def round_percent(part: int, whole: int) -> int | None:

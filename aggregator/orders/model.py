@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
+from aggregator.orders import stated
 from aggregator.orders.state import OrderState, Outcome
 from providers.vocabulary import Fields, Phase, ServiceType
 
@@ -128,9 +129,38 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """When to ask for its status next; None = not followed."""
     created_at: int
     answered_at: int | None
+    stated_charges: str | None = None
+    """What the provider has stated of its charge, and how often (`stated.decode`)."""
+    spent: int | None = None
+    """What the provider is known to have taken at first, in our currency; None = as expected."""
+    returned: int | None = None
+    """Units that came back of it, where its order does not tell; None = as the order tells, of a called-off one all."""
+    overcharge: str | None = None
+    """The first charge that was beyond what its provider lists, in its currency."""
+    overcharged_at: int | None = None
+    """Since when that is neither explained by a price that was listed since nor agreed to by the owner."""
+
+    @property
+    def expected(self) -> Decimal:
+        """What the whole order should cost, in the provider's currency."""
+        return Decimal(self.cost_theirs)
+
+    @property
+    def charges(self) -> stated.Charges:
+        return stated.decode(self.stated_charges)
 
     @property
     def base_charge(self) -> Decimal:
-        """The highest charge the provider stated while the order was open, else what we expected."""
-        stated = Decimal(self.highest_charge) if self.highest_charge else Decimal(0)
-        return stated or Decimal(self.cost_theirs)
+        """What it cost at first, as evidence takes it: the highest charge of the open order, else what we expected."""
+        highest = Decimal(self.highest_charge) if self.highest_charge else Decimal(0)
+        return highest or self.expected
+
+    @property
+    def refund_base(self) -> Decimal | None:
+        """The charge that a refund may be told from; None = none was stated so that it can be believed."""
+        return stated.refund_base(self.charges, self.expected)
+
+    @property
+    def gross(self) -> int:
+        """What the provider took at first, as far as we know, in our currency."""
+        return self.cost if self.spent is None else self.spent

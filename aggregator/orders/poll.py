@@ -8,15 +8,16 @@ from typing import TypeAlias
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.cache.status import Kind, StatusCache
 from aggregator.catalog import cooldown, health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import attempt_store, progress_store, settlement, store
+from aggregator.orders import attempt_store, charges, overcharge, progress_store, settlement, store
 from aggregator.orders.attempt_store import Followed
+from aggregator.orders.charges import Costs
 from aggregator.orders.model import Order
-from aggregator.orders.progress_store import Charge
 from aggregator.orders.reroute import Rerouter
 from aggregator.orders.schedule import next_poll
 from aggregator.orders.settle import settle
@@ -49,6 +50,17 @@ class News(Struct, frozen=True):
     followed: Followed
     progress: Progress
     decision: settlement.Settlement
+    costs: Costs | None = None
+    """What is news of its charge."""
+
+
+class Round(Struct, frozen=True):
+    """What one round at a provider brought."""
+
+    provider: str
+    digits: int
+    """The most decimals that a charge there has shown."""
+    news: Sequence[News]
 
 
 class Poller:
@@ -99,12 +111,14 @@ class Poller:
         """Decide, commit, announce, and note when to ask again."""
         known = await self._cache.get_many(Kind.READING, [str(one.attempt.id) for one in followed])
         rules = Rules(CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000))
+        name = settings.profile.name
+        digits = max((await catalog_store.provider(name)).charge_digits, _digits_of(readings))
         news = [
             told
             for one, cached in zip(followed, known, strict=True)
-            if (told := _decide(one, readings.get(_upstream_id(one)), cached, rules)) is not None
+            if (told := _decide(one, readings.get(_upstream_id(one)), cached, rules, digits)) is not None
         ]
-        failed = await self._carry_out(news)
+        failed = await self._carry_out(Round(name, digits, news))
         for one in followed:
             reading = readings.get(_upstream_id(one))
             if isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
@@ -123,16 +137,16 @@ class Poller:
         order = changed.get(one.order.id, one.order)
         return next_poll(order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days)
 
-    async def _carry_out(self, news: Sequence[News]) -> set[int]:
+    async def _carry_out(self, told: Round) -> set[int]:
         """What all readings mean; the attempts of which that failed.
 
         What goes on is written together, and one by one where that fails: one bad entry never stops the others.
         """
-        together = await _tried("poll.round_failed", _keep(news), orders=len(news))
+        together = await _tried("poll.round_failed", _keep(told), orders=len(told.news))
         failed = set[int]()
-        for one in news:
+        for one in told.news:
             order = one.followed.order.id
-            kept = together or await _tried("poll.order_failed", _keep([one]), order=order)
+            kept = together or await _tried("poll.order_failed", _keep(replace(told, news=[one])), order=order)
             if not (kept and await _tried("poll.order_failed", self._end(one), order=order)):
                 failed.add(one.followed.attempt.id)
         return failed
@@ -212,15 +226,27 @@ class Poller:
             await catalog_store.set_health(provider, after)
 
 
-def _decide(one: Followed, reading: Progress | Refused | None, cached: bytes | None, rules: Rules) -> News | None:
+def _decide(
+    one: Followed, reading: Progress | Refused | None, cached: bytes | None, rules: Rules, digits: int
+) -> News | None:
     """What follows from a reading; None where there is none, or it says nothing new."""
-    if not isinstance(reading, Progress) or settlement.is_known(one.order, reading, cached):
+    if not isinstance(reading, Progress):
         return None
+    now = clock.now()
     try:
-        return News(one, reading, settlement.decide(one.order, one.attempt, reading, rules=rules, now=clock.now()))
+        decision = settlement.decide(one.order, one.attempt, reading, rules=rules, now=now)
+        costs = charges.read(one.order, one.attempt, reading, decision, rules=rules, digits=digits, now=now)
     except Exception:
         log.exception("poll.order_failed", order=one.order.id)
         return None
+    if costs is None and settlement.is_known(one.order, reading, cached):
+        return None
+    return News(one, reading, decision, costs)
+
+
+def _digits_of(readings: Readings) -> int:
+    told = [one.charge for one in readings.values() if isinstance(one, Progress) and one.charge is not None]
+    return overcharge.digits_of(told)
 
 
 async def _tried(event: str, work: Awaitable[None], **facts: int) -> bool:
@@ -233,9 +259,10 @@ async def _tried(event: str, work: Awaitable[None], **facts: int) -> bool:
     return True
 
 
-async def _keep(news: Sequence[News]) -> None:
+async def _keep(told: Round) -> None:
     """The charges of all, and the news of those that go on."""
-    await progress_store.keep_charges([charge for one in news if (charge := _charge(one)) is not None])
+    news, costs = told.news, [one.costs for one in told.news if one.costs is not None]
+    await progress_store.keep_charges(costs, provider=told.provider, digits=told.digits)
     await progress_store.keep(
         [
             (one.followed.order, one.decision)
@@ -244,17 +271,6 @@ async def _keep(news: Sequence[News]) -> None:
         ],
         [(one.followed.order, one.decision) for one in news if isinstance(one.decision, Sight)],
     )
-
-
-def _charge(one: News) -> Charge | None:
-    """The provider's charge is our cost; its highest value tells later what was taken back. None = nothing new."""
-    order, attempt = one.followed.order, one.followed.attempt
-    open_still = one.progress.phase in settlement.OPEN_PHASES and not order.state.ended
-    charge = settlement.charge_of(attempt, one.progress)
-    highest = settlement.highest(attempt, charge) if open_still else attempt.highest_charge
-    stated = f"{charge:f}" if charge is not None else attempt.last_charge
-    is_new = (highest, stated, None) != (attempt.highest_charge, attempt.last_charge, attempt.lost_since)
-    return Charge(attempt.id, highest, stated) if is_new else None
 
 
 def _upstream_id(one: Followed) -> str:

@@ -147,7 +147,7 @@ def _ending(order: Order, attempt: Attempt, progress: Progress, rules: Rules, no
 
 
 def _report(order: Order, attempt: Attempt, progress: Progress, rules: Rules) -> refund.Report:
-    ending = ENDINGS[progress.phase]
+    ending, own = ENDINGS[progress.phase], attempt.outcome is Outcome.ACCEPTED
     if order.type == ServiceType.SUBSCRIPTIONS and progress.posts is not None and not progress.full_refund:
         # However a subscription ends, it is settled by the posts that were not served.
         served_all = progress.posts >= order.runs
@@ -157,12 +157,35 @@ def _report(order: Order, attempt: Attempt, progress: Progress, rules: Rules) ->
         quantity=order.quantity,
         remains=_remains(order, progress),
         charge=charge_of(attempt, progress),
-        base_charge=attempt.base_charge,
+        base_charge=attempt.refund_base,
         cancel_means=rules.cancel_means,
         package=order.rate_per == 1,
-        delivery_seen=order.delivery_seen or order.state is OrderState.COMPLETED,
+        delivery_seen=own and (order.delivery_seen or order.state is OrderState.COMPLETED),
         full_refund=progress.full_refund,
     )
+
+
+def returned(order: Order, attempt: Attempt, progress: Progress, rules: Rules) -> int | None:
+    """Units that came back to us by this word, where the order does not tell it; None = as it tells.
+
+    An order tells of the attempt that it is settled by, and only what its reseller was paid back: a provider that
+    takes an undelivered part back later, or an order that it had called off, costs what its reseller keeps as well.
+    """
+    if progress.phase in ENDINGS:
+        return _returned_at_end(order, attempt, progress, rules)
+    charge = charge_of(attempt, progress) or 0
+    taken_up = attempt.outcome is Outcome.CALLED_OFF and progress.phase in UNDER_WAY and charge > 0
+    return 0 if taken_up else attempt.returned
+
+
+def _returned_at_end(order: Order, attempt: Attempt, progress: Progress, rules: Rules) -> int | None:
+    units = refund.undelivered(_report(order, attempt, progress, rules)).units
+    if attempt.outcome is Outcome.ACCEPTED:
+        return units if order.state.ended and units is not None and units < order.undelivered else None
+    if units is None:
+        units = order.quantity if charge_of(attempt, progress) == 0 else 0
+    usual = order.quantity if attempt.outcome is Outcome.CALLED_OFF else 0
+    return None if units == usual else units
 
 
 def _confirmed(order: Order, progress: Progress, rules: Rules, now: int) -> bool:

@@ -154,6 +154,11 @@ class Attempt(Table, tablename="attempts"):
     reply = Text(null=True, default=None)
     highest_charge = Text(null=True, default=None)
     last_charge = Text(null=True, default=None)
+    stated_charges = Text(null=True, default=None)
+    spent = BigInt(null=True, default=None)
+    returned = BigInt(null=True, default=None)
+    overcharge = Text(null=True, default=None)
+    overcharged_at = BigInt(null=True, default=None)
     cancel_at = BigInt(null=True, default=None)
     lost_since = BigInt(null=True, default=None)
     poll_at = BigInt(null=True, default=None)
@@ -255,6 +260,7 @@ class Provider(Table, tablename="providers"):
     multi_status = Boolean(null=True, default=None)
     batch_size = Integer(null=True, default=None)
     learned_of = Text(null=True, default=None)
+    charge_digits = Integer(default=0)
 
 
 class Listing(Table, tablename="listings"):
@@ -278,6 +284,8 @@ class Listing(Table, tablename="listings"):
     missing = Integer(default=0)
     held = Text(null=True, default=None)
     held_row = Text(null=True, default=None)
+    agreed_rate = Text(null=True, default=None)
+    agreed_over = Text(null=True, default=None)
     refill_refused = Boolean(default=False)
     cancel_refused = Boolean(default=False)
     rest_until = BigInt(default=0)
@@ -424,6 +432,7 @@ INDEXES = {
     "attempts_due": "each provider is polled for what is due there, and nobody looks at what is not followed any more",
     "attempts_live": "the database itself keeps an order from running at two providers",
     "attempts_order": "an order's attempts: before each dispatch, with each order that is shown, at each audit",
+    "attempts_overcharged": "what a provider took above its list within a day: at each sync, and on the owner's pages",
     "attempts_placing": "the sweeper asks every few seconds for what is past its deadline: a handful, always",
     "attempts_provider": "the console's orders of one provider, newest first",
     "attempts_unsure": "evidence asks for the unsure ones of a provider: a handful among millions",
