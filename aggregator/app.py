@@ -31,7 +31,7 @@ from aggregator.catalog.tidy import tidy
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.failpoints import Failpoints, read_failpoints
 from aggregator.metrics import Metrics
-from aggregator.orders import attempt_store, evidence_store, refill_store, store
+from aggregator.orders import attempt_store, evidence_store, overcharge_store, refill_store, store
 from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.days import SHOWN_DAYS
@@ -120,8 +120,9 @@ class Panel:
         self.tracker = Tracker(self.cache, render_for(currency))
         self.keys = Keys(limits, settings.limits, settings.panel.spelling)
         self.syncer = Syncer(
-            self.upstreams, sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000)
-        )
+            self.upstreams, sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000),
+            judge=overcharge_store.judge,
+        )  # fmt: skip
         router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
         self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake)
         rerouter = Rerouter(

@@ -84,7 +84,7 @@ class Offers:
         if row is not None and not row.takes_orders:
             return row.held_catalogue
         hold = self._known(provider, service).hold
-        return hold.text if hold is not None and hold.kind is HoldKind.DEARER else None
+        return hold.text if hold is not None and hold.keeps_orders_away else None
 
     def rests(self, provider: str, service: str, now: int) -> bool:
         """Whether the service, not its whole provider, is left alone at a moment (milliseconds since 1970)."""
@@ -97,11 +97,14 @@ class Offers:
         return self._learned.get((provider, service), UNKNOWN)
 
     def _in_force(self, row: ListingRow) -> ListingRow:
-        """The row as published, with the accepted price where the new one is cheaper beyond belief."""
-        hold = self._known(row.provider, row.service).hold
-        if hold is None or hold.kind is not HoldKind.CHEAPER:
-            return row
-        return replace(row, rate=hold.accepted.rate, currency=hold.accepted.currency)
+        """The row as published, with the accepted price where the new one is cheaper beyond belief.
+
+        And with what it takes where that is known to be more than it lists.
+        """
+        known = self._known(row.provider, row.service)
+        if known.hold is not None and known.hold.kind is HoldKind.CHEAPER:
+            return replace(row, rate=known.hold.accepted.rate, currency=known.hold.accepted.currency)
+        return replace(row, rate=known.rate_taken(row) or row.rate)
 
     def source(self, provider: str, service: str) -> Source:
         """Where the cost of an offer comes from; only for what `get` gives an offer for."""

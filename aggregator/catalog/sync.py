@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeAlias
 
 import structlog
 from msgspec import Struct
@@ -35,11 +37,18 @@ class SyncReport(Struct, frozen=True, kw_only=True):
         return self.held is not None or self.error is not None
 
 
-class Syncer:
-    """Syncs one provider at a time; due ones are claimed so that one process does it."""
+Judge: TypeAlias = Callable[[str, int], Awaitable[None]]
 
-    def __init__(self, upstreams: Upstreams, *, sync_ms: int, breaker_ms: int) -> None:
+
+class Syncer:
+    """Syncs one provider at a time; due ones are claimed so that one process does it.
+
+    `judge` = is told each provider whose catalogue was asked for, read or not, and since when it was.
+    """
+
+    def __init__(self, upstreams: Upstreams, *, sync_ms: int, breaker_ms: int, judge: Judge | None = None) -> None:
         self._upstreams = upstreams
+        self._judge = judge
         self._sync_ms = sync_ms
         self._breaker_ms = breaker_ms
 
@@ -54,6 +63,13 @@ class Syncer:
         if adapter is None:
             return SyncReport(provider=provider, error="it is not in providers.toml")
         await store.ensure_providers([provider])
+        began_at = clock.now()
+        report = await self._read(provider, adapter)
+        if self._judge is not None:
+            await self._judge(provider, began_at)
+        return report
+
+    async def _read(self, provider: str, adapter: Adapter) -> SyncReport:
         try:
             funds = await self._funds(adapter)
             listings = await adapter.services()

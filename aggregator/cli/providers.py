@@ -13,7 +13,8 @@ from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.word_store import WordRow
 from aggregator.catalog.words import WordUnknown
 from aggregator.cli.root import Context, Failure, Row, command, root, when
-from aggregator.orders import attempt_store
+from aggregator.orders import attempt_store, overcharge_store
+from aggregator.orders.overcharge_store import Overcharges
 from aggregator.settings import PROVIDERS_FILE, ProviderSettings
 from aggregator.storage import clock
 
@@ -43,12 +44,19 @@ async def list_(context: Context, limit: int | None) -> None:
         known = await catalog_store.providers()
         listings = await catalog_store.listings()
         unsure = await attempt_store.unsure_since(0)
+        overcharges = await overcharge_store.by_provider()
     counts: dict[str, int] = {}
     for listing in listings:
         if not listing.withdrawn:
             counts[listing.provider] = counts.get(listing.provider, 0) + 1
-    rows = [_provider_row(one, known.get(one.profile.name), counts, unsure) for one in settings.providers][:limit]
-    columns = ["provider", "enabled", "balance", "currency", "health", "services", "last_sync", "unsure"]
+    rows = [
+        {
+            **_provider_row(one, known.get(one.profile.name), counts, unsure),
+            **_overcharge_row(overcharges.get(one.profile.name)),
+        }
+        for one in settings.providers
+    ][:limit]
+    columns = ["provider", "enabled", "balance", "currency", "health", "services", "last_sync", "unsure", "overcharged"]
     context.print_rows(rows, columns=columns, empty="no provider is configured: see config/providers.toml")
 
 
@@ -64,6 +72,11 @@ def _provider_row(
         "reason": row.rest_reason if resting else row.sync_error, "services": counts.get(name, 0),
         "last_sync": when(row.synced_at), "unsure": unsure.get(name, 0),
     }  # fmt: skip
+
+
+def _overcharge_row(found: Overcharges | None) -> Row:
+    """How many orders of the last day cost more than was listed, and the worst of them."""
+    return {"overcharged": found.count if found else 0, "overcharge": found.text if found else None}
 
 
 @command(providers, "words")

@@ -115,6 +115,7 @@ EFFECTS = {
     HoldKind.CHEAPER: "the old price stays in force",
     HoldKind.CURRENCY: "off sale",
     HoldKind.REUSED: "off sale",
+    HoldKind.OVERCHARGED: "no order goes there; approved, what it takes is its cost",
 }
 
 
@@ -134,7 +135,8 @@ def _held_row(one: HeldListing, number: int | None) -> Row:
     return {
         "provider": one.row.provider, "service": one.row.service, "kind": one.hold.kind.value,
         "reason": one.hold.text, "effect": "off sale" if off else EFFECTS[one.hold.kind], "name": one.row.name,
-        "id": number, "rate_before": one.hold.accepted.rate, "rate": one.row.rate, "rejected": one.hold.rejected,
+        "id": number, "rate_before": one.hold.accepted.rate, "rate": one.hold.stated or one.row.rate,
+        "rejected": one.hold.rejected,
     }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ class Place(StrEnum):
     HELD = "held"
     QUEUED = "queued"
     PROVIDER = "provider"
+    HELD_SERVICES = "held services"
     ORDERS = "orders"
     AUDIT = "audit"
 
@@ -146,7 +147,31 @@ def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
             safe="Test the connection: it buys nothing.", place=Place.PROVIDER, provider=name,
         )  # fmt: skip
     yield from _of_catalogue(one, seen)
+    yield from _of_charges(one)
     yield from _of_money(one)
+
+
+def _of_charges(one: Standing) -> Iterator[Alarm]:
+    if one.overcharged:
+        services = "1 service" if one.overcharged == 1 else f"{one.overcharged:,} services"
+        yield Alarm(
+            tone=Tone.BAD, what=f"{one.name} takes more than it lists for {services}{_told(one)}",
+            since=one.overcharges.since if one.overcharges else None,
+            by_itself="No order goes there. A price listed later that explains it ends that.",
+            safe="Asking the provider. Approved, what it takes is its cost until it lists another price.",
+            place=Place.HELD_SERVICES, provider=one.name,
+        )  # fmt: skip
+    elif one.overcharges is not None:
+        yield Alarm(
+            tone=Tone.WARN, what=f"{one.name} took more than it lists for {_orders(one.overcharges.count)}{_told(one)}",
+            since=one.overcharges.since,
+            by_itself="What it took counts as its cost. Taken often or grossly, no more orders go to that service.",
+            safe="Asking the provider, and reading its catalogue.", place=Place.PROVIDER, provider=one.name,
+        )  # fmt: skip
+
+
+def _told(one: Standing) -> str:
+    return f": {one.overcharges.text}" if one.overcharges is not None else ""
 
 
 def _of_catalogue(one: Standing, seen: Situation) -> Iterator[Alarm]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
-from aggregator.orders import business_store, day_store
+from aggregator.orders import business_store, day_store, overcharge_store
 from aggregator.orders.business_store import Tries, Waiting
 from aggregator.orders.days import DAY_MS, Day, day_of, round_percent
+from aggregator.orders.overcharge_store import Overcharges
 from aggregator.settings import ProviderSettings
 from aggregator.storage import clock
 from pricing.fx import FxTable, NoRate
@@ -34,6 +37,10 @@ class Standing(Struct, frozen=True, kw_only=True):
     late_polls: Waiting
     hours_left: int | None
     """How long its balance lasts at the pace of these hours; None where nothing was bought, or its worth is unknown."""
+    overcharges: Overcharges | None = None
+    """What it took above its list."""
+    overcharged: int = 0
+    """How many of its services get no orders since they take more than they list, until the owner decides."""
 
     @property
     def name(self) -> str:
@@ -89,7 +96,9 @@ async def standings(providers: Iterable[ProviderSettings], fx: FxTable) -> list[
     rows = await catalog_store.providers()
     tries, unsure = await business_store.tries_since(now - DAY_MS), await business_store.unsure_by_provider()
     late = await business_store.polls_before(now - LATE_MS)
-    return [_standing(provider, rows, tries, unsure, late, fx) for provider in providers]
+    found = [_standing(provider, rows, tries, unsure, late, fx) for provider in providers]
+    overcharges, held = await overcharge_store.by_provider(), Counter(await overcharge_store.undecided())
+    return [replace(one, overcharges=overcharges.get(one.name), overcharged=held[one.name]) for one in found]
 
 
 def _standing(

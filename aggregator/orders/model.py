@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.orders import stated
+from aggregator.orders.overcharge import tell_amounts
 from aggregator.orders.state import OrderState, Outcome
 from providers.vocabulary import Fields, Phase, ServiceType
 
@@ -159,6 +160,11 @@ class Attempt(Struct, frozen=True, kw_only=True):
     def refund_base(self) -> Decimal | None:
         """The charge that a refund may be told from; None = none was stated so that it can be believed."""
         return stated.refund_base(self.charges, self.expected)
+
+    @property
+    def told_overcharge(self) -> str | None:
+        """Both amounts of a charge that was beyond what its provider lists."""
+        return None if self.overcharge is None else tell_amounts(self.overcharge, self.expected, self.currency)
 
     @property
     def gross(self) -> int:

@@ -32,8 +32,6 @@ class Rounded(Struct, frozen=True):
 class Above(Struct, frozen=True):
     """More than it lists."""
 
-    percent: Decimal
-
 
 Verdict = Fine | Rounded | Above
 
@@ -59,9 +57,18 @@ class Sighting(Struct, frozen=True, kw_only=True):
         return Decimal(self.quantity) if self.package else Decimal(self.quantity).scaleb(-3)
 
     @property
+    def share(self) -> Decimal:
+        """How many times what was expected it is."""
+        return _EXACT.divide(self.charge, max(self.expected, _GRAIN))
+
+    @property
     def price(self) -> Decimal:
         """What the charge is per 1,000 or per package, rounded up at 1e-8."""
         return _EXACT.quantize(_EXACT.divide(self.charge, self.units), _GRAIN)
+
+    def noise(self, digits: int) -> Decimal:
+        """How far that price may be off, by the last digit that is printed of the charge."""
+        return _EXACT.quantize(_EXACT.divide(Decimal(1).scaleb(-digits), self.units), _GRAIN)
 
 
 def compare(expected: Decimal, charge: Decimal, *, digits: int) -> Verdict:
@@ -69,9 +76,7 @@ def compare(expected: Decimal, charge: Decimal, *, digits: int) -> Verdict:
     over = _EXACT.subtract(charge, expected)
     if over * 100 <= expected * BELIEVED_PERCENT:
         return Fine()
-    if over <= Decimal(1).scaleb(-digits):
-        return Rounded()
-    return Above(_EXACT.divide(over * 100, max(expected, _GRAIN)))
+    return Rounded() if over <= Decimal(1).scaleb(-digits) else Above()
 
 
 def is_explained(seen: Sighting, price: Decimal | None, *, digits: int) -> bool:
@@ -96,9 +101,14 @@ def digits_of(amounts: Sequence[Decimal]) -> int:
 
 def tell(provider: str, charge: Decimal | str, expected: Decimal | str, currency: str) -> str:
     """The line of an order's history."""
-    return f"{provider} charges {_plain(charge)} {currency} where {_plain(expected)} was expected"
+    return f"{provider} charges {tell_amounts(charge, expected, currency)}"
 
 
-def _plain(amount: Decimal | str) -> str:
+def tell_amounts(charge: Decimal | str, expected: Decimal | str, currency: str) -> str:
+    return f"{plain(charge)} {currency} where {plain(expected)} was expected"
+
+
+def plain(amount: Decimal | str) -> str:
+    """Without exponents and trailing zeros."""
     text = f"{Decimal(amount):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
