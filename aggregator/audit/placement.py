@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aggregator.audit.costs import OF_ATTEMPTS
 from aggregator.audit.facts import Facts
 from aggregator.audit.promise import Promise, Stops
 from aggregator.audit.scope import Scope
@@ -25,7 +26,7 @@ where {o.id} group by o.id
 """
 _OF_ATTEMPTS = """
 select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, a.upstream_order, a.deadline_at,
-       a.poll_at, a.answered_at
+       a.poll_at, a.answered_at, a.cost, a.spent, a.returned, a.stated_charges, o.quantity, o.ended_at
 from attempts a left join orders o on o.id = a.order_id and {o.id} where {a.order_id}
 """
 
@@ -120,5 +121,6 @@ def attempts(now: int) -> Facts:
                 breach=f"state = 'active' and outcome = 'accepted' and coalesce(poll_at, 0) < {now - POLL_MS}",
                 shows=("attempt", "order_id", "provider", "poll_at"),
             ),
+            *OF_ATTEMPTS,
         ),
     )

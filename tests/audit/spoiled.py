@@ -146,6 +146,26 @@ SPOILED: dict[str, list[list[str]]] = {
         ["delete from decisions where verdict = 'absent'"],
         ["update decisions set verdict = 'found' where verdict = 'written_off'"],
     ],
+    "cost-fits-order": [
+        ["update attempts set spent = cost where outcome = 'accepted'"],
+        ["update attempts set returned = -1 where outcome = 'accepted'"],
+        ["update attempts set returned = 1001 where outcome = 'absent'"],
+    ],
+    "refund-has-base": [
+        ["update events set text = text || '; derived_from_charge' where state = 'partial'"],
+        [
+            "update events set text = text || '; derived_from_charge' where state = 'partial'",
+            'update attempts set stated_charges = \'[["900",1,2],["2.5",1,1]]\'',
+        ],
+    ],
+    "days-add-up": [
+        [
+            (
+                "insert into days (start, orders, charged, revenue, refunded, cost, late_refunded, late_cost)"
+                " values (86400000, 0, 0, 0, 0, 4, 0, 1)"
+            ),
+        ]
+    ],
     "state-fits-attempts": [
         [f"update orders set state = 'placing' where id = {QUEUED}"],
         [f"update orders set state = 'queued' where id = {ACTIVE}"],
