@@ -19,7 +19,7 @@ from aggregator.settings import MARKUP_FILE, SERVICES_FILE
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
 from providers.sandbox import Sandbox
-from tests.builders import accept_order, make_reseller, order_now, unsure_order
+from tests.builders import accept_order, make_reseller, order_now, overcharged_order, unsure_order
 from tests.providers.sandbox_server import serving
 from tests.web.kit import Visitor, Web, once_of, plain
 from tests.web.scene import busy_day, pages
@@ -63,6 +63,26 @@ async def test_the_overview_of_a_busy_day_says_what_is_wrong_and_what_happens_by
 
 async def test_the_overview_of_a_quiet_panel_is_quiet(web: Web, boss: Visitor) -> None:
     assert "Nothing is wrong" in plain(await boss.get("/console"))
+
+
+async def test_what_takes_more_than_it_lists_is_shown_with_both_prices_and_decided(web: Web, boss: Visitor) -> None:
+    order = await overcharged_order(await make_reseller())
+    await tables.Attempt.raw("update attempts set service = '7101' where order_id = {}", order.id)
+    assert "alpha took more than it lists for 1 order: 7.5 USD where 2.5 was expected" in plain(
+        await boss.get("/console")
+    )
+    await web.panel.syncer.sync("alpha")
+    assert "alpha takes more than it lists for 1 service" in plain(await boss.get("/console"))
+    assert "at the worst 7.5 USD where 2.5 was expected" in plain(await boss.get("/console/providers/of/alpha"))
+    assert "Overcharged 7.5 USD where 2.5 was expected" in plain(await boss.get(f"/console/orders/{order.id}"))
+    held = plain(await boss.get("/console/services/held"))
+    assert "it takes 7.5 where it lists 2, 275 % more" in held
+    assert "Taken, not listed 2 7.5" in held
+    await boss.post(
+        "/console/services/held", provider="alpha", service="7101", verdict="approve", reason="they told us"
+    )
+    assert "Nothing is held" in plain(await boss.get("/console/services/held"))
+    assert "more than it lists" not in plain(await boss.get("/console"))
 
 
 async def test_a_preview_shows_every_change_and_makes_none(web: Web, boss: Visitor) -> None:
