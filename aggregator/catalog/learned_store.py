@@ -72,6 +72,14 @@ async def put_holds(provider: str, holds: Mapping[str, Hold | None]) -> None:
         await _LISTING.update(_columns(hold)).where(_here(provider, service))
 
 
+async def begin_hold(row: ListingRow, known: Learned, hold: Hold) -> bool:
+    """Hold a service that is known to be so; False where its hold, or what the owner agreed to, has changed since."""
+    before = _LISTING.held.is_null() if known.hold is None else _LISTING.held == known.hold.text
+    agreed = _LISTING.agreed_rate.is_null() if known.agreed_rate is None else _LISTING.agreed_rate == known.agreed_rate
+    same = _here(row.provider, row.service) & before & agreed
+    return bool(await _LISTING.update(_columns(hold)).where(same).returning(_LISTING.id))
+
+
 async def replace_hold(held: HeldListing, hold: Hold | None) -> bool:
     """Put another hold, or none, in the place of one that the owner saw; False where it has changed since."""
     same = (_LISTING.id == held.id) & (_LISTING.held == held.hold.text)

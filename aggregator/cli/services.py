@@ -100,7 +100,7 @@ def _change_row(one: ToldChange) -> Row:
 @command(services, "held")
 @_LIMIT
 async def held(context: Context, limit: int | None) -> None:
-    """Show what waits for your word: prices beyond belief, ids that mean something else, doubtful catalogues."""
+    """Show what waits for your word: prices beyond belief or above the list, other meanings, doubtful catalogues."""
     async with database(context.settings_of()):
         catalogues = [row for row in (await store.providers()).values() if row.held_catalogue is not None]
         listings, ids = await learned_store.held(), await store.imported()

@@ -104,8 +104,9 @@ async def _judge_service(row: ListingRow, learned: Learned, seen: Sequence[Sight
         learned.hold.accepted if learned.hold is not None else row,
         stated=overcharge.plain(dearest.price), noise=overcharge.plain(dearest.noise(digits)),
     )  # fmt: skip
+    if not await learned_store.begin_hold(row, learned, hold):
+        return
     before = learned.hold.text if learned.hold is not None else ""
-    await learned_store.put_holds(row.provider, {row.service: hold})
     await catalog_store.add_changes(row.provider, [Change(row.service, Kind.HELD, before, hold.text, row.name)])
     await signals.raise_signal(signals.CATALOGUE)
     await signals.raise_signal(signals.WORK)
