@@ -8,6 +8,7 @@ from aggregator.audit.facts import Checked, Told
 from aggregator.audit.promise import Breach, Promise, Stops
 from aggregator.audit.scope import Scope
 from aggregator.orders import day_store
+from aggregator.orders.days import Day
 from aggregator.storage.tables import Signal
 
 OF_ATTEMPTS = (
@@ -57,5 +58,5 @@ class Days:
                 yield Breach(_DAYS.name, f"day {start}, kept {_tell(then)}, counted {_tell(now)}")
 
 
-def _tell(day: day_store.Day) -> str:
+def _tell(day: Day) -> str:
     return f"revenue {day.revenue} refunded {day.refunded} cost {day.cost}"

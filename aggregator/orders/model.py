@@ -152,9 +152,14 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
     @property
     def base_charge(self) -> Decimal:
-        """What it cost at first, as evidence takes it: the highest charge of the open order, else what we expected."""
-        highest = Decimal(self.highest_charge) if self.highest_charge else Decimal(0)
-        return highest or self.expected
+        """What it cost at first, for evidence: the highest plausible charge of the open order, else as expected.
+
+        Of an attempt from before charges were told apart, the highest.
+        """
+        opened = [one for one in self.charges if one.opened]
+        if opened or not self.highest_charge:
+            return stated.highest(opened, self.expected) or self.expected
+        return Decimal(self.highest_charge)
 
     @property
     def refund_base(self) -> Decimal | None:

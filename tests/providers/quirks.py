@@ -85,8 +85,8 @@ async def refill_phase(reply: Any) -> RefillPhase | None:
 def settle(
     progress: Progress, *, means: Any = "full", confirm_ms: int = 0, charge: str = "2.5", **order: Any
 ) -> Settlement:
-    """What follows for an order of 1,000 units that costs 2.50 at its provider."""
-    attempt = attempt_of(stated_charges=stated_twice(charge))
+    """What follows for an order of 1,000 units that costs 2.50 there; `charge` = what was stated while it was open."""
+    attempt = attempt_of(stated_charges=stated_twice(charge) if charge else None)
     return decide(order_of(**order), attempt, progress, rules=Rules(means, confirm_ms), now=NOW)
 
 
