@@ -64,6 +64,11 @@ class Hold(Struct, frozen=True, kw_only=True):
         return f"rejected: {self.reason}" if self.rejected else self.reason
 
     @property
+    def put_last(self) -> str | None:
+        """Why its offers come after all others until somebody has looked; None = they do not."""
+        return None if self.call_offs_doubted_at is None else "it delivers what it called off"
+
+    @property
     def takes_off_sale(self) -> bool:
         """A rise is paid for by the next quotes, and a fall does not count; all else must not be sold."""
         return self.kind in (HoldKind.REUSED, HoldKind.CURRENCY) or (self.rejected and self.kind is HoldKind.DEARER)
@@ -112,6 +117,15 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """Calls in a row that failed for want of a usable answer."""
     rest_until: int = 0
     rest_reason: str | None = None
+    call_offs_doubted_at: int | None = None
+    """Since when what it calls off is no longer believed at once: too much of it was delivered or charged after all."""
+    call_offs_looked_at: int | None = None
+    """When the owner last looked at that: only what came alive since counts."""
+
+    @property
+    def put_last(self) -> str | None:
+        """Why its offers come after all others until somebody has looked; None = they do not."""
+        return None if self.call_offs_doubted_at is None else "it delivers what it called off"
 
     @property
     def takes_orders(self) -> bool:

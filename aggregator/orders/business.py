@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from aggregator.catalog import balance_store
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.balance_store import DayRow
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
 from aggregator.orders import business_store, day_store
@@ -34,6 +37,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     late_polls: Waiting
     hours_left: int | None
     """How long its balance lasts at the pace of these hours; None where nothing was bought, or its worth is unknown."""
+    drifts: Sequence[DayRow] = ()
+    """The days on which its balance lost more than our orders explain, and that nobody has looked at; newest first."""
 
     @property
     def name(self) -> str:
@@ -89,7 +94,9 @@ async def standings(providers: Iterable[ProviderSettings], fx: FxTable) -> list[
     rows = await catalog_store.providers()
     tries, unsure = await business_store.tries_since(now - DAY_MS), await business_store.unsure_by_provider()
     late = await business_store.polls_before(now - LATE_MS)
-    return [_standing(provider, rows, tries, unsure, late, fx) for provider in providers]
+    drifts = await balance_store.drifts()
+    found = [_standing(provider, rows, tries, unsure, late, fx) for provider in providers]
+    return [replace(one, drifts=drifts.get(one.name, ())) for one in found]
 
 
 def _standing(

@@ -128,6 +128,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """When to ask for its status next; None = not followed."""
     created_at: int
     answered_at: int | None
+    whole_at: int | None = None
+    """When the provider last said that all of it is coming, or came."""
+    revived_at: int | None = None
+    """When it was first seen that the provider delivers or charges what it had called off."""
 
     @property
     def base_charge(self) -> Decimal:

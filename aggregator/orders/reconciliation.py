@@ -1,0 +1,172 @@
+"""Tells whether our orders explain what a provider's balance lost in a day: sums, nothing read or written.
+
+What cannot be known speaks for the provider, so that a difference is one: an order that may or may not have been
+charged in the day counts as charged, and a rise counts as a top-up only as far as no refund explains it
+(providers/PROTOCOL.md, "Reconciliation"). Amounts are in the provider's currency, times in milliseconds since 1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from itertools import pairwise
+
+from msgspec import Struct
+
+from aggregator.catalog.balance_store import Judgement, Move
+from aggregator.orders.model import Attempt
+from aggregator.orders.state import Outcome
+
+MOST_ORDERS = 50
+"""No more are named."""
+RELATIVE_NOISE = Decimal("0.0001")
+"""How far all costs together may be off, of themselves: rates are kept, and converted, with so many digits."""
+EXACT = Decimal("0.00001")
+"""A cost that is so near to one with the digits of the balance, of itself, is charged without rounding."""
+_NOTHING = Decimal(0)
+
+
+class Debit(Struct, frozen=True, kw_only=True):
+    """What an attempt should have cost, and between which moments it was charged, if it was."""
+
+    order: int
+    cost: Decimal
+    begun: int
+    ended: int
+
+
+class Refund(Struct, frozen=True, kw_only=True):
+    """What should have come back for an order, by its provider's word.
+
+    It came after `since`, when all of the order was still to come, and before `at`, when its ending was first seen.
+    """
+
+    order: int
+    amount: Decimal
+    since: int
+    at: int
+
+
+class Period(Struct, frozen=True, kw_only=True):
+    """Which looks are judged."""
+
+    opened_at: int
+    looked_at: int
+    known_from: int
+    """Since when the movements before the period are known."""
+    grace_ms: int
+    """How far money may lag behind words."""
+    debit_lag_ms: int = 0
+    """How long after its answer an order may still be charged."""
+
+
+def cost_of(attempt: Attempt) -> Decimal | None:
+    """What an attempt should have cost by its provider's list; None = it was not taken."""
+    not_taken = attempt.outcome in (Outcome.REFUSED, Outcome.NOT_SENT)
+    absent = attempt.outcome is Outcome.ABSENT and attempt.upstream_order is None
+    return None if not_taken or absent else Decimal(attempt.cost_theirs)
+
+
+def debit_of(attempt: Attempt) -> Debit | None:
+    """None where nothing was taken. One of which nobody knows whether it was is a debit, too."""
+    cost = cost_of(attempt)
+    if cost is None:
+        return None
+    ended = min(attempt.answered_at or attempt.deadline_at, attempt.deadline_at)
+    return Debit(order=attempt.order_id, cost=cost, begun=attempt.created_at, ended=ended)
+
+
+def refund_of(attempt: Attempt, *, units: int, quantity: int, since: int, at: int) -> Refund:
+    """What should come back for units of an order that did not come."""
+    amount = (cost_of(attempt) or _NOTHING) * units / quantity  # decimals, compared with their noise
+    return Refund(order=attempt.order_id, amount=amount, since=since, at=at)
+
+
+def judge(period: Period, moves: Sequence[Move], debits: Sequence[Debit], refunds: Sequence[Refund]) -> Judgement:
+    """What the balance lost in a period, top-ups apart, against what our orders should have cost.
+
+    `moves` since `known_from`; `debits` from as long before the period as one may still be charged in it; `refunds`
+    also of words that were said after it, since they explain what rose in it.
+    """
+    inside = [move for move in moves if move.at > period.opened_at]
+    earlier = [move for move in moves if move.at <= period.opened_at]
+    charged = [one for one in debits if _may_fall_in(one, period)]
+    back = [one for one in refunds if _is_due_in(one, period)]
+    fell = sum((-move.came_in for move in inside), _NOTHING)
+    topped_up = sum((_top_up(move, refunds, period) for move in _steady(inside)), _NOTHING)
+    cost = sum((one.cost for one in charged), _NOTHING)
+    due_back = _surely_back(back, earlier, debits, period)
+    noise = _noise([one.cost for one in charged] + [one.amount for one in back], moves)
+    return Judgement(
+        lost=fell + topped_up, due=cost - due_back, noise=noise, orders=_concerned(back, charged)
+    )  # fmt: skip
+
+
+def _may_fall_in(debit: Debit, period: Period) -> bool:
+    last = debit.ended + period.grace_ms + period.debit_lag_ms
+    return debit.begun <= period.looked_at and last >= period.opened_at
+
+
+def _is_due_in(refund: Refund, period: Period) -> bool:
+    """Its word was said in the period, long enough ago; and it did not come when nobody looked."""
+    said = period.opened_at < refund.at <= period.looked_at - period.grace_ms
+    return said and refund.since >= period.known_from
+
+
+def _steady(moves: Sequence[Move]) -> list[Move]:
+    """Without a fall that the next look took back to the digit: a balance that was shown wrongly for a moment."""
+    wrong = {
+        one for one, other in pairwise(range(len(moves)))
+        if moves[one].came_in < 0 and moves[other].after == moves[one].before
+    }  # fmt: skip
+    return [move for number, move in enumerate(moves) if number not in wrong and number - 1 not in wrong]
+
+
+def _top_up(move: Move, refunds: Iterable[Refund], period: Period) -> Decimal:
+    """What rose beyond what our orders could have given back then."""
+    could = sum((one.amount for one in refunds if _may_come_in(one, move, period)), _NOTHING)
+    return max(_NOTHING, move.came_in - could)
+
+
+def _may_come_in(refund: Refund, move: Move, period: Period) -> bool:
+    return refund.since <= move.at and refund.at + period.grace_ms >= move.since
+
+
+def _surely_back(
+    refunds: Sequence[Refund], earlier: Sequence[Move], debits: Sequence[Debit], period: Period
+) -> Decimal:
+    """What came back in the period, less what may have come before it, behind what was bought then."""
+    late = [one for one in refunds if one.since < period.opened_at]
+    sure = sum((one.amount for one in refunds), _NOTHING) - sum((one.amount for one in late), _NOTHING)
+    hiding = [move for move in earlier if any(_may_come_in(one, move, period) for one in late)]
+    hidden = sum((_most_inflow(move, debits, period) for move in hiding), _NOTHING)
+    return sure + max(_NOTHING, sum((one.amount for one in late), _NOTHING) - hidden)
+
+
+def _most_inflow(move: Move, debits: Iterable[Debit], period: Period) -> Decimal:
+    lag = period.grace_ms + period.debit_lag_ms
+    bought = sum((one.cost for one in debits if one.begun <= move.at and one.ended + lag >= move.since), _NOTHING)
+    return max(_NOTHING, move.came_in + bought)
+
+
+def _noise(amounts: Sequence[Decimal], moves: Iterable[Move]) -> Decimal:
+    """Half a last digit for each amount that must have been rounded and, where there is one, the balance's own."""
+    digits = max((_digits(shown) for move in moves for shown in (move.before, move.after)), default=0)
+    last_digit = Decimal(1).scaleb(-digits)
+    rounded = sum(1 for amount in amounts if abs(amount - amount.quantize(last_digit)) > amount * EXACT)
+    return sum(amounts, _NOTHING) * RELATIVE_NOISE + (last_digit + rounded * last_digit / 2 if rounded else _NOTHING)
+
+
+def _digits(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _concerned(back: Sequence[Refund], charged: Sequence[Debit]) -> tuple[int, ...]:
+    """Those that gave money back by a word first, for that may have been kept; then what was bought, the newest first.
+
+    Of each order one line, and of all no more than `MOST_ORDERS`.
+    """
+    newest = sorted(charged, key=lambda one: one.begun, reverse=True)
+    orders = dict.fromkeys([*(one.order for one in back), *(one.order for one in newest)])
+    return tuple(orders)[:MOST_ORDERS]
