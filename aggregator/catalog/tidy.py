@@ -1,4 +1,4 @@
-"""Takes out of feeds and histories what nobody reads any more, a little at a time, so that they do not grow for ever."""
+"""Takes out of feeds and histories what nobody reads any more, a little at a time: they do not grow for ever."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def judge(period: Period, moves: Sequence[Move], debits: Sequence[Debit], refund
     charged = [one for one in debits if _may_fall_in(one, period)]
     back = [one for one in refunds if _is_due_in(one, period)]
     fell = sum((-move.came_in for move in inside), _NOTHING)
-    topped_up = sum((_top_up(move, refunds, period) for move in _steady(inside)), _NOTHING)
+    topped_up = sum((_top_up(move, charged, refunds, period) for move in _steady(inside)), _NOTHING)
     cost = sum((one.cost for one in charged), _NOTHING)
     due_back = _surely_back(back, earlier, debits, period)
     noise = _noise([one.cost for one in charged] + [one.amount for one in back], moves)
@@ -122,10 +122,14 @@ def _steady(moves: Sequence[Move]) -> list[Move]:
     return [move for number, move in enumerate(moves) if number not in wrong and number - 1 not in wrong]
 
 
-def _top_up(move: Move, refunds: Iterable[Refund], period: Period) -> Decimal:
-    """What rose beyond what our orders could have given back then."""
+def _top_up(move: Move, debits: Iterable[Debit], refunds: Iterable[Refund], period: Period) -> Decimal:
+    """What rose beyond what our orders could have given back then, and above what was surely bought beside it."""
+    if move.came_in <= 0:
+        return _NOTHING
     could = sum((one.amount for one in refunds if _may_come_in(one, move, period)), _NOTHING)
-    return max(_NOTHING, move.came_in - could)
+    lag = period.grace_ms + period.debit_lag_ms
+    bought = sum((one.cost for one in debits if one.begun >= move.since and one.ended + lag <= move.at), _NOTHING)
+    return max(_NOTHING, move.came_in + bought - could)
 
 
 def _may_come_in(refund: Refund, move: Move, period: Period) -> bool:

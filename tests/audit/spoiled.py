@@ -174,7 +174,12 @@ SPOILED: dict[str, list[list[str]]] = {
     "alive-after-call-off": [["update attempts set revived_at = 1 where outcome = 'accepted'"]],
     "due-back-within-order": [[due_back("accepted", units="o.quantity + 1")]],
     "due-back-from-its-provider": [[due_back("accepted", provider="'bravo'")]],
-    "called-off-is-due": [[due_back("called_off", units="o.quantity - 1")]],
+    "called-off-is-due": [
+        [
+            "update attempts set outcome = 'called_off', upstream_order = '4713' where outcome = 'absent'",
+            due_back("called_off", units="o.quantity - 1"),
+        ]
+    ],
     "one-refill-at-a-time": [[refill("pending"), refill("running")]],
     "refill-fits-order": [
         [refill("pending", provider="'bravo'")],
