@@ -139,8 +139,10 @@ async def _extend(last: DayRow, look: Look) -> bool:
     if not await BalanceDay.update(changes).where(same).returning(BalanceDay.id):
         return False
     if look.funds.balance != last.balance:
-        moved = {"since": last.looked_at, "at": look.ended, "before": f"{last.balance:f}", "after": now}
-        await BalanceMove.insert(BalanceMove(provider=last.provider, **moved))
+        before = f"{last.balance:f}"
+        await BalanceMove.insert(
+            BalanceMove(provider=last.provider, since=last.looked_at, at=look.ended, before=before, after=now)
+        )
     return True
 
 

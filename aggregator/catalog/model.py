@@ -64,11 +64,6 @@ class Hold(Struct, frozen=True, kw_only=True):
         return f"rejected: {self.reason}" if self.rejected else self.reason
 
     @property
-    def put_last(self) -> str | None:
-        """Why its offers come after all others until somebody has looked; None = they do not."""
-        return None if self.call_offs_doubted_at is None else "it delivers what it called off"
-
-    @property
     def takes_off_sale(self) -> bool:
         """A rise is paid for by the next quotes, and a fall does not count; all else must not be sold."""
         return self.kind in (HoldKind.REUSED, HoldKind.CURRENCY) or (self.rejected and self.kind is HoldKind.DEARER)

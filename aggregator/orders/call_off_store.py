@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock
@@ -34,5 +35,5 @@ async def count(provider: str, *, since: int) -> tuple[int, int]:
 async def doubt(provider: str) -> bool:
     """Believe the provider's call-offs no more; whether they were believed."""
     trusted = (Provider.name == provider) & Provider.call_offs_doubted_at.is_null()
-    changes = {Provider.call_offs_doubted_at: clock.now()}
+    changes: dict[Any, Any] = {Provider.call_offs_doubted_at: clock.now()}
     return bool(await Provider.update(changes).where(trusted).returning(Provider.name))

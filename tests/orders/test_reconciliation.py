@@ -36,8 +36,10 @@ def seen(
     return judge(period, moves, debits or [], refunds or [])
 
 
-def drift(*given: list[Move] | list[Debit] | list[Refund], period: Period = PERIOD) -> str | None:
-    over = seen(*given, period=period).drift  # type: ignore[arg-type]
+def drift(
+    moves: list[Move], debits: list[Debit] | None = None, refunds: list[Refund] | None = None, period: Period = PERIOD
+) -> str | None:
+    over = seen(moves, debits, refunds, period).drift
     return None if over is None else f"{over.normalize():f}"
 
 
