@@ -81,7 +81,7 @@ class DayRow(Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         currency = f" {self.currency}" if self.currency else ""
-        lost, due = (f"{(amount or Decimal(0)).normalize():f}{currency}" for amount in (self.lost, self.due))
+        lost, due = (plain(amount or Decimal(0)) + currency for amount in (self.lost, self.due))
         return f"lost {lost} since {clock.tell(self.opened_at)[:16]}Z, our orders should have cost {due}"
 
 
@@ -98,6 +98,11 @@ class Judgement(Struct, frozen=True, kw_only=True):
         """What was lost beyond what was due; None where that may be noise."""
         over = self.lost - self.due
         return over if over > self.noise else None
+
+
+def plain(amount: Decimal) -> str:
+    """Without an exponent, and without zeros at its end."""
+    return f"{amount.normalize():f}"
 
 
 def day_of(moment: int) -> int:
@@ -186,8 +191,8 @@ async def keep(day: DayRow, judged: Judgement) -> bool:
     drift = judged.drift
     await BalanceDay.update(
         {
-            BalanceDay.lost: f"{judged.lost:f}", BalanceDay.due: f"{judged.due:f}",
-            BalanceDay.noise: f"{judged.noise:f}", BalanceDay.drift: None if drift is None else f"{drift:f}",
+            BalanceDay.lost: plain(judged.lost), BalanceDay.due: plain(judged.due),
+            BalanceDay.noise: plain(judged.noise), BalanceDay.drift: None if drift is None else plain(drift),
             BalanceDay.orders: msgspec.json.encode(judged.orders).decode(),
         }
     ).where(BalanceDay.id == day.id)  # fmt: skip
@@ -211,8 +216,12 @@ async def accept_drifts(provider: str) -> list[DayRow]:
     """Somebody has looked at them: they are closed until a difference grows. Which they were."""
     closed = []
     for day in (await drifts()).get(provider, ()):
-        same = (BalanceDay.id == day.id) & (BalanceDay.drift == f"{day.drift:f}")
-        if await BalanceDay.update({BalanceDay.accepted: f"{day.drift:f}"}).where(same).returning(BalanceDay.id):
+        same = (BalanceDay.id == day.id) & (BalanceDay.drift == plain(day.drift or Decimal(0)))
+        if (
+            await BalanceDay.update({BalanceDay.accepted: plain(day.drift or Decimal(0))})
+            .where(same)
+            .returning(BalanceDay.id)
+        ):
             closed.append(day)
     return closed
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import structlog
 
 from aggregator.catalog import balance_store
-from aggregator.catalog.balance_store import DAY_MS, DayRow, Judgement
+from aggregator.catalog.balance_store import DAY_MS, DayRow, Judgement, plain
 from aggregator.orders import reconciliation, reconciliation_store
 from aggregator.orders.reconciliation import Period
 from aggregator.settings import PaceSettings, ProviderSettings
@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 PAUSE_TIMES = 10
 """So many times `settle_seconds` lie between two judgements of a day: each reads all its orders."""
+LEAST_GRACE_MS = 5_000
+"""A look at a balance takes its time: an order may be charged between its answer and the look's own."""
 BACK_MS = DAY_MS
 """So long before a day its refunds may have come and, where a provider debits late, its orders have been sent."""
 
@@ -26,7 +28,8 @@ class Reconciler:
     """Judges the day that goes on at a provider, and the one before for as long as words about it may come."""
 
     def __init__(self, pace: PaceSettings) -> None:
-        self._grace_ms = round(pace.settle_seconds * 1000)
+        self._grace_ms = max(round(pace.settle_seconds * 1000), LEAST_GRACE_MS)
+        self._pause_ms = round(pace.settle_seconds * 1000) * PAUSE_TIMES
 
     async def run_once(self, settings: ProviderSettings) -> None:
         """Judge what is due at one provider; one process does."""
@@ -34,7 +37,7 @@ class Reconciler:
         days = await balance_store.days(name, since=clock.now() - BACK_MS - DAY_MS)
         for number, day in enumerate(days):
             lasts = day.looked_at >= clock.now() - BACK_MS
-            if lasts and await balance_store.claim(day, pause_ms=self._grace_ms * PAUSE_TIMES):
+            if lasts and await balance_store.claim(day, pause_ms=self._pause_ms):
                 before = days[number - 1] if number else None
                 await self._judge(day, before, settings)
 
@@ -48,7 +51,7 @@ class Reconciler:
         judged = await _add_up(day, period)
         if judged is not None and await balance_store.keep(day, judged):
             log.warning(
-                "provider.balance_drift", provider=day.provider, lost=f"{judged.lost:f}", due=f"{judged.due:f}",
+                "provider.balance_drift", provider=day.provider, lost=plain(judged.lost), due=plain(judged.due),
                 currency=day.currency, since=clock.tell(day.opened_at), orders=list(judged.orders),
             )  # fmt: skip
 
