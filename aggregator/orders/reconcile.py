@@ -5,6 +5,8 @@ An owner may order by hand: a difference is an alarm, until somebody says that i
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from aggregator.catalog import balance_store
@@ -58,7 +60,7 @@ class Reconciler:
 
 async def _add_up(day: DayRow, period: Period) -> Judgement | None:
     """None where our costs and the balance are in different currencies."""
-    sent = await reconciliation_store.attempts(
+    sent = await reconciliation_store.purchases(
         day.provider, since=min(period.known_from, period.opened_at - BACK_MS), until=day.looked_at
     )
     stated = {day.currency} if day.currency else set[str]()
@@ -69,4 +71,4 @@ async def _add_up(day: DayRow, period: Period) -> Judgement | None:
     debits = [debit for one in sent if one.currency == currency and (debit := reconciliation.debit_of(one)) is not None]
     moves = await balance_store.moves(day.provider, since=period.known_from, until=day.looked_at)
     refunds = await reconciliation_store.refunds(day.provider, currency=currency, since=period.known_from)
-    return reconciliation.judge(period, moves, debits, refunds)
+    return await asyncio.to_thread(reconciliation.judge, period, moves, debits, refunds)

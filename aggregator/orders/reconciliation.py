@@ -7,6 +7,7 @@ charged in the day counts as charged, and a rise counts as a top-up only as far 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import pairwise
@@ -14,7 +15,6 @@ from itertools import pairwise
 from msgspec import Struct
 
 from aggregator.catalog.balance_store import Judgement, Move
-from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
 
 MOST_ORDERS = 50
@@ -24,6 +24,19 @@ RELATIVE_NOISE = Decimal("0.0001")
 EXACT = Decimal("0.00001")
 """A cost that is so near to one with the digits of the balance, of itself, is charged without rounding."""
 _NOTHING = Decimal(0)
+
+
+class Purchase(Struct, frozen=True, kw_only=True):
+    """An attempt as far as it may have cost something; the columns of its row."""
+
+    order_id: int
+    outcome: Outcome
+    upstream_order: str | None
+    cost_theirs: str
+    currency: str
+    created_at: int
+    answered_at: int | None
+    deadline_at: int
 
 
 class Debit(Struct, frozen=True, kw_only=True):
@@ -57,29 +70,55 @@ class Period(Struct, frozen=True, kw_only=True):
     grace_ms: int
     """How far money may lag behind words."""
     debit_lag_ms: int = 0
-    """How long after its answer an order may still be charged."""
+    """How long after its answer an order may still be charged, beside that."""
+
+    @property
+    def lag_ms(self) -> int:
+        return self.grace_ms + self.debit_lag_ms
 
 
-def cost_of(attempt: Attempt) -> Decimal | None:
-    """What an attempt should have cost by its provider's list; None = it was not taken."""
-    not_taken = attempt.outcome in (Outcome.REFUSED, Outcome.NOT_SENT)
-    absent = attempt.outcome is Outcome.ABSENT and attempt.upstream_order is None
-    return None if not_taken or absent else Decimal(attempt.cost_theirs)
+def cost_of(bought: Purchase) -> Decimal | None:
+    """What it should have cost by its provider's list; None = it was not taken."""
+    not_taken = bought.outcome in (Outcome.REFUSED, Outcome.NOT_SENT)
+    absent = bought.outcome is Outcome.ABSENT and bought.upstream_order is None
+    return None if not_taken or absent else Decimal(bought.cost_theirs)
 
 
-def debit_of(attempt: Attempt) -> Debit | None:
+def debit_of(bought: Purchase) -> Debit | None:
     """None where nothing was taken. One of which nobody knows whether it was is a debit, too."""
-    cost = cost_of(attempt)
+    cost = cost_of(bought)
     if cost is None:
         return None
-    ended = min(attempt.answered_at or attempt.deadline_at, attempt.deadline_at)
-    return Debit(order=attempt.order_id, cost=cost, begun=attempt.created_at, ended=ended)
+    ended = min(bought.answered_at or bought.deadline_at, bought.deadline_at)
+    return Debit(order=bought.order_id, cost=cost, begun=bought.created_at, ended=ended)
 
 
-def refund_of(attempt: Attempt, *, units: int, quantity: int, since: int, at: int) -> Refund:
+def refund_of(bought: Purchase, *, units: int, quantity: int, since: int, at: int) -> Refund:
     """What should come back for units of an order that did not come."""
-    amount = (cost_of(attempt) or _NOTHING) * units / quantity  # decimals, compared with their noise
-    return Refund(order=attempt.order_id, amount=amount, since=since, at=at)
+    amount = (cost_of(bought) or _NOTHING) * units / quantity  # decimals, compared with their noise
+    return Refund(order=bought.order_id, amount=amount, since=since, at=at)
+
+
+class _Timeline:
+    """Debits in the order in which they began, so that a look asks for a few of them and not for a day's."""
+
+    def __init__(self, debits: Iterable[Debit]) -> None:
+        self._debits = sorted(debits, key=lambda one: one.begun)
+        self._longest = max((one.ended - one.begun for one in self._debits), default=0)
+
+    def sure_in(self, move: Move, lag: int) -> Decimal:
+        """What was charged between two looks, and at no other time."""
+        these = self._begun_between(move.since, move.at)
+        return sum((one.cost for one in these if one.ended + lag <= move.at), _NOTHING)
+
+    def possible_in(self, move: Move, lag: int) -> Decimal:
+        """What may have been charged between two looks."""
+        these = self._begun_between(move.since - lag - self._longest, move.at)
+        return sum((one.cost for one in these if one.ended + lag >= move.since), _NOTHING)
+
+    def _begun_between(self, first: int, last: int) -> Sequence[Debit]:
+        low = bisect_left(self._debits, first, key=lambda one: one.begun)
+        return self._debits[low : bisect_right(self._debits, last, lo=low, key=lambda one: one.begun)]
 
 
 def judge(period: Period, moves: Sequence[Move], debits: Sequence[Debit], refunds: Sequence[Refund]) -> Judgement:
@@ -93,9 +132,10 @@ def judge(period: Period, moves: Sequence[Move], debits: Sequence[Debit], refund
     charged = [one for one in debits if _may_fall_in(one, period)]
     back = [one for one in refunds if _is_due_in(one, period)]
     fell = sum((-move.came_in for move in inside), _NOTHING)
-    topped_up = sum((_top_up(move, charged, refunds, period) for move in _steady(inside)), _NOTHING)
+    timeline = _Timeline(debits)
+    topped_up = sum((_top_up(move, timeline, refunds, period) for move in _steady(inside)), _NOTHING)
     cost = sum((one.cost for one in charged), _NOTHING)
-    due_back = _surely_back(back, earlier, debits, period)
+    due_back = _surely_back(back, earlier, timeline, period)
     noise = _noise([one.cost for one in charged] + [one.amount for one in back], moves)
     return Judgement(
         lost=fell + topped_up, due=cost - due_back, noise=noise, orders=_concerned(back, charged)
@@ -103,8 +143,7 @@ def judge(period: Period, moves: Sequence[Move], debits: Sequence[Debit], refund
 
 
 def _may_fall_in(debit: Debit, period: Period) -> bool:
-    last = debit.ended + period.grace_ms + period.debit_lag_ms
-    return debit.begun <= period.looked_at and last >= period.opened_at
+    return debit.begun <= period.looked_at and debit.ended + period.lag_ms >= period.opened_at
 
 
 def _is_due_in(refund: Refund, period: Period) -> bool:
@@ -122,35 +161,25 @@ def _steady(moves: Sequence[Move]) -> list[Move]:
     return [move for number, move in enumerate(moves) if number not in wrong and number - 1 not in wrong]
 
 
-def _top_up(move: Move, debits: Iterable[Debit], refunds: Iterable[Refund], period: Period) -> Decimal:
+def _top_up(move: Move, bought: _Timeline, refunds: Iterable[Refund], period: Period) -> Decimal:
     """What rose beyond what our orders could have given back then, and above what was surely bought beside it."""
     if move.came_in <= 0:
         return _NOTHING
     could = sum((one.amount for one in refunds if _may_come_in(one, move, period)), _NOTHING)
-    lag = period.grace_ms + period.debit_lag_ms
-    bought = sum((one.cost for one in debits if one.begun >= move.since and one.ended + lag <= move.at), _NOTHING)
-    return max(_NOTHING, move.came_in + bought - could)
+    return max(_NOTHING, move.came_in + bought.sure_in(move, period.lag_ms) - could)
 
 
 def _may_come_in(refund: Refund, move: Move, period: Period) -> bool:
     return refund.since <= move.at and refund.at + period.grace_ms >= move.since
 
 
-def _surely_back(
-    refunds: Sequence[Refund], earlier: Sequence[Move], debits: Sequence[Debit], period: Period
-) -> Decimal:
+def _surely_back(refunds: Sequence[Refund], earlier: Sequence[Move], bought: _Timeline, period: Period) -> Decimal:
     """What came back in the period, less what may have come before it, behind what was bought then."""
     late = [one for one in refunds if one.since < period.opened_at]
     sure = sum((one.amount for one in refunds), _NOTHING) - sum((one.amount for one in late), _NOTHING)
     hiding = [move for move in earlier if any(_may_come_in(one, move, period) for one in late)]
-    hidden = sum((_most_inflow(move, debits, period) for move in hiding), _NOTHING)
+    hidden = sum((max(_NOTHING, move.came_in + bought.possible_in(move, period.lag_ms)) for move in hiding), _NOTHING)
     return sure + max(_NOTHING, sum((one.amount for one in late), _NOTHING) - hidden)
-
-
-def _most_inflow(move: Move, debits: Iterable[Debit], period: Period) -> Decimal:
-    lag = period.grace_ms + period.debit_lag_ms
-    bought = sum((one.cost for one in debits if one.begun <= move.at and one.ended + lag >= move.since), _NOTHING)
-    return max(_NOTHING, move.came_in + bought)
 
 
 def _noise(amounts: Sequence[Decimal], moves: Iterable[Move]) -> Decimal:
@@ -158,7 +187,8 @@ def _noise(amounts: Sequence[Decimal], moves: Iterable[Move]) -> Decimal:
     digits = max((_digits(shown) for move in moves for shown in (move.before, move.after)), default=0)
     last_digit = Decimal(1).scaleb(-digits)
     rounded = sum(1 for amount in amounts if abs(amount - amount.quantize(last_digit)) > amount * EXACT)
-    return sum(amounts, _NOTHING) * RELATIVE_NOISE + (last_digit + rounded * last_digit / 2 if rounded else _NOTHING)
+    half_digit = Decimal(5).scaleb(-digits - 1)
+    return sum(amounts, _NOTHING) * RELATIVE_NOISE + (last_digit + rounded * half_digit if rounded else _NOTHING)
 
 
 def _digits(amount: Decimal) -> int:

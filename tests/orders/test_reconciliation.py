@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec import convert
 
 from aggregator.catalog.balance_store import Judgement, Move
-from aggregator.orders.reconciliation import Debit, Period, Refund, debit_of, judge
+from aggregator.orders.reconciliation import Debit, Period, Purchase, Refund, debit_of, judge
 from aggregator.orders.state import Outcome
 from tests.builders import attempt_of
 
@@ -173,6 +174,6 @@ def test_a_refund_whose_word_comes_after_the_day_explains_what_rose_in_it() -> N
 )  # fmt: skip
 def test_whatever_may_have_been_taken_may_have_cost(outcome: Outcome, upstream: str | None, *, counts: bool) -> None:
     attempt = attempt_of(outcome=outcome, upstream_order=upstream, deadline_at=5, answered_at=9)
-    found = debit_of(attempt)
+    found = debit_of(convert(attempt, Purchase, from_attributes=True))
     assert (found is not None) is counts
     assert found is None or (found.cost, found.ended) == (Decimal("2.5"), 5)
