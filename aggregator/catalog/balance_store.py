@@ -231,6 +231,11 @@ async def drop_old_moves(_: int, *, most: int) -> int:
     return await drop_before(BalanceMove, clock.now() - MOVES_KEPT_MS, column="at", most=most)
 
 
+async def drop_old_days(before: int, *, most: int) -> int:
+    """Forget days from before a moment; how many."""
+    return await drop_before(BalanceDay, before, column="opened_at", most=most)
+
+
 async def rename_provider(old: str, new: str) -> None:
     for table in (BalanceDay, BalanceMove):
         await table.delete().where(table.provider == new)

@@ -12,9 +12,10 @@ from aggregator.app import Panel
 from aggregator.catalog import balance_store
 from aggregator.catalog.decide import NothingHeld
 from aggregator.catalog.looked import Matter, looked
+from aggregator.catalog.tidy import tidy
 from aggregator.orders import alarms, attempt_store
 from aggregator.orders.business import standings
-from aggregator.storage import decisions, tables
+from aggregator.storage import clock, decisions, tables
 from tests.builders import accept_order, days_ago, make_reseller
 from tests.orders.panels import (
     PARTIAL_300,
@@ -229,3 +230,16 @@ async def test_a_renamed_provider_keeps_its_difference(panel: Panel, alpha: Till
     assert list(await balance_store.drifts()) == ["omega"]
     alpha.funds -= 1
     assert await differences(panel, "omega") == ["4.00"]
+
+
+async def test_movements_that_were_judged_long_ago_are_forgotten(panel: Panel, alpha: Till) -> None:
+    """The day and its judgement are kept for longer."""
+    alpha.funds -= 3
+    assert await differences(panel) == ["3.00"]
+    await minutes_pass(9 * 24 * 60)
+    alpha.funds -= 1
+    assert await panel.syncer.read_balance("alpha")
+    assert await tidy() == 1
+    since, until = 0, clock.now()
+    assert [move.came_in for move in await balance_store.moves("alpha", since=since, until=until)] == [-1]
+    assert len(await balance_store.days("alpha", since=0)) == 2
