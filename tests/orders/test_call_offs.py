@@ -311,8 +311,11 @@ async def test_what_comes_alive_and_what_is_called_off_in_one_round(
     await poll(panel)
     await minutes_pass(order.id)
     await revive(panel, alpha, 3)
-    assert await outcomes(order) == ["alpha accepted"]
     assert await state_of(order) == "active"
+    await minutes_pass(order.id, 9)
+    await poll(panel)
+    assert await state_of(order) == "cancelled"
+    assert await outcomes(order) == ["alpha accepted"]
 
 
 async def test_with_no_time_to_confirm_ten_times_that_is_none_either(tmp_path: Path, panel_database: str) -> None:

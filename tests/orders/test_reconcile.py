@@ -98,6 +98,19 @@ async def test_what_was_called_off_and_kept_is_told_first_by_its_order(panel: Pa
     assert (day.concerned[0], day.lost, day.due) == (orders[1].id, Decimal("7.20"), Decimal("4.80"))
 
 
+async def test_a_top_up_while_the_order_still_ran_does_not_hide_what_was_kept(panel: Panel, alpha: Till) -> None:
+    """It was said to be under way after the money had come: that was no refund."""
+    await running(panel, await make_reseller())
+    assert await differences(panel) == []
+    alpha.funds += 50
+    assert await differences(panel) == []
+    await poll(panel)
+    assert await differences(panel) == []
+    alpha.reply = CALLED_OFF
+    await poll(panel)
+    assert await differences(panel) == ["2.40"]
+
+
 async def test_what_was_lost_late_and_kept_is_told(panel: Panel, alpha: Till) -> None:
     """Completed, then partial, as providers correct themselves."""
     ann = await make_reseller()
