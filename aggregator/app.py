@@ -20,7 +20,7 @@ from aggregator.cache.limits import Limits, SharedPace
 from aggregator.cache.memory import MemoryCache
 from aggregator.cache.redis import RedisCache
 from aggregator.cache.status import StatusCache
-from aggregator.catalog import knowledge, word_store
+from aggregator.catalog import balance_store, knowledge, word_store
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.announce import Announcer
 from aggregator.catalog.edits import Edits
@@ -31,7 +31,14 @@ from aggregator.catalog.tidy import tidy
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.failpoints import Failpoints, read_failpoints
 from aggregator.metrics import Metrics
-from aggregator.orders import attempt_store, evidence_store, overcharge_store, refill_store, store
+from aggregator.orders import (
+    attempt_store,
+    evidence_store,
+    overcharge_store,
+    reconciliation_store,
+    refill_store,
+    store,
+)
 from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.days import SHOWN_DAYS
@@ -40,6 +47,7 @@ from aggregator.orders.investigate import Investigator
 from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
 from aggregator.orders.poll import Poller
+from aggregator.orders.reconcile import Reconciler
 from aggregator.orders.refill import Refiller
 from aggregator.orders.reroute import Rerouter
 from aggregator.orders.routing import Router
@@ -130,6 +138,7 @@ class Panel:
         )
         self.poller = Poller(self.upstreams, self.cache, self.tracker, rerouter, pace)
         self.investigator = Investigator(self.upstreams, self.tracker, pace, self.wake)
+        self.reconciler = Reconciler(pace)
         self.refiller = Refiller(self.upstreams, pace)
         self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all)
@@ -306,7 +315,13 @@ class Panel:
         if await catalog_store.claim(provider, "balance_due_at", until=due):
             await self.syncer.read_balance(provider)
             await self.investigator.note_balance(provider)
+            await self._reconcile(provider)
         return min(self.settings.pace.poll_seconds, 1.0)
+
+    async def _reconcile(self, provider: str) -> None:
+        settings = self.upstreams.settings(provider)
+        if settings is not None:
+            await self.reconciler.run_once(settings)
 
     async def stop(self) -> None:
         """Let adds in flight end, then stop everything; the sweeper of the next start finds what is left."""
@@ -333,6 +348,8 @@ async def _rename(old: str, new: str) -> None:
         await attempt_store.rename_provider(old, new)
         await refill_store.rename_provider(old, new)
         await evidence_store.rename_provider(old, new)
+        await reconciliation_store.rename_provider(old, new)
+        await balance_store.rename_provider(old, new)
         await catalog_store.rename_provider(old, new)
         await word_store.rename_words(old, new)
         await signals.raise_signal(signals.CATALOGUE)

@@ -26,7 +26,7 @@ where {o.id} group by o.id
 """
 _OF_ATTEMPTS = """
 select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, a.upstream_order, a.deadline_at,
-       a.poll_at, a.answered_at, a.cost, a.spent, a.returned, a.stated_charges, o.quantity, o.ended_at
+       a.poll_at, a.answered_at, a.revived_at, a.cost, a.spent, a.returned, a.stated_charges, o.quantity, o.ended_at
 from attempts a left join orders o on o.id = a.order_id and {o.id} where {a.order_id}
 """
 
@@ -112,6 +112,14 @@ def attempts(now: int) -> Facts:
                 breach="outcome in ('absent', 'written_off') and not exists (select 1 from decisions d"
                 " where d.subject = 'order' and d.subject_id = facts.order_id and d.verdict = facts.outcome)",
                 shows=("attempt", "order_id", "outcome"),
+            ),
+            Promise(
+                id="P10",
+                name="alive-after-call-off",
+                sentence="only what its provider had called off is noted as come alive again",
+                stops=Stops.NOTHING,
+                breach="revived_at is not null and outcome <> 'called_off'",
+                shows=("attempt", "order_id", "outcome", "revived_at"),
             ),
             Promise(
                 id="O4",

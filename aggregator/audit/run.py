@@ -11,6 +11,7 @@ from aggregator.audit import store
 from aggregator.audit.chain import Chain, Link
 from aggregator.audit.columns import Columns
 from aggregator.audit.costs import Days
+from aggregator.audit.due_refunds import DUE_REFUNDS
 from aggregator.audit.entries import ENTRIES
 from aggregator.audit.facts import Check, Checked
 from aggregator.audit.horizon import settled_marks
@@ -96,7 +97,7 @@ class _Run:
         self.chain = Chain(links, marks.entries)
         self.checks: list[Check] = [
             self.wallets, ORDERS, ENTRIES, REFERENCES, Sums(), Columns(), self.chain, ATTEMPTS_OF_ORDERS,
-            UPSTREAM_ORDERS, attempts(now), refills(now), Days(),
+            UPSTREAM_ORDERS, attempts(now), DUE_REFUNDS, refills(now), Days(),
         ]  # fmt: skip
         self.tallies = {promise.name: Tally(promise) for check in self.checks for promise in check.promises}
         self.checked = 0

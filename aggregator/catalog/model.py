@@ -150,6 +150,15 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     rest_reason: str | None = None
     charge_digits: int = 0
     """The most decimals that a charge of it has shown."""
+    call_offs_doubted_at: int | None = None
+    """Since when what it calls off is no longer believed at once: too much of it was delivered or charged after all."""
+    call_offs_looked_at: int | None = None
+    """When the owner last looked at that: only what came alive since counts."""
+
+    @property
+    def put_last(self) -> str | None:
+        """Why its offers come after all others until somebody has looked; None = they do not."""
+        return None if self.call_offs_doubted_at is None else "it delivers what it called off"
 
     @property
     def takes_orders(self) -> bool:

@@ -86,6 +86,11 @@ class Offers:
         hold = self._known(provider, service).hold
         return hold.text if hold is not None and hold.keeps_orders_away else None
 
+    def last(self, provider: str) -> str | None:
+        """Why its offers come after all others, whatever they cost; None = they do not."""
+        row = self._rows.get(provider)
+        return row.put_last if row is not None else None
+
     def rests(self, provider: str, service: str, now: int) -> bool:
         """Whether the service, not its whole provider, is left alone at a moment (milliseconds since 1970)."""
         return self.rest_until(provider, service) > now

@@ -9,7 +9,8 @@ from typing import TypeAlias
 import structlog
 from msgspec import Struct
 
-from aggregator.catalog import diff, health, learned_store, store, words
+from aggregator.catalog import balance_store, diff, health, learned_store, store, words
+from aggregator.catalog.balance_store import Look
 from aggregator.catalog.diff import Difference
 from aggregator.catalog.feed import Change, Kind
 from aggregator.catalog.model import ProviderRow
@@ -18,7 +19,7 @@ from aggregator.storage import clock, signals
 from aggregator.storage.transaction import apart, write
 from providers.adapter import Adapter
 from providers.errors import ProviderError
-from providers.vocabulary import Funds, Listing
+from providers.vocabulary import Listing
 
 log = structlog.get_logger(__name__)
 
@@ -71,11 +72,11 @@ class Syncer:
 
     async def _read(self, provider: str, adapter: Adapter) -> SyncReport:
         try:
-            funds = await self._funds(adapter)
+            look = await self._look(adapter)
             listings = await adapter.services()
         except ProviderError as error:
             return await self._failed(provider, error)
-        return await write(lambda: self._commit(provider, listings, funds))
+        return await write(lambda: self._commit(provider, listings, look))
 
     async def read_balance(self, provider: str) -> bool:
         """Read only the balance; whether it was read."""
@@ -83,28 +84,28 @@ class Syncer:
         if adapter is None:
             return False
         try:
-            funds = await adapter.balance()
+            look = await _look(adapter)
         except ProviderError as error:
             await self._note_health(provider, error)
             return False
         await self._note_health(provider, None)
         row = await store.provider(provider)
-        await write(lambda: self._commit_funds(row, funds))
+        await write(lambda: self._commit_look(row, look))
         return True
 
-    async def _funds(self, adapter: Adapter) -> Funds | None:
+    async def _look(self, adapter: Adapter) -> Look | None:
         try:
-            return await adapter.balance()
+            return await _look(adapter)
         except ProviderError as error:
             log.warning("balance.unreadable", provider=adapter.profile.name, error=error.text)
             await words.note_error(adapter.profile.name, error)
             return None
 
-    async def _commit(self, provider: str, listings: list[Listing], funds: Funds | None) -> SyncReport:
+    async def _commit(self, provider: str, listings: list[Listing], look: Look | None) -> SyncReport:
         row = await store.provider(provider)
         difference = await self._compare(row, listings)
-        if funds is not None:
-            await self._commit_funds(row, funds)
+        if look is not None:
+            await self._commit_look(row, look)
         await self._put(row, difference)
         return SyncReport(
             provider=provider, services=len(listings), changes=tuple(difference.changes), held=difference.held
@@ -138,16 +139,18 @@ class Syncer:
             await signals.raise_signal(signals.CATALOGUE)
             await signals.raise_signal(signals.WORK)
 
-    async def _commit_funds(self, row: ProviderRow, funds: Funds) -> None:
+    async def _commit_look(self, row: ProviderRow, look: Look) -> None:
+        funds = look.funds
         changed = row.currency is not None and funds.currency is not None and funds.currency != row.currency
         settings = self._upstreams.settings(row.name)
         agreed = settings is not None and settings.profile.currency == funds.currency
-        values = {"balance": f"{funds.balance:f}", "balance_at": clock.now()}
+        values = {"balance": f"{funds.balance:f}", "balance_at": look.ended}
         if not changed or agreed:
             currency = {"currency": funds.currency or row.currency, "currency_change": None}
         else:
             currency = {"currency": row.currency, "currency_change": funds.currency}
         await store.set_provider(row.name, **values, **currency)
+        await balance_store.note(row.name, look)
         if (currency["currency"], currency["currency_change"]) != (row.currency, row.currency_change):
             await signals.raise_signal(signals.CATALOGUE)
         if row.funds is not None and funds.balance > row.funds:
@@ -165,3 +168,8 @@ class Syncer:
         after = health.after(row, error, now=clock.now(), breaker_ms=self._breaker_ms)
         if after is not None:
             await store.set_health(provider, after)
+
+
+async def _look(adapter: Adapter) -> Look:
+    begun = clock.now()
+    return Look(funds=await adapter.balance(), begun=begun, ended=clock.now())

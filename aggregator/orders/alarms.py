@@ -17,6 +17,7 @@ FEW_HOURS = 24
 """A balance that lasts no longer is told."""
 SYNCS_LATE = 4
 """So many times the pace of syncs without one."""
+NAMED_ORDERS = 5
 LOW_SUCCESS_PERCENT, FEWEST_TRIES = 70, 10
 
 
@@ -146,6 +147,14 @@ def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
             by_itself=f"It is tried again at {clock.tell(row.rest_until)[11:16]}; meanwhile orders go to the others.",
             safe="Test the connection: it buys nothing.", place=Place.PROVIDER, provider=name,
         )  # fmt: skip
+    if row.call_offs_doubted_at is not None:
+        yield Alarm(
+            tone=Tone.WARN, what=f"{name} delivers or charges what it had called off", since=row.call_offs_doubted_at,
+            by_itself="Nothing that it calls off is bought elsewhere any more: it is refunded once its word has stood"
+            " for ten times confirm_seconds. Orders go there last.",
+            safe="Compare its orders with ours there. Say that you have looked, and it is trusted again.",
+            place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
     yield from _of_catalogue(one, seen)
     yield from _of_charges(one)
     yield from _of_money(one)
@@ -200,6 +209,13 @@ def _of_catalogue(one: Standing, seen: Situation) -> Iterator[Alarm]:
 
 def _of_money(one: Standing) -> Iterator[Alarm]:
     name, funds = one.name, one.row.funds
+    for day in one.drifts:
+        yield Alarm(
+            tone=Tone.WARN, what=f"The balance of {name} {day.text}{_name_orders(day.concerned)}", since=day.told_at,
+            by_itself="Nothing: orders still go there, for you may have ordered by hand.",
+            safe="Compare its list of payments with our orders. Say that you have looked, and only more is told again.",
+            place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
     if not one.provider.enabled or funds is None:
         return
     told = f"{funds:f} {one.row.currency or ''}".strip()
@@ -217,6 +233,12 @@ def _of_money(one: Standing) -> Iterator[Alarm]:
             by_itself="When it is empty, orders go to the others, or wait.", safe="Topping it up.",
             place=Place.PROVIDER, provider=name,
         )  # fmt: skip
+
+
+def _name_orders(orders: Sequence[int]) -> str:
+    named = ", ".join(map(str, orders[:NAMED_ORDERS]))
+    more = f" and {len(orders) - NAMED_ORDERS} more" if len(orders) > NAMED_ORDERS else ""
+    return f" (orders {named}{more})" if named else ""
 
 
 def _orders(count: int) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from aggregator.catalog import balance_store
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.balance_store import DayRow
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
 from aggregator.orders import business_store, day_store, overcharge_store
@@ -41,6 +43,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """What it took above its list."""
     overcharged: int = 0
     """How many of its services get no orders since they take more than they list, until the owner decides."""
+    drifts: Sequence[DayRow] = ()
+    """The days on which its balance lost more than our orders explain, and that nobody has looked at; newest first."""
 
     @property
     def name(self) -> str:
@@ -96,9 +100,13 @@ async def standings(providers: Iterable[ProviderSettings], fx: FxTable) -> list[
     rows = await catalog_store.providers()
     tries, unsure = await business_store.tries_since(now - DAY_MS), await business_store.unsure_by_provider()
     late = await business_store.polls_before(now - LATE_MS)
-    found = [_standing(provider, rows, tries, unsure, late, fx) for provider in providers]
     overcharges, held = await overcharge_store.by_provider(), Counter(await overcharge_store.undecided())
-    return [replace(one, overcharges=overcharges.get(one.name), overcharged=held[one.name]) for one in found]
+    drifts = await balance_store.drifts()
+    found = [_standing(provider, rows, tries, unsure, late, fx) for provider in providers]
+    return [
+        replace(one, overcharges=overcharges.get(one.name), overcharged=held[one.name], drifts=drifts.get(one.name, ()))
+        for one in found
+    ]
 
 
 def _standing(

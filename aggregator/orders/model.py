@@ -140,6 +140,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """The first charge that was beyond what its provider lists, in its currency."""
     overcharged_at: int | None = None
     """Since when that is neither explained by a price that was listed since nor agreed to by the owner."""
+    whole_at: int | None = None
+    """When the provider last said that all of it is coming, or came."""
+    revived_at: int | None = None
+    """When it was first seen that the provider delivers or charges what it had called off."""
 
     @property
     def expected(self) -> Decimal:

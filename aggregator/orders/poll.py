@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from aggregator.cache.status import Kind, StatusCache
 from aggregator.catalog import cooldown, health, words
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import attempt_store, charges, overcharge, progress_store, settlement, store
+from aggregator.orders import attempt_store, call_offs, charges, overcharge, progress_store, settlement, store
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.charges import Costs
 from aggregator.orders.model import Order
@@ -29,7 +30,7 @@ from aggregator.storage import clock, tables
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused, Unreachable
-from providers.vocabulary import Capability, Progress
+from providers.vocabulary import Capability, Phase, Progress
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +91,8 @@ class Poller:
         followed = await attempt_store.claim_polls(provider, most)
         self._backlog[provider] = len(followed) == most
         if followed:
-            await self._take_in(followed, await self._ask(adapter, followed), settings)
+            asked_at = clock.now()
+            await self._take_in(followed, await self._ask(adapter, followed), settings, asked_at)
         return len(followed)
 
     async def _ask(self, adapter: Adapter, followed: Sequence[Followed]) -> Readings:
@@ -107,12 +109,15 @@ class Poller:
         await self._upstreams.keep_found(name)
         return readings
 
-    async def _take_in(self, followed: Sequence[Followed], readings: Readings, settings: ProviderSettings) -> None:
+    async def _take_in(
+        self, followed: Sequence[Followed], readings: Readings, settings: ProviderSettings, asked_at: int
+    ) -> None:
         """Decide, commit, announce, and note when to ask again."""
         known = await self._cache.get_many(Kind.READING, [str(one.attempt.id) for one in followed])
-        rules = Rules(CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000))
         name = settings.profile.name
-        digits = max((await catalog_store.provider(name)).charge_digits, _digits_of(readings))
+        await _tried("poll.revived_failed", call_offs.note_revived(name, followed, readings), provider=name)
+        row = await catalog_store.provider(name)
+        rules, digits = self._rules(settings, row), max(row.charge_digits, _digits_of(readings))
         news = [
             told
             for one, cached in zip(followed, known, strict=True)
@@ -125,7 +130,10 @@ class Poller:
                 await _tried("poll.order_failed", self._lost(one), order=one.order.id)
         orders = {order.id: order for order in await store.get_many([one.followed.order.id for one in news])}
         await self._tracker.refresh(orders.values())
-        await attempt_store.poll_again({one.attempt.id: self._next(one, orders, settings) for one in followed})
+        await attempt_store.poll_again(
+            {one.attempt.id: self._next(one, orders, settings, rules) for one in followed},
+            whole={one.attempt.id: asked_at for one in followed if _is_whole(readings.get(_upstream_id(one)))},
+        )
         fresh = {
             str(one.followed.attempt.id): msgspec.json.encode(one.progress)
             for one in news
@@ -133,9 +141,20 @@ class Poller:
         }
         await self._cache.put_many(Kind.READING, fresh)
 
-    def _next(self, one: Followed, changed: Mapping[int, Order], settings: ProviderSettings) -> int | None:
+    def _rules(self, settings: ProviderSettings, row: ProviderRow) -> Rules:
+        return Rules(
+            CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000),
+            call_off_times=1 if row.call_offs_doubted_at is None else call_offs.DOUBTED_TIMES,
+        )  # fmt: skip
+
+    def _next(
+        self, one: Followed, changed: Mapping[int, Order], settings: ProviderSettings, rules: Rules
+    ) -> int | None:
         order = changed.get(one.order.id, one.order)
-        return next_poll(order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days)
+        return next_poll(
+            order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days,
+            sights=rules.call_off_times,
+        )  # fmt: skip
 
     async def _carry_out(self, told: Round) -> set[int]:
         """What all readings mean; the attempts of which that failed.
@@ -249,7 +268,7 @@ def _digits_of(readings: Readings) -> int:
     return overcharge.digits_of(told)
 
 
-async def _tried(event: str, work: Awaitable[None], **facts: int) -> bool:
+async def _tried(event: str, work: Awaitable[object], **facts: object) -> bool:
     """Whether it went well; what fails is logged as `event` and stops nothing else."""
     try:
         await work
@@ -271,6 +290,11 @@ async def _keep(told: Round) -> None:
         ],
         [(one.followed.order, one.decision) for one in news if isinstance(one.decision, Sight)],
     )
+
+
+def _is_whole(reading: Progress | Refused | None) -> bool:
+    phases = (*settlement.UNDER_WAY, Phase.COMPLETED)
+    return isinstance(reading, Progress) and reading.phase in phases
 
 
 def _upstream_id(one: Followed) -> str:

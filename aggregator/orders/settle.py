@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregator.ledger import book, entries
-from aggregator.orders import attempt_store, day_store, store
+from aggregator.orders import attempt_store, day_store, reconciliation_store, store
 from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, ended_as
 from aggregator.storage.transaction import write
@@ -34,6 +34,8 @@ async def settle(
         # Asked with the order's row in hand: whoever calls an attempt off must take that row, too.
         if attempt is not None and not await attempt_store.is_accepted(attempt):
             raise _Overtaken
+        if attempt is not None and ended is not None:
+            await reconciliation_store.add_due(order, attempt, undelivered)
         return ended
 
     try:

@@ -32,6 +32,13 @@ class Rules(Struct, frozen=True):
 
     cancel_means: refund.CancelMeans
     confirm_ms: int
+    call_off_times: int = 1
+    """So many times `confirm_ms` the word must stand that a whole order was called off."""
+
+    def wait_ms(self, order: Order, progress: Progress, undelivered: int | None) -> int:
+        """How long an ending must have been seen before it is believed."""
+        called_off = progress.phase is Phase.CANCELLED or undelivered == order.quantity
+        return self.confirm_ms * (self.call_off_times if called_off else 1)
 
 
 class Announce(Struct, frozen=True):
@@ -105,7 +112,7 @@ def decide(order: Order, attempt: Attempt, progress: Progress, *, rules: Rules, 
 
 
 def _announce(order: Order, progress: Progress, phase: Phase) -> Announce:
-    told = _remains(order, progress)
+    told = remains_of(order, progress)
     left = order.remains if told is None else min(max(told, 0), order.quantity)
     delivered = phase is Phase.IN_PROGRESS and told is not None and 0 < left < order.quantity
     seen_now = order.delivery_seen or delivered
@@ -115,7 +122,7 @@ def _announce(order: Order, progress: Progress, phase: Phase) -> Announce:
     return Announce(phase, remains, _runs_done(order, progress), _start(order, progress), seen_now)
 
 
-def _remains(order: Order, progress: Progress) -> int | None:
+def remains_of(order: Order, progress: Progress) -> int | None:
     """As stated, else counted from the runs of a drip-feed or the posts of a subscription that were served."""
     counts_posts = order.type == ServiceType.SUBSCRIPTIONS and progress.posts is not None
     if progress.remains is not None and not counts_posts:
@@ -138,7 +145,7 @@ def _ending(order: Order, attempt: Attempt, progress: Progress, rules: Rules, no
     if verdict.units is not None and verdict.units <= order.undelivered and order.state.ended:
         less = verdict.units < order.undelivered
         return Keep("the provider took an undelivered part back" if less else None)
-    if not _confirmed(order, progress, rules, now):
+    if not _confirmed(order, progress, rules.wait_ms(order, progress, verdict.units), now):
         return Sight(seen(progress), _start(order, progress))
     if verdict.units is None:
         return Hold(f"the provider says {progress.phase}, and nothing tells how much was not delivered")
@@ -155,7 +162,7 @@ def _report(order: Order, attempt: Attempt, progress: Progress, rules: Rules) ->
     return refund.Report(
         ending=ending,
         quantity=order.quantity,
-        remains=_remains(order, progress),
+        remains=remains_of(order, progress),
         charge=charge_of(attempt, progress),
         base_charge=attempt.refund_base,
         cancel_means=rules.cancel_means,
@@ -188,11 +195,11 @@ def _returned_at_end(order: Order, attempt: Attempt, progress: Progress, rules: 
     return None if units == usual else units
 
 
-def _confirmed(order: Order, progress: Progress, rules: Rules, now: int) -> bool:
-    if rules.confirm_ms == 0:
+def _confirmed(order: Order, progress: Progress, wait_ms: int, now: int) -> bool:
+    if wait_ms == 0:
         return True
     # Two readings of the same second sight may come from one glance of the provider's cache: time must have passed.
-    waited = order.sight_at is not None and now - order.sight_at >= rules.confirm_ms
+    waited = order.sight_at is not None and now - order.sight_at >= wait_ms
     return waited and order.sight == seen(progress)
 
 

@@ -162,6 +162,8 @@ class Attempt(Table, tablename="attempts"):
     cancel_at = BigInt(null=True, default=None)
     lost_since = BigInt(null=True, default=None)
     poll_at = BigInt(null=True, default=None)
+    whole_at = BigInt(null=True, default=None)
+    revived_at = BigInt(null=True, default=None)
     created_at = BigInt()
     answered_at = BigInt(null=True, default=None)
 
@@ -261,6 +263,50 @@ class Provider(Table, tablename="providers"):
     batch_size = Integer(null=True, default=None)
     learned_of = Text(null=True, default=None)
     charge_digits = Integer(default=0)
+    call_offs_doubted_at = BigInt(null=True, default=None)
+    call_offs_looked_at = BigInt(null=True, default=None)
+
+
+class BalanceDay(Table, tablename="balance_days"):
+    """A provider's balance from the first look of a day to that of the next, and whether our orders explain it."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    currency = Text(null=True, default=None)
+    opened_at = BigInt()
+    looked_at = BigInt()
+    balance = Text()
+    judged_at = BigInt(null=True, default=None)
+    lost = Text(null=True, default=None)
+    due = Text(null=True, default=None)
+    drift = Text(null=True, default=None)
+    noise = Text(null=True, default=None)
+    orders = Text(default="[]")
+    accepted = Text(null=True, default=None)
+    told_at = BigInt(null=True, default=None)
+
+
+class BalanceMove(Table, tablename="balance_moves"):
+    """A provider's balance that was another one at the next look."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    since = BigInt()
+    at = BigInt()
+    before = Text()
+    after = Text()
+
+
+class DueRefund(Table, tablename="due_refunds"):
+    """Units of an order that did not come, by its provider's word: their cost should be in our balance there."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    order_id = BigInt()
+    attempt = BigInt()
+    units = BigInt()
+    since = BigInt()
+    at = BigInt()
 
 
 class Listing(Table, tablename="listings"):
@@ -423,22 +469,27 @@ class Migration(Table, tablename="migrations"):
 
 TABLES = (
     Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, Baseline, Observation,
-    Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine, ShelfNews, Revision,
-    AuditRun, AuditSum, Halt, Day, Signal, Migration,
+    Refill, Decision, UsedForm, Event, Provider, BalanceDay, BalanceMove, DueRefund, Listing, Change, Word,
+    ImportedService, ShelfLine, ShelfNews, Revision, AuditRun, AuditSum, Halt, Day, Signal, Migration,
 )  # fmt: skip
 
 INDEXES = {
     "api_keys_prefix": "a key is shown, changed and revoked by its beginning; its digest, which is unique, finds it",
+    "attempts_called_off": "how many orders a provider called off of late, whenever one of them comes alive again",
     "attempts_due": "each provider is polled for what is due there, and nobody looks at what is not followed any more",
     "attempts_live": "the database itself keeps an order from running at two providers",
     "attempts_order": "an order's attempts: before each dispatch, with each order that is shown, at each audit",
     "attempts_overcharged": "what a provider took above its list within a day: at each sync, and on the owner's pages",
     "attempts_placing": "the sweeper asks every few seconds for what is past its deadline: a handful, always",
     "attempts_provider": "the console's orders of one provider, newest first",
+    "attempts_revived": "those of them that came alive again: a handful, always",
     "attempts_unsure": "evidence asks for the unsure ones of a provider: a handful among millions",
     "attempts_upstream": "the database itself keeps a provider's order from belonging to two; searches by their id",
     "audits_links": "the chain of hashes is walked from link to link",
+    "balance_moves_at": "what a provider's balance did in the last two days",
     "decisions_subject": "an order, a reseller or a key is shown with all that was decided about it",
+    "due_refunds_at": "what should have come back from a provider in the last two days",
+    "due_refunds_order": "an audit adds up what should have come back for each order",
     "entries_order": "an order's entries: with each order that is shown, and page by page at an audit",
     "entries_reseller": "a reseller's statement, newest first; the unique reference keeps money from moving twice",
     "events_order": "an order is shown with its history",

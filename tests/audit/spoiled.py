@@ -34,6 +34,15 @@ def refill(state: str, *, provider: str = "a.provider", deadline: str = "null", 
     return REFILL.format(state=state, provider=provider, deadline=deadline, ended=ended)
 
 
+def due_back(outcome: str, *, units: str = "1", provider: str = "a.provider") -> str:
+    """An attempt of that outcome for which units should come back from a provider."""
+    return (
+        "insert into due_refunds (provider, order_id, attempt, units, since, at)"
+        f" select {provider}, o.id, a.id, {units}, 0, 0 from orders o join attempts a on a.order_id = o.id"
+        f" where a.id = (select min(id) from attempts where outcome = '{outcome}')"
+    )
+
+
 SPOILED: dict[str, list[list[str]]] = {
     "wallet-equals-entries": [
         ["update wallets set balance = balance + 1 where reseller = 1", SHOW_BALANCE],
@@ -181,6 +190,15 @@ SPOILED: dict[str, list[list[str]]] = {
     ],
     "ended-as-delivered": [
         [f"update orders set state = 'completed' where id = {PARTIAL}"],
+    ],
+    "alive-after-call-off": [["update attempts set revived_at = 1 where outcome = 'accepted'"]],
+    "due-back-within-order": [[due_back("accepted", units="o.quantity + 1")]],
+    "due-back-from-its-provider": [[due_back("accepted", provider="'bravo'")]],
+    "called-off-is-due": [
+        [
+            "update attempts set outcome = 'called_off', upstream_order = '4713' where outcome = 'absent'",
+            due_back("called_off", units="o.quantity - 1"),
+        ]
     ],
     "one-refill-at-a-time": [[refill("pending"), refill("running")]],
     "refill-fits-order": [

@@ -280,6 +280,23 @@ class TestConfirmation:
         assert self.decide(None, 0, progress) == "sight"
         assert self.decide(self.first_sight(progress), 60_000, progress) == "hold"
 
+    @pytest.mark.parametrize(
+        ("progress", "waited", "said"),
+        [
+            (progress_of(Phase.CANCELLED, 1000), 599_999, "sight"),
+            (progress_of(Phase.CANCELLED, 1000), 600_000, "finish cancelled 1000"),
+            (progress_of(Phase.CANCELLED, 300), 599_999, "sight"),
+            (progress_of(Phase.PARTIAL, 1000), 599_999, "sight"),
+            (progress_of(Phase.PARTIAL, 1000), 600_000, "finish cancelled 1000"),
+            (progress_of(Phase.PARTIAL, 999), 60_000, "finish partial 999"),
+            (progress_of(Phase.COMPLETED, 0), 60_000, "finish completed 0"),
+        ],
+    )
+    def test_a_call_off_that_is_doubted_must_stand_longer(self, progress: Progress, waited: int, said: str) -> None:
+        order = replace(ACTIVE, sight=self.first_sight(progress), sight_at=NOW - waited)
+        doubting = Rules("full", 60_000, call_off_times=10)
+        assert in_words(decide(order, attempt_of(), progress, rules=doubting, now=NOW)) == said
+
     def test_a_late_loss_is_confirmed_too(self) -> None:
         progress = progress_of(Phase.PARTIAL, 500)
         assert in_words(decide(PARTIAL, attempt_of(), progress, rules=self.RULES, now=NOW)) == "sight"

@@ -63,6 +63,17 @@ def test_the_cheapest_comes_first_and_equals_keep_their_order() -> None:
     assert [str(route.margin) for route in routes] == ["0.6", "0.6", "0.5", "0.4"]
 
 
+def test_what_is_put_last_comes_after_all_others_that_are_usable_and_says_why() -> None:
+    """But before what cannot be used at all, and alone where nothing else is usable."""
+    cheap, dear = offer("alpha", "1.5"), offer("bravo", "2.1")
+    given = [Candidate(offer=cheap, last="it lies"), Candidate(offer=dear), Candidate(offer=offer("carol"), held="new")]
+    terms: dict[str, Any] = {"quantity": 1000, "charge": usd("2.50"), "min_margin_percent": MARGIN}
+    told = [(route.offer.provider, route.reason) for route in rank(given, **terms)]
+    assert told == [("bravo", "cheapest"), ("alpha", "last: it lies"), ("carol", "held: new")]
+    alone = rank([given[0], replace(given[1], enabled=False)], **terms)
+    assert [(route.offer.provider, route.usable) for route in alone] == [("alpha", True), ("bravo", False)]
+
+
 def test_what_cannot_be_used_stands_behind_what_can_however_cheap() -> None:
     resting, working = Candidate(offer=offer("alpha", "1"), healthy=False), Candidate(offer=offer("bravo", "2"))
     routes = rank([resting, working], quantity=1000, charge=usd("2.50"), min_margin_percent=MARGIN)

@@ -9,8 +9,9 @@ from html import unescape
 
 import pytest
 
-from aggregator.catalog import decide, store, word_store
+from aggregator.catalog import balance_store, decide, store, word_store
 from aggregator.ledger import book
+from aggregator.orders import call_off_store
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as reseller_store
@@ -179,6 +180,30 @@ async def test_a_provider_is_tested_added_and_sold_by_category(web: Web, boss: V
         assert "gets no orders until that is changed" in tested
     for text in (wrong, page, added, (web.panel.settings.directory / "providers.toml").read_text()):
         assert "bravo-secret-key" not in text
+
+
+async def test_what_a_provider_is_suspected_of_is_shown_until_the_owner_has_looked(web: Web, boss: Visitor) -> None:
+    """On the first page, in the list and on its own page; each matter is closed by itself, with what was found."""
+    await web.panel.syncer.read_balance("alpha")
+    (day,) = await balance_store.days("alpha", since=0)
+    judged = balance_store.Judgement(lost=Decimal("7.40"), due=Decimal("2.40"), noise=Decimal(0), orders=(1, 2))
+    await balance_store.keep(day, judged)
+    await call_off_store.doubt("alpha")
+    matters = {"balance": "lost 7.4 USD", "call-offs": "delivers or charges what it had called off"}
+    for said in matters.values():
+        assert said in plain(await boss.get("/console"))
+        assert said in plain(await boss.get("/console/providers/of/alpha"))
+    unknown = await boss.send("/console/providers/of/alpha/looked", matter="everything", reason="x")
+    assert unknown.status_code == 404
+    await boss.send("/console/providers/of/alpha/looked", matter="balance", reason="")
+    assert "lost 7.4 USD" in plain(await boss.get("/console/providers/of/alpha"))
+    for matter, said in matters.items():
+        closed = plain(await boss.post("/console/providers/of/alpha/looked", matter=matter, reason="my own order"))
+        assert "Closed." in closed
+        assert said not in closed
+    assert [row.reason for row in await decisions.about("provider", 0)] == ["my own order"] * 2
+    again = await boss.post("/console/providers/of/alpha/looked", matter="balance", reason="again")
+    assert "Nothing about the balance of alpha waits for a look" in plain(again)
 
 
 @pytest.mark.parametrize(
