@@ -16,6 +16,7 @@ from aggregator.orders.halts import Concerned
 from aggregator.storage import clock, decisions, signals
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.tables import AuditRun, AuditSum, Decision, Signal
+from aggregator.storage.totals import halves, read_total
 from aggregator.storage.transaction import engine, write
 
 _LOCK = 7_204_180_533  # any number that no other program uses on this database
@@ -83,7 +84,7 @@ async def checkpoint() -> Checkpoint | None:
     rows = await _newest_checkpoint()
     if not rows:
         return None
-    sums = {row["account"]: int(row["moved"]) for row in await AuditSum.select()}
+    sums = {row["account"]: read_total(row, "moved") for row in await AuditSum.select()}
     return Checkpoint(rows[0]["id"], msgspec.json.decode(rows[0]["marks"], type=Marks), sums)
 
 
@@ -155,9 +156,9 @@ async def _keep_sums(now: Mapping[str, int], before: Mapping[str, int]) -> None:
     for account, moved in now.items():
         if before.get(account) != moved:
             await AuditSum.raw(
-                "insert into audit_sums (account, moved) values ({}, {})"
-                " on conflict (account) do update set moved = excluded.moved",
-                account, moved,
+                "insert into audit_sums (account, moved, moved_high) values ({}, {}, {})"
+                " on conflict (account) do update set moved = excluded.moved, moved_high = excluded.moved_high",
+                account, *halves(moved),
             )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.lists import among, table_of
 from aggregator.storage.statements import run
 from aggregator.storage.tables import Wallet
+from aggregator.storage.totals import read_total, total
 from aggregator.storage.transaction import engine
 
 MOST = 2**63 - 1
@@ -96,11 +97,11 @@ async def moved(reseller: int) -> int:
     """What all entries of a wallet say that it holds."""
     mine = wallet(reseller)
     rows = await run(
-        "select coalesce(sum(case when target = {} then amount when source = {} then -amount else 0 end), 0) as moved"
-        " from entries where reseller = {}",
+        f"select {total('amount', 'moved')} from (select case when target = {{}} then amount when source = {{}}"
+        " then -amount end as amount from entries where reseller = {}) as moves",
         mine, mine, reseller,
     )  # fmt: skip
-    return int(rows[0]["moved"])
+    return read_total(rows[0], "moved")
 
 
 async def square(reseller: int, *, held: int, decision: int, note: str, keep: Kept) -> None:
