@@ -120,8 +120,9 @@ class Panel:
         self.tracker = Tracker(self.cache, render_for(currency))
         self.keys = Keys(limits, settings.limits, settings.panel.spelling)
         self.syncer = Syncer(
-            self.upstreams, sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000)
-        )
+            self.upstreams, lambda: self.prices.markup.fx,
+            sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000),
+        )  # fmt: skip
         router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
         self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake)
         rerouter = Rerouter(

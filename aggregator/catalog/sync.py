@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
-from aggregator.catalog import diff, health, learned_store, store, words
+from aggregator.catalog import diff, health, learned_store, placeholders, store, words
 from aggregator.catalog.diff import Difference
 from aggregator.catalog.feed import Change, Kind
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.storage import clock, signals
 from aggregator.storage.transaction import apart, write
+from pricing.fx import FxTable
 from providers.adapter import Adapter
 from providers.errors import ProviderError
 from providers.vocabulary import Funds, Listing
@@ -38,8 +41,9 @@ class SyncReport(Struct, frozen=True, kw_only=True):
 class Syncer:
     """Syncs one provider at a time; due ones are claimed so that one process does it."""
 
-    def __init__(self, upstreams: Upstreams, *, sync_ms: int, breaker_ms: int) -> None:
+    def __init__(self, upstreams: Upstreams, fx: Callable[[], FxTable], *, sync_ms: int, breaker_ms: int) -> None:
         self._upstreams = upstreams
+        self._fx = fx
         self._sync_ms = sync_ms
         self._breaker_ms = breaker_ms
 
@@ -86,13 +90,24 @@ class Syncer:
 
     async def _commit(self, provider: str, listings: list[Listing], funds: Funds | None) -> SyncReport:
         row = await store.provider(provider)
-        difference = await self._compare(row, listings)
+        difference = await self._compare(row, self._weighed(row, listings, funds))
         if funds is not None:
             await self._commit_funds(row, funds)
         await self._put(row, difference)
         return SyncReport(
             provider=provider, services=len(listings), changes=tuple(difference.changes), held=difference.held
         )
+
+    def _weighed(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> list[Listing]:
+        """With those marked whose price is a placeholder by its worth: they left, and did not get dearer."""
+        settings, fx = self._upstreams.settings(row.name), self._fx()
+        usual = (funds and funds.currency) or row.currency or (settings and settings.profile.currency)
+        return [
+            replace(one, flaw=placeholders.FLAW)
+            if one.flaw is None and one.rate and placeholders.is_placeholder(one.rate, one.currency or usual, fx)
+            else one
+            for one in listings
+        ]
 
     async def _compare(self, row: ProviderRow, listings: list[Listing]) -> Difference:
         old = {listing.service: listing for listing in await store.listings(row.name)}
