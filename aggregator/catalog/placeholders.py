@@ -9,6 +9,8 @@ from pricing.fx import FxTable
 FLAW = "placeholder price"
 CURRENCY, MOST = "USD", Decimal(50_000)
 """No thousand of anything is worth more; a price above is what panels write to take something off sale."""
+MOST_OF_OURS = Decimal(10**10)
+"""Of our own currency, whatever it is worth: with a markup upon it, more would not fit the column of a rate."""
 NINES = Decimal(99_999_999)
 """What they mostly write: worth more than `MOST` in every currency but the small ones, where nobody says what USD are
 worth.
@@ -25,8 +27,8 @@ def ceiling(fx: FxTable) -> Decimal:
     """The highest price that is one, in our own currency."""
     worth = Decimal(1) if fx.currency == CURRENCY else fx.rates.get(CURRENCY)
     if worth is not None:
-        return MOST * worth
-    return Decimal("Infinity") if fx.currency in SMALL else NINES - Decimal("1e-8")
+        return min(MOST * worth, MOST_OF_OURS)
+    return MOST_OF_OURS if fx.currency in SMALL else NINES - Decimal("1e-8")
 
 
 def is_placeholder(rate: Decimal, currency: str | None, fx: FxTable) -> bool:

@@ -99,6 +99,7 @@ def test_a_dear_currency_has_large_prices_that_are_real() -> None:
         ("VND", "USD", "USD = 25000", "99999", False),
         ("IRR", "IRR", "USD = 1060000", "99999999", True),
         ("IRR", "IRR", "", "999999999", True),
+        ("IRR", "IRR", "", "10000000001", False),
         ("EUR", "EUR", "USD = 0.92", "46001", False),
         ("EUR", "EUR", "", "99999999", False),
         ("EUR", "EUR", "", "9999999", True),
