@@ -38,7 +38,7 @@ A dishonest panel has tricks. Those of one order stand in its link, beside the w
 | `/busycancel` | `busy_cancel` | the first cancel that names the order is answered 429, and does nothing |
 | `/lostcancel` | `lost_cancel` | the first cancel that names the order is carried out, the answer never comes |
 | `/echo` | `echoes` | refusals and pages repeat everything that was sent, the key as well |
-| | `foreign_rows` | `orders` lists so many of somebody else, of our own links, a month old; all have a date, `created` |
+| | `foreign_rows` | `orders` lists so many of somebody else, of our links, a month old; all have a date, `created` |
 
 `Sandbox(tricks=Tricks(times=Decimal("1.2"), keeps=True))` plays them with every order, and so does steering.
 
