@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tests.chaos.books import Books, Row
 from tests.chaos.load import Reply
-from tests.chaos.upstreams import Add
+from tests.chaos.upstreams import DISHONEST, Add
 
 RAN = ("accepted", "called_off")
 SENT = ("placing", "accepted", "refused", "unsure", "absent", "written_off", "called_off")
@@ -105,7 +105,10 @@ def _charges(evidence: Evidence) -> list[str]:
 
 
 def _bought_twice(evidence: Evidence) -> list[str]:
-    """Orders that more than one provider, or one provider twice, was paid for."""
+    """Orders that more than one provider, or one provider twice, was paid for.
+
+    What a dishonest provider keeps, or delivers, after it called an order off is its own doing: see `mallory`.
+    """
     faults = []
     for row in evidence.orders:
         bought = [add for add in evidence.truth[row["link"]] if add.accepted]
@@ -113,7 +116,10 @@ def _bought_twice(evidence: Evidence) -> list[str]:
             (a["provider"], a["upstream_order"]) for a in evidence.attempts[row["id"]] if a["outcome"] == "called_off"
         }
         paid = [
-            add for add in bought if (add.provider, add.upstream_order) not in off or add.undelivered < row["quantity"]
+            add
+            for add in bought
+            if (add.provider, add.upstream_order) not in off
+            or (add.undelivered < row["quantity"] and add.provider not in DISHONEST)
         ]
         if len(paid) > 1:
             faults.append(f"order {row['id']}: {[(add.provider, add.upstream_order) for add in paid]}")
@@ -124,22 +130,26 @@ def refund_errors(evidence: Evidence) -> list[str]:
     """Orders whose refund is not the undelivered share of the charge, to the last digit."""
     faults = []
     for row in evidence.orders:
-        undelivered = _undelivered(row, evidence)
-        due = row["charge"] * undelivered // row["quantity"]
+        units = _undelivered(row, evidence)
+        due = {undelivered: row["charge"] * undelivered // row["quantity"] for undelivered in units}
         paid = sum(entry["amount"] for entry in evidence.entries[row["id"]] if entry["target"].startswith("wallet:"))
-        if paid != due:
-            faults.append(f"order {row['id']}: paid {paid} back of {row['charge']}, due {due} for {undelivered} units")
+        if paid not in due.values():
+            faults.append(f"order {row['id']}: paid {paid} back of {row['charge']}, due by undelivered units {due}")
     return faults
 
 
-def _undelivered(row: Row, evidence: Evidence) -> int:
-    """By the provider that was paid; where there is none, all of it."""
+def _undelivered(row: Row, evidence: Evidence) -> set[int]:
+    """By the provider that was paid; where there is none, all of it.
+
+    A dishonest one may have said two things, one after the other; the first of them counts where it was heard.
+    """
     bought = {(add.provider, add.upstream_order): add for add in evidence.truth[row["link"]] if add.accepted}
     for attempt in evidence.attempts[row["id"]]:
         if attempt["outcome"] == "accepted":
             add = bought.get((attempt["provider"], attempt["upstream_order"]))
-            return row["quantity"] if add is None else add.undelivered
-    return int(row["quantity"])
+            if add is not None:
+                return {add.undelivered} if add.denied is None else {add.undelivered, add.denied}
+    return {int(row["quantity"])}
 
 
 def _forbidden(evidence: Evidence) -> list[str]:

@@ -9,11 +9,15 @@ from collections.abc import Awaitable, Callable
 
 from tests.chaos.books import Row
 from tests.chaos.stage import Stage
-from tests.chaos.upstreams import Add
+from tests.chaos.upstreams import DISHONEST, Add
 
 UNSURE = """
     select o.id, o.link, a.provider, a.id as attempt from orders o join attempts a on a.order_id = o.id
     where o.state = 'unsure' and a.outcome = 'unsure' and a.deadline_at < {now}
+"""
+HELD = """
+    select o.id, o.link, a.provider, a.upstream_order from orders o join attempts a on a.order_id = o.id
+    where o.state = 'active' and o.held is not null and a.outcome = 'accepted'
 """
 OPEN = "select count(*) as n from orders where ended_at is null"
 QUIET_SECONDS = 5
@@ -26,6 +30,7 @@ class Owner:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self.decisions = 0
+        self.settled = 0
 
     async def drain(self, *, seconds: float, until: Callable[[], Awaitable[bool]]) -> None:
         """Wait until no order is open and `until` says so, but no longer than so many seconds without a change."""
@@ -44,9 +49,11 @@ class Owner:
 
     async def _decide(self) -> None:
         unsure = await self._stage.books.rows(UNSURE.format(now=int(time.time() * 1000)))
-        if not unsure:
+        held = [row for row in await self._stage.books.rows(HELD) if row["provider"] in DISHONEST]
+        if not unsure and not held:
             return
         truth = await truth_of(self._stage)
+        await asyncio.gather(*(self._settle(row, truth) for row in held))
         known = {
             (row["provider"], row["upstream_order"])
             for row in await self._stage.books.rows(
@@ -56,6 +63,13 @@ class Owner:
         earlier = await self._stage.books.rows("select order_id from attempts where outcome = 'absent'")
         tried = {row["order_id"] for row in earlier}
         await asyncio.gather(*(self._decide_one(row, truth, known, tried) for row in unsure))
+
+    async def _settle(self, row: Row, truth: dict[str, list[Add]]) -> None:
+        """What a dishonest provider says of its order no rule may believe; the owner looks at its pages."""
+        for add in truth[row["link"]]:
+            if (add.provider, add.upstream_order) == (row["provider"], row["upstream_order"]) and add.ended:
+                words = ("orders", "settle", row["id"], "--undelivered", add.undelivered, "--reason", "chaos")
+                self.settled += (await self._stage.command(*words)).code == 0
 
     async def _decide_one(
         self, row: Row, truth: dict[str, list[Add]], known: set[tuple[str, str]], tried: set[int]
