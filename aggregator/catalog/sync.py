@@ -101,7 +101,8 @@ class Syncer:
     def _weighed(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> list[Listing]:
         """With those marked whose price is a placeholder by its worth: they left, and did not get dearer."""
         settings, fx = self._upstreams.settings(row.name), self._fx()
-        usual = (funds and funds.currency) or row.currency or (settings and settings.profile.currency)
+        told = (funds.currency if funds else None) or row.currency
+        usual = told or (settings.profile.currency if settings else None)
         return [
             replace(one, flaw=placeholders.FLAW)
             if one.flaw is None and one.rate and placeholders.is_placeholder(one.rate, one.currency or usual, fx)

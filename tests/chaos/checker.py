@@ -27,6 +27,12 @@ class Evidence(NamedTuple):
     resellers: list[int]
     """Ids in the books, by the numbers of the plan."""
 
+    def under(self, add: Add) -> list[Add]:
+        """All that its provider took under the id of an add: more than one where it gave the id again."""
+        one = (add.provider, add.upstream_order)
+        return [other for adds in self.truth.values() for other in adds
+                if other.accepted and (other.provider, other.upstream_order) == one]  # fmt: skip
+
 
 class Faults(NamedTuple):
     """What went wrong, a sentence each."""
@@ -148,7 +154,9 @@ def _undelivered(row: Row, evidence: Evidence) -> set[int]:
         if attempt["outcome"] == "accepted":
             add = bought.get((attempt["provider"], attempt["upstream_order"]))
             if add is not None:
-                return {add.undelivered} if add.denied is None else {add.undelivered, add.denied}
+                said = evidence.under(add) if add.provider in DISHONEST else [add]
+                told = [count for one in said for count in (one.undelivered, one.denied) if count is not None]
+                return {min(count, row["quantity"]) for count in told}
     return {int(row["quantity"])}
 
 
@@ -161,6 +169,9 @@ def _forbidden(evidence: Evidence) -> list[str]:
         for provider in {add.provider for add in evidence.truth[row["link"]]} | _providers(row, evidence):
             seen = [add for add in evidence.truth[row["link"]] if add.provider == provider]
             mine = [attempt for attempt in evidence.attempts[row["id"]] if attempt["provider"] == provider]
+            if provider in DISHONEST and any(attempt["outcome"] == "written_off" for attempt in mine):
+                # Its id was another order's: nobody could follow it, and the owner bears it.
+                seen = [add for add in seen if len(evidence.under(add)) < 2]  # again
             faults += [f"order {row['id']} at {provider}: {fault}" for fault in _verdicts(seen, mine)]
     return faults
 

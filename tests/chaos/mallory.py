@@ -23,8 +23,9 @@ TRICKS: tuple[Mapping[str, object], ...] = (
 )  # fmt: skip
 TURN_SECONDS = 0.7
 """How long one lasts."""
-IDS_AGAIN = 4
+IDS_AGAIN = 8
 """In a strict storm ids are given again after so many turns, and each time after that."""
+TOLD_OF_AN_ID = ("of another order", "by decision")
 TOLERATED = Decimal(3).scaleb(-8)
 """Costs are rounded at each of its steps."""
 
@@ -112,23 +113,20 @@ def drifts_are_alarming(known: Known) -> list[str]:
     return faults
 
 
-def ids_given_again_are_no_others_order(known: Known) -> list[str]:
-    """Each order that a provider took under an id of an earlier one is followed, or was decided by the owner."""
-    faults = []
+def ids_given_again_are_told(known: Known) -> list[str]:
+    """Of several orders under one id all but one say so in their history, or were decided about."""
+    untold: dict[str, list[int]] = {}
     for row in known.evidence.orders:
-        bought = [add for add in known.evidence.truth[row["link"]] if add.accepted and add.provider in DISHONEST]
-        tried = [one for one in known.evidence.attempts[row["id"]] if one["provider"] in DISHONEST]
-        if len(bought) > len([one for one in tried if one["outcome"] not in ("refused", "not_sent", "absent")]):
-            faults.append(f"order {row['id']}: bought {len(bought)} times, {[one['outcome'] for one in tried]}")
-    return faults
+        told = any(word in text for text in known.events.get(row["id"], ()) for word in TOLD_OF_AN_ID)
+        for add in known.evidence.truth[row["link"]]:
+            if add.accepted and add.provider in DISHONEST and not told:
+                untold.setdefault(f"{add.provider}:{add.upstream_order}", []).append(row["id"])
+    return [f"orders {orders} are all {one}, and nobody was told" for one, orders in untold.items() if len(orders) > 1]
 
 
-HELD: tuple[Comparison, ...] = (ids_given_again_are_no_others_order,)
+HELD: tuple[Comparison, ...] = (ids_given_again_are_told, revivals_are_told)
 """What the panel does by now."""
-ALL: tuple[Comparison, ...] = (
-    ids_given_again_are_no_others_order, costs_are_what_was_kept, overcharges_are_held, revivals_are_told,
-    drifts_are_alarming,
-)  # fmt: skip
+ALL: tuple[Comparison, ...] = (*HELD, costs_are_what_was_kept, overcharges_are_held, drifts_are_alarming)
 
 
 def compare(known: Known, *, strict: bool) -> list[str]:

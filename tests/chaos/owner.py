@@ -55,9 +55,9 @@ class Owner:
         truth = await truth_of(self._stage)
         await asyncio.gather(*(self._settle(row, truth) for row in held))
         known = {
-            (row["provider"], row["upstream_order"])
+            (row["provider"], row["upstream_order"]): row["order_id"]
             for row in await self._stage.books.rows(
-                "select provider, upstream_order from attempts where upstream_order is not null"
+                "select provider, upstream_order, order_id from attempts where upstream_order is not null"
             )
         }
         earlier = await self._stage.books.rows("select order_id from attempts where outcome = 'absent'")
@@ -72,12 +72,20 @@ class Owner:
                 self.settled += (await self._stage.command(*words)).code == 0
 
     async def _decide_one(
-        self, row: Row, truth: dict[str, list[Add]], known: set[tuple[str, str]], tried: set[int]
+        self, row: Row, truth: dict[str, list[Add]], known: dict[tuple[str, str], int], tried: set[int]
     ) -> None:
         here = [add for add in truth[row["link"]] if add.provider == row["provider"] and add.accepted]
-        new = [add.upstream_order for add in here if (add.provider, add.upstream_order) not in known]
+        new = [add.upstream_order for add in here if (add.provider, str(add.upstream_order)) not in known]
+        again = [add for add in here if known.get((add.provider, str(add.upstream_order)), row["id"]) != row["id"]]
         if new:
             words: tuple[object, ...] = ("orders", "found", row["id"], new[0])
+        elif again:
+            # Its id is that of an earlier order there: it may be found under it, or is the owner's loss.
+            words = ("orders", "found", row["id"], again[-1].upstream_order)
+            if (await self._stage.command(*words, "--reason", "chaos")).code == 0:
+                self.decisions += 1
+                return
+            words = ("orders", "write-off", row["id"])
         else:
             # What is lost every time would be sent for ever: the second time it is given up.
             words = ("orders", "write-off" if row["id"] in tried else "absent", row["id"])

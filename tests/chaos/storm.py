@@ -182,7 +182,8 @@ class Storm:
             refund_errors=len(faults.refund_errors), forbidden=len(faults.forbidden),
             overspent=len(faults.overspent), denied=len(load.denials), crashed=len(crashes), stalled=0,
             audits=self._audits, red=len(self._red),
-            unsure=owner.decisions, dishonest=mallory.taken(evidence), settled=owner.settled, deceived=len(deceived), secs=round(time.monotonic() - self._begun), faults=[*faults.all, *other],
+            unsure=owner.decisions, dishonest=mallory.taken(evidence), settled=owner.settled,
+            deceived=len(deceived), secs=round(time.monotonic() - self._begun), faults=[*faults.all, *other],
         )  # fmt: skip
 
 

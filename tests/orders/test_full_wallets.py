@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ async def test_what_an_owner_decides_is_refused_in_words(panel_database: str) ->
     delivered = await active_order(ann)
     await settle(delivered, 0, note="all there")
     await fill()
-    decided = {"actor": "owner", "reason": "he asked me"}
+    decided: dict[str, Any] = {"actor": "owner", "reason": "he asked me"}
     for deed in (
         resolve.settle_by_hand(active.id, 500, **decided),
         resolve.settle_by_hand(delivered.id, 500, **decided),
