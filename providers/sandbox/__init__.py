@@ -47,8 +47,8 @@ the third finds the late change of `/late` and `/grow`, and `/slow` gives up one
 
 Money is exact: the balance and the net charges of all orders always add up to what was paid in. An order that ends
 below its quantity gives back the price of the units that did not come, or keeps it by a trick: both sides of the sum
-say so. `charge` in a status is net in the classic
-dialect and gross in the json one, whose documentation computes refunds from it.
+say so. `charge` in a status is net in the classic dialect and gross in the json one, whose documentation computes
+refunds from it.
 
 What panels differ in is said when it is made: `lists_orders=True` lists the newest orders under `orders`,
 `honours="request_id"` answers a repeated id with the first order, `balance_decimals=2` cuts the balance shown, and

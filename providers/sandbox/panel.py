@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from providers.sandbox.amounts import EXACT, read_count
 from providers.sandbox.billing import read_runs, read_units
 from providers.sandbox.book import Book, Order
 from providers.sandbox.catalogue import Shelf
+from providers.sandbox.foreign import Like, foreign_rows, write_date
 from providers.sandbox.life import Conduct, Instruction, Reading, read_link
 from providers.sandbox.refusals import Refusal
 from providers.sandbox.reply import Reply, Silence, in_json, page
@@ -26,9 +27,6 @@ from providers.vocabulary import Phase
 
 BATCH = 100
 """The most ids one call may name."""
-LONG_AGO = timedelta(days=30)
-FOREIGN = 900_000_001
-"""Where the ids of somebody else's orders begin."""
 
 
 class Receipt(Struct, kw_only=True):
@@ -213,30 +211,16 @@ class Panel:
         """The customer's newest orders, the newest first."""
         taken = [receipt for receipt in self.receipts if receipt.order is not None]
         ours = [self._row(receipt, receipt.order) for receipt in taken[: -BATCH - 1 : -1] if receipt.order is not None]
-        return [*ours, *self._foreign(taken)]
-
-    def _foreign(self, taken: list[Receipt]) -> list[dict[str, Any]]:
-        """Orders of somebody else, placed long ago: of our newest links, so that only who minds dates tells them apart.
-
-        Nothing of them is in the book.
-        """
-        rows: list[dict[str, Any]] = []
-        for number in range(self.tricks.foreign_rows):
-            like = taken[-1 - number % len(taken)] if taken else None
-            rows.append({
-                "order": FOREIGN + number, "service": like.service if like else "1",
-                "link": like.link if like else "https://x.example/theirs", "quantity": like.quantity if like else "100",
-                "status": self.spelling.status(Reading(Phase.COMPLETED, 0)), "charge": "1", "remains": "0",
-                "currency": self.currency, "created": _date(datetime.now(UTC) - LONG_AGO),
-            })  # fmt: skip
-        return rows
+        likes = [Like(receipt.service, receipt.link, receipt.quantity) for receipt in reversed(taken)]
+        status = self.spelling.status(Reading(Phase.COMPLETED, 0))
+        return [*ours, *foreign_rows(self.tricks.foreign_rows, likes, status=status, currency=self.currency)]
 
     def _row(self, receipt: Receipt, order: Order) -> dict[str, Any]:
         placed = {"order": order.id, "service": receipt.service, "link": order.link, "quantity": receipt.quantity}
         reference = receipt.fields.get(self._habits.honours) if self._habits.honours else None
         told: dict[str, Any] = {"request_id": reference} if reference else {}
         if self.tricks.foreign_rows:
-            told["created"] = _date(receipt.time)
+            told["created"] = write_date(receipt.time)
         return {**placed, **told, **self.spelling.progress(order, self.book.look(order), self.currency)}
 
     def _cancel(self, params: Params) -> Reply | Silence:
@@ -301,11 +285,6 @@ def _batch(params: Params, name: str) -> list[str]:
     if len(ids) > BATCH:
         raise refusals.batch_too_big()
     return ids
-
-
-def _date(moment: datetime) -> str:
-    """As most panels write one, in UTC."""
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def _number(asked: str) -> int | str:
