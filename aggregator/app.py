@@ -14,7 +14,7 @@ from aggregator.api.bodies import ServiceBodies
 from aggregator.api.keys import Keys
 from aggregator.api.ordering import render_for
 from aggregator.api.v2 import Api
-from aggregator.audit import store as audit_store
+from aggregator.audit import health as audit_health
 from aggregator.audit.turns import next_turn, take_turn
 from aggregator.cache.limits import Limits, SharedPace
 from aggregator.cache.memory import MemoryCache
@@ -128,7 +128,8 @@ class Panel:
         self.tracker = Tracker(self.cache, render_for(currency))
         self.keys = Keys(limits, settings.limits, settings.panel.spelling)
         self.syncer = Syncer(
-            self.upstreams, sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000),
+            self.upstreams, lambda: self.prices.markup.fx,
+            sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000),
             judge=overcharge_store.judge,
         )  # fmt: skip
         router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
@@ -235,8 +236,9 @@ class Panel:
             log.warning("not_ready", error=type(error).__name__)
             database = "unavailable"
         cache = "ok" if await self.cache.healthy() else "unavailable"
-        parts = {"database": database, "cache": cache, **(await _audited() if database == "ok" else {})}
-        well = set(parts.values()) == {"ok"}
+        audit = await _audited() if database == "ok" else {}
+        parts = {"database": database, "cache": cache, **audit}
+        well = database == cache == audit.get("audit", "ok") == "ok"
         status = "unavailable" if database != "ok" else "ok" if well else "degraded"
         return Readiness(database == "ok", {"status": status, **parts})
 
@@ -336,8 +338,15 @@ class Panel:
 
 async def _audited() -> dict[str, str]:
     """As the last run of any process found it; an audit that is red stops money, not answers."""
-    runs = await audit_store.last_runs()
-    return {"audit": "ok" if runs[0].green else "red"} if runs else {}
+    try:
+        health = await audit_health.look()
+    except Exception as error:  # noqa: BLE001  # it is not what makes us answer or not
+        log.warning("audit.unknown", error=type(error).__name__)
+        return {"audit": "unknown"}
+    if health.word in (None, "ok"):
+        return {"audit": health.word} if health.word else {}
+    told = {"audit": health.word, "audit_age_seconds": str(health.age_ms // 1000)}
+    return told if health.failure is None else {**told, "audit_failure": health.failure}
 
 
 async def _rename(old: str, new: str) -> None:

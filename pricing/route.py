@@ -146,9 +146,11 @@ def _refuse_for_now(candidate: Candidate, job: _Job) -> str | None:
 
 
 def _refuse_cost(offer: Offer, job: _Job) -> str | None:
+    cost = offer.rate.cost(job.quantity)
+    if not cost.storable:
+        return "costs more than can be kept"
     if offer.rate.least_charge(job.quantity, job.min_margin_percent) <= job.charge:
         return None
-    cost = offer.rate.cost(job.quantity)
     most = Money(remove_percent(job.charge.units, job.min_margin_percent), job.charge.currency)
     return f"costs {cost.text(2)}, above {most.text(2)} that the least margin allows"
 

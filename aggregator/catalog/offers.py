@@ -8,6 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from aggregator.catalog import placeholders
 from aggregator.catalog.model import HoldKind, Learned, ListingRow, ProviderRow
 from aggregator.settings import OfferRef, ProviderSettings
 from pricing.fx import FxTable, NoRate
@@ -16,8 +17,6 @@ from pricing.money import Rate
 from pricing.offer import Offer
 from providers.vocabulary import ServiceType
 
-PLACEHOLDER_CURRENCY, PLACEHOLDER = "USD", Decimal(50_000)
-"""Above the worth of this per 1,000 a price means "not for sale"; where nobody says what USD are worth, none does."""
 UNKNOWN = Learned()
 UNSOLD_TYPES = frozenset({ServiceType.UNSUPPORTED})
 
@@ -51,8 +50,6 @@ class Offers:
         self._providers = {provider.profile.name: provider for provider in providers}
         self._rows = rows
         self._fx = fx
-        worth = Decimal(1) if fx.currency == PLACEHOLDER_CURRENCY else fx.rates.get(PLACEHOLDER_CURRENCY)
-        self._ceiling = Decimal("Infinity") if worth is None else PLACEHOLDER * worth
 
     def listed(self) -> Iterator[tuple[OfferRef, ListingRow]]:
         for row in self._listings.values():
@@ -146,13 +143,14 @@ class Offers:
             )
         except (NoRate, ValueError) as error:
             raise NotForSale(str(error)) from error
-        if converted.amount > self._ceiling:
-            raise NotForSale(f"placeholder price: {converted} {converted.currency} per {converted.per}")
+        if placeholders.is_placeholder(rate, currency, self._fx):
+            raise NotForSale(f"{placeholders.FLAW}: {converted} {converted.currency} per {converted.per}")
         return converted
 
 
 def _sellable_rate(row: ListingRow) -> Decimal:
-    if row.flaw is not None:
+    # What its worth was at the last sync is decided anew: a rate of exchange may have come since.
+    if row.flaw not in (None, placeholders.FLAW):
         raise NotForSale(f"{row.provider}:{row.service}: {row.flaw}")
     if row.withdrawn:
         raise NotForSale(f"{row.provider} no longer lists {row.service}")

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
-from aggregator.catalog import balance_store, diff, health, learned_store, store, words
+from aggregator.catalog import balance_store, diff, health, learned_store, placeholders, store, words
 from aggregator.catalog.balance_store import Look
 from aggregator.catalog.diff import Difference
 from aggregator.catalog.feed import Change, Kind
@@ -17,9 +18,10 @@ from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.storage import clock, signals
 from aggregator.storage.transaction import apart, write
+from pricing.fx import FxTable
 from providers.adapter import Adapter
 from providers.errors import ProviderError
-from providers.vocabulary import Listing
+from providers.vocabulary import Funds, Listing
 
 log = structlog.get_logger(__name__)
 
@@ -47,8 +49,12 @@ class Syncer:
     `judge` = is told each provider whose catalogue was asked for, read or not, and since when it was.
     """
 
-    def __init__(self, upstreams: Upstreams, *, sync_ms: int, breaker_ms: int, judge: Judge | None = None) -> None:
+    def __init__(
+        self, upstreams: Upstreams, fx: Callable[[], FxTable], *, sync_ms: int, breaker_ms: int,
+        judge: Judge | None = None,
+    ) -> None:  # fmt: skip
         self._upstreams = upstreams
+        self._fx = fx
         self._judge = judge
         self._sync_ms = sync_ms
         self._breaker_ms = breaker_ms
@@ -103,13 +109,25 @@ class Syncer:
 
     async def _commit(self, provider: str, listings: list[Listing], look: Look | None) -> SyncReport:
         row = await store.provider(provider)
-        difference = await self._compare(row, listings)
+        difference = await self._compare(row, self._weighed(row, listings, look.funds if look else None))
         if look is not None:
             await self._commit_look(row, look)
         await self._put(row, difference)
         return SyncReport(
             provider=provider, services=len(listings), changes=tuple(difference.changes), held=difference.held
         )
+
+    def _weighed(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> list[Listing]:
+        """With those marked whose price is a placeholder by its worth: they left, and did not get dearer."""
+        settings, fx = self._upstreams.settings(row.name), self._fx()
+        told = (funds.currency if funds else None) or row.currency
+        usual = told or (settings.profile.currency if settings else None)
+        return [
+            replace(one, flaw=placeholders.FLAW)
+            if one.flaw is None and one.rate and placeholders.is_placeholder(one.rate, one.currency or usual, fx)
+            else one
+            for one in listings
+        ]
 
     async def _compare(self, row: ProviderRow, listings: list[Listing]) -> Difference:
         old = {listing.service: listing for listing in await store.listings(row.name)}

@@ -18,6 +18,7 @@ from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id
+from aggregator.storage.totals import add_kept, halves, read_total, total
 from aggregator.storage.transaction import engine, snapshot, write
 
 OVER_MS = 3_600_000
@@ -33,7 +34,7 @@ and a.outcome in ('accepted', 'called_off', 'absent', 'written_off') and a.upstr
 """
 """Orders with what providers took, also where we gave that up before we knew, or had called it off."""
 _WHOLE = f"""
-select coalesce(sum(case when {_BACK} = 0 then coalesce(a.spent, a.cost) else 0 end), 0) as cost {_ENDED}
+select {total(f"case when {_BACK} = 0 then coalesce(a.spent, a.cost) end", "cost")} {_ENDED}
 """
 _PARTS = f"""
 select coalesce(a.spent, a.cost) as cost, o.quantity, {_BACK} as back {_ENDED}
@@ -43,10 +44,8 @@ _TAKEN = """
 select o.ended_at - o.ended_at % 86400000 as day, a.outcome, coalesce(a.spent, a.cost) as gross, a.returned, o.quantity,
 o.undelivered, a.upstream_order is not null as named from orders o join attempts a on a.order_id = o.id
 """
-_ADD = """
-on conflict (start) do update set late_refunded = days.late_refunded + excluded.late_refunded,
-    late_cost = days.late_cost + excluded.late_cost
-"""
+_ADD = f"on conflict (start) do update set {add_kept('days', 'late_refunded')}, {add_kept('days', 'late_cost')}"
+_KEPT = ("charged", "revenue", "refunded", "cost")
 
 
 def is_over(start: int) -> bool:
@@ -58,11 +57,11 @@ async def count(start: int) -> Day:
     """The figures of a day as the orders tell them now."""
     end = start + DAY_MS
     taken = await tables.Order.raw(
-        "select count(*) as n, coalesce(sum(charge), 0) as charged from orders where id >= {} and id < {}",
+        f"select count(*) as n, {total('charge', 'charged')} from orders where id >= {{}} and id < {{}}",
         await first_id(tables.Order, start), await first_id(tables.Order, end),
     )  # fmt: skip
     ended = await tables.Order.raw(
-        "select coalesce(sum(charge - refunded), 0) as revenue, coalesce(sum(refunded), 0) as refunded"
+        f"select {total('charge - refunded', 'revenue')}, {total('refunded', 'refunded')}"
         " from orders where ended_at >= {} and ended_at < {}",
         start, end,
     )  # fmt: skip
@@ -72,8 +71,9 @@ async def count(start: int) -> Day:
         cost_of(int(row["cost"]), row["quantity"], row["back"]) for row in await tables.Order.raw(_PARTS, start, end)
     )
     return Day(
-        start=start, orders=int(taken[0]["n"]), charged=int(taken[0]["charged"]), revenue=int(ended[0]["revenue"]),
-        refunded=int(ended[0]["refunded"]), cost=int(whole[0]["cost"]) + parts,
+        start=start, orders=int(taken[0]["n"]), charged=read_total(taken[0], "charged"),
+        revenue=read_total(ended[0], "revenue"), refunded=read_total(ended[0], "refunded"),
+        cost=read_total(whole[0], "cost") + parts,
     )  # fmt: skip
 
 
@@ -85,27 +85,31 @@ async def kept(since: int) -> dict[int, Day]:
 
 async def keep(start: int) -> Day:
     """Count a day that is over, and keep it; what is counted twice comes out the same."""
-    day, row = await snapshot(lambda: _with_late(start))
-    at_its_end = (
-        start, day.orders, day.charged, day.revenue + row["late_refunded"], day.refunded - row["late_refunded"],
-        day.cost - row["late_cost"],
-    )  # fmt: skip
-    await write(lambda: _insert(at_its_end))
+    day, (refunded, cost) = await snapshot(lambda: _with_late(start))
+    at_its_end = (day.charged, day.revenue + refunded, day.refunded - refunded, day.cost - cost)
+    await write(lambda: _insert(start, day.orders, at_its_end))
     return day
 
 
-async def _with_late(start: int) -> tuple[Day, Mapping[str, int]]:
+async def _with_late(start: int) -> tuple[Day, tuple[int, int]]:
     """The figures and what is late of them, of one moment."""
-    rows = await tables.Day.raw("select late_refunded, late_cost from days where start = {}", start)
-    return await count(start), rows[0] if rows else {"late_refunded": 0, "late_cost": 0}
+    rows = await tables.Day.raw("select * from days where start = {}", start)
+    return await count(start), _late(rows[0]) if rows else (0, 0)
 
 
-async def _insert(row: tuple[int, ...]) -> None:
+def _late(row: Mapping[str, Any]) -> tuple[int, int]:
+    """What was paid back, and what it cost more, since the day's end."""
+    return read_total(row, "late_refunded"), read_total(row, "late_cost")
+
+
+async def _insert(start: int, orders: int, sums: tuple[int, ...]) -> None:
+    """`sums` = those of `_KEPT`."""
+    columns = ["orders", *(f"{name}{half}" for name in _KEPT for half in ("", "_high"))]
+    renewed = ", ".join(f"{name} = excluded.{name}" for name in columns)
     await tables.Day.raw(
-        "insert into days (start, orders, charged, revenue, refunded, cost, late_refunded, late_cost)"
-        " values ({}, {}, {}, {}, {}, {}, 0, 0) on conflict (start) do update set orders = excluded.orders,"
-        " charged = excluded.charged, revenue = excluded.revenue, refunded = excluded.refunded, cost = excluded.cost",
-        *row,
+        f"insert into days (start, {', '.join(columns)}, late_refunded, late_cost)"
+        f" values ({{}}, {', '.join(['{}'] * len(columns))}, 0, 0) on conflict (start) do update set {renewed}",
+        start, orders, *(half for one in sums for half in halves(one)),
     )  # fmt: skip
 
 
@@ -148,8 +152,11 @@ async def _costs(attempts: Sequence[int]) -> dict[int, int]:
 
 
 async def _add_late(day: int, *, refunded: int, cost: int) -> None:
-    insert = f"insert into days (start, late_refunded, late_cost) values ({{}}, {{}}, {{}}) {_ADD}"
-    await tables.Day.raw(insert, day, refunded, cost)
+    await tables.Day.raw(
+        "insert into days (start, late_refunded, late_refunded_high, late_cost, late_cost_high)"
+        f" values ({{}}, {{}}, {{}}, {{}}, {{}}) {_ADD}",
+        day, *halves(refunded), *halves(cost),
+    )  # fmt: skip
 
 
 async def add_found(attempt: int) -> None:
@@ -162,8 +169,9 @@ async def add_found(attempt: int) -> None:
 
 
 def _day(row: Mapping[str, Any]) -> Day:
-    late = row["late_refunded"]
+    charged, revenue, refunded, cost = (read_total(row, name) for name in _KEPT)
+    late_refunded, late_cost = _late(row)
     return Day(
-        start=row["start"], orders=row["orders"], charged=row["charged"], revenue=row["revenue"] - late,
-        refunded=row["refunded"] + late, cost=row["cost"] + row["late_cost"],
+        start=row["start"], orders=row["orders"], charged=charged, revenue=revenue - late_refunded,
+        refunded=refunded + late_refunded, cost=cost + late_cost,
     )  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
+from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, day_store, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
 from aggregator.orders.model import Attempt, Order
-from aggregator.orders.settle import apply
+from aggregator.orders.settle import WALLET_FULL, apply
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.storage import clock, decisions, tables
 from aggregator.storage.transaction import write
@@ -66,7 +69,7 @@ async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int, atte
         else:
             await store.note(order.id, OrderState.QUEUED, f"absent at {attempt.provider} by decision")
 
-    await write(work)
+    await _commit(work)
     return await _told(order_id)
 
 
@@ -81,7 +84,7 @@ async def write_off(order_id: int, *, actor: str, reason: str, settle_ms: int, a
         decision = await _give_attempt_up(order, attempt, Outcome.WRITTEN_OFF, actor=actor, reason=reason)
         await _cancel(order, "written off by decision", decision, halted_too=True)
 
-    await write(work)
+    await _commit(work)
     return await _told(order_id)
 
 
@@ -103,7 +106,7 @@ async def settle_by_hand(order_id: int, undelivered: int, *, actor: str, reason:
         if await apply(order, undelivered, note="settled by decision", decision=decision, halted_too=True) is None:
             _changed()
 
-    await write(work)
+    await _commit(work)
     return await _told(order_id)
 
 
@@ -119,8 +122,15 @@ async def call_off(order_id: int, *, actor: str, reason: str) -> Order:
             message = f"order {order_id} is {order.state} already"
             raise Undecidable(message)
 
-    await write(work)
+    await _commit(work)
     return await _told(order_id)
+
+
+async def _commit(work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await write(work)
+    except WalletFull as error:
+        raise Undecidable(WALLET_FULL) from error
 
 
 async def _order(order_id: int) -> Order:

@@ -9,6 +9,8 @@ from aggregator.orders.state import MAY_FOLLOW, ended_as
 from aggregator.storage.transaction import write
 from pricing import refund
 
+WALLET_FULL = "the wallet of its reseller cannot hold the refund: take something out of it first"
+
 
 class _Overtaken(Exception):
     """The order has gone to another provider meanwhile."""
@@ -26,7 +28,8 @@ async def settle(
     """End an order with so many units undelivered, or raise that number for one that has ended.
 
     `order` is the row the decision was made on, `attempt` the one whose provider said so: where the order has changed
-    since, runs elsewhere by now, or stands still since a red audit, nothing happens and None is returned.
+    since, runs elsewhere by now, or stands still since a red audit, nothing happens and None is returned. So too where
+    the wallet cannot hold the refund; the order is then held.
     """
 
     async def work() -> Order | None:
@@ -42,6 +45,10 @@ async def settle(
         return await write(work)
     except _Overtaken:
         return None
+    except book.WalletFull:
+        if await store.hold(order, WALLET_FULL):
+            await store.note(order.id, order.state, f"held: {WALLET_FULL}")
+        return None
 
 
 async def apply(
@@ -54,7 +61,10 @@ async def apply(
     decision: int | None = None,
     halted_too: bool = False,
 ) -> Order | None:
-    """`settle` inside a transaction that is running already; `halted_too` = a person has decided it."""
+    """`settle` inside a transaction that is running already; `halted_too` = a person has decided it.
+
+    Raises `ledger.book.WalletFull` where the wallet cannot hold the refund; the transaction must be given up.
+    """
     state = ended_as(undelivered=undelivered, quantity=order.quantity)
     if state not in MAY_FOLLOW[order.state] or undelivered < order.undelivered:
         message = f"an order that is {order.state}, {order.undelivered} undelivered, cannot end with {undelivered}"

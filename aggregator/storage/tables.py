@@ -417,6 +417,7 @@ class AuditRun(Table, tablename="audits"):
     milliseconds = BigInt(null=True, default=None)
     checked = BigInt(null=True, default=None)
     green = Boolean(null=True, default=None)
+    failure = Text(null=True, default=None)
     red = Text()
     marks = Text(null=True, default=None)
     linked_to = BigInt(null=True, default=None)
@@ -424,10 +425,14 @@ class AuditRun(Table, tablename="audits"):
 
 
 class AuditSum(Table, tablename="audit_sums"):
-    """What all entries up to the newest checkpoint moved into an account, less what they moved out."""
+    """What all entries up to the newest checkpoint moved into an account, less what they moved out.
+
+    As `storage.totals` keeps a sum.
+    """
 
     account = Text(primary_key=True)
     moved = BigInt()
+    moved_high = BigInt(default=0)
 
 
 class Halt(Table, tablename="halts"):
@@ -441,16 +446,25 @@ class Halt(Table, tablename="halts"):
 
 
 class Day(Table, tablename="days"):
-    """A day as it stood at its end, and what its orders got back or cost since; null = not counted yet."""
+    """A day as it stood at its end, and what its orders got back or cost since; null = not counted yet.
+
+    Sums as `storage.totals` keeps them.
+    """
 
     start = BigInt(primary_key=True)
     orders = BigInt(null=True, default=None)
     charged = BigInt(null=True, default=None)
+    charged_high = BigInt(default=0)
     revenue = BigInt(null=True, default=None)
+    revenue_high = BigInt(default=0)
     refunded = BigInt(null=True, default=None)
+    refunded_high = BigInt(default=0)
     cost = BigInt(null=True, default=None)
+    cost_high = BigInt(default=0)
     late_refunded = BigInt(default=0)
+    late_refunded_high = BigInt(default=0)
     late_cost = BigInt(default=0)
+    late_cost_high = BigInt(default=0)
 
 
 class Signal(Table, tablename="signals"):

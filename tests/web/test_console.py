@@ -9,9 +9,9 @@ from html import unescape
 
 import pytest
 
-from aggregator.catalog import balance_store, decide, store, word_store
+from aggregator.catalog import decide, store, word_store
 from aggregator.ledger import book
-from aggregator.orders import call_off_store
+from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as reseller_store
@@ -20,7 +20,7 @@ from aggregator.settings import MARKUP_FILE, SERVICES_FILE
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
 from providers.sandbox import Sandbox
-from tests.builders import accept_order, make_reseller, order_now, overcharged_order, unsure_order
+from tests.builders import HOUR, accept_order, active_order, make_reseller, order_now, unsure_order
 from tests.providers.sandbox_server import serving
 from tests.web.kit import Visitor, Web, once_of, plain
 from tests.web.scene import busy_day, pages
@@ -64,26 +64,6 @@ async def test_the_overview_of_a_busy_day_says_what_is_wrong_and_what_happens_by
 
 async def test_the_overview_of_a_quiet_panel_is_quiet(web: Web, boss: Visitor) -> None:
     assert "Nothing is wrong" in plain(await boss.get("/console"))
-
-
-async def test_what_takes_more_than_it_lists_is_shown_with_both_prices_and_decided(web: Web, boss: Visitor) -> None:
-    order = await overcharged_order(await make_reseller())
-    await tables.Attempt.raw("update attempts set service = '7101' where order_id = {}", order.id)
-    assert "alpha took more than it lists for 1 order: 7.5 USD where 2.5 was expected" in plain(
-        await boss.get("/console")
-    )
-    await web.panel.syncer.sync("alpha")
-    assert "alpha takes more than it lists for 1 service" in plain(await boss.get("/console"))
-    assert "at the worst 7.5 USD where 2.5 was expected" in plain(await boss.get("/console/providers/of/alpha"))
-    assert "Overcharged 7.5 USD where 2.5 was expected" in plain(await boss.get(f"/console/orders/{order.id}"))
-    held = plain(await boss.get("/console/services/held"))
-    assert "it takes 7.5 where it lists 2, 275 % more" in held
-    assert "Taken, not listed 2 7.5" in held
-    await boss.post(
-        "/console/services/held", provider="alpha", service="7101", verdict="approve", reason="they told us"
-    )
-    assert "Nothing is held" in plain(await boss.get("/console/services/held"))
-    assert "more than it lists" not in plain(await boss.get("/console"))
 
 
 async def test_a_preview_shows_every_change_and_makes_none(web: Web, boss: Visitor) -> None:
@@ -180,30 +160,6 @@ async def test_a_provider_is_tested_added_and_sold_by_category(web: Web, boss: V
         assert "gets no orders until that is changed" in tested
     for text in (wrong, page, added, (web.panel.settings.directory / "providers.toml").read_text()):
         assert "bravo-secret-key" not in text
-
-
-async def test_what_a_provider_is_suspected_of_is_shown_until_the_owner_has_looked(web: Web, boss: Visitor) -> None:
-    """On the first page, in the list and on its own page; each matter is closed by itself, with what was found."""
-    await web.panel.syncer.read_balance("alpha")
-    (day,) = await balance_store.days("alpha", since=0)
-    judged = balance_store.Judgement(lost=Decimal("7.40"), due=Decimal("2.40"), noise=Decimal(0), orders=(1, 2))
-    await balance_store.keep(day, judged)
-    await call_off_store.doubt("alpha")
-    matters = {"balance": "lost 7.4 USD", "call-offs": "delivers or charges what it had called off"}
-    for said in matters.values():
-        assert said in plain(await boss.get("/console"))
-        assert said in plain(await boss.get("/console/providers/of/alpha"))
-    unknown = await boss.send("/console/providers/of/alpha/looked", matter="everything", reason="x")
-    assert unknown.status_code == 404
-    await boss.send("/console/providers/of/alpha/looked", matter="balance", reason="")
-    assert "lost 7.4 USD" in plain(await boss.get("/console/providers/of/alpha"))
-    for matter, said in matters.items():
-        closed = plain(await boss.post("/console/providers/of/alpha/looked", matter=matter, reason="my own order"))
-        assert "Closed." in closed
-        assert said not in closed
-    assert [row.reason for row in await decisions.about("provider", 0)] == ["my own order"] * 2
-    again = await boss.post("/console/providers/of/alpha/looked", matter="balance", reason="again")
-    assert "Nothing about the balance of alpha waits for a look" in plain(again)
 
 
 @pytest.mark.parametrize(
@@ -347,6 +303,33 @@ async def test_keys_and_invitations_are_shown_once(web: Web, boss: Visitor, anna
     assert "/sign-up?invite=" in plain(invitation)
     taken = await boss.post("/console/resellers", name="bob", once=once_of(await boss.get("/console/resellers")))
     assert "Shown this once" in plain(taken)
+
+
+async def test_an_audit_that_cannot_run_says_why(web: Web, boss: Visitor) -> None:
+    """On its own page, in the list of runs and where an owner arrives; and when none has run for long."""
+    await tables.Migration.update({tables.Migration.at: tables.Migration.at - 2 * HOUR}, force=True)
+    assert "No audit has ended for 120 minutes" in plain(await boss.get("/console"))
+    await tables.Word.raw("alter table refills rename to renamed")
+    for page in (await boss.post("/console/audit"), await boss.get("/console/audit"), await boss.get("/console")):
+        assert re.search(r"Not everything could be looked at.*one-refill-at-a-time.*refills", plain(page))
+    await tables.Word.raw("alter table renamed rename to refills")
+    assert "promises hold" in plain(await boss.post("/console/audit"))
+    assert "Not everything" not in plain(await boss.get("/console"))
+
+
+async def test_pages_add_up_more_than_any_row_holds(web: Web, boss: Visitor, anna: Visitor) -> None:
+    """All wallets together, and what somebody turned over: 63 bits are 92,233,720,368.54775807."""
+    most = 2**63 - 1
+    await accounts.fund("anna", most - await book.balance(anna.reseller))
+    bob = await make_reseller("bob", funds=most)
+    assert "184,467,440,737.09" in plain(await boss.get("/console/resellers"))
+    for _ in range(2):
+        order = await active_order(bob, charge=most, rate=most, rate_per=1000, quantity=1000)
+        await settle(order, 0, note="all there")
+        await accounts.fund("bob", most)
+    overview = plain(await boss.get("/console"))
+    assert "184,467,440,737.09" in overview
+    assert "promises hold" in plain(await boss.post("/console/audit", full="1"))
 
 
 async def test_the_audit_is_run_and_tells_what_is_broken(web: Web, boss: Visitor, anna: Visitor) -> None:

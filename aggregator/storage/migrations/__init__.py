@@ -23,6 +23,7 @@ from aggregator.storage.migrations import (
     m0010_repeats,
     m0012_charges,
     m0013_reconciliation,
+    m0017_wide_sums,
 )
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
@@ -40,6 +41,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     10: m0010_repeats.statements,
     12: m0012_charges.statements,
     13: m0013_reconciliation.statements,
+    17: m0017_wide_sums.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""
 _LOCK = 7_204_180_531  # any number that no other program uses on this database
