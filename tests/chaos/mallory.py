@@ -7,6 +7,7 @@ Each comparison is a function of its own. Those in `HELD` count in every storm; 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from random import Random
@@ -28,6 +29,10 @@ IDS_AGAIN = 8
 TOLD_OF_AN_ID = ("of another order", "by decision")
 TOLERATED = Decimal(3).scaleb(-8)
 """Costs are rounded at each of its steps."""
+MANY, GROSS = 3, Decimal("1.5")
+"""So many orders above the list are too many, and so many times the list once is too much."""
+NOISE, LAST_DIGITS = Decimal("0.0002"), Decimal("0.001")
+"""What is never told of a balance: a share of what all orders cost, charged and paid back, and rounding."""
 
 
 class Known(NamedTuple):
@@ -73,21 +78,61 @@ def taken(evidence: Evidence) -> int:
 
 
 def costs_are_what_was_kept(known: Known) -> list[str]:
-    """The days' cost is the money that all providers really kept, to the rounding of each order."""
-    kept = sum((add.kept for adds in known.evidence.truth.values() for add in adds), Decimal(0))
-    told = Decimal(known.figures.cost).scaleb(-8)
-    tolerated = TOLERATED * sum(map(len, known.evidence.truth.values()))
-    return [f"the days cost {told}, the providers kept {kept}"] if abs(told - kept) > tolerated else []
+    """The days' cost is what honest providers kept, to the rounding of each order.
+
+    Of what the dishonest one keeps beyond its words no figure can tell: between its list, its words and the truth.
+    """
+    ranges = [_range(known, add) for adds in known.evidence.truth.values() for add in adds if add.accepted]
+    least, most = (sum(ends, Decimal(0)) for ends in zip(*ranges, strict=True)) if ranges else (Decimal(0), Decimal(0))
+    told, tolerated = Decimal(known.figures.cost).scaleb(-8), TOLERATED * len(ranges)
+    agreed = least - tolerated <= told <= most + tolerated
+    return [] if agreed else [f"the days cost {told}, the providers kept {least} to {most}"]
+
+
+def _range(known: Known, add: Add) -> tuple[Decimal, Decimal]:
+    """What an order at a provider may count as."""
+    if add.provider not in DISHONEST:
+        return add.kept, add.kept
+    share = add.listed * (int(add.quantity) - add.undelivered) / int(add.quantity)
+    if len(known.evidence.under(add)) == 1 and _attempts_at(known, add):
+        return min(add.kept, share), max(add.kept, share)
+    # Its statuses were those of another order, or of none.
+    stated = (
+        _stated(attempt) for _, attempt, _ in _dishonest(known) if attempt["upstream_order"] == add.upstream_order
+    )
+    return Decimal(0), max((add.kept, share, *stated))
+
+
+def _stated(attempt: Row) -> Decimal:
+    """The highest that its provider stated for it."""
+    return max((Decimal(charge) for charge, *_ in json.loads(attempt["stated_charges"] or "[]")), default=Decimal(0))
+
+
+def _attempts_at(known: Known, add: Add) -> bool:
+    return any(one == add for _, _, one in _dishonest(known))
 
 
 def overcharges_are_held(known: Known) -> list[str]:
-    """Whatever order's status said that it costs more than the list was shown to the owner."""
-    return [
-        f"order {row['id']}: {attempt['provider']} says {attempt['last_charge']} for {add.listed}"
+    """Whatever delivered order's status said that it costs more than its list says so in its history.
+
+    And where one did by half, or three did at all, the owner is told that no more orders go there.
+    """
+    dear = [
+        (row["id"], add.listed, Decimal(attempt["last_charge"] or 0), add.provider)
         for row, attempt, add in _dishonest(known)
-        if attempt["outcome"] == "accepted" and Decimal(attempt["last_charge"] or 0) > add.listed * Decimal("1.02")
-        and not any(text.startswith("held") for text in known.events.get(row["id"], ()))
-    ]  # fmt: skip
+        if all(one.undelivered == 0 and one.ended for one in known.evidence.under(add))
+    ]
+    above = [one for one in dear if one[2] > one[1] * Decimal("1.02")]
+    faults = [
+        f"order {order}: {provider} says {said} for {listed}"
+        for order, listed, said, provider in above
+        if not any("charges" in text and "was expected" in text for text in known.events.get(order, ()))
+    ]
+    many = len({order for order, *_ in above}) >= MANY
+    if many or any(said >= listed * GROSS for _, listed, said, _ in above):
+        held = any("takes more than it lists" in alarm for alarm in known.figures.alarms)
+        faults += [] if held else [f"nobody is told of {above}; alarms: {known.figures.alarms}"]
+    return faults
 
 
 def revivals_are_told(known: Known) -> list[str]:
@@ -101,16 +146,42 @@ def revivals_are_told(known: Known) -> list[str]:
 
 
 def drifts_are_alarming(known: Known) -> list[str]:
-    """Where a provider kept more than its statuses say, an alarm names it and its balance."""
+    """Where a provider kept more than our orders should have cost, less what it said is due back, an alarm says so."""
     faults = []
     for name in DISHONEST:
-        mine = [(attempt, add) for _, attempt, add in _dishonest(known) if add.provider == name]
-        kept = sum((add.kept for _, add in mine), Decimal(0))
-        said = sum((Decimal(attempt["last_charge"] or 0) for attempt, _ in mine), Decimal(0))
-        alarmed = any(name in alarm and "balance" in alarm for alarm in known.figures.alarms)
-        if kept > said + TOLERATED * len(mine) and not alarmed:
-            faults.append(f"{name} kept {kept}, its statuses say {said}; alarms: {known.figures.alarms}")
+        taken = [add for adds in known.evidence.truth.values() for add in adds if add.accepted and add.provider == name]
+        kept, due, noise = sum((add.kept for add in taken), Decimal(0)), *_due(known, name)
+        alarmed = any(f"balance of {name} lost" in alarm for alarm in known.figures.alarms)
+        if kept > due + noise and not alarmed:
+            faults.append(f"{name} kept {kept} where {due} was due; alarms: {known.figures.alarms}")
     return faults
+
+
+def _due(known: Known, provider: str) -> tuple[Decimal, Decimal]:
+    """What all that it may have taken should have cost after the refunds that it told of; and how far that may be off.
+
+    What the owner settled is no word of its own.
+    """
+    due = listed = Decimal(0)
+    for row in known.evidence.orders:
+        settled = any("by decision" in text for text in known.events.get(row["id"], ()))
+        for attempt in known.evidence.attempts[row["id"]]:
+            if attempt["provider"] != provider or not _may_cost(attempt):
+                continue
+            cost, back = Decimal(attempt["cost_theirs"]), 0
+            if attempt["outcome"] == "called_off":
+                back = row["quantity"]
+            elif attempt["outcome"] == "accepted" and not settled:
+                back = row["undelivered"]
+            listed += cost
+            due += cost * (row["quantity"] - back) / row["quantity"]
+    return due, listed * NOISE + LAST_DIGITS
+
+
+def _may_cost(attempt: Row) -> bool:
+    if attempt["outcome"] == "absent":
+        return attempt["upstream_order"] is not None
+    return attempt["outcome"] not in ("refused", "not_sent")
 
 
 def ids_given_again_are_told(known: Known) -> list[str]:
@@ -124,9 +195,11 @@ def ids_given_again_are_told(known: Known) -> list[str]:
     return [f"orders {orders} are all {one}, and nobody was told" for one, orders in untold.items() if len(orders) > 1]
 
 
-HELD: tuple[Comparison, ...] = (ids_given_again_are_told, revivals_are_told)
+HELD: tuple[Comparison, ...] = (
+    ids_given_again_are_told, revivals_are_told, costs_are_what_was_kept, overcharges_are_held, drifts_are_alarming,
+)  # fmt: skip
 """What the panel does by now."""
-ALL: tuple[Comparison, ...] = (*HELD, costs_are_what_was_kept, overcharges_are_held, drifts_are_alarming)
+ALL: tuple[Comparison, ...] = (*HELD,)
 
 
 def compare(known: Known, *, strict: bool) -> list[str]:

@@ -18,6 +18,7 @@ from tests.chaos.owner import Owner, truth_of
 from tests.chaos.plan import POOR, RESELLERS, Plan
 from tests.chaos.processes import ROOT, Stalled
 from tests.chaos.stage import LIFETIME, Stage, staged
+from tests.chaos.upstreams import RECIPES
 
 ROLES = {"sqlite": ("all",), "postgresql": ("web", "all", "worker")}
 AUDIT_SECONDS = 4
@@ -26,6 +27,9 @@ DRAIN_SECONDS = 75
 """How long the drain waits for the next order to end: longer than the panel looks for a provider."""
 RICH, SHORT = Decimal(1_000), Decimal("20.5")
 SIGKILL = -9
+LAG_MS = 6_000
+"""As long as the panel itself allows for, and a second."""
+JUDGED = "select count(distinct provider) as n from balance_days where looked_at > {rested} and judged_at > {rested}"
 LATER = ("no-attempt-overdue",)
 """Promises that nobody can keep while all who would are dead or frozen; they are held to them afterwards."""
 MOST_SECONDS = 600
@@ -131,6 +135,8 @@ class Storm:
         # What was delivered may be lost again a lifetime later, and must be paid back then, too.
         await asyncio.sleep(2 * LIFETIME)
         await owner.drain(seconds=self._patience, until=at_rest)
+        self.doing = "waits for the last judgement of balances"
+        await self._until_judged()
         await self._audit()
         found = await evidence()
         known = await mallory.know(stage.books, found, await figures(stage.config))
@@ -148,6 +154,17 @@ class Storm:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _until_judged(self) -> None:
+        """Until the balances were read and judged so long after the last word as money may lag behind it."""
+        latest = time.monotonic() + self._patience
+        rested, left = int(time.time() * 1000) + LAG_MS, len(RECIPES)
+        while left and time.monotonic() < latest:
+            await asyncio.sleep(0.5)
+            [row] = await self._stage.books.rows(JUDGED.format(rested=rested))
+            left = len(RECIPES) - row["n"]
+        # A judgement is claimed before it is made.
+        await asyncio.sleep(1)
 
     async def _audit_often(self) -> None:
         while True:
