@@ -14,13 +14,13 @@ from aggregator.api.bodies import ServiceBodies
 from aggregator.api.keys import Keys
 from aggregator.api.ordering import render_for
 from aggregator.api.v2 import Api
-from aggregator.audit import store as audit_store
+from aggregator.audit import health as audit_health
 from aggregator.audit.turns import next_turn, take_turn
 from aggregator.cache.limits import Limits, SharedPace
 from aggregator.cache.memory import MemoryCache
 from aggregator.cache.redis import RedisCache
 from aggregator.cache.status import StatusCache
-from aggregator.catalog import knowledge, word_store
+from aggregator.catalog import balance_store, knowledge, word_store
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.announce import Announcer
 from aggregator.catalog.edits import Edits
@@ -31,7 +31,15 @@ from aggregator.catalog.tidy import tidy
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.failpoints import Failpoints, read_failpoints
 from aggregator.metrics import Metrics
-from aggregator.orders import account_door_store, attempt_store, evidence_store, refill_store, store
+from aggregator.orders import (
+    account_door_store,
+    attempt_store,
+    evidence_store,
+    overcharge_store,
+    reconciliation_store,
+    refill_store,
+    store,
+)
 from aggregator.orders.account_doors import account_door
 from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
@@ -42,6 +50,7 @@ from aggregator.orders.model import Attempt
 from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
 from aggregator.orders.poll import Poller
+from aggregator.orders.reconcile import Reconciler
 from aggregator.orders.refill import Refiller
 from aggregator.orders.reroute import Rerouter
 from aggregator.orders.routing import Router
@@ -122,8 +131,10 @@ class Panel:
         self.tracker = Tracker(self.cache, render_for(currency))
         self.keys = Keys(limits, settings.limits, settings.panel.spelling)
         self.syncer = Syncer(
-            self.upstreams, sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000)
-        )
+            self.upstreams, lambda: self.prices.markup.fx,
+            sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000),
+            judge=overcharge_store.judge,
+        )  # fmt: skip
         router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
         self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake, self._glance)
         rerouter = Rerouter(
@@ -131,6 +142,7 @@ class Panel:
         )
         self.poller = Poller(self.upstreams, self.cache, self.tracker, rerouter, pace)
         self.investigator = Investigator(self.upstreams, self.tracker, pace, self.wake)
+        self.reconciler = Reconciler(pace)
         self.refiller = Refiller(self.upstreams, pace)
         self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all)
@@ -232,8 +244,9 @@ class Panel:
             log.warning("not_ready", error=type(error).__name__)
             database = "unavailable"
         cache = "ok" if await self.cache.healthy() else "unavailable"
-        parts = {"database": database, "cache": cache, **(await _audited() if database == "ok" else {})}
-        well = set(parts.values()) == {"ok"}
+        audit = await _audited() if database == "ok" else {}
+        parts = {"database": database, "cache": cache, **audit}
+        well = database == cache == audit.get("audit", "ok") == "ok"
         status = "unavailable" if database != "ok" else "ok" if well else "degraded"
         return Readiness(database == "ok", {"status": status, **parts})
 
@@ -319,7 +332,13 @@ class Panel:
         if await catalog_store.claim(provider, "balance_due_at", until=due):
             await self.syncer.read_balance(provider)
             await self.investigator.note_balance(provider)
+            await self._reconcile(provider)
         return min(self.settings.pace.poll_seconds, 1.0)
+
+    async def _reconcile(self, provider: str) -> None:
+        settings = self.upstreams.settings(provider)
+        if settings is not None:
+            await self.reconciler.run_once(settings)
 
     async def stop(self) -> None:
         """Let adds in flight end, then stop everything; the sweeper of the next start finds what is left."""
@@ -334,8 +353,15 @@ class Panel:
 
 async def _audited() -> dict[str, str]:
     """As the last run of any process found it; an audit that is red stops money, not answers."""
-    runs = await audit_store.last_runs()
-    return {"audit": "ok" if runs[0].green else "red"} if runs else {}
+    try:
+        health = await audit_health.look()
+    except Exception as error:  # noqa: BLE001  # it is not what makes us answer or not
+        log.warning("audit.unknown", error=type(error).__name__)
+        return {"audit": "unknown"}
+    if health.word in (None, "ok"):
+        return {"audit": health.word} if health.word else {}
+    told = {"audit": health.word, "audit_age_seconds": str(health.age_ms // 1000)}
+    return told if health.failure is None else {**told, "audit_failure": health.failure}
 
 
 async def _rename(old: str, new: str) -> None:
@@ -347,6 +373,8 @@ async def _rename(old: str, new: str) -> None:
         await refill_store.rename_provider(old, new)
         await evidence_store.rename_provider(old, new)
         await account_door_store.rename_provider(old, new)
+        await reconciliation_store.rename_provider(old, new)
+        await balance_store.rename_provider(old, new)
         await catalog_store.rename_provider(old, new)
         await word_store.rename_words(old, new)
         await signals.raise_signal(signals.CATALOGUE)

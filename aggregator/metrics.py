@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from aggregator.audit import store as audit_store
+from aggregator.audit import health as audit_health
+from aggregator.audit.health import Health
 from aggregator.orders import attempt_store, store
 from aggregator.orders.state import OrderState
 from aggregator.storage import clock
@@ -30,6 +31,27 @@ class _Requests(Collector):
         yield family
 
 
+class _Audit(Collector):
+    """What was read of the audit for this answer; nothing where it could not be read."""
+
+    def __init__(self) -> None:
+        self.health: Health | None = None
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        red = GaugeMetricFamily("aggregator_audit_red_rows", "Rows that break a promise.", labels=["promise"])
+        if self.health is not None:
+            yield GaugeMetricFamily(
+                "aggregator_audit_green", "Whether the last audit was green.", value=bool(self.health.green)
+            )
+            yield GaugeMetricFamily(
+                "aggregator_audit_age_seconds", "Since the last audit that could look at everything.",
+                value=self.health.age_ms // 1000,
+            )  # fmt: skip
+            for finding in self.health.red:
+                red.add_metric([finding.promise], finding.broken)
+        yield red
+
+
 class Metrics:
     """One registry a process."""
 
@@ -41,11 +63,8 @@ class Metrics:
         self._doubt = Gauge(
             "aggregator_unsure_seconds", "How long the oldest unsure order has been so.", registry=self._registry
         )
-        self._green = Gauge("aggregator_audit_green", "Whether the last audit was green.", registry=self._registry)
-        self._age = Gauge("aggregator_audit_age_seconds", "Since the last audit.", registry=self._registry)
-        self._red = Gauge(
-            "aggregator_audit_red_rows", "Rows that break a promise.", ["promise"], registry=self._registry
-        )
+        self._audit = _Audit()
+        self._registry.register(self._audit)
 
     def count_request(self, action: str, code: int) -> None:
         self._requests.counted[action, code] += 1
@@ -53,6 +72,7 @@ class Metrics:
     async def text(self) -> bytes:
         """In Prometheus's text format; the database is asked now, and nothing of it is told while it is away."""
         self._orders.clear()
+        self._audit.health = None
         try:
             await self._count()
         except Exception as error:
@@ -66,9 +86,4 @@ class Metrics:
             self._orders.labels(state.value).set(counts.get(state.value, 0))
         since = await attempt_store.unsure_since_when()
         self._doubt.set(0 if since is None else (clock.now() - since) // 1000)
-        self._red.clear()
-        for run in await audit_store.last_runs():
-            self._green.set(bool(run.green))
-            self._age.set((clock.now() - run.at) // 1000)
-            for finding in run.red:
-                self._red.labels(finding.promise).set(finding.broken)
+        self._audit.health = await audit_health.look()

@@ -25,6 +25,14 @@ class NoRate(LookupError):
         self.currency = currency
 
 
+def in_ours(amount: Decimal, one: Decimal) -> int:
+    """What an amount of theirs is in ours, in whole 1e-8, rounded up; `one` = one of theirs in ours, as at a purchase.
+
+    Raises ValueError for what does not fit 63 bits.
+    """
+    return count_units(_UP.multiply(amount, one), up=True)
+
+
 class FxTable(Struct, frozen=True):
     """What one of every foreign currency is worth in ours."""
 

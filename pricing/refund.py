@@ -52,7 +52,7 @@ class Report(Struct, frozen=True, kw_only=True):
     charge: Decimal | None
     """The provider's charge now, in its currency."""
     base_charge: Decimal | None
-    """The highest charge above zero that was seen while the order was open, else the expected cost."""
+    """The charge of the whole order as it was stated while it was open; None = none that can be believed."""
     cancel_means: CancelMeans
     package: bool = False
     delivery_seen: bool = False
@@ -143,6 +143,8 @@ def _read_cancelled(report: Report) -> Verdict:
         return _read_cancelled_by_remains(report)
     if report.charge == 0:
         return _all_by_charge(report)
+    if report.charge is not None and report.base_charge is None:
+        return _ask_owner()
     return _cross_check(report) if _is_reduced(report) else everything
 
 

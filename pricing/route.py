@@ -30,6 +30,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """The provider refused this order for the moment, in this round."""
     link_runs: bool = False
     """Another order for the same link runs there, and the two would disturb each other."""
+    last: str | None = None
+    """Why it comes after all others that are usable, whatever it costs."""
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -43,6 +45,7 @@ class Route(Struct, frozen=True, kw_only=True):
     reason: str
     permanent: bool
     """Not usable, and no waiting changes that for this order."""
+    last: str | None = None
 
 
 class _Job(Struct, frozen=True):
@@ -70,6 +73,8 @@ def rank(
 ) -> list[Route]:
     """The usable routes, cheapest first, then the others likewise, each with its reason; equals as they were given.
 
+    Candidates that are to be last come after the other usable ones.
+
     `quantity` in billed units, `charge` what the reseller paid for it. With `order_type` an offer of another type is
     never usable. An order of many runs says in `least` and `most` what the limits apply to, and in `drip_feed` that
     only an offer with it will do; a subscription of `only_old_posts` is no order for whoever may add new ones.
@@ -89,8 +94,8 @@ def rank(
     return [_name_place(route, place) for place, route in enumerate(routes)]
 
 
-def _standing(route: Route) -> tuple[bool, int]:
-    return not route.usable, route.cost.units
+def _standing(route: Route) -> tuple[bool, bool, int]:
+    return not route.usable, route.usable and route.last is not None, route.cost.units
 
 
 def _judge(candidate: Candidate, job: _Job) -> Route:
@@ -104,12 +109,15 @@ def _judge(candidate: Candidate, job: _Job) -> Route:
         usable=reason is None,
         reason=reason or "",
         permanent=for_good is not None,
+        last=candidate.last,
     )
 
 
 def _name_place(route: Route, place: int) -> Route:
     if not route.usable:
         return route
+    if route.last is not None:
+        return replace(route, reason=f"last: {route.last}")
     return replace(route, reason="next cheapest" if place else "cheapest")
 
 
@@ -151,9 +159,11 @@ def _refuse_for_now(candidate: Candidate, job: _Job) -> str | None:
 
 
 def _refuse_cost(offer: Offer, job: _Job) -> str | None:
+    cost = offer.rate.cost(job.quantity)
+    if not cost.storable:
+        return "costs more than can be kept"
     if offer.rate.least_charge(job.quantity, job.min_margin_percent) <= job.charge:
         return None
-    cost = offer.rate.cost(job.quantity)
     most = Money(remove_percent(job.charge.units, job.min_margin_percent), job.charge.currency)
     return f"costs {cost.text(2)}, above {most.text(2)} that the least margin allows"
 

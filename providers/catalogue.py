@@ -25,8 +25,8 @@ LISTS = ("services", *WRAPPERS, "packages")
 _NO_LIMIT = 2**31 - 1
 _BOUNDLESS = ("unlimited", "no limit", "infinite", "infinity", "∞")
 _VAST = re.compile(r"[1-9]\d{15,19}")
-_PLACEHOLDER = Decimal(99_999_999)
-"""What panels write for "not for sale"; no price per 1,000 of any currency comes near it."""
+_NO_PRICE = Decimal(10**12)
+"""Above what any price is, in whatever currency; what is less is a placeholder by its worth, which a panel knows."""
 _PER = 1000
 
 
@@ -163,7 +163,7 @@ def _find_flaw(
         "separator": is_separator(name),
         "unsupported type": kind is ServiceType.UNSUPPORTED,
         "no price": rate is None or rate <= 0,
-        "placeholder price": rate is not None and rate >= _PLACEHOLDER,
+        "placeholder price": rate is not None and rate >= _NO_PRICE,
         "unreadable limits": unread,
         "min above max": most is not None and least > most,
     }

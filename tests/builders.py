@@ -8,9 +8,10 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from aggregator.orders import accept_store, attempt_store, store
+from aggregator.orders import accept_store, attempt_store, charges, progress_store, stated, store
 from aggregator.orders.attempt_store import NewAttempt
 from aggregator.orders.model import Attempt, NewOrder, Order
+from aggregator.orders.settlement import Keep, Rules
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import accounts
 from aggregator.resellers.model import Reseller
@@ -76,6 +77,11 @@ def attempt_of(**changes: Any) -> Attempt:
         "last_charge": None, "cancel_at": None, "lost_since": None, "poll_at": 0, "created_at": 0, "answered_at": None,
     }  # fmt: skip
     return Attempt(**{**usual, **changes})
+
+
+def stated_twice(charge: str) -> str | None:
+    """As kept on an attempt of which two open readings stated this charge."""
+    return stated.encode((stated.Stated(Decimal(charge), 2, 2),))
 
 
 def progress_of(phase: Phase, remains: int | None = None, charge: str | None = None, **said: Any) -> Progress:
@@ -148,6 +154,19 @@ async def active_order(
     order = await accept_order(reseller, **changes)
     await activate(order, provider=provider, upstream=upstream)
     return await order_now(order.id)
+
+
+async def overcharged_order(reseller: Reseller, charge: str = "7.5", **changes: Any) -> Order:
+    """An order that runs at alpha, for which it was seen to charge that where 2.50 was expected."""
+    order = await active_order(reseller, **changes)
+    (attempt,) = await attempt_store.of_order(order.id)
+    reading = progress_of(Phase.IN_PROGRESS, 1000, charge)
+    costs = charges.read(
+        order, attempt, reading, Keep(), rules=Rules("full", 0), digits=len(charge.partition(".")[2]), now=clock.now()
+    )
+    assert costs is not None
+    await progress_store.keep_charges([costs], provider="alpha", digits=5)
+    return order
 
 
 async def unsure_order(reseller: Reseller, *, seconds_ago: int = 0) -> Order:

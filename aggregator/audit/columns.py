@@ -16,7 +16,7 @@ _MONEY = {
     "wallets": ("balance",),
     "entries": ("amount", "balance"),
     "orders": ("charge", "refunded", "undelivered", "quantity", "rate"),
-    "attempts": ("cost", "overserved"),
+    "attempts": ("cost", "spent", "returned", "overserved"),
 }
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from aggregator.audit.facts import Facts
 from aggregator.audit.promise import Promise, Stops
 from aggregator.audit.scope import Scope
+from aggregator.storage.totals import comparable_total
 
-_FACTS = """
+_FACTS = f"""
 select o.id as order_id, o.reseller, o.state, o.charge, o.refunded, o.undelivered, o.quantity, o.ended_at,
        o.request_id,
        count(case when e.target = 'escrow' then 1 end) as charges,
-       coalesce(sum(case when e.target = 'escrow' then e.amount end), 0) as taken,
-       coalesce(sum(case when e.target not in ('escrow', 'revenue') then e.amount end), 0) as paid,
-       coalesce(sum(case when e.target = 'escrow' then e.amount when e.source = 'escrow' then -e.amount end), 0)
+       {comparable_total("case when e.target = 'escrow' then e.amount end")} as taken,
+       {comparable_total("case when e.target not in ('escrow', 'revenue') then e.amount end")} as paid,
+       {comparable_total("case when e.target = 'escrow' then e.amount when e.source = 'escrow' then -e.amount end")}
            as held,
        min(e.id) as first_entry,
        min(case when e.target = 'escrow' then e.id end) as charge_entry,
@@ -20,8 +21,8 @@ select o.id as order_id, o.reseller, o.state, o.charge, o.refunded, o.undelivere
        count(case when e.source = 'escrow' and e.target <> 'revenue' then 1 end) as refunds,
        max(case when e.source = 'escrow' then e.id end) as ending_entry,
        min(case when e.source = 'revenue' then e.id end) as late_entry
-from orders o left join entries e on e.order_id = o.id and {e.order_id}
-where {o.id} group by o.id
+from orders o left join entries e on e.order_id = o.id and {{e.order_id}}
+where {{o.id}} group by o.id
 """
 
 ORDERS = Facts(
@@ -32,14 +33,14 @@ ORDERS = Facts(
             id="M5",
             name="charged-once",
             sentence="every order was charged exactly once, its charge",
-            breach="charges <> 1 or taken <> charge",
+            breach="charges <> 1 or taken is null or taken <> charge",
             shows=("order_id", "charge", "charges", "taken"),
         ),
         Promise(
             id="M6",
             name="refunds-within-charge",
             sentence="no order was paid back more than it was charged",
-            breach="paid > charge or refunded > charge",
+            breach="paid is null or paid > charge or refunded > charge",
             shows=("order_id", "charge", "refunded", "paid"),
         ),
         Promise(
@@ -54,14 +55,14 @@ ORDERS = Facts(
             id="M17",
             name="refund-entries",
             sentence="what an order counts as refunded is what its entries paid back",
-            breach="paid <> refunded",
+            breach="paid is null or paid <> refunded",
             shows=("order_id", "refunded", "paid"),
         ),
         Promise(
             id="M18",
             name="escrow-is-open-charges",
             sentence="escrow holds the whole charge of each open order and nothing of an ended one",
-            breach="held <> case when ended_at is null then taken else 0 end",
+            breach="held is null or held <> case when ended_at is null then taken else 0 end",
             shows=("order_id", "state", "charge", "held"),
         ),
         Promise(

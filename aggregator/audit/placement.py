@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aggregator.audit.costs import OF_ATTEMPTS
 from aggregator.audit.facts import Facts
 from aggregator.audit.promise import Promise, Stops
 from aggregator.audit.scope import Scope
@@ -25,7 +26,8 @@ where {o.id} group by o.id
 """
 _OF_ATTEMPTS = """
 select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, a.upstream_order, a.deadline_at,
-       a.poll_at, a.answered_at, a.superseded_at, a.cancel_asks, a.cancel_due_at, a.cancel_answer
+       a.poll_at, a.answered_at, a.superseded_at, a.cancel_asks, a.cancel_due_at, a.cancel_answer, a.revived_at, a.cost,
+       a.spent, a.returned, a.stated_charges, o.quantity, o.ended_at
 from attempts a left join orders o on o.id = a.order_id and {o.id} where {a.order_id}
 """
 
@@ -165,6 +167,14 @@ def attempts(now: int) -> Facts:
                 shows=("attempt", "order_id", "provider"),
             ),
             Promise(
+                id="P10",
+                name="alive-after-call-off",
+                sentence="only what its provider had called off is noted as come alive again",
+                stops=Stops.NOTHING,
+                breach="revived_at is not null and outcome <> 'called_off'",
+                shows=("attempt", "order_id", "outcome", "revived_at"),
+            ),
+            Promise(
                 id="O4",
                 name="nothing-forgotten",
                 sentence="every active order is asked about at its provider, and was due within the last hour",
@@ -173,5 +183,6 @@ def attempts(now: int) -> Facts:
                 f" and coalesce(poll_at, 0) < {now - POLL_MS}",
                 shows=("attempt", "order_id", "provider", "poll_at"),
             ),
+            *OF_ATTEMPTS,
         ),
     )

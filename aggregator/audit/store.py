@@ -15,7 +15,8 @@ from aggregator.orders import halts
 from aggregator.orders.halts import Concerned
 from aggregator.storage import clock, decisions, signals
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.tables import AuditRun, AuditSum, Decision, Signal
+from aggregator.storage.tables import AuditRun, AuditSum, Decision, Migration, Signal
+from aggregator.storage.totals import halves, read_total
 from aggregator.storage.transaction import engine, write
 
 _LOCK = 7_204_180_533  # any number that no other program uses on this database
@@ -47,6 +48,8 @@ class Run(Struct, frozen=True, kw_only=True):
     green: bool | None
     """None = it has not ended."""
     red: list[Finding]
+    failure: str | None = None
+    """Why some promises could not be looked at."""
 
 
 class Checkpoint(Struct, frozen=True):
@@ -70,6 +73,18 @@ async def last_complete() -> Run | None:
     return _run(rows[0]) if rows else None
 
 
+async def sound_since() -> int:
+    """When the last run that could look at everything it was to look at began (milliseconds since 1970).
+
+    Where there was none, when the first one should have: with the database.
+    """
+    ended = AuditRun.green.is_not_null() & AuditRun.failure.is_null()
+    sound = await AuditRun.select(AuditRun.at).where(ended).order_by(AuditRun.id, ascending=False).limit(1)
+    tried = sound or await AuditRun.select(AuditRun.at).order_by(AuditRun.id).limit(1)
+    made = [] if sound else await Migration.select(Migration.at).order_by(Migration.id).limit(1)
+    return min((int(row["at"]) for row in (*tried, *made)), default=clock.now())
+
+
 async def last_was_red() -> bool:
     return any(run.green is False for run in await last_runs())
 
@@ -83,7 +98,7 @@ async def checkpoint() -> Checkpoint | None:
     rows = await _newest_checkpoint()
     if not rows:
         return None
-    sums = {row["account"]: int(row["moved"]) for row in await AuditSum.select()}
+    sums = {row["account"]: read_total(row, "moved") for row in await AuditSum.select()}
     return Checkpoint(rows[0]["id"], msgspec.json.decode(rows[0]["marks"], type=Marks), sums)
 
 
@@ -115,11 +130,17 @@ async def begin(*, complete: bool, slot: int | None) -> int | None:
     return int(rows[0]["id"]) if rows else None
 
 
+async def fail(failure: str) -> None:
+    """Keep that a run could not be run; what stands still goes on standing."""
+    await AuditRun.insert(AuditRun(complete=False, at=clock.now(), green=False, failure=failure, red="[]"))
+
+
 async def finish(
     number: int,
     broken: Sequence[Finding],
     concerned: Mapping[str, set[Concerned]],
     *,
+    failure: str | None = None,
     complete: bool,
     milliseconds: int,
     checked: int,
@@ -127,7 +148,11 @@ async def finish(
     checkpoint: Checkpoint | None,
     link: Link | None,
 ) -> None:
-    """Keep what a run found; a checkpoint and a link only if nobody else has made one since `newest`."""
+    """Keep what a run found; a checkpoint and a link only if nobody else has made one since `newest`.
+
+    With a `failure` nothing that stood still goes on: nobody knows what the run would have found.
+    """
+    lifts = complete and failure is None
 
     async def work() -> bool:
         if not is_sqlite(engine()):
@@ -136,7 +161,8 @@ async def finish(
         is_next = (rows[0]["id"] if rows else None) == (newest.audit if newest else None)
         kept = checkpoint if is_next else None
         changes: dict[Any, Any] = {
-            AuditRun.green: not broken, AuditRun.red: msgspec.json.encode(broken).decode(),
+            AuditRun.green: not broken and failure is None, AuditRun.failure: failure,
+            AuditRun.red: msgspec.json.encode(broken).decode(),
             AuditRun.milliseconds: milliseconds, AuditRun.checked: checked,
         }  # fmt: skip
         if kept is not None:
@@ -145,7 +171,7 @@ async def finish(
                 changes |= {AuditRun.linked_to: link.entry, AuditRun.hash: link.hash}
             await _keep_sums(kept.sums, newest.sums if newest else {})
         await AuditRun.update(changes).where(AuditRun.id == number)
-        return await halts.replace(number, concerned, lifts=complete)
+        return await halts.replace(number, concerned, lifts=lifts)
 
     if await write(work):
         await signals.raise_signal(signals.WORK)
@@ -155,9 +181,9 @@ async def _keep_sums(now: Mapping[str, int], before: Mapping[str, int]) -> None:
     for account, moved in now.items():
         if before.get(account) != moved:
             await AuditSum.raw(
-                "insert into audit_sums (account, moved) values ({}, {})"
-                " on conflict (account) do update set moved = excluded.moved",
-                account, moved,
+                "insert into audit_sums (account, moved, moved_high) values ({}, {}, {})"
+                " on conflict (account) do update set moved = excluded.moved, moved_high = excluded.moved_high",
+                account, *halves(moved),
             )  # fmt: skip
 
 

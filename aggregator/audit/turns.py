@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from aggregator.audit import store
-from aggregator.audit.run import Result, run_in_slot
+from aggregator.audit.run import Result, failing_in_public, run_in_slot
 from aggregator.storage import clock
 
 log = structlog.get_logger(__name__)
@@ -19,8 +19,9 @@ NIGHT_MS = 3 * 3_600_000
 async def take_turn(*, at_start: bool = False) -> Result | None:
     """Audit, unless another process does so in these five minutes; at the start in any case."""
     now = clock.now()
-    quick = at_start and await store.checkpoint() is not None
-    result = await run_in_slot(None if quick else now // EVERY_MS, full=await _night_is_over(now) or None)
+    async with failing_in_public():
+        quick = at_start and await store.checkpoint() is not None
+        result = await run_in_slot(None if quick else now // EVERY_MS, full=await _night_is_over(now) or None)
     if result is not None:
         _tell(result)
     return result
@@ -44,4 +45,6 @@ def _tell(result: Result) -> None:
             "audit.red", id=finding.id, promise=finding.promise, broken=finding.broken, rows=finding.rows[:3],
             stops=finding.stops.value,
         )  # fmt: skip
+    if result.failure is not None:
+        log.error("audit.failed", error=result.failure)
     log.info("audit.done", green=result.green, complete=result.complete, rows=result.checked, ms=result.milliseconds)

@@ -10,6 +10,7 @@ from aggregator.audit.facts import Checked, Told
 from aggregator.audit.promise import Breach, Promise
 from aggregator.audit.scope import Between, Marks, Scope, between, last_id
 from aggregator.storage.tables import Signal
+from aggregator.storage.totals import read_total, total
 
 Sums = Mapping[str, int]
 """Account -> what all entries up to some mark moved into it, less what they moved out (1e-8)."""
@@ -66,11 +67,12 @@ async def _add(sums: Counter[str], after: int, last: int) -> None:
     for start in range(0, len(pages), PAGE):
         span = Between(pages[start].first, pages[start : start + PAGE][-1].last)
         rows = await Signal.raw(
-            f"select source, target, sum(amount) as amount from entries where {span('id')} group by source, target"
+            f"select source, target, {total('amount', 'moved')} from entries where {span('id')} group by source, target"
         )
         for row in rows:
-            sums[row["target"]] += int(row["amount"])
-            sums[row["source"]] -= int(row["amount"])
+            amount = read_total(row, "moved")
+            sums[row["target"]] += amount
+            sums[row["source"]] -= amount
 
 
 def _judge(row: dict[str, Any], now: Counter[str]) -> list[Breach]:
@@ -87,19 +89,21 @@ def _judge(row: dict[str, Any], now: Counter[str]) -> list[Breach]:
 
 
 async def _judge_all(rows: list[dict[str, Any]], now: Counter[str], *, whole: bool) -> list[Breach]:
-    held = await Signal.raw("select count(*) as n, sum(balance) as total from wallets")
+    held = await _all("balance", "wallets")
     known = sum(row["balance"] or 0 for row in rows)
     found = []
-    if int(held[0]["total"] or 0) != known:
-        found.append((_CONSERVED, f"wallets {held[0]['total']}, of resellers {known}"))
+    if held != known:
+        found.append((_CONSERVED, f"wallets {held}, of resellers {known}"))
     currencies = sorted({row["currency"] for row in rows if row["currency"] is not None})
     if len(currencies) > 1:
         found.append((_CURRENCY, f"currencies {', '.join(currencies)}"))
     # With every order at hand each one's escrow is proven by itself.
     if not whole:
-        charges = await Signal.raw(
-            "select sum(charge) as total from orders where state in ('queued', 'placing', 'unsure', 'active')"
-        )
-        if int(charges[0]["total"] or 0) != now["escrow"]:
-            found.append((_CONSERVED, f"escrow {now['escrow']}, open charges {charges[0]['total']}"))
+        charges = await _all("charge", "orders where state in ('queued', 'placing', 'unsure', 'active')")
+        if charges != now["escrow"]:
+            found.append((_CONSERVED, f"escrow {now['escrow']}, open charges {charges}"))
     return [Breach(promise.name, text) for promise, text in found]
+
+
+async def _all(amount: str, rows: str) -> int:
+    return read_total((await Signal.raw(f"select {total(amount, 'sum')} from {rows}"))[0], "sum")

@@ -79,6 +79,8 @@ async def _believe(one: HeldListing, *, actor: str, reason: str) -> Decided:
     await _replace(one, rejected=False)
     await _record(one, "approved", actor=actor, reason=reason)
     decided = Decided(provider=one.row.provider, service=one.row.service, reason=one.hold.reason)
+    if one.hold.kind is HoldKind.OVERCHARGED:
+        await learned_store.agree(one)
     if one.hold.kind is not HoldKind.REUSED:
         return decided
     key = (one.row.provider, one.row.service)

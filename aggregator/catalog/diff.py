@@ -104,7 +104,7 @@ def _judge(
         if before is None or (before == row and hold is None):
             continue
         found = holds.judge(hold.accepted if hold else before, row, max_rise_percent=max_rise_percent)
-        if (now := holds.renew(hold, found)) != hold:
+        if (now := holds.renew(hold, found, row)) != hold:
             changed[service] = now
     return changed
 

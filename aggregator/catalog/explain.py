@@ -85,11 +85,14 @@ def _offers(service: ShelfService, lead: Offer, reasons: Mapping[OfferRef, str])
 
 
 def _tell_shut(service: ShelfService, offer: Offer) -> str:
-    """Why an offer whose price counts takes no orders now."""
+    """Why an offer whose price counts takes no orders now, or only those that no other can take."""
     hold, rest = service.hold_of(offer), service.rest_of(offer)
     if hold is not None:
         return f"; takes no orders: {hold}"
-    return f"; rests until {clock.tell(rest)}, since it cancelled too many" if rest > clock.now() else ""
+    if rest > clock.now():
+        return f"; rests until {clock.tell(rest)}, since it cancelled too many"
+    last = service.last_of(offer)
+    return f"; gets orders last: {last}" if last is not None else ""
 
 
 def _plain(amount: Decimal) -> str:

@@ -44,13 +44,21 @@ def _judge_price(accepted: ListingRow, now: ListingRow, max_rise_percent: Decima
     return Hold(kind=kind, reason=reason, accepted=accepted)
 
 
-def renew(earlier: Hold | None, new: Hold | None) -> Hold | None:
+def overcharged(listed: ListingRow, *, stated: str, noise: str) -> Hold:
+    """The hold on a service that takes more than it lists; both rates in its currency."""
+    reason = f"it takes {stated} where it lists {listed.rate}"
+    if listed.rate and Decimal(listed.rate) > 0:
+        reason += f", {_round((Decimal(stated) - Decimal(listed.rate)) * 100 / Decimal(listed.rate))} % more"
+    return Hold(kind=HoldKind.OVERCHARGED, reason=reason, accepted=listed, stated=stated, noise=noise)
+
+
+def renew(earlier: Hold | None, new: Hold | None, now: ListingRow) -> Hold | None:
     """The hold from now on: what the owner was asked, or rejected, already is not asked again.
 
-    No catalogue lifts a hold for what a service did.
+    No catalogue lifts a hold for what a service did, unless it explains that, as a list that asks for what it takes.
     """
-    if earlier is not None and earlier.kind is HoldKind.OVERSERVES and (new is None or not new.takes_off_sale):
-        return earlier
+    if earlier is not None and earlier.is_of_deeds and not earlier.is_explained(now):
+        return new if new is not None and new.takes_off_sale else earlier
     if earlier is not None and new is not None and earlier.reason == new.reason:
         return earlier
     return new

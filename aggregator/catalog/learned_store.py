@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -29,8 +29,9 @@ class HeldListing(Struct, frozen=True, kw_only=True):
 async def learned(provider: str | None = None) -> dict[tuple[str, str], Learned]:
     """By provider and their id; only services of which something is known."""
     rows = await _LISTING.raw(
-        "select provider, service, held_row, refill_refused, cancel_refused, rest_until, rest_count from listings"
-        " where (held_row is not null or refill_refused or cancel_refused or rest_until > 0)"
+        "select provider, service, held_row, refill_refused, cancel_refused, rest_until, rest_count, agreed_rate,"
+        " agreed_over from listings where (held_row is not null or refill_refused or cancel_refused or rest_until > 0"
+        " or agreed_rate is not null)"
         " and provider = coalesce({}, provider)",
         provider,
     )
@@ -46,7 +47,8 @@ def _as_learned(row: Mapping[str, Any]) -> Learned:
     return Learned(
         hold=msgspec.json.decode(row["held_row"], type=Hold) if row["held_row"] else None,
         refill_refused=bool(row["refill_refused"]), cancel_refused=bool(row["cancel_refused"]),
-        rest_until=row["rest_until"], rest_count=row["rest_count"],
+        rest_until=row["rest_until"], rest_count=row["rest_count"], agreed_rate=row["agreed_rate"],
+        agreed_over=row["agreed_over"],
     )  # fmt: skip
 
 
@@ -70,6 +72,14 @@ async def put_holds(provider: str, holds: Mapping[str, Hold | None]) -> None:
         await _LISTING.update(_columns(hold)).where(_here(provider, service))
 
 
+async def begin_hold(row: ListingRow, known: Learned, hold: Hold) -> bool:
+    """Hold a service that is known to be so; False where its hold, or what the owner agreed to, has changed since."""
+    before = _LISTING.held.is_null() if known.hold is None else _LISTING.held == known.hold.text
+    agreed = _LISTING.agreed_rate.is_null() if known.agreed_rate is None else _LISTING.agreed_rate == known.agreed_rate
+    same = _here(row.provider, row.service) & before & agreed
+    return bool(await _LISTING.update(_columns(hold)).where(same).returning(_LISTING.id))
+
+
 async def replace_hold(held: HeldListing, hold: Hold | None) -> bool:
     """Put another hold, or none, in the place of one that the owner saw; False where it has changed since."""
     same = (_LISTING.id == held.id) & (_LISTING.held == held.hold.text)
@@ -81,6 +91,22 @@ def _columns(hold: Hold | None) -> dict[Any, Any]:
     return {_LISTING.held: hold.text if hold else None, _LISTING.held_row: text}
 
 
+async def listed(provider: str, services: Iterable[str]) -> list[tuple[ListingRow, Learned]]:
+    """Services as they are published and what we know of them; what is gone is not among them."""
+    rows = await _LISTING.select().where((_LISTING.provider == provider) & _LISTING.service.is_in(["", *services]))
+    found = [(msgspec.convert(dict(row), ListingRow, strict=False), _as_learned(row)) for row in rows]
+    return [(row, learned) for row, learned in found if not row.withdrawn]
+
+
+async def agree(held: HeldListing) -> None:
+    """What it takes is its cost until it lists another price, and what it took so far is no alarm any more."""
+    changes: dict[Any, Any] = {_LISTING.agreed_rate: held.hold.stated, _LISTING.agreed_over: held.row.rate}
+    await _LISTING.update(changes).where(_LISTING.id == held.id)
+    attempt = tables.Attempt
+    taken = (attempt.provider == held.row.provider) & (attempt.service == held.row.service)
+    await attempt.update({attempt.overcharged_at: None}).where(taken & attempt.overcharged_at.is_not_null())
+
+
 async def begin_anew(provider: str, service: str) -> None:
     """An id that came to mean another service is sold under a new id of ours; the old one is never given again."""
     mine = (ImportedService.provider == provider) & (ImportedService.service == service)
@@ -89,6 +115,7 @@ async def begin_anew(provider: str, service: str) -> None:
         await ImportedService.update({ImportedService.service: retired}).where(ImportedService.id == row["id"])
     await store.give_ids(provider, [service])
     fresh: dict[Any, Any] = {
+        _LISTING.agreed_rate: None, _LISTING.agreed_over: None,
         _LISTING.refill_refused: False, _LISTING.cancel_refused: False, _LISTING.rest_until: 0, _LISTING.rest_count: 0,
     }  # fmt: skip
     await _LISTING.update(fresh).where(_here(provider, service))

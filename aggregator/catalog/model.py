@@ -50,6 +50,8 @@ class HoldKind(StrEnum):
     """Off sale: it serves runs or posts that nobody bought, and its orders cannot be called off."""
     REUSED = "another service"
     """Off sale: the id came to mean another thing; approved, it is sold under a new id of ours."""
+    OVERCHARGED = "overcharged"
+    """It takes more than it lists: what it takes counts, and no order goes there until the owner approves."""
 
 
 class Hold(Struct, frozen=True, kw_only=True):
@@ -60,6 +62,32 @@ class Hold(Struct, frozen=True, kw_only=True):
     accepted: ListingRow
     """The row as it stood when it was last believed."""
     rejected: bool = False
+    stated: str | None = None
+    """What it takes instead of its list, as a plain rate in its currency; of an overcharge."""
+    noise: str | None = None
+    """How far that may be off, as charges are printed."""
+
+    @property
+    def keeps_orders_away(self) -> bool:
+        """It has a price, and no order goes there."""
+        return self.kind in (HoldKind.DEARER, HoldKind.OVERCHARGED)
+
+    @property
+    def is_of_deeds(self) -> bool:
+        """It is for what the service did, whatever its provider publishes."""
+        return self.kind in (HoldKind.OVERSERVES, HoldKind.OVERCHARGED)
+
+    @property
+    def gives_way_to_overcharge(self) -> bool:
+        """Orders go there in spite of it."""
+        return not self.keeps_orders_away and not self.takes_off_sale
+
+    def is_explained(self, now: ListingRow) -> bool:
+        """Whether the price that is listed now asks for what was taken."""
+        if self.stated is None or now.rate is None:
+            return False
+        stated, listed = Decimal(self.stated), Decimal(now.rate)
+        return listed * 102 >= stated * 100 or listed + Decimal(self.noise or 0) >= stated
 
     @property
     def text(self) -> str:
@@ -69,7 +97,7 @@ class Hold(Struct, frozen=True, kw_only=True):
     def takes_off_sale(self) -> bool:
         """A rise is paid for by the next quotes, and a fall does not count; all else must not be sold."""
         lasting = (HoldKind.REUSED, HoldKind.CURRENCY, HoldKind.OVERSERVES)
-        return self.kind in lasting or (self.rejected and self.kind is HoldKind.DEARER)
+        return self.kind in lasting or (self.rejected and self.keeps_orders_away)
 
 
 class Learned(Struct, frozen=True, kw_only=True):
@@ -83,6 +111,19 @@ class Learned(Struct, frozen=True, kw_only=True):
     """Milliseconds since 1970; until then it takes no orders, since it cancelled too many."""
     rest_count: int = 0
     """How many rests there were, one soon after the other."""
+    agreed_rate: str | None = None
+    """What it takes, as the owner agreed; in force while it lists `agreed_over`."""
+    agreed_over: str | None = None
+
+    def agreed_rate_of(self, listed: ListingRow) -> str | None:
+        """What the owner agreed that it takes; None = what it lists."""
+        return self.agreed_rate if listed.rate == self.agreed_over else None
+
+    def rate_taken(self, listed: ListingRow) -> str | None:
+        """What it takes instead of what it lists; None = what it lists."""
+        if self.hold is not None and self.hold.kind is HoldKind.OVERCHARGED:
+            return self.hold.stated
+        return self.agreed_rate_of(listed)
 
 
 class Doubt(StrEnum):
@@ -119,6 +160,17 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """When it was last seen to give an id a second time: ids from before say nothing of how high new ones are."""
     door: str | None = None
     """The door (address and key, as a digest) that is configured now."""
+    charge_digits: int = 0
+    """The most decimals that a charge of it has shown."""
+    call_offs_doubted_at: int | None = None
+    """Since when what it calls off is no longer believed at once: too much of it was delivered or charged after all."""
+    call_offs_looked_at: int | None = None
+    """When the owner last looked at that: only what came alive since counts."""
+
+    @property
+    def put_last(self) -> str | None:
+        """Why its offers come after all others until somebody has looked; None = they do not."""
+        return None if self.call_offs_doubted_at is None else "it delivers what it called off"
 
     @property
     def takes_orders(self) -> bool:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from aggregator.catalog import placeholders
 from aggregator.catalog.model import HoldKind, Learned, ListingRow, ProviderRow
 from aggregator.settings import OfferRef, ProviderSettings
 from pricing.fx import FxTable, NoRate
@@ -16,8 +17,6 @@ from pricing.money import Rate
 from pricing.offer import Offer
 from providers.vocabulary import ServiceType
 
-PLACEHOLDER_CURRENCY, PLACEHOLDER = "USD", Decimal(50_000)
-"""Above the worth of this per 1,000 a price means "not for sale"; where nobody says what USD are worth, none does."""
 UNKNOWN = Learned()
 UNSOLD_TYPES = frozenset({ServiceType.UNSUPPORTED})
 
@@ -51,8 +50,6 @@ class Offers:
         self._providers = {provider.profile.name: provider for provider in providers}
         self._rows = rows
         self._fx = fx
-        worth = Decimal(1) if fx.currency == PLACEHOLDER_CURRENCY else fx.rates.get(PLACEHOLDER_CURRENCY)
-        self._ceiling = Decimal("Infinity") if worth is None else PLACEHOLDER * worth
 
     def listed(self) -> Iterator[tuple[OfferRef, ListingRow]]:
         for row in self._listings.values():
@@ -84,7 +81,12 @@ class Offers:
         if row is not None and not row.takes_orders:
             return row.held_catalogue
         hold = self._known(provider, service).hold
-        return hold.text if hold is not None and hold.kind is HoldKind.DEARER else None
+        return hold.text if hold is not None and hold.keeps_orders_away else None
+
+    def last(self, provider: str) -> str | None:
+        """Why its offers come after all others, whatever they cost; None = they do not."""
+        row = self._rows.get(provider)
+        return row.put_last if row is not None else None
 
     def rests(self, provider: str, service: str, now: int) -> bool:
         """Whether the service, not its whole provider, is left alone at a moment (milliseconds since 1970)."""
@@ -97,11 +99,14 @@ class Offers:
         return self._learned.get((provider, service), UNKNOWN)
 
     def _in_force(self, row: ListingRow) -> ListingRow:
-        """The row as published, with the accepted price where the new one is cheaper beyond belief."""
-        hold = self._known(row.provider, row.service).hold
-        if hold is None or hold.kind is not HoldKind.CHEAPER:
-            return row
-        return replace(row, rate=hold.accepted.rate, currency=hold.accepted.currency)
+        """The row as published, with the accepted price where the new one is cheaper beyond belief.
+
+        And with what it takes where that is known to be more than it lists.
+        """
+        known = self._known(row.provider, row.service)
+        if known.hold is not None and known.hold.kind is HoldKind.CHEAPER:
+            return replace(row, rate=known.hold.accepted.rate, currency=known.hold.accepted.currency)
+        return replace(row, rate=known.rate_taken(row) or row.rate)
 
     def source(self, provider: str, service: str) -> Source:
         """Where the cost of an offer comes from; only for what `get` gives an offer for."""
@@ -139,13 +144,14 @@ class Offers:
             )
         except (NoRate, ValueError) as error:
             raise NotForSale(str(error)) from error
-        if converted.amount > self._ceiling:
-            raise NotForSale(f"placeholder price: {converted} {converted.currency} per {converted.per}")
+        if placeholders.is_placeholder(rate, currency, self._fx):
+            raise NotForSale(f"{placeholders.FLAW}: {converted} {converted.currency} per {converted.per}")
         return converted
 
 
 def _sellable_rate(row: ListingRow) -> Decimal:
-    if row.flaw is not None:
+    # What its worth was at the last sync is decided anew: a rate of exchange may have come since.
+    if row.flaw not in (None, placeholders.FLAW):
         raise NotForSale(f"{row.provider}:{row.service}: {row.flaw}")
     if row.withdrawn:
         raise NotForSale(f"{row.provider} no longer lists {row.service}")

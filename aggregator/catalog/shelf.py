@@ -72,6 +72,10 @@ class ShelfService:
         """Why no order may go to the offer until the owner has looked, though its price counts; None = it may."""
         return self._source.held(offer.provider, offer.service)
 
+    def last_of(self, offer: Offer) -> str | None:
+        """Why orders go there only where no other offer can take them; None = they go by price."""
+        return self._source.last(offer.provider)
+
     def rest_of(self, offer: Offer) -> int:
         """Until when (milliseconds since 1970) the offer takes no orders, since it cancelled too many."""
         return self._source.rest_until(offer.provider, offer.service)

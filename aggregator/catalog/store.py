@@ -151,8 +151,21 @@ async def set_provider(name: str, **values: Any) -> None:
     await _PROVIDER.update(dict[Any, Any](values)).where(_PROVIDER.name == name)
 
 
+async def note_digits(name: str, digits: int) -> None:
+    """The provider has printed a charge with so many decimals; the most counts."""
+    fewer = (_PROVIDER.name == name) & (_PROVIDER.charge_digits < digits)
+    await _PROVIDER.update({_PROVIDER.charge_digits: digits}).where(fewer)
+
+
 async def set_health(name: str, health: Health) -> None:
     await set_provider(name, failures=health.failures, rest_until=health.rest_until, rest_reason=health.rest_reason)
+
+
+async def trust_call_offs(name: str) -> bool:
+    """Somebody has looked at what a provider called off; whether it had been doubted."""
+    doubted = (_PROVIDER.name == name) & _PROVIDER.call_offs_doubted_at.is_not_null()
+    changes: dict[Any, Any] = {_PROVIDER.call_offs_doubted_at: None, _PROVIDER.call_offs_looked_at: clock.now()}
+    return bool(await _PROVIDER.update(changes).where(doubted).returning(_PROVIDER.name))
 
 
 async def claim(name: str, column: str, *, until: int) -> bool:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeAlias
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
-from aggregator.catalog import diff, health, learned_store, store, words
+from aggregator.catalog import balance_store, diff, health, learned_store, placeholders, store, words
+from aggregator.catalog.balance_store import Look
 from aggregator.catalog.diff import Difference
 from aggregator.catalog.feed import Change, Kind
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.storage import clock, signals
 from aggregator.storage.transaction import apart, write
+from pricing.fx import FxTable
 from providers.adapter import Adapter
 from providers.errors import ProviderError
 from providers.vocabulary import Funds, Listing
@@ -35,11 +40,22 @@ class SyncReport(Struct, frozen=True, kw_only=True):
         return self.held is not None or self.error is not None
 
 
-class Syncer:
-    """Syncs one provider at a time; due ones are claimed so that one process does it."""
+Judge: TypeAlias = Callable[[str, int], Awaitable[None]]
 
-    def __init__(self, upstreams: Upstreams, *, sync_ms: int, breaker_ms: int) -> None:
+
+class Syncer:
+    """Syncs one provider at a time; due ones are claimed so that one process does it.
+
+    `judge` = is told each provider whose catalogue was asked for, read or not, and since when it was.
+    """
+
+    def __init__(
+        self, upstreams: Upstreams, fx: Callable[[], FxTable], *, sync_ms: int, breaker_ms: int,
+        judge: Judge | None = None,
+    ) -> None:  # fmt: skip
         self._upstreams = upstreams
+        self._fx = fx
+        self._judge = judge
         self._sync_ms = sync_ms
         self._breaker_ms = breaker_ms
 
@@ -54,12 +70,19 @@ class Syncer:
         if adapter is None:
             return SyncReport(provider=provider, error="it is not in providers.toml")
         await store.ensure_providers([provider])
+        began_at = clock.now()
+        report = await self._read(provider, adapter)
+        if self._judge is not None:
+            await self._judge(provider, began_at)
+        return report
+
+    async def _read(self, provider: str, adapter: Adapter) -> SyncReport:
         try:
-            funds = await self._funds(adapter)
+            look = await self._look(adapter)
             listings = await adapter.services()
         except ProviderError as error:
             return await self._failed(provider, error)
-        return await write(lambda: self._commit(provider, listings, funds))
+        return await write(lambda: self._commit(provider, listings, look))
 
     async def read_balance(self, provider: str) -> bool:
         """Read only the balance; whether it was read."""
@@ -67,13 +90,13 @@ class Syncer:
         if adapter is None:
             return False
         try:
-            funds = await adapter.balance()
+            look = await _look(adapter)
         except ProviderError as error:
             await self._note_health(provider, error)
             return False
         await self._note_health(provider, None)
         row = await store.provider(provider)
-        await write(lambda: self._commit_funds(row, funds))
+        await write(lambda: self._commit_look(row, look))
         return True
 
     async def glance_at_balance(self, provider: str) -> Funds | None:
@@ -82,31 +105,43 @@ class Syncer:
         An add without an answer is a failure, which a balance that is told must not make up for.
         """
         adapter = self._upstreams.adapter(provider)
-        funds = await self._funds(adapter) if adapter is not None else None
-        if funds is None:
+        look = await self._look(adapter) if adapter is not None else None
+        if look is None:
             await store.set_provider(provider, balance_due_at=0)
             return None
         row = await store.provider(provider)
-        await write(lambda: self._commit_funds(row, funds))
-        return funds
+        await write(lambda: self._commit_look(row, look))
+        return look.funds
 
-    async def _funds(self, adapter: Adapter) -> Funds | None:
+    async def _look(self, adapter: Adapter) -> Look | None:
         try:
-            return await adapter.balance()
+            return await _look(adapter)
         except ProviderError as error:
             log.warning("balance.unreadable", provider=adapter.profile.name, error=error.text)
             await words.note_error(adapter.profile.name, error)
             return None
 
-    async def _commit(self, provider: str, listings: list[Listing], funds: Funds | None) -> SyncReport:
+    async def _commit(self, provider: str, listings: list[Listing], look: Look | None) -> SyncReport:
         row = await store.provider(provider)
-        difference = await self._compare(row, listings)
-        if funds is not None:
-            await self._commit_funds(row, funds)
+        difference = await self._compare(row, self._weighed(row, listings, look.funds if look else None))
+        if look is not None:
+            await self._commit_look(row, look)
         await self._put(row, difference)
         return SyncReport(
             provider=provider, services=len(listings), changes=tuple(difference.changes), held=difference.held
         )
+
+    def _weighed(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> list[Listing]:
+        """With those marked whose price is a placeholder by its worth: they left, and did not get dearer."""
+        settings, fx = self._upstreams.settings(row.name), self._fx()
+        told = (funds.currency if funds else None) or row.currency
+        usual = told or (settings.profile.currency if settings else None)
+        return [
+            replace(one, flaw=placeholders.FLAW)
+            if one.flaw is None and one.rate and placeholders.is_placeholder(one.rate, one.currency or usual, fx)
+            else one
+            for one in listings
+        ]
 
     async def _compare(self, row: ProviderRow, listings: list[Listing]) -> Difference:
         old = {listing.service: listing for listing in await store.listings(row.name)}
@@ -136,16 +171,18 @@ class Syncer:
             await signals.raise_signal(signals.CATALOGUE)
             await signals.raise_signal(signals.WORK)
 
-    async def _commit_funds(self, row: ProviderRow, funds: Funds) -> None:
+    async def _commit_look(self, row: ProviderRow, look: Look) -> None:
+        funds = look.funds
         changed = row.currency is not None and funds.currency is not None and funds.currency != row.currency
         settings = self._upstreams.settings(row.name)
         agreed = settings is not None and settings.profile.currency == funds.currency
-        values = {"balance": f"{funds.balance:f}", "balance_at": clock.now()}
+        values = {"balance": f"{funds.balance:f}", "balance_at": look.ended}
         if not changed or agreed:
             currency = {"currency": funds.currency or row.currency, "currency_change": None}
         else:
             currency = {"currency": row.currency, "currency_change": funds.currency}
         await store.set_provider(row.name, **values, **currency)
+        await balance_store.note(row.name, look)
         if (currency["currency"], currency["currency_change"]) != (row.currency, row.currency_change):
             await signals.raise_signal(signals.CATALOGUE)
         if row.funds is not None and funds.balance > row.funds:
@@ -163,3 +200,8 @@ class Syncer:
         after = health.after(row, error, now=clock.now(), breaker_ms=self._breaker_ms)
         if after is not None:
             await store.set_health(provider, after)
+
+
+async def _look(adapter: Adapter) -> Look:
+    begun = clock.now()
+    return Look(funds=await adapter.balance(), begun=begun, ended=clock.now())

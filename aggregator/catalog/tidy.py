@@ -1,10 +1,10 @@
-"""Takes out of the feeds what nobody reads any more, a little at a time, so that they do not grow for ever."""
+"""Takes out of feeds and histories what nobody reads any more, a little at a time: they do not grow for ever."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from aggregator.catalog import news_store, store
+from aggregator.catalog import balance_store, news_store, store
 from aggregator.storage import clock
 from aggregator.storage.transaction import write
 
@@ -15,9 +15,12 @@ AT_ONCE = 5_000
 
 
 async def tidy() -> int:
-    """Forget old changes at providers and old news of our shelf; how many lines."""
+    """Forget old changes at providers, old news of our shelf and old movements of balances; how many lines."""
     before, forgotten = clock.now() - KEPT_MS, 0
-    for drop in (store.drop_old_changes, news_store.drop_old):
+    drops = (
+        store.drop_old_changes, news_store.drop_old, balance_store.drop_old_moves, balance_store.drop_old_days,
+    )  # fmt: skip
+    for drop in drops:
         while some := await write(partial(drop, before, most=AT_ONCE)):
             forgotten += some
     return forgotten

@@ -27,7 +27,7 @@ async def audit(context: Context, full: bool, runs: int | None, accept_entries: 
     """
     async with database(context.settings_of()):
         if runs is not None:
-            columns = ["run", "at", "complete", "green", "rows", "milliseconds", "red"]
+            columns = ["run", "at", "complete", "green", "rows", "milliseconds", "red", "failure"]
             found = [_run_row(one) for one in await store.last_runs(runs)]
             context.print_rows(found, columns=columns, empty="no audit has run yet")
             return
@@ -40,7 +40,8 @@ async def audit(context: Context, full: bool, runs: int | None, accept_entries: 
 def _show(context: Context, result: Result) -> None:
     document = {
         "green": result.green, "complete": result.complete, "rows": result.checked,
-        "milliseconds": result.milliseconds, "promises": [msgspec.to_builtins(one) for one in result.findings],
+        "milliseconds": result.milliseconds, "failure": result.failure,
+        "promises": [msgspec.to_builtins(one) for one in result.findings],
     }  # fmt: skip
     if not context.as_json:
         for finding in result.findings:
@@ -49,6 +50,9 @@ def _show(context: Context, result: Result) -> None:
             )
             for row in finding.rows:
                 click.echo(f"           {row}")
+    if result.failure is not None:
+        message = f"some promises could not be looked at: {result.failure}"
+        raise Failure(message, document=document)
     if result.broken:
         message = f"{len(result.broken)} of {len(result.findings)} promises are broken"
         raise Failure(message, document=document)
@@ -61,4 +65,5 @@ def _run_row(one: Run) -> Row:
     return {
         "run": one.id, "at": when(one.at), "complete": one.complete, "green": one.green, "rows": one.checked,
         "milliseconds": one.milliseconds, "red": {finding.promise: finding.broken for finding in one.red},
+        "failure": one.failure,
     }  # fmt: skip

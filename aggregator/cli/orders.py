@@ -164,5 +164,7 @@ def _attempt_row(attempt: Attempt) -> Row:
         "provider": attempt.provider, "service": attempt.service, "outcome": attempt.outcome.value,
         "upstream_order": attempt.upstream_order, "given_order": attempt.given_order,
         "error": attempt.error, "text": attempt.error_text, "cost": print_units(attempt.cost),
-        "at": when(attempt.created_at), "answered": when(attempt.answered_at), "reply": attempt.reply,
+        "charge": attempt.last_charge, "spent": None if attempt.spent is None else print_units(attempt.spent),
+        "returned": attempt.returned, "overcharge": attempt.told_overcharge, "at": when(attempt.created_at),
+        "answered": when(attempt.answered_at), "reply": attempt.reply,
     }  # fmt: skip

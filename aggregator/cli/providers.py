@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rich_click as click
 
 from aggregator.app import actor, database
+from aggregator.catalog import balance_store, word_store, words
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog import word_store, words
+from aggregator.catalog.balance_store import DayRow
+from aggregator.catalog.looked import Matter, looked
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.word_store import WordRow
 from aggregator.catalog.words import WordUnknown
 from aggregator.cli.root import Context, Failure, Row, command, root, when
-from aggregator.orders import account_door_store, attempt_store
+from aggregator.orders import account_door_store, attempt_store, overcharge_store
 from aggregator.orders.account_doors import ForeignDoor
+from aggregator.orders.overcharge_store import Overcharges
 from aggregator.settings import PROVIDERS_FILE, ProviderSettings
 from aggregator.storage import clock
 
@@ -46,15 +49,24 @@ async def list_(context: Context, limit: int | None) -> None:
         listings = await catalog_store.listings()
         unsure = await attempt_store.unsure_since(0)
         elsewhere = await _elsewhere(settings.providers)
+        overcharges = await overcharge_store.by_provider()
+        drifts = await balance_store.drifts()
     counts: dict[str, int] = {}
     for listing in listings:
         if not listing.withdrawn:
             counts[listing.provider] = counts.get(listing.provider, 0) + 1
     rows = [
-        _provider_row(one, known.get(one.profile.name), counts, unsure, elsewhere[one.profile.name])
+        {
+            **_provider_row(one, known.get(one.profile.name), counts, unsure, elsewhere[one.profile.name]),
+            **_overcharge_row(overcharges.get(one.profile.name)),
+            **_looked_at(one.profile.name, known, drifts),
+        }
         for one in settings.providers
     ][:limit]
-    columns = ["provider", "enabled", "balance", "currency", "health", "services", "last_sync", "unsure"]
+    columns = [
+        "provider", "enabled", "balance", "currency", "health", "services", "last_sync", "unsure", "overcharged",
+        "drift", "call_offs",
+    ]  # fmt: skip
     context.print_rows(rows, columns=columns, empty="no provider is configured: see config/providers.toml")
 
 
@@ -105,6 +117,42 @@ async def confirm_account(context: Context, provider: str, door: str, reason: st
     orders = "1 order goes" if said.orders == 1 else f"{said.orders} orders go"
     document = {"provider": provider, "door": said.short, "orders": said.orders}
     context.print(document, text=f"{provider} is the same account as {said.short}: {orders} on")
+
+
+def _overcharge_row(found: Overcharges | None) -> Row:
+    """How many orders of the last day cost more than was listed, and the worst of them."""
+    return {"overcharged": found.count if found else 0, "overcharge": found.text if found else None}
+
+
+def _looked_at(name: str, known: Mapping[str, ProviderRow], drifts: Mapping[str, Sequence[DayRow]]) -> Row:
+    """What waits until somebody has looked at it."""
+    doubted_at = known[name].call_offs_doubted_at if name in known else None
+    days = drifts.get(name, ())
+    return {
+        "drift": "; ".join(day.text for day in days) or None, "drifts": [_drift(day) for day in days],
+        "call_offs": "ok" if doubted_at is None else "doubted", "call_offs_doubted": when(doubted_at),
+    }  # fmt: skip
+
+
+def _drift(day: DayRow) -> Row:
+    return {
+        "since": when(day.opened_at), "until": when(day.looked_at), "currency": day.currency, "lost": f"{day.lost:f}",
+        "due": f"{day.due:f}", "drift": f"{day.drift:f}", "orders": day.concerned,
+    }  # fmt: skip
+
+
+@command(providers, "looked")
+@click.argument("provider")
+@click.argument("matter", type=click.Choice([matter.value for matter in Matter]))
+@click.option("--reason", required=True, help="What you found, for the record.")
+async def looked_(context: Context, provider: str, matter: str, reason: str) -> None:
+    """Say that you have looked at what a provider's balance lost, or at what it called off and delivered."""
+    settings = context.settings_of(PROVIDERS_FILE)
+    if provider not in [one.profile.name for one in settings.providers]:
+        raise Failure(f"there is no provider {provider} in providers.toml")
+    async with database(settings):
+        closed = await looked(provider, Matter(matter), actor=actor(), reason=reason)
+    context.print({"provider": provider, "matter": matter, "closed": closed}, text=f"{provider}: closed: {closed}")
 
 
 @command(providers, "words")

@@ -100,7 +100,7 @@ def _change_row(one: ToldChange) -> Row:
 @command(services, "held")
 @_LIMIT
 async def held(context: Context, limit: int | None) -> None:
-    """Show what waits for your word: prices beyond belief, ids that mean something else, doubtful catalogues."""
+    """Show what waits for your word: prices beyond belief or above the list, other meanings, doubtful catalogues."""
     async with database(context.settings_of()):
         catalogues = [row for row in (await store.providers()).values() if row.held_catalogue is not None]
         listings, ids = await learned_store.held(), await store.imported()
@@ -116,6 +116,7 @@ EFFECTS = {
     HoldKind.CURRENCY: "off sale",
     HoldKind.OVERSERVES: "off sale",
     HoldKind.REUSED: "off sale",
+    HoldKind.OVERCHARGED: "no order goes there; approved, what it takes is its cost",
 }
 
 
@@ -135,7 +136,8 @@ def _held_row(one: HeldListing, number: int | None) -> Row:
     return {
         "provider": one.row.provider, "service": one.row.service, "kind": one.hold.kind.value,
         "reason": one.hold.text, "effect": "off sale" if off else EFFECTS[one.hold.kind], "name": one.row.name,
-        "id": number, "rate_before": one.hold.accepted.rate, "rate": one.row.rate, "rejected": one.hold.rejected,
+        "id": number, "rate_before": one.hold.accepted.rate, "rate": one.hold.stated or one.row.rate,
+        "rejected": one.hold.rejected,
     }  # fmt: skip
 
 

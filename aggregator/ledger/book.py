@@ -15,6 +15,7 @@ from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.lists import among, table_of
 from aggregator.storage.statements import run
 from aggregator.storage.tables import Wallet
+from aggregator.storage.totals import read_total, total
 from aggregator.storage.transaction import engine
 
 MOST = 2**63 - 1
@@ -39,7 +40,11 @@ class Price(NamedTuple):
 
 
 class WalletTooLow(Exception):
-    """The wallet cannot pay; the transaction must be given up."""
+    """The wallet cannot take part in this as it is, mostly since it cannot pay; the transaction must be given up."""
+
+
+class WalletFull(WalletTooLow):
+    """It would hold more than `MOST`, or one entry would move more; the transaction must be given up."""
 
 
 class AlreadyPosted(Exception):
@@ -54,7 +59,8 @@ async def open_wallet(reseller: int, currency: str) -> None:
 async def post(entry: Entry) -> None:
     """Move the money of one entry. Call it inside `storage.transaction.write`.
 
-    Raises `WalletTooLow` where the wallet would fall below zero, `AlreadyPosted` where the reference was used.
+    Raises `WalletTooLow` where the wallet would fall below zero, `WalletFull` where it cannot hold more, and
+    `AlreadyPosted` where the reference was used.
     """
     await _insert(entry, await _move(entry))
 
@@ -76,19 +82,22 @@ async def _insert(entry: Entry, balance: int | None) -> None:
 async def _move(entry: Entry) -> int | None:
     """Change the wallet that the entry touches, if any, and return its new balance."""
     mine = Wallet.reseller == entry.reseller
+    if entry.amount > MOST:
+        raise WalletFull
     if entry.source == wallet(entry.reseller):
         enough = mine & (Wallet.balance >= entry.amount)
         return await _balance(Wallet.update({Wallet.balance: Wallet.balance - entry.amount}).where(enough))
     if entry.target == wallet(entry.reseller):
         room = mine & (Wallet.balance <= MOST - entry.amount)
-        return await _balance(Wallet.update({Wallet.balance: Wallet.balance + entry.amount}).where(room))
+        paid = Wallet.update({Wallet.balance: Wallet.balance + entry.amount}).where(room)
+        return await _balance(paid, otherwise=WalletFull)
     return None
 
 
-async def _balance(update: Query) -> int:  # type: ignore[type-arg]  # piccolo's queries are not typed by table
+async def _balance(update: Query, *, otherwise: type[Exception] = WalletTooLow) -> int:  # type: ignore[type-arg]  # piccolo's queries are not typed by table
     rows = await update.returning(Wallet.balance)  # type: ignore[attr-defined]  # Update has it
     if not rows:
-        raise WalletTooLow
+        raise otherwise
     return int(rows[0]["balance"])
 
 
@@ -96,24 +105,27 @@ async def moved(reseller: int) -> int:
     """What all entries of a wallet say that it holds."""
     mine = wallet(reseller)
     rows = await run(
-        "select coalesce(sum(case when target = {} then amount when source = {} then -amount else 0 end), 0) as moved"
-        " from entries where reseller = {}",
+        f"select {total('amount', 'moved')} from (select case when target = {{}} then amount when source = {{}}"
+        " then -amount end as amount from entries where reseller = {}) as moves",
         mine, mine, reseller,
     )  # fmt: skip
-    return int(rows[0]["moved"])
+    return read_total(rows[0], "moved")
 
 
 async def square(reseller: int, *, held: int, decision: int, note: str, keep: Kept) -> None:
     """Make a wallet that somebody changed, and its entries, say the same again; inside the caller's transaction.
 
     By an adjustment that the wallet has had already, or by setting the wallet. `held` is what the decision was made on:
-    raises `WalletTooLow` where the wallet has moved since, or would fall below zero.
+    raises `WalletTooLow` where the wallet has moved since, or would fall below zero, and `WalletFull` where what the
+    entries say, or the difference, is more than either can hold.
     """
     told = await moved(reseller)
     unmoved = (Wallet.reseller == reseller) & (Wallet.balance == held)
     now = told if keep == "entries" else held
     if now < 0:
         raise WalletTooLow
+    if max(now, abs(now - told)) > MOST:
+        raise WalletFull
     await _balance(Wallet.update({Wallet.balance: now}).where(unmoved))
     if now != told:
         await _insert(adjusted(reseller, now - told, decision=decision, note=note), now)

@@ -17,6 +17,7 @@ FEW_HOURS = 24
 """A balance that lasts no longer is told."""
 SYNCS_LATE = 4
 """So many times the pace of syncs without one."""
+NAMED_ORDERS = 5
 LOW_SUCCESS_PERCENT, FEWEST_TRIES = 70, 10
 
 
@@ -34,6 +35,7 @@ class Place(StrEnum):
     HELD = "held"
     QUEUED = "queued"
     PROVIDER = "provider"
+    HELD_SERVICES = "held services"
     ORDERS = "orders"
     AUDIT = "audit"
 
@@ -172,8 +174,40 @@ def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
             by_itself=f"It is tried again at {clock.tell(row.rest_until)[11:16]}; meanwhile orders go to the others.",
             safe="Test the connection: it buys nothing.", place=Place.PROVIDER, provider=name,
         )  # fmt: skip
+    if row.call_offs_doubted_at is not None:
+        yield Alarm(
+            tone=Tone.WARN, what=f"{name} delivers or charges what it had called off", since=row.call_offs_doubted_at,
+            by_itself="Nothing that it calls off is bought elsewhere any more: it is refunded once its word has stood"
+            " for ten times confirm_seconds. Orders go there last.",
+            safe="Compare its orders with ours there. Say that you have looked, and it is trusted again.",
+            place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
     yield from _of_catalogue(one, seen)
+    yield from _of_charges(one)
     yield from _of_money(one)
+
+
+def _of_charges(one: Standing) -> Iterator[Alarm]:
+    if one.overcharged:
+        services = "1 service" if one.overcharged == 1 else f"{one.overcharged:,} services"
+        yield Alarm(
+            tone=Tone.BAD, what=f"{one.name} takes more than it lists for {services}{_told(one)}",
+            since=one.overcharges.since if one.overcharges else None,
+            by_itself="No order goes there. A price listed later that explains it ends that.",
+            safe="Asking the provider. Approved, what it takes is its cost until it lists another price.",
+            place=Place.HELD_SERVICES, provider=one.name,
+        )  # fmt: skip
+    elif one.overcharges is not None:
+        yield Alarm(
+            tone=Tone.WARN, what=f"{one.name} took more than it lists for {_orders(one.overcharges.count)}{_told(one)}",
+            since=one.overcharges.since,
+            by_itself="What it took counts as its cost. Taken often or grossly, no more orders go to that service.",
+            safe="Asking the provider, and reading its catalogue.", place=Place.PROVIDER, provider=one.name,
+        )  # fmt: skip
+
+
+def _told(one: Standing) -> str:
+    return f": {one.overcharges.text}" if one.overcharges is not None else ""
 
 
 def _of_catalogue(one: Standing, seen: Situation) -> Iterator[Alarm]:
@@ -202,6 +236,13 @@ def _of_catalogue(one: Standing, seen: Situation) -> Iterator[Alarm]:
 
 def _of_money(one: Standing) -> Iterator[Alarm]:
     name, funds = one.name, one.row.funds
+    for day in one.drifts:
+        yield Alarm(
+            tone=Tone.WARN, what=f"The balance of {name} {day.text}{_name_orders(day.concerned)}", since=day.told_at,
+            by_itself="Nothing: orders still go there, for you may have ordered by hand.",
+            safe="Compare its list of payments with our orders. Say that you have looked, and only more is told again.",
+            place=Place.PROVIDER, provider=name,
+        )  # fmt: skip
     if not one.provider.enabled or funds is None:
         return
     told = f"{funds:f} {one.row.currency or ''}".strip()
@@ -219,6 +260,12 @@ def _of_money(one: Standing) -> Iterator[Alarm]:
             by_itself="When it is empty, orders go to the others, or wait.", safe="Topping it up.",
             place=Place.PROVIDER, provider=name,
         )  # fmt: skip
+
+
+def _name_orders(orders: Sequence[int]) -> str:
+    named = ", ".join(map(str, orders[:NAMED_ORDERS]))
+    more = f" and {len(orders) - NAMED_ORDERS} more" if len(orders) > NAMED_ORDERS else ""
+    return f" (orders {named}{more})" if named else ""
 
 
 def _orders(count: int) -> str:

@@ -260,13 +260,18 @@ async def with_orders(attempts: Sequence[Attempt]) -> list[Followed]:
     return [Followed(attempt, orders[attempt.order_id]) for attempt in attempts]
 
 
-async def poll_again(due: Mapping[int, int | None]) -> None:
-    """When to ask about each attempt next, unless its id is another's by now: one statement for all."""
-    query, values = table_of({"id": "bigint", "moment": "bigint"}, sorted(due.items()))
+async def poll_again(due: Mapping[int, int | None], *, whole: Mapping[int, int] | None = None) -> None:
+    """When to ask about each attempt next, unless its id is another's by now: one statement for all.
+
+    `whole`: when some were seen to come as a whole.
+    """
+    seen = whole or {}
+    rows = [(attempt, moment, seen.get(attempt)) for attempt, moment in sorted(due.items())]
+    query, values = table_of({"id": "bigint", "moment": "bigint", "seen": "bigint"}, rows)
     await write(
         lambda: _ATTEMPT.raw(
-            f"update attempts set poll_at = given.moment from ({query}) as given where attempts.id = given.id"
-            " and attempts.superseded_at is null",
+            "update attempts set poll_at = given.moment, whole_at = coalesce(given.seen, whole_at)"
+            f" from ({query}) as given where attempts.id = given.id and attempts.superseded_at is null",
             *values,
         ).run()
     )  # fmt: skip

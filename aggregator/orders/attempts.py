@@ -11,6 +11,7 @@ import structlog
 from msgspec import Struct
 
 from aggregator.joined import Joined
+from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, day_store, evidence_store, id_reuse, reuse_store, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt, Taken
 from aggregator.orders.evidence_store import Sent
@@ -144,13 +145,23 @@ class Attempts:
 
     async def refuse(self, order: Order, attempt: Attempt, outcome: Outcome, error: ProviderError) -> None:
         """The provider does not have it: back into the queue, or an end where it was called off meanwhile."""
+        try:
+            ended = await self._refuse(order, attempt, outcome, error, may_end=True)
+        except WalletFull:
+            # What the provider said is kept; the order waits in the queue until it can be paid back.
+            ended = await self._refuse(order, attempt, outcome, error, may_end=False)
+        if ended is not None:
+            await self._tracker.refresh([ended])
 
+    async def _refuse(
+        self, order: Order, attempt: Attempt, outcome: Outcome, error: ProviderError, *, may_end: bool
+    ) -> Order | None:
         async def work() -> Order | None:
             changes = _told(error.code, error.text, error.raw)
             if await attempt_store.answer(attempt.id, outcome, changes=changes) is None:
                 return None
             now = await store.get(order.id)
-            if now is not None and now.cancel_wish:
+            if may_end and now is not None and now.cancel_wish:
                 ended = await apply(now, now.quantity, note="cancelled by the reseller; the provider refused it")
                 if ended is not None:
                     return ended
@@ -158,9 +169,7 @@ class Attempts:
                 await store.enqueue(order.id, source, due_at=clock.now())
             return None
 
-        ended = await write_surely(work)
-        if ended is not None:
-            await self._tracker.refresh([ended])
+        return await write_surely(work)
 
     async def _refresh(self, orders: Sequence[int]) -> list[None]:
         await self._tracker.refresh(await store.get_many(orders))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from aggregator.catalog import balance_store
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.balance_store import DayRow
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
-from aggregator.orders import business_store, day_store, reuse_store
+from aggregator.orders import business_store, day_store, overcharge_store, reuse_store
 from aggregator.orders.business_store import Tries, Waiting
 from aggregator.orders.days import DAY_MS, Day, day_of, round_percent
+from aggregator.orders.overcharge_store import Overcharges
 from aggregator.settings import ProviderSettings
 from aggregator.storage import clock
 from pricing.fx import FxTable, NoRate
@@ -38,6 +43,12 @@ class Standing(Struct, frozen=True, kw_only=True):
     """How long its balance lasts at the pace of these hours; None where nothing was bought, or its worth is unknown."""
     clashes: Waiting = NOBODY_WAITS
     """Unsure ones that were given the id of an order that still runs."""
+    overcharges: Overcharges | None = None
+    """What it took above its list."""
+    overcharged: int = 0
+    """How many of its services get no orders since they take more than they list, until the owner decides."""
+    drifts: Sequence[DayRow] = ()
+    """The days on which its balance lost more than our orders explain, and that nobody has looked at; newest first."""
 
     @property
     def name(self) -> str:
@@ -94,7 +105,13 @@ async def standings(providers: Iterable[ProviderSettings], fx: FxTable) -> list[
     tries, unsure = await business_store.tries_since(now - DAY_MS), await business_store.unsure_by_provider()
     late, elsewhere = await business_store.polls_before(now - LATE_MS), await business_store.elsewhere_by_provider()
     clashes = await reuse_store.clashes()
-    return [_standing(provider, rows, tries, unsure, late, elsewhere, clashes, fx) for provider in providers]
+    overcharges, held = await overcharge_store.by_provider(), Counter(await overcharge_store.undecided())
+    drifts = await balance_store.drifts()
+    found = [_standing(provider, rows, tries, unsure, late, elsewhere, clashes, fx) for provider in providers]
+    return [
+        replace(one, overcharges=overcharges.get(one.name), overcharged=held[one.name], drifts=drifts.get(one.name, ()))
+        for one in found
+    ]
 
 
 def _standing(

@@ -13,9 +13,14 @@ from aggregator.orders import halts
 from aggregator.orders.attempt_store import FOLLOWED
 from aggregator.storage import tables
 from aggregator.storage.moments import first_id
+from aggregator.storage.totals import read_total, total
 
 MOST = 1_000_000
 """Rows that are grouped at most. The limit also keeps SQLite at the index of the moment, not at that of the group."""
+_SPENT = total(
+    "case when outcome = 'accepted' or (outcome = 'called_off' and returned = 0) then coalesce(spent, cost) end",
+    "spent",
+)
 
 
 class Waiting(Struct, frozen=True):
@@ -32,7 +37,7 @@ class Tries(Struct, frozen=True, kw_only=True):
     accepted: int = 0
     unsure: int = 0
     spent: int = 0
-    """What the accepted ones cost, as expected."""
+    """What the accepted ones cost at first, and those that were charged after they had been called off."""
     answered_ms: int = 0
     """How long all answered ones took together."""
     answered: int = 0
@@ -124,24 +129,28 @@ async def tries_since(moment: int) -> dict[str, Tries]:
         "select provider, count(case when outcome <> 'placing' then 1 end) as sent,"
         " count(case when outcome in ('accepted', 'called_off') then 1 end) as accepted,"
         " count(case when outcome = 'unsure' then 1 end) as unsure,"
-        " coalesce(sum(case when outcome = 'accepted' then cost else 0 end), 0) as spent,"
+        f" {_SPENT},"
         " coalesce(sum(answered_at - created_at), 0) as answered_ms, count(answered_at) as answered"
         " from (select * from attempts where id >= {} order by id limit {}) as lately group by provider",
         await first_id(tables.Attempt, moment), MOST,
     )  # fmt: skip
-    return {row["provider"]: Tries(**{name: int(row[name]) for name in Tries.__struct_fields__}) for row in rows}
+    counts = [name for name in Tries.__struct_fields__ if name != "spent"]
+    return {
+        row["provider"]: Tries(spent=read_total(row, "spent"), **{name: int(row[name]) for name in counts})
+        for row in rows
+    }
 
 
 async def spent_since(moment: int) -> dict[int, tuple[int, int]]:
     """By reseller: orders, and what they were charged less what they got back."""
     rows = await tables.Order.raw(
-        "select reseller, count(*) as n, sum(charge - refunded) as spent from"
+        f"select reseller, count(*) as n, {total('charge - refunded', 'spent')} from"
         " (select reseller, charge, refunded from orders where id >= {} order by id limit {}) as lately"
         " group by reseller",
         await first_id(tables.Order, moment),
         MOST,
     )
-    return {row["reseller"]: (int(row["n"]), int(row["spent"])) for row in rows}
+    return {row["reseller"]: (int(row["n"]), read_total(row, "spent")) for row in rows}
 
 
 def _waiting(rows: list[dict[str, Any]]) -> Waiting:

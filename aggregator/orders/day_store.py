@@ -6,34 +6,48 @@ day's `late` columns in the same transaction, so that a kept day is exact and is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from aggregator.orders.days import DAY_MS, Day, cost_of, day_of, overserved_cost
-from aggregator.orders.model import Attempt, Order
+import msgspec
+from msgspec.structs import replace
+
+from aggregator.orders.days import DAY_MS, Day, Taken, cost_of, day_of, overserved_cost
+from aggregator.orders.model import Order
 from aggregator.storage import clock, tables
+from aggregator.storage.engine import is_sqlite
+from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id
-from aggregator.storage.transaction import snapshot, write
+from aggregator.storage.totals import add_kept, halves, read_total, total
+from aggregator.storage.transaction import engine, snapshot, write
 
 OVER_MS = 3_600_000
 """After midnight: by then every transaction that began before it has ended."""
+_BACK = """
+coalesce(a.returned, case when a.outcome = 'accepted' then o.undelivered when a.outcome = 'called_off' then o.quantity
+else 0 end)
+"""
+"""Units whose price came back: `days.Taken` as the database counts it."""
 _ENDED = """
 from orders o join attempts a on a.order_id = o.id where o.ended_at >= {} and o.ended_at < {}
-and (a.outcome = 'accepted' or (a.outcome in ('absent', 'written_off') and a.upstream_order is not null))
+and a.outcome in ('accepted', 'called_off', 'absent', 'written_off') and a.upstream_order is not null
 """
-"""Orders with what a provider took, also where we gave that up before we knew."""
+"""Orders with what providers took, also where we gave that up before we knew, or had called it off."""
 _WHOLE = f"""
-select coalesce(sum(case when o.undelivered = 0 or a.outcome <> 'accepted' then a.cost else 0 end), 0) as cost {_ENDED}
+select {total(f"case when {_BACK} = 0 then coalesce(a.spent, a.cost) end", "cost")} {_ENDED}
 """
 _PARTS = f"""
-select a.cost, o.quantity, o.undelivered {_ENDED}
-and a.outcome = 'accepted' and o.undelivered > 0 and o.undelivered < o.quantity
+select coalesce(a.spent, a.cost) as cost, o.quantity, {_BACK} as back {_ENDED}
+and {_BACK} > 0 and {_BACK} < o.quantity
 """
-_BEYOND = f"select a.cost, o.quantity, a.overserved {_ENDED} and a.overserved > 0"
-_ADD = """
-on conflict (start) do update set late_refunded = days.late_refunded + excluded.late_refunded,
-    late_cost = days.late_cost + excluded.late_cost
+_BEYOND = f"select a.cost, a.spent, o.quantity, a.overserved {_ENDED} and a.overserved > 0"
+_TAKEN = """
+select o.ended_at - o.ended_at % 86400000 as day, a.outcome, a.cost as expected, coalesce(a.spent, a.cost) as gross,
+a.returned, o.quantity, o.undelivered, a.upstream_order is not null as named, a.overserved
+from orders o join attempts a on a.order_id = o.id
 """
+_ADD = f"on conflict (start) do update set {add_kept('days', 'late_refunded')}, {add_kept('days', 'late_cost')}"
+_KEPT = ("charged", "revenue", "refunded", "cost")
 
 
 def is_over(start: int) -> bool:
@@ -45,27 +59,27 @@ async def count(start: int) -> Day:
     """The figures of a day as the orders tell them now."""
     end = start + DAY_MS
     taken = await tables.Order.raw(
-        "select count(*) as n, coalesce(sum(charge), 0) as charged from orders where id >= {} and id < {}",
+        f"select count(*) as n, {total('charge', 'charged')} from orders where id >= {{}} and id < {{}}",
         await first_id(tables.Order, start), await first_id(tables.Order, end),
     )  # fmt: skip
     ended = await tables.Order.raw(
-        "select coalesce(sum(charge - refunded), 0) as revenue, coalesce(sum(refunded), 0) as refunded"
+        f"select {total('charge - refunded', 'revenue')}, {total('refunded', 'refunded')}"
         " from orders where ended_at >= {} and ended_at < {}",
         start, end,
     )  # fmt: skip
     whole = await tables.Order.raw(_WHOLE, start, end)
     # In Python's integers: cost times quantity passes 63 bits.
     parts = sum(
-        cost_of(int(row["cost"]), row["quantity"], row["undelivered"])
-        for row in await tables.Order.raw(_PARTS, start, end)
+        cost_of(int(row["cost"]), row["quantity"], row["back"]) for row in await tables.Order.raw(_PARTS, start, end)
     )
     beyond = sum(
-        overserved_cost(int(row["cost"]), row["quantity"], row["overserved"])
+        overserved_cost(int(row["cost"]), row["spent"], row["quantity"], row["overserved"])
         for row in await tables.Order.raw(_BEYOND, start, end)
     )
     return Day(
-        start=start, orders=int(taken[0]["n"]), charged=int(taken[0]["charged"]), revenue=int(ended[0]["revenue"]),
-        refunded=int(ended[0]["refunded"]), cost=int(whole[0]["cost"]) + parts + beyond,
+        start=start, orders=int(taken[0]["n"]), charged=read_total(taken[0], "charged"),
+        revenue=read_total(ended[0], "revenue"), refunded=read_total(ended[0], "refunded"),
+        cost=read_total(whole[0], "cost") + parts + beyond,
     )  # fmt: skip
 
 
@@ -77,27 +91,31 @@ async def kept(since: int) -> dict[int, Day]:
 
 async def keep(start: int) -> Day:
     """Count a day that is over, and keep it; what is counted twice comes out the same."""
-    day, row = await snapshot(lambda: _with_late(start))
-    at_its_end = (
-        start, day.orders, day.charged, day.revenue + row["late_refunded"], day.refunded - row["late_refunded"],
-        day.cost - row["late_cost"],
-    )  # fmt: skip
-    await write(lambda: _insert(at_its_end))
+    day, (refunded, cost) = await snapshot(lambda: _with_late(start))
+    at_its_end = (day.charged, day.revenue + refunded, day.refunded - refunded, day.cost - cost)
+    await write(lambda: _insert(start, day.orders, at_its_end))
     return day
 
 
-async def _with_late(start: int) -> tuple[Day, Mapping[str, int]]:
+async def _with_late(start: int) -> tuple[Day, tuple[int, int]]:
     """The figures and what is late of them, of one moment."""
-    rows = await tables.Day.raw("select late_refunded, late_cost from days where start = {}", start)
-    return await count(start), rows[0] if rows else {"late_refunded": 0, "late_cost": 0}
+    rows = await tables.Day.raw("select * from days where start = {}", start)
+    return await count(start), _late(rows[0]) if rows else (0, 0)
 
 
-async def _insert(row: tuple[int, ...]) -> None:
+def _late(row: Mapping[str, Any]) -> tuple[int, int]:
+    """What was paid back, and what it cost more, since the day's end."""
+    return read_total(row, "late_refunded"), read_total(row, "late_cost")
+
+
+async def _insert(start: int, orders: int, sums: tuple[int, ...]) -> None:
+    """`sums` = those of `_KEPT`."""
+    columns = ["orders", *(f"{name}{half}" for name in _KEPT for half in ("", "_high"))]
+    renewed = ", ".join(f"{name} = excluded.{name}" for name in columns)
     await tables.Day.raw(
-        "insert into days (start, orders, charged, revenue, refunded, cost, late_refunded, late_cost)"
-        " values ({}, {}, {}, {}, {}, {}, 0, 0) on conflict (start) do update set orders = excluded.orders,"
-        " charged = excluded.charged, revenue = excluded.revenue, refunded = excluded.refunded, cost = excluded.cost",
-        *row,
+        f"insert into days (start, {', '.join(columns)}, late_refunded, late_cost)"
+        f" values ({{}}, {', '.join(['{}'] * len(columns))}, 0, 0) on conflict (start) do update set {renewed}",
+        start, orders, *(half for one in sums for half in halves(one)),
     )  # fmt: skip
 
 
@@ -105,14 +123,46 @@ async def add_lost(order: Order, undelivered: int, paid: int) -> None:
     """An order that had ended, as it was, is short of so many units now, and was paid so much for it."""
     if order.ended_at is None or order.ended_at >= day_of(clock.now()):
         return
-    attempt = tables.Attempt
-    rows = await attempt.select(attempt.cost).where((attempt.order_id == order.id) & (attempt.outcome == "accepted"))
+    rows = await tables.Attempt.raw(f"{_TAKEN} where a.order_id = {{}} and a.outcome = 'accepted'", order.id)
+    now = [msgspec.convert(dict(row), Taken, strict=False) for row in rows]
     saved = sum(
-        cost_of(row["cost"], order.quantity, order.undelivered) - cost_of(row["cost"], order.quantity, undelivered)
-        for row in rows
+        replace(one, undelivered=order.undelivered).cost - replace(one, undelivered=undelivered).cost for one in now
     )
-    insert = f"insert into days (start, late_refunded, late_cost) values ({{}}, {{}}, {{}}) {_ADD}"
-    await tables.Day.raw(insert, day_of(order.ended_at), paid, -saved)
+    await _add_late(day_of(order.ended_at), refunded=paid, cost=-saved)
+
+
+async def follow(attempts: Sequence[int], change: Callable[[], Awaitable[None]]) -> None:
+    """Change what attempts cost us, and with it the days that are over. Inside a transaction."""
+    before = await _costs(attempts)
+    await change()
+    for day, cost in (await _costs(attempts)).items():
+        if cost != before[day]:
+            await _add_late(day, refunded=0, cost=cost - before[day])
+
+
+async def _costs(attempts: Sequence[int]) -> dict[int, int]:
+    """By day that is over: what these attempts cost of orders that ended in it, which stay as they are."""
+    if not attempts:
+        return {}
+    lock = "" if is_sqlite(engine()) else "for update of o"
+    these, values = among("a.id", attempts)
+    rows = await tables.Attempt.raw(
+        f"{_TAKEN} where {these} and o.ended_at < {{}} order by o.id {lock}", values, day_of(clock.now())
+    )
+    costs: dict[int, int] = {}
+    for row in rows:
+        taken = msgspec.convert(dict(row), Taken, strict=False)
+        assert taken.day is not None
+        costs[taken.day] = costs.get(taken.day, 0) + taken.cost
+    return costs
+
+
+async def _add_late(day: int, *, refunded: int, cost: int) -> None:
+    await tables.Day.raw(
+        "insert into days (start, late_refunded, late_refunded_high, late_cost, late_cost_high)"
+        f" values ({{}}, {{}}, {{}}, {{}}, {{}}) {_ADD}",
+        day, *halves(refunded), *halves(cost),
+    )  # fmt: skip
 
 
 async def add_found(attempt: int) -> None:
@@ -124,21 +174,10 @@ async def add_found(attempt: int) -> None:
     )  # fmt: skip
 
 
-async def add_overserved(attempt: Attempt, overserved: int) -> None:
-    """More was served beyond what was bought than is known: where its order's day is over, that costs late."""
-    rows = await tables.Order.raw("select quantity, ended_at from orders where id = {}", attempt.order_id)
-    quantity, ended_at = rows[0]["quantity"], rows[0]["ended_at"]
-    if ended_at is None or ended_at >= day_of(clock.now()):
-        return
-    before = overserved_cost(attempt.cost, quantity, attempt.overserved)
-    more = overserved_cost(attempt.cost, quantity, overserved) - before
-    insert = f"insert into days (start, late_refunded, late_cost) values ({{}}, 0, {{}}) {_ADD}"
-    await tables.Day.raw(insert, day_of(ended_at), more)
-
-
 def _day(row: Mapping[str, Any]) -> Day:
-    late = row["late_refunded"]
+    charged, revenue, refunded, cost = (read_total(row, name) for name in _KEPT)
+    late_refunded, late_cost = _late(row)
     return Day(
-        start=row["start"], orders=row["orders"], charged=row["charged"], revenue=row["revenue"] - late,
-        refunded=row["refunded"] + late, cost=row["cost"] + row["late_cost"],
+        start=row["start"], orders=row["orders"], charged=charged, revenue=revenue - late_refunded,
+        refunded=refunded + late_refunded, cost=cost + late_cost,
     )  # fmt: skip

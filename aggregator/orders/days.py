@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from aggregator.orders.state import Outcome
+
 DAY_MS = 86_400_000
 SHOWN_DAYS = 14
 """With today."""
@@ -40,13 +42,52 @@ def day_of(moment: int) -> int:
 
 
 def cost_of(cost: int, quantity: int, undelivered: int) -> int:
-    """What an accepted attempt cost us, by what was delivered of it."""
+    """What an attempt cost us, by what was delivered of it."""
     return cost * (quantity - undelivered) // quantity
 
 
-def overserved_cost(cost: int, quantity: int, overserved: int) -> int:
-    """What the units beyond an order's cost us, at the price of those that were bought: who serves them bills them."""
-    return cost * overserved // quantity
+def overserved_cost(cost: int, spent: int | None, quantity: int, overserved: int) -> int:
+    """What the units beyond an order's cost us, at the price of those that were bought: who serves them bills them.
+
+    Less what the provider is known to have taken above what we expected (`spent`), which may be for these very units.
+    """
+    beyond = cost * overserved // quantity
+    return max(0, beyond - max(0, (cost if spent is None else spent) - cost))
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """An attempt with what its order says, as far as money goes."""
+
+    day: int | None
+    """Of its order's end; None = the order is open."""
+    outcome: Outcome
+    expected: int
+    """What we expected to pay for all of it."""
+    gross: int
+    """What its provider took at first."""
+    returned: int | None
+    """As `Attempt.returned`."""
+    quantity: int
+    undelivered: int
+    named: bool
+    """Its provider gave it an id."""
+    overserved: int = 0
+    """Units beyond what was bought."""
+
+    @property
+    def cost(self) -> int:
+        """What it cost us, less what came back, and what was served beyond it."""
+        back = self._back if self.returned is None else self.returned
+        beyond = overserved_cost(self.expected, self.gross, self.quantity, self.overserved)
+        return cost_of(self.gross, self.quantity, back) + (beyond if self.named else 0)
+
+    @property
+    def _back(self) -> int:
+        """Units; of what was given up before we knew, none is believed to have come back."""
+        if self.outcome is Outcome.ACCEPTED:
+            return self.undelivered
+        given_up = self.outcome in (Outcome.ABSENT, Outcome.WRITTEN_OFF)
+        return 0 if given_up and self.named else self.quantity
 
 
 def round_percent(part: int, whole: int) -> int | None:

@@ -11,6 +11,7 @@ from aggregator.orders.state import OPEN, OrderState
 from aggregator.orders.store import as_order
 from aggregator.storage import clock, tables
 from aggregator.storage.moments import first_id
+from aggregator.storage.totals import read_total, total
 
 STATES: dict[str, tuple[OrderState, ...]] = {
     "open": tuple(OPEN),
@@ -84,11 +85,12 @@ async def count(reseller: int) -> Counts:
     [row] = await tables.Order.raw(
         "select (select count(*) from orders where reseller = {}) as all_orders,"
         " (select count(*) from orders where state in ('queued', 'placing', 'unsure', 'active') and +reseller = {})"
-        " as open_orders, count(*) as month_orders, coalesce(sum(charge - refunded), 0) as month_spent"
+        " as open_orders,"
+        f" count(*) as month_orders, {total('charge - refunded', 'month_spent')}"
         " from orders where reseller = {} and id >= {}",
         reseller, reseller, reseller, month,
     )  # fmt: skip
     return Counts(
         open=int(row["open_orders"]), all=int(row["all_orders"]),
-        month_orders=int(row["month_orders"]), month_spent=int(row["month_spent"]),
+        month_orders=int(row["month_orders"]), month_spent=read_total(row, "month_spent"),
     )  # fmt: skip

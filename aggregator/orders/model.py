@@ -7,6 +7,8 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
+from aggregator.orders import stated
+from aggregator.orders.overcharge import tell_amounts
 from aggregator.orders.state import OrderState, Outcome
 from providers.vocabulary import Fields, Phase, ServiceType
 
@@ -160,6 +162,20 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """It is overserved and goes on: its provider is to end it, by rule."""
     unstopped_at: int | None = None
     """Since when it is known that its provider does not."""
+    stated_charges: str | None = None
+    """What the provider has stated of its charge, and how often (`stated.decode`)."""
+    spent: int | None = None
+    """What the provider is known to have taken at first, in our currency; None = as expected."""
+    returned: int | None = None
+    """Units that came back of it, where its order does not tell; None = as the order tells, of a called-off one all."""
+    overcharge: str | None = None
+    """The first charge that was beyond what its provider lists, in its currency."""
+    overcharged_at: int | None = None
+    """Since when that is neither explained by a price that was listed since nor agreed to by the owner."""
+    whole_at: int | None = None
+    """When the provider last said that all of it is coming, or came."""
+    revived_at: int | None = None
+    """When it was first seen that the provider delivers or charges what it had called off."""
 
     @property
     def cancel_refused(self) -> bool:
@@ -167,7 +183,36 @@ class Attempt(Struct, frozen=True, kw_only=True):
         return self.cancel_answer not in (None, CANCEL_TAKEN)
 
     @property
+    def expected(self) -> Decimal:
+        """What the whole order should cost, in the provider's currency."""
+        return Decimal(self.cost_theirs)
+
+    @property
+    def charges(self) -> stated.Charges:
+        return stated.decode(self.stated_charges)
+
+    @property
     def base_charge(self) -> Decimal:
-        """The highest charge the provider stated while the order was open, else what we expected."""
-        stated = Decimal(self.highest_charge) if self.highest_charge else Decimal(0)
-        return stated or Decimal(self.cost_theirs)
+        """What it cost at first, for evidence: the highest plausible charge of the open order, else as expected.
+
+        Of an attempt from before charges were told apart, the highest.
+        """
+        opened = [one for one in self.charges if one.opened]
+        if opened or not self.highest_charge:
+            return stated.highest(opened, self.expected) or self.expected
+        return Decimal(self.highest_charge)
+
+    @property
+    def refund_base(self) -> Decimal | None:
+        """The charge that a refund may be told from; None = none was stated so that it can be believed."""
+        return stated.refund_base(self.charges, self.expected)
+
+    @property
+    def told_overcharge(self) -> str | None:
+        """Both amounts of a charge that was beyond what its provider lists."""
+        return None if self.overcharge is None else tell_amounts(self.overcharge, self.expected, self.currency)
+
+    @property
+    def gross(self) -> int:
+        """What the provider took at first, as far as we know, in our currency."""
+        return self.cost if self.spent is None else self.spent

@@ -41,9 +41,13 @@ async def note(before: Attempt, after: Noted) -> bool:
     unchanged = (_ATTEMPT.id == before.id) & (_ATTEMPT.overserved == before.overserved)
 
     async def work() -> bool:
-        moved = bool(await _ATTEMPT.update(changes).where(unchanged).returning(_ATTEMPT.id))
-        if moved and after.known > before.overserved:
-            await day_store.add_overserved(before, after.known)
+        moved = False
+
+        async def change() -> None:
+            nonlocal moved
+            moved = bool(await _ATTEMPT.update(changes).where(unchanged).returning(_ATTEMPT.id))
+
+        await day_store.follow([before.id] if after.known > before.overserved else [], change)
         return moved
 
     return await write(work)

@@ -8,17 +8,29 @@ from typing import TypeAlias
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.cache.status import Kind, StatusCache
 from aggregator.catalog import cooldown, health, words
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import account_door_store, attempt_store, overserving, progress_store, settlement, store
-from aggregator.orders.account_doors import Doors, hold_reason
+from aggregator.orders import (
+    account_door_store,
+    attempt_store,
+    call_offs,
+    charges,
+    overcharge,
+    overserving,
+    progress_store,
+    settlement,
+    store,
+)
+from aggregator.orders.account_doors import hold_reason
 from aggregator.orders.attempt_store import Followed
+from aggregator.orders.charges import Costs
 from aggregator.orders.forward import CancelForwarder
 from aggregator.orders.model import Order
-from aggregator.orders.progress_store import Charge
 from aggregator.orders.reroute import Rerouter
 from aggregator.orders.schedule import next_poll
 from aggregator.orders.settle import settle
@@ -30,7 +42,7 @@ from aggregator.storage import clock, tables
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused
-from providers.vocabulary import Capability, Progress
+from providers.vocabulary import Capability, Phase, Progress
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +63,17 @@ class News(Struct, frozen=True):
     followed: Followed
     progress: Progress
     decision: settlement.Settlement
+    costs: Costs | None = None
+    """What is news of its charge."""
+
+
+class Round(Struct, frozen=True):
+    """What one round at a provider brought."""
+
+    provider: str
+    digits: int
+    """The most decimals that a charge there has shown."""
+    news: Sequence[News]
 
 
 class Poller:
@@ -82,7 +105,12 @@ class Poller:
         followed = await attempt_store.claim_polls(provider, most)
         self._backlog[provider] = len(followed) == most
         if followed:
-            await self._take_in(followed, await self._ask(adapter, followed), settings, doors)
+            asked_at = clock.now()
+            readings = await self._ask(adapter, followed)
+            foreign = [one for one in followed if not doors.lead_to(one.attempt.door)]
+            here = [one for one in followed if doors.lead_to(one.attempt.door)] if foreign else followed
+            await self._take_in(here, readings, settings, asked_at)
+            await self._keep_away(foreign, readings, settings)
         return len(followed)
 
     async def _ask(self, adapter: Adapter, followed: Sequence[Followed]) -> Readings:
@@ -100,30 +128,32 @@ class Poller:
         return readings
 
     async def _take_in(
-        self, followed: Sequence[Followed], readings: Readings, settings: ProviderSettings, doors: Doors
+        self, followed: Sequence[Followed], readings: Readings, settings: ProviderSettings, asked_at: int
     ) -> None:
         """Decide, commit, announce, and note when to ask again."""
         known = await self._cache.get_many(Kind.READING, [str(one.attempt.id) for one in followed])
-        rules = Rules(CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000))
+        name = settings.profile.name
+        await _tried("poll.revived_failed", call_offs.note_revived(name, followed, readings), provider=name)
+        row = await catalog_store.provider(name)
+        rules, digits = self._rules(settings, row), max(row.charge_digits, _digits_of(readings))
         news = [
             told
             for one, cached in zip(followed, known, strict=True)
-            if doors.lead_to(one.attempt.door)
-            and (told := _decide(one, readings.get(_upstream_id(one)), cached, rules)) is not None
+            if (told := _decide(one, readings.get(_upstream_id(one)), cached, rules, digits)) is not None
         ]
-        failed = await self._carry_out(news)
-        here = [one for one in followed if doors.lead_to(one.attempt.door)]
-        again = await _overserved(here, readings, rules.confirm_ms)
+        failed = await self._carry_out(Round(name, digits, news))
+        again = await _overserved(followed, readings, rules.confirm_ms)
         for one in followed:
             reading = readings.get(_upstream_id(one))
-            if not doors.lead_to(one.attempt.door):
-                await _tried("poll.order_failed", _distrust(one, reading), order=one.order.id)
-            elif isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
+            if isinstance(reading, Refused) and reading.code is Code.ORDER_NOT_FOUND:
                 await _tried("poll.order_failed", self._lost(one), order=one.order.id)
         orders = {order.id: order for order in await store.get_many([one.followed.order.id for one in news])}
         await self._tracker.refresh(orders.values())
-        due = {one.attempt.id: self._next(one, orders, settings) for one in followed}
-        await attempt_store.poll_again(due | dict.fromkeys(again, clock.now() + rules.confirm_ms))
+        due = {one.attempt.id: self._next(one, orders, settings, rules) for one in followed}
+        await attempt_store.poll_again(
+            due | dict.fromkeys(again, clock.now() + rules.confirm_ms),
+            whole={one.attempt.id: asked_at for one in followed if _is_whole(readings.get(_upstream_id(one)))},
+        )
         fresh = {
             str(one.followed.attempt.id): msgspec.json.encode(one.progress)
             for one in news
@@ -131,20 +161,43 @@ class Poller:
         }
         await self._cache.put_many(Kind.READING, fresh)
 
-    def _next(self, one: Followed, changed: Mapping[int, Order], settings: ProviderSettings) -> int | None:
-        order = changed.get(one.order.id, one.order)
-        return next_poll(order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days)
+    async def _keep_away(self, foreign: Sequence[Followed], readings: Readings, settings: ProviderSettings) -> None:
+        """Of orders that were bought behind another door: what this account says of them may be a stranger's."""
+        if not foreign:
+            return
+        for one in foreign:
+            reading = readings.get(_upstream_id(one))
+            await _tried("poll.order_failed", _distrust(one, reading), order=one.order.id)
+        rules = self._rules(settings, await catalog_store.provider(settings.profile.name))
+        orders = {order.id: order for order in await store.get_many([one.order.id for one in foreign])}
+        await self._tracker.refresh(orders.values())
+        await attempt_store.poll_again({one.attempt.id: self._next(one, orders, settings, rules) for one in foreign})
 
-    async def _carry_out(self, news: Sequence[News]) -> set[int]:
+    def _rules(self, settings: ProviderSettings, row: ProviderRow) -> Rules:
+        return Rules(
+            CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000),
+            call_off_times=1 if row.call_offs_doubted_at is None else call_offs.DOUBTED_TIMES,
+        )  # fmt: skip
+
+    def _next(
+        self, one: Followed, changed: Mapping[int, Order], settings: ProviderSettings, rules: Rules
+    ) -> int | None:
+        order = changed.get(one.order.id, one.order)
+        return next_poll(
+            order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days,
+            sights=rules.call_off_times,
+        )  # fmt: skip
+
+    async def _carry_out(self, told: Round) -> set[int]:
         """What all readings mean; the attempts of which that failed.
 
         What goes on is written together, and one by one where that fails: one bad entry never stops the others.
         """
-        together = await _tried("poll.round_failed", _keep(news), orders=len(news))
+        together = await _tried("poll.round_failed", _keep(told), orders=len(told.news))
         failed = set[int]()
-        for one in news:
+        for one in told.news:
             order = one.followed.order.id
-            kept = together or await _tried("poll.order_failed", _keep([one]), order=order)
+            kept = together or await _tried("poll.order_failed", _keep(replace(told, news=[one])), order=order)
             if not (kept and await _tried("poll.order_failed", self._end(one), order=order)):
                 failed.add(one.followed.attempt.id)
         return failed
@@ -203,15 +256,22 @@ async def _speaks(one: News) -> bool:
     return given_up or await attempt_store.decides(attempt.id, late=order.state.ended)
 
 
-def _decide(one: Followed, reading: Progress | Refused | None, cached: bytes | None, rules: Rules) -> News | None:
+def _decide(
+    one: Followed, reading: Progress | Refused | None, cached: bytes | None, rules: Rules, digits: int
+) -> News | None:
     """What follows from a reading; None where there is none, or it says nothing new."""
-    if not isinstance(reading, Progress) or settlement.is_known(one.order, reading, cached):
+    if not isinstance(reading, Progress):
         return None
+    now = clock.now()
     try:
-        return News(one, reading, settlement.decide(one.order, one.attempt, reading, rules=rules, now=clock.now()))
+        decision = settlement.decide(one.order, one.attempt, reading, rules=rules, now=now)
+        costs = charges.read(one.order, one.attempt, reading, decision, rules=rules, digits=digits, now=now)
     except Exception:
         log.exception("poll.order_failed", order=one.order.id)
         return None
+    if costs is None and settlement.is_known(one.order, reading, cached):
+        return None
+    return News(one, reading, decision, costs)
 
 
 async def _overserved(followed: Sequence[Followed], readings: Readings, confirm_ms: int) -> set[int]:
@@ -228,7 +288,12 @@ async def _overserved(followed: Sequence[Followed], readings: Readings, confirm_
     return soon
 
 
-async def _tried(event: str, work: Awaitable[None], **facts: int) -> bool:
+def _digits_of(readings: Readings) -> int:
+    told = [one.charge for one in readings.values() if isinstance(one, Progress) and one.charge is not None]
+    return overcharge.digits_of(told)
+
+
+async def _tried(event: str, work: Awaitable[object], **facts: object) -> bool:
     """Whether it went well; what fails is logged as `event` and stops nothing else."""
     try:
         await work
@@ -238,9 +303,10 @@ async def _tried(event: str, work: Awaitable[None], **facts: int) -> bool:
     return True
 
 
-async def _keep(news: Sequence[News]) -> None:
+async def _keep(told: Round) -> None:
     """The charges of all, and the news of those that go on."""
-    await progress_store.keep_charges([charge for one in news if (charge := _charge(one)) is not None])
+    news, costs = told.news, [one.costs for one in told.news if one.costs is not None]
+    await progress_store.keep_charges(costs, provider=told.provider, digits=told.digits)
     await progress_store.keep(
         [
             (one.followed.order, one.decision)
@@ -251,15 +317,9 @@ async def _keep(news: Sequence[News]) -> None:
     )
 
 
-def _charge(one: News) -> Charge | None:
-    """The provider's charge is our cost; its highest value tells later what was taken back. None = nothing new."""
-    order, attempt = one.followed.order, one.followed.attempt
-    open_still = one.progress.phase in settlement.OPEN_PHASES and not order.state.ended
-    charge = settlement.charge_of(attempt, one.progress)
-    highest = settlement.highest(attempt, charge) if open_still else attempt.highest_charge
-    stated = f"{charge:f}" if charge is not None else attempt.last_charge
-    is_new = (highest, stated, None) != (attempt.highest_charge, attempt.last_charge, attempt.lost_since)
-    return Charge(attempt.id, highest, stated) if is_new else None
+def _is_whole(reading: Progress | Refused | None) -> bool:
+    phases = (*settlement.UNDER_WAY, Phase.COMPLETED)
+    return isinstance(reading, Progress) and reading.phase in phases
 
 
 async def _distrust(one: Followed, reading: Progress | Refused | None) -> None:

@@ -6,8 +6,10 @@ Nothing here moves money; what ends an order is written by itself (`settle`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from aggregator.catalog import store as catalog_store
+from aggregator.orders import charges, day_store, store
+from aggregator.orders.charges import Costs
 from aggregator.orders.model import Order
 from aggregator.orders.settlement import Announce, Sight
 from aggregator.orders.state import OrderState
@@ -16,7 +18,10 @@ from aggregator.storage.lists import table_of
 from aggregator.storage.statements import run
 from aggregator.storage.transaction import write
 
-_CHARGES = {"id": "bigint", "highest": "text", "last": "text"}
+_CHARGES = {
+    "id": "bigint", "highest_charge": "text", "last_charge": "text", "stated_charges": "text", "spent": "bigint",
+    "returned": "bigint", "overcharge": "text", "overcharged_at": "bigint",
+}  # fmt: skip
 _ANNOUNCED = {
     "id": "bigint", "phase": "text", "remains": "bigint", "runs_done": "bigint", "start_count": "bigint",
     "delivery_seen": "boolean",
@@ -29,26 +34,31 @@ _STILL_ASKED = (
 """The id that was asked about is still this order's."""
 
 
-class Charge(NamedTuple):
-    """The provider's charge for an attempt, as text: its highest so far, and the last one that was stated."""
+async def keep_charges(costs: Sequence[Costs], *, provider: str, digits: int) -> None:
+    """These attempts at a provider are known to it, and this is what they cost; `digits` = the most that it prints.
 
-    attempt: int
-    highest: str | None
-    last: str | None
+    A charge beyond the list has the provider's catalogue read at once: its price may have risen.
+    """
+    if costs:
+        moved = [one.attempt.id for one in costs if one.moved]
+        await write(lambda: day_store.follow(moved, lambda: _keep_charges(costs, provider, digits)))
 
 
-async def keep_charges(charges: Sequence[Charge]) -> None:
-    """These attempts are known to their provider, and this is what they cost."""
-    if not charges:
-        return
-    query, values = table_of(_CHARGES, sorted(charges))
-    await write(
-        lambda: run(
-            "update attempts set highest_charge = told.highest, last_charge = told.last, lost_since = null"
-            f" from ({query}) as told where attempts.id = told.id and attempts.superseded_at is null",
-            *values,
-        )
+async def _keep_charges(costs: Sequence[Costs], provider: str, digits: int) -> None:
+    query, values = table_of(
+        _CHARGES, [charges.values(one.charge) for one in sorted(costs, key=lambda one: one.attempt.id)]
     )
+    changes = ", ".join(f"{column} = told.{column}" for column in _CHARGES if column != "id")
+    await run(
+        f"update attempts set {changes}, lost_since = null from ({query}) as told where attempts.id = told.id"
+        " and attempts.superseded_at is null",
+        *values,
+    )
+    await catalog_store.note_digits(provider, digits)
+    above = [(one.attempt.order_id, one.state, text) for one in costs if (text := one.overcharge) is not None]
+    if above:
+        await store.note_all(above)
+        await catalog_store.set_provider(provider, sync_due_at=0)
 
 
 async def keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tuple[Order, Sight]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from aggregator.orders import attempt_store, failover, store
+from aggregator.orders import attempt_store, failover, reconciliation_store, store
 from aggregator.orders.failover import Go
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.routing import Router
@@ -49,6 +49,7 @@ class Rerouter:
             await store.note(order.id, OrderState.QUEUED, text)
             if not await store.enqueue(order.id, OrderState.ACTIVE, due_at=clock.now()):
                 raise _Ended
+            await reconciliation_store.add_due(order, attempt.id, finish.undelivered)
             return True
 
         try:
@@ -60,9 +61,11 @@ class Rerouter:
         return moved
 
     async def _has_route(self, order: Order, attempt: Attempt) -> bool:
+        market = await self._router.look()
+        if market.doubts(attempt.provider):
+            return False
         attempts = await attempt_store.of_order(order.id)
         tried = [_called_off(one) if one.id == attempt.id else one for one in attempts]
-        market = await self._router.look()
         routes = await self._router.routes(order, tried, market)
         return isinstance(failover.choose(order, tried, routes, now=market.now, give_up_ms=self._give_up_ms), Go)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aggregator.catalog import store as catalog_store
+from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, cancel_store, day_store, id_reuse, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.reuse_store import Named
-from aggregator.orders.settle import apply
+from aggregator.orders.settle import WALLET_FULL, apply
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.storage import clock, decisions, tables
 from aggregator.storage.transaction import write
@@ -82,7 +84,7 @@ async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int, atte
         else:
             await store.note(order.id, OrderState.QUEUED, f"absent at {attempt.provider} by decision")
 
-    await write(work)
+    await _commit(work)
     return await _told(order_id)
 
 
@@ -97,7 +99,7 @@ async def write_off(order_id: int, *, actor: str, reason: str, settle_ms: int, a
         decision = await _give_attempt_up(order, attempt, Outcome.WRITTEN_OFF, actor=actor, reason=reason)
         await _cancel(order, "written off by decision", decision, halted_too=True)
 
-    await write(work)
+    await _commit(work)
     return await _told(order_id)
 
 
@@ -119,7 +121,7 @@ async def settle_by_hand(order_id: int, undelivered: int, *, actor: str, reason:
         if await apply(order, undelivered, note="settled by decision", decision=decision, halted_too=True) is None:
             _changed()
 
-    await write(work)
+    await _commit(work)
     return await _told(order_id)
 
 
@@ -137,7 +139,7 @@ async def call_off(order_id: int, *, actor: str, reason: str) -> Order:
         else:
             await _ask_off_again(order)
 
-    await write(work)
+    await _commit(work)
     return await _told(order_id)
 
 
@@ -147,6 +149,13 @@ async def _ask_off_again(order: Order) -> None:
     if refusing is not None and not await cancel_store.ask_again(refusing):
         message = f"{refusing.provider} refused to cancel it: {refusing.cancel_answer}; ask again in an hour"
         raise Undecidable(message)
+
+
+async def _commit(work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await write(work)
+    except WalletFull as error:
+        raise Undecidable(WALLET_FULL) from error
 
 
 async def _order(order_id: int) -> Order:

@@ -38,6 +38,11 @@ class Market(Struct, frozen=True):
     unsure: Mapping[str, int]
     now: int
 
+    def doubts(self, provider: str) -> bool:
+        """Whether what the provider calls off must not be bought elsewhere, for it may deliver it after all."""
+        row = self.rows.get(provider)
+        return row is not None and row.call_offs_doubted_at is not None
+
 
 class Router:
     """Finds the ways that an order can go."""
@@ -93,6 +98,7 @@ class Router:
             busy=market.unsure.get(offer.provider, 0) >= self._pace.unsure_in_flight,
             postponed=blocked.postponed_until.get(offer.provider, 0) > market.now,
             link_runs=link_runs,
+            last=row.put_last,
         )
 
     def _funds(self, row: ProviderRow, settings: ProviderSettings | None) -> Money | None:

@@ -20,14 +20,19 @@ CANCEL_PAUSES = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR)
 """After each time that a cancel was not answered; from then on the last one again, until the order ends."""
 
 
-def next_poll(order: Order, attempt: Attempt, *, now: int, pace: PaceSettings, watch_days: int) -> int | None:
-    """The moment in milliseconds since 1970, or None when nothing more is expected."""
+def next_poll(
+    order: Order, attempt: Attempt, *, now: int, pace: PaceSettings, watch_days: int, sights: int = 1
+) -> int | None:
+    """The moment in milliseconds since 1970, or None when nothing more is expected.
+
+    `sights` = how many times `confirm_seconds` an ending may have to stand: it is looked at after each.
+    """
     poll_ms = round(pace.poll_seconds * 1000)
     if attempt.outcome is not Outcome.ACCEPTED or order.ended_at is not None:
         return _next_watch(order, attempt, now, poll_ms, watch_days)
     if order.sight_at is not None:
-        confirmed_at = order.sight_at + round(pace.confirm_seconds * 1000)
-        return max(confirmed_at, now + min(poll_ms, 1000))
+        confirm_ms = round(pace.confirm_seconds * 1000)
+        return max(_next_sight(order.sight_at, now, confirm_ms, sights), now + min(poll_ms, 1000))
     return now + poll_ms * _factor(now - attempt.created_at, OPEN_FACTORS, OLDEST_OPEN_FACTOR)
 
 
@@ -47,6 +52,11 @@ def _next_watch(order: Order, attempt: Attempt, now: int, poll_ms: int, watch_da
     if order.sight_at is not None:
         return now + poll_ms
     return now + poll_ms * _factor(now - ended_at, ENDED_FACTORS, OLDEST_ENDED_FACTOR)
+
+
+def _next_sight(sight_at: int, now: int, confirm_ms: int, sights: int) -> int:
+    over = (now - sight_at) // confirm_ms if confirm_ms else sights
+    return sight_at + confirm_ms * min(over + 1, sights)
 
 
 def _factor(age: int, factors: tuple[tuple[int, int], ...], oldest: int) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from aggregator.ledger import book, entries
-from aggregator.orders import attempt_store, day_store, store
+from aggregator.orders import attempt_store, day_store, reconciliation_store, store
 from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, ended_as
 from aggregator.storage.transaction import write
 from pricing import refund
+
+WALLET_FULL = "the wallet of its reseller cannot hold the refund: take something out of it first"
 
 
 class _Overtaken(Exception):
@@ -27,7 +29,7 @@ async def settle(
 
     `order` is the row the decision was made on, `attempt` the one whose provider said so: where the order has changed
     since, runs elsewhere by now, has lost its id there, or stands still since a red audit, nothing happens and None is
-    returned.
+    returned. So too where the wallet cannot hold the refund; the order is then held.
     """
 
     async def work() -> Order | None:
@@ -35,11 +37,17 @@ async def settle(
         # Asked with the order's row in hand: whoever calls an attempt off must take that row, too.
         if attempt is not None and not await attempt_store.decides(attempt, late=order.state.ended):
             raise _Overtaken
+        if attempt is not None and ended is not None:
+            await reconciliation_store.add_due(order, attempt, undelivered)
         return ended
 
     try:
         return await write(work)
     except _Overtaken:
+        return None
+    except book.WalletFull:
+        if await store.hold(order, WALLET_FULL):
+            await store.note(order.id, order.state, f"held: {WALLET_FULL}")
         return None
 
 
@@ -53,7 +61,10 @@ async def apply(
     decision: int | None = None,
     halted_too: bool = False,
 ) -> Order | None:
-    """`settle` inside a transaction that is running already; `halted_too` = a person has decided it."""
+    """`settle` inside a transaction that is running already; `halted_too` = a person has decided it.
+
+    Raises `ledger.book.WalletFull` where the wallet cannot hold the refund; the transaction must be given up.
+    """
     state = ended_as(undelivered=undelivered, quantity=order.quantity)
     if state not in MAY_FOLLOW[order.state] or undelivered < order.undelivered:
         message = f"an order that is {order.state}, {order.undelivered} undelivered, cannot end with {undelivered}"

@@ -33,6 +33,13 @@ class Rules(Struct, frozen=True):
 
     cancel_means: refund.CancelMeans
     confirm_ms: int
+    call_off_times: int = 1
+    """So many times `confirm_ms` the word must stand that a whole order was called off."""
+
+    def wait_ms(self, order: Order, progress: Progress, undelivered: int | None) -> int:
+        """How long an ending must have been seen before it is believed."""
+        called_off = progress.phase is Phase.CANCELLED or undelivered == order.quantity
+        return self.confirm_ms * (self.call_off_times if called_off else 1)
 
 
 class Announce(Struct, frozen=True):
@@ -106,7 +113,7 @@ def decide(order: Order, attempt: Attempt, progress: Progress, *, rules: Rules, 
 
 
 def _announce(order: Order, progress: Progress, phase: Phase) -> Announce:
-    told = _left(order, progress)
+    told = remains_of(order, progress)
     left = order.remains if told is None else min(max(told, 0), order.quantity)
     delivered = phase is Phase.IN_PROGRESS and told is not None and 0 < left < order.quantity
     seen_now = order.delivery_seen or delivered
@@ -125,7 +132,7 @@ def _parts(order: Order, progress: Progress) -> Parts | None:
     return None
 
 
-def _left(order: Order, progress: Progress) -> int | None:
+def remains_of(order: Order, progress: Progress) -> int | None:
     """As stated where that may be so, else by the runs or posts that were counted."""
     parts = _parts(order, progress)
     states_units = progress.remains is not None and order.type != ServiceType.SUBSCRIPTIONS
@@ -151,7 +158,7 @@ def _ending(order: Order, attempt: Attempt, progress: Progress, rules: Rules, no
     if verdict.units is not None and verdict.units <= order.undelivered and order.state.ended:
         less = verdict.units < order.undelivered
         return Keep("the provider took an undelivered part back" if less else None)
-    if not _confirmed(order, progress, rules, now):
+    if not _confirmed(order, progress, rules.wait_ms(order, progress, verdict.units), now):
         return Sight(seen(progress), _start(order, progress))
     if verdict.units is None:
         return Hold(f"the provider says {progress.phase}, and nothing tells how much was not delivered")
@@ -160,25 +167,49 @@ def _ending(order: Order, attempt: Attempt, progress: Progress, rules: Rules, no
 
 
 def _report(order: Order, attempt: Attempt, progress: Progress, rules: Rules) -> refund.Report:
+    own = attempt.outcome is Outcome.ACCEPTED
     return refund.Report(
         ending=ENDINGS[progress.phase],
         quantity=order.quantity,
         remains=progress.remains,
         charge=charge_of(attempt, progress),
-        base_charge=attempt.base_charge,
+        base_charge=attempt.refund_base,
         cancel_means=rules.cancel_means,
         package=order.rate_per == 1,
-        delivery_seen=order.delivery_seen or order.state is OrderState.COMPLETED,
+        delivery_seen=own and (order.delivery_seen or order.state is OrderState.COMPLETED),
         full_refund=progress.full_refund,
         parts=_parts(order, progress),
     )
 
 
-def _confirmed(order: Order, progress: Progress, rules: Rules, now: int) -> bool:
-    if rules.confirm_ms == 0:
+def returned(order: Order, attempt: Attempt, progress: Progress, rules: Rules) -> int | None:
+    """Units that came back to us by this word, where the order does not tell it; None = as it tells.
+
+    An order tells of the attempt that it is settled by, and only what its reseller was paid back: a provider that
+    takes an undelivered part back later, or an order that it had called off, costs what its reseller keeps as well.
+    """
+    if progress.phase in ENDINGS:
+        return _returned_at_end(order, attempt, progress, rules)
+    charge = charge_of(attempt, progress) or 0
+    taken_up = attempt.outcome is Outcome.CALLED_OFF and progress.phase in UNDER_WAY and charge > 0
+    return 0 if taken_up else attempt.returned
+
+
+def _returned_at_end(order: Order, attempt: Attempt, progress: Progress, rules: Rules) -> int | None:
+    units = refund.undelivered(_report(order, attempt, progress, rules)).units
+    if attempt.outcome is Outcome.ACCEPTED:
+        return units if order.state.ended and units is not None and units < order.undelivered else None
+    if units is None:
+        units = order.quantity if charge_of(attempt, progress) == 0 else 0
+    usual = order.quantity if attempt.outcome is Outcome.CALLED_OFF else 0
+    return None if units == usual else units
+
+
+def _confirmed(order: Order, progress: Progress, wait_ms: int, now: int) -> bool:
+    if wait_ms == 0:
         return True
     # Two readings of the same second sight may come from one glance of the provider's cache: time must have passed.
-    waited = order.sight_at is not None and now - order.sight_at >= rules.confirm_ms
+    waited = order.sight_at is not None and now - order.sight_at >= wait_ms
     return waited and order.sight == seen(progress)
 
 

@@ -14,7 +14,7 @@ from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
 from aggregator.storage import clock, signals, tables
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.lists import among
+from aggregator.storage.lists import among, table_of
 from aggregator.storage.tables import Event
 from aggregator.storage.transaction import engine, write
 
@@ -196,6 +196,19 @@ async def note(order: int, state: OrderState, text: str) -> None:
         "insert into events (order_id, state, text, at) select {}, {}, {}, {} where not exists"
         " (select 1 from events where order_id = {} and state = {} and text = {})",
         order, state.value, text, clock.now(), order, state.value, text,
+    )  # fmt: skip
+
+
+async def note_all(lines: Sequence[tuple[int, OrderState, str]]) -> None:
+    """A line in the history of each of these orders."""
+    query, values = table_of(
+        {"order_id": "bigint", "state": "text", "text": "text"},
+        [(order, state.value, text) for order, state, text in lines],
+    )
+    await Event.raw(
+        "insert into events (order_id, state, text, at)"
+        f" select order_id, state, text, cast({{}} as bigint) from ({query}) as told",
+        clock.now(), *values,
     )  # fmt: skip
 
 

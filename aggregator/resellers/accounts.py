@@ -21,6 +21,8 @@ from pricing.money import print_units
 OWNER = "owner"
 """Who decides where nobody is named."""
 
+_FULL = f"the wallet cannot hold that much: {print_units(book.MOST, 2)} is the most"
+
 Work: TypeAlias = Callable[[], Awaitable[int]]
 
 
@@ -93,9 +95,8 @@ async def fund(
     except book.AlreadyPosted:
         await _refuse_another(reseller, amount, payment)
         return await book.balance(reseller.id), False
-    except book.WalletTooLow as error:
-        message = "the wallet cannot hold that much"
-        raise Refusal(message) from error
+    except book.WalletFull as error:
+        raise Refusal(_FULL) from error
     return await book.balance(reseller.id), True
 
 
@@ -124,6 +125,8 @@ async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | N
 
     try:
         await write(work)
+    except book.WalletFull as error:
+        raise Refusal(_FULL) from error
     except book.WalletTooLow as error:
         message = f"the wallet of {name} would fall below zero"
         raise Refusal(message) from error
@@ -155,6 +158,8 @@ async def square(
 
     try:
         await write(work)
+    except book.WalletFull as error:
+        raise Refusal(_FULL) from error
     except book.WalletTooLow as error:
         message = f"the wallet of {name} has moved meanwhile, or would fall below zero: look again"
         raise Refusal(message) from error

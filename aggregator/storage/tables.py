@@ -154,6 +154,11 @@ class Attempt(Table, tablename="attempts"):
     reply = Text(null=True, default=None)
     highest_charge = Text(null=True, default=None)
     last_charge = Text(null=True, default=None)
+    stated_charges = Text(null=True, default=None)
+    spent = BigInt(null=True, default=None)
+    returned = BigInt(null=True, default=None)
+    overcharge = Text(null=True, default=None)
+    overcharged_at = BigInt(null=True, default=None)
     cancel_at = BigInt(null=True, default=None)
     cancel_due_at = BigInt(null=True, default=None)
     cancel_asks = Integer(default=0)
@@ -162,6 +167,8 @@ class Attempt(Table, tablename="attempts"):
     poll_at = BigInt(null=True, default=None)
     given_order = Text(null=True, default=None)
     superseded_at = BigInt(null=True, default=None)
+    whole_at = BigInt(null=True, default=None)
+    revived_at = BigInt(null=True, default=None)
     created_at = BigInt()
     answered_at = BigInt(null=True, default=None)
     overserved = BigInt(default=0)
@@ -278,6 +285,51 @@ class Provider(Table, tablename="providers"):
     learned_of = Text(null=True, default=None)
     ids_restarted_at = BigInt(null=True, default=None)
     door = Text(null=True, default=None)
+    charge_digits = Integer(default=0)
+    call_offs_doubted_at = BigInt(null=True, default=None)
+    call_offs_looked_at = BigInt(null=True, default=None)
+
+
+class BalanceDay(Table, tablename="balance_days"):
+    """A provider's balance from the first look of a day to that of the next, and whether our orders explain it."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    currency = Text(null=True, default=None)
+    opened_at = BigInt()
+    looked_at = BigInt()
+    balance = Text()
+    judged_at = BigInt(null=True, default=None)
+    lost = Text(null=True, default=None)
+    due = Text(null=True, default=None)
+    drift = Text(null=True, default=None)
+    noise = Text(null=True, default=None)
+    orders = Text(default="[]")
+    accepted = Text(null=True, default=None)
+    told_at = BigInt(null=True, default=None)
+
+
+class BalanceMove(Table, tablename="balance_moves"):
+    """A provider's balance that was another one at the next look."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    since = BigInt()
+    at = BigInt()
+    before = Text()
+    after = Text()
+
+
+class DueRefund(Table, tablename="due_refunds"):
+    """Units of an order that did not come, by its provider's word: their cost should be in our balance there."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    order_id = BigInt()
+    attempt = BigInt()
+    units = BigInt()
+    since = BigInt()
+    at = BigInt()
 
 
 class Listing(Table, tablename="listings"):
@@ -301,6 +353,8 @@ class Listing(Table, tablename="listings"):
     missing = Integer(default=0)
     held = Text(null=True, default=None)
     held_row = Text(null=True, default=None)
+    agreed_rate = Text(null=True, default=None)
+    agreed_over = Text(null=True, default=None)
     refill_refused = Boolean(default=False)
     cancel_refused = Boolean(default=False)
     rest_until = BigInt(default=0)
@@ -386,6 +440,7 @@ class AuditRun(Table, tablename="audits"):
     milliseconds = BigInt(null=True, default=None)
     checked = BigInt(null=True, default=None)
     green = Boolean(null=True, default=None)
+    failure = Text(null=True, default=None)
     red = Text()
     marks = Text(null=True, default=None)
     linked_to = BigInt(null=True, default=None)
@@ -393,10 +448,14 @@ class AuditRun(Table, tablename="audits"):
 
 
 class AuditSum(Table, tablename="audit_sums"):
-    """What all entries up to the newest checkpoint moved into an account, less what they moved out."""
+    """What all entries up to the newest checkpoint moved into an account, less what they moved out.
+
+    As `storage.totals` keeps a sum.
+    """
 
     account = Text(primary_key=True)
     moved = BigInt()
+    moved_high = BigInt(default=0)
 
 
 class Halt(Table, tablename="halts"):
@@ -410,16 +469,25 @@ class Halt(Table, tablename="halts"):
 
 
 class Day(Table, tablename="days"):
-    """A day as it stood at its end, and what its orders got back or cost since; null = not counted yet."""
+    """A day as it stood at its end, and what its orders got back or cost since; null = not counted yet.
+
+    Sums as `storage.totals` keeps them.
+    """
 
     start = BigInt(primary_key=True)
     orders = BigInt(null=True, default=None)
     charged = BigInt(null=True, default=None)
+    charged_high = BigInt(default=0)
     revenue = BigInt(null=True, default=None)
+    revenue_high = BigInt(default=0)
     refunded = BigInt(null=True, default=None)
+    refunded_high = BigInt(default=0)
     cost = BigInt(null=True, default=None)
+    cost_high = BigInt(default=0)
     late_refunded = BigInt(default=0)
+    late_refunded_high = BigInt(default=0)
     late_cost = BigInt(default=0)
+    late_cost_high = BigInt(default=0)
 
 
 class Signal(Table, tablename="signals"):
@@ -438,24 +506,30 @@ class Migration(Table, tablename="migrations"):
 
 TABLES = (
     Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, AccountDoor, Baseline,
-    Observation, Refill, Decision, UsedForm, Event, Provider, Listing, Change, Word, ImportedService, ShelfLine,
-    ShelfNews, Revision, AuditRun, AuditSum, Halt, Day, Signal, Migration,
+    Observation, Refill, Decision, UsedForm, Event, Provider, BalanceDay, BalanceMove, DueRefund, Listing, Change, Word,
+    ImportedService, ShelfLine, ShelfNews, Revision, AuditRun, AuditSum, Halt, Day, Signal, Migration,
 )  # fmt: skip
 
 INDEXES = {
     "account_doors_provider": "the database itself counts a door of a provider to one account",
     "api_keys_prefix": "a key is shown, changed and revoked by its beginning; its digest, which is unique, finds it",
     "attempts_call_off": "what is overserved and to be called off: none, most of the time",
+    "attempts_called_off": "how many orders a provider called off of late, whenever one of them comes alive again",
     "attempts_due": "each provider is polled for what is due there, and nobody looks at what is not followed any more",
     "attempts_live": "the database itself keeps an order from running at two providers",
     "attempts_named": "searches by a provider's id; who had it before, for each order that is taken",
     "attempts_order": "an order's attempts: before each dispatch, with each order that is shown, at each audit",
+    "attempts_overcharged": "what a provider took above its list within a day: at each sync, and on the owner's pages",
     "attempts_placing": "the sweeper asks every few seconds for what is past its deadline: a handful, always",
     "attempts_provider": "the console's orders of one provider, newest first",
+    "attempts_revived": "those of them that came alive again: a handful, always",
     "attempts_unsure": "evidence asks for the unsure ones of a provider: a handful among millions",
     "attempts_upstream": "the database itself keeps a provider's order from belonging to two that are followed",
     "audits_links": "the chain of hashes is walked from link to link",
+    "balance_moves_at": "what a provider's balance did in the last two days",
     "decisions_subject": "an order, a reseller or a key is shown with all that was decided about it",
+    "due_refunds_at": "what should have come back from a provider in the last two days",
+    "due_refunds_order": "an audit adds up what should have come back for each order",
     "entries_order": "an order's entries: with each order that is shown, and page by page at an audit",
     "entries_reseller": "a reseller's statement, newest first; the unique reference keeps money from moving twice",
     "events_order": "an order is shown with its history",

@@ -49,5 +49,10 @@ def _runs(params: Params) -> int:
     return runs
 
 
+def read_runs(service: Service, params: Params) -> int:
+    """How many runs, or posts, an `add` asks for."""
+    return _posts(params) if service.kind == "subscription" else _runs(params)
+
+
 def _posts(params: Params) -> int:
     return (read_count(params.text("posts")) or 0) + (read_count(params.text("old_posts")) or 0) or 1

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from providers.sandbox.amounts import plain, read_amount
@@ -19,6 +20,7 @@ from providers.sandbox.panel import Habits, Panel, Receipt, read_mode
 from providers.sandbox.refusals import Refusal
 from providers.sandbox.request import Values
 from providers.sandbox.spelling import SPELLINGS, DialectName, read_status
+from providers.sandbox.tricks import HONEST, Tricks
 from providers.vocabulary import Phase
 
 
@@ -63,7 +65,8 @@ class Controls:
     `catalogue` holds rows as a panel publishes them; `speed` is the lifetime of an order in seconds, 0 lets orders
     live by being asked for. `lists_orders` adds the action `orders`, the newest 100; `honours` names the parameter in
     which an id of the customer's is known again; `balance_decimals` cuts the balance shown; `debits_late` is how many
-    seconds an order's charge takes to reach it. Raises ValueError for amounts that cannot be read.
+    seconds an order's charge takes to reach it; `tricks` are what it does behind its customer's back.
+    Raises ValueError for amounts that cannot be read.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Controls:
         honours: str = "",
         balance_decimals: int | None = None,
         debits_late: float = 0,  # seconds, not money
+        tricks: Tricks = HONEST,
     ) -> None:
         self.dialect = dialect
         self._shelf = Shelf(_rows(dialect, currency) if catalogue is None else catalogue)
@@ -100,6 +104,7 @@ class Controls:
             shelf=self._shelf,
             book=self._book,
             habits=Habits(lists_orders, honours, balance_decimals),
+            tricks=tricks,
         )
 
     @property
@@ -135,7 +140,7 @@ class Controls:
             speed=self._book.speed,
             services=len(self._shelf.rows),
             adds=len(self._panel.receipts),
-            orders=len(self._book.orders),
+            orders=len(self._book.taken),
         )
 
     def set_balance(self, balance: Decimal | str) -> None:
@@ -151,6 +156,22 @@ class Controls:
     def set_mode(self, mode: str) -> None:
         """`up`, `down`, `hang`, `html` or `refuse:TEXT`, for all calls of `/api/v2`; ValueError for another."""
         self._panel.mode = read_mode(mode)
+
+    @property
+    def tricks(self) -> Tricks:
+        """What is done behind the customer's back with orders that are taken from now on."""
+        return self._panel.tricks
+
+    def set_tricks(self, **tricks: object) -> None:
+        """Begin, or leave off, these; the others stay as they are. ValueError for one that there is not."""
+        usual = msgspec.structs.asdict(self._panel.tricks)
+        self._panel.tricks = msgspec.convert({**usual, **tricks}, Tricks, strict=False)
+
+    def set_next_id(self, order: int) -> None:
+        """Count the ids on from this one, also where it was given before; raises ValueError below 1."""
+        if order < 1:
+            raise ValueError(f"not an id: {order}")
+        self._book.next_id = order
 
     def set_catalogue(self, rows: list[dict[str, Any]]) -> None:
         """Publish these rows and no others."""

@@ -32,6 +32,10 @@ class Reading(Struct, frozen=True):
     phase: Phase
     remains: int
     word: str = ""
+    runs: int | None = None
+    """Of a drip-feed, where the panel counts them."""
+    posts: int | None = None
+    """Of a subscription, likewise."""
 
 
 class Life(Struct, frozen=True, kw_only=True):
@@ -96,7 +100,7 @@ FATES: tuple[tuple[str, Callable[..., Life]], ...] = (
 
 def read_link(link: str) -> Instruction:
     """What a link tells us to do; a link without any of the words lets the order complete."""
-    path = _path_of(link)
+    path = path_of(link)
     refusal = re.search(r"/refuse/([^/]+)/", path, re.IGNORECASE)
     if refusal:
         return Instruction(conduct=Conduct.REFUSE, refusal=read_text(refusal.group(1)))
@@ -108,7 +112,8 @@ def read_text(segment: str) -> str:
     return unquote(segment.replace("+", " ").replace("-", " ")).strip()
 
 
-def _path_of(link: str) -> str:
+def path_of(link: str) -> str:
+    """The path of a link, with a slash at both ends."""
     address = re.split(r"[?#]", link, maxsplit=1)[0].strip()
     host, separator, rest = address.partition("://")
     path = rest.partition("/")[2] if separator else host

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from msgspec import Struct, field
 
 from providers.sandbox import refusals
 from providers.sandbox.amounts import EXACT, read_count
-from providers.sandbox.billing import read_units
+from providers.sandbox.billing import read_runs, read_units
 from providers.sandbox.book import Book, Order
 from providers.sandbox.catalogue import Shelf
+from providers.sandbox.foreign import Like, foreign_rows, write_date
 from providers.sandbox.life import Conduct, Instruction, Reading, read_link
 from providers.sandbox.refusals import Refusal
 from providers.sandbox.reply import Reply, Silence, in_json, page
 from providers.sandbox.request import Params, Values
 from providers.sandbox.spelling import Spelling
+from providers.sandbox.tricks import HONEST, Tricks, read_tricks
+from providers.vocabulary import Phase
 
 BATCH = 100
 """The most ids one call may name."""
@@ -51,34 +56,50 @@ class Panel:
     """Answers the protocol's calls from a shelf and a book."""
 
     def __init__(
-        self, *, key: str, currency: str, spelling: Spelling, shelf: Shelf, book: Book, habits: Habits
-    ) -> None:
+        self, *, key: str, currency: str, spelling: Spelling, shelf: Shelf, book: Book, habits: Habits,
+        tricks: Tricks = HONEST,
+    ) -> None:  # fmt: skip
         self.key = key
         self.currency = currency
         self.spelling = spelling
         self.shelf = shelf
         self.book = book
         self.mode = "up"
+        self.tricks = tricks
+        """Of every order that is taken from now on, unless its link says otherwise."""
         self.receipts: list[Receipt] = []
         self._habits = habits
         self._first: dict[str, Receipt] = {}
 
     def answer(self, read: Callable[[], Params]) -> Reply | Silence:
         """Answer one call in the present mode; a refusal, also of unreadable parameters, is a reply like any other."""
+        params = None
         try:
-            match self.mode.partition(":"):
-                case ("down", _, _):
-                    return page("503 Service Unavailable", 503)
-                case ("html", _, _):
-                    return page("We will be back soon", 200)
-                case ("hang", _, _):
-                    return Silence.HOLD
-                case ("refuse", _, text):
-                    raise Refusal(text)
-            return self._act(read())
+            with suppress(Refusal):
+                params = read()
+            return self._by_mode(params) or self._act(read() if params is None else params)
         except Refusal as refusal:
             code, body = self.spelling.refusal(refusal)
-            return in_json(body, code)
+            echo = self._echo(params)
+            return in_json({**body, "error": f"{body['error']}{echo}"} if echo and "error" in body else body, code)
+
+    def _by_mode(self, params: Params | None) -> Reply | Silence | None:
+        match self.mode.partition(":"):
+            case ("down", _, _):
+                return page(f"503 Service Unavailable{self._echo(params)}", 503)
+            case ("html", _, _):
+                return page(f"We will be back soon{self._echo(params)}", 200)
+            case ("hang", _, _):
+                return Silence.HOLD
+            case ("refuse", _, text):
+                raise Refusal(text)
+        return None
+
+    def _echo(self, params: Params | None) -> str:
+        """What was sent, where that is repeated."""
+        if params is None or not read_tricks(params.text("link"), self.tricks).echoes:
+            return ""
+        return f" ({urlencode(params.values, doseq=True)})"
 
     def _act(self, params: Params) -> Reply | Silence:
         if params.text("key") != self.key:
@@ -96,7 +117,7 @@ class Panel:
             case "balance":
                 content = self._balance()
             case "cancel":
-                content = self._cancel(params)
+                return self._cancel(params)
             case "refill":
                 content = self._refill(params)
             case "refillstatus":
@@ -151,7 +172,7 @@ class Panel:
             case Conduct.DROP:
                 return Silence.HANG_UP
             case Conduct.ERROR500:
-                return page("500 Internal Server Error", 500)
+                return page(f"500 Internal Server Error{self._echo(params)}", 500)
         return in_json({"order": order.id}, self.spelling.created)
 
     def _order(self, params: Params, told: Instruction) -> Order:
@@ -165,7 +186,9 @@ class Panel:
         units = read_units(service, params)
         if told.conduct is Conduct.REFUSE:
             raise Refusal(told.refusal)
-        return self.book.take(service, params.text("link"), units, told.life)
+        link = params.text("link")
+        tricks = read_tricks(link or params.text("username"), self.tricks)
+        return self.book.take(service, link, units, told.life, tricks=tricks, runs=read_runs(service, params))
 
     def _status(self, params: Params) -> dict[str, Any]:
         if "orders" not in params.values:
@@ -187,17 +210,34 @@ class Panel:
     def _newest(self) -> list[dict[str, Any]]:
         """The customer's newest orders, the newest first."""
         taken = [receipt for receipt in self.receipts if receipt.order is not None]
-        return [self._row(receipt, receipt.order) for receipt in taken[: -BATCH - 1 : -1] if receipt.order is not None]
+        ours = [self._row(receipt, receipt.order) for receipt in taken[: -BATCH - 1 : -1] if receipt.order is not None]
+        likes = [Like(receipt.service, receipt.link, receipt.quantity) for receipt in reversed(taken)]
+        status = self.spelling.status(Reading(Phase.COMPLETED, 0))
+        return [*ours, *foreign_rows(self.tricks.foreign_rows, likes, status=status, currency=self.currency)]
 
     def _row(self, receipt: Receipt, order: Order) -> dict[str, Any]:
         placed = {"order": order.id, "service": receipt.service, "link": order.link, "quantity": receipt.quantity}
         reference = receipt.fields.get(self._habits.honours) if self._habits.honours else None
-        told = {"request_id": reference} if reference else {}
+        told: dict[str, Any] = {"request_id": reference} if reference else {}
+        if self.tricks.foreign_rows:
+            told["created"] = write_date(receipt.time)
         return {**placed, **told, **self.spelling.progress(order, self.book.look(order), self.currency)}
 
-    def _cancel(self, params: Params) -> list[dict[str, Any]]:
+    def _cancel(self, params: Params) -> Reply | Silence:
         asked = _batch(params, "orders" if "orders" in params.values else "order")
-        return [{"order": _number(order), "cancel": self._each(self._call_off, order)} for order in asked]
+        first = self._named_first(asked)
+        if any(tricks.busy_cancel for tricks in first):
+            code, body = self.spelling.refusal(refusals.too_many_requests())
+            return in_json(body, max(code, 429))
+        done = [{"order": _number(order), "cancel": self._each(self._call_off, order)} for order in asked]
+        return Silence.HOLD if any(tricks.lost_cancel for tricks in first) else in_json(done)
+
+    def _named_first(self, asked: list[str]) -> list[Tricks]:
+        """Of the orders that no cancel named before."""
+        known = [order for one in asked if (order := self.book.orders.get(read_count(one) or 0)) is not None]
+        for order in known:
+            order.cancels += 1
+        return [order.tricks for order in known if order.cancels == 1]
 
     def _call_off(self, order: str) -> int:
         self.book.call_off(self.book.find(order))

@@ -90,5 +90,9 @@ def not_completed() -> Refusal:
     return Refusal("The order is not completed")
 
 
+def too_many_requests() -> Refusal:
+    return Refusal("Too many requests", status=429)
+
+
 def no_such_refill() -> Refusal:
     return Refusal("Refill not found")

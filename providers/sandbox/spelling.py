@@ -66,11 +66,12 @@ class ClassicSpelling:
 
     def progress(self, order: Order, reading: Reading, currency: str) -> dict[str, Any]:
         return {
-            "charge": plain(order.charge),
+            "charge": plain(order.stated(order.charge, reading)),
             "start_count": str(start_count(order, reading) or 0),
             "status": self.status(reading),
             "remains": str(reading.remains),
             "currency": currency,
+            **{name: str(count) for name, count in _counted(reading).items()},
         }
 
     def balance(self, amount: Decimal) -> str:
@@ -95,11 +96,12 @@ class JsonSpelling:
     def progress(self, order: Order, reading: Reading, currency: str) -> dict[str, Any]:
         count = start_count(order, reading)
         return {
-            "charge": Raw(plain(order.gross).encode()),
+            "charge": Raw(plain(order.stated(order.gross, reading)).encode()),
             "status": self.status(reading),
             "currency": currency,
             **({} if count is None else {"start_count": count}),
             "remains": reading.remains,
+            **_counted(reading),
         }
 
     def balance(self, amount: Decimal) -> str:
@@ -133,4 +135,10 @@ def read_status(word: str) -> Phase | None:
 def start_count(order: Order, reading: Reading) -> int | None:
     """What the link counted when delivery began: made up, but always the same for one link."""
     waiting = reading.phase is Phase.PENDING
-    return None if waiting else crc32(order.link.encode("utf-8", "replace")) % 9000 + 1000
+    count = crc32(order.link.encode("utf-8", "replace")) % 9000 + 1000
+    return None if waiting else -count if order.tricks.negative_start else count
+
+
+def _counted(reading: Reading) -> dict[str, int]:
+    counts = {"runs": reading.runs, "posts": reading.posts}
+    return {name: count for name, count in counts.items() if count is not None}

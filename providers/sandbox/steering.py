@@ -34,6 +34,10 @@ class NewMode(Struct):
     mode: str
 
 
+class NewIds(Struct):
+    next: int
+
+
 class NewCatalogue(Struct):
     rows: list[dict[str, Any]] | None = None
     remove: int | str | None = None
@@ -47,6 +51,8 @@ def steer(controls: Controls, method: str, lever: str, body: bytes) -> Reply:
                 return _say(controls.orders)
             case "GET", "state":
                 return _say(controls.state)
+            case "GET", "tricks":
+                return _say(controls.tricks)
             case "POST", _:
                 return _pull(controls, lever, body)
     except (ValueError, RecursionError) as fault:
@@ -66,6 +72,11 @@ def _pull(controls: Controls, lever: str, body: bytes) -> Reply:
             controls.set_order(standing.order, standing.status, standing.remains)
         case "mode":
             controls.set_mode(_read(body, NewMode).mode)
+        case "ids":
+            controls.set_next_id(_read(body, NewIds).next)
+        case "tricks":
+            controls.set_tricks(**msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode(body))
+            return _say(controls.tricks)
         case "catalogue":
             _restock(controls, _read(body, NewCatalogue))
         case _:

@@ -34,6 +34,15 @@ def refill(state: str, *, provider: str = "a.provider", deadline: str = "null", 
     return REFILL.format(state=state, provider=provider, deadline=deadline, ended=ended)
 
 
+def due_back(outcome: str, *, units: str = "1", provider: str = "a.provider") -> str:
+    """An attempt of that outcome for which units should come back from a provider."""
+    return (
+        "insert into due_refunds (provider, order_id, attempt, units, since, at)"
+        f" select {provider}, o.id, a.id, {units}, 0, 0 from orders o join attempts a on a.order_id = o.id"
+        f" where a.id = (select min(id) from attempts where outcome = '{outcome}')"
+    )
+
+
 SPOILED: dict[str, list[list[str]]] = {
     "wallet-equals-entries": [
         ["update wallets set balance = balance + 1 where reseller = 1", SHOW_BALANCE],
@@ -164,6 +173,26 @@ SPOILED: dict[str, list[list[str]]] = {
             "update migrations set at = 0 where id = 14",
         ]
     ],
+    "cost-fits-order": [
+        ["update attempts set spent = cost where outcome = 'accepted'"],
+        ["update attempts set returned = -1 where outcome = 'accepted'"],
+        ["update attempts set returned = 1001 where outcome = 'absent'"],
+    ],
+    "refund-has-base": [
+        ["update events set text = text || '; derived_from_charge' where state = 'partial'"],
+        [
+            "update events set text = text || '; derived_from_charge' where state = 'partial'",
+            'update attempts set stated_charges = \'[["900",1,2],["2.5",1,1]]\'',
+        ],
+    ],
+    "days-add-up": [
+        [
+            (
+                "insert into days (start, orders, charged, revenue, refunded, cost, late_refunded, late_cost)"
+                " values (86400000, 0, 0, 0, 0, 4, 0, 1)"
+            ),
+        ]
+    ],
     "state-fits-attempts": [
         [f"update orders set state = 'placing' where id = {QUEUED}"],
         [f"update orders set state = 'queued' where id = {ACTIVE}"],
@@ -179,6 +208,15 @@ SPOILED: dict[str, list[list[str]]] = {
     ],
     "ended-as-delivered": [
         [f"update orders set state = 'completed' where id = {PARTIAL}"],
+    ],
+    "alive-after-call-off": [["update attempts set revived_at = 1 where outcome = 'accepted'"]],
+    "due-back-within-order": [[due_back("accepted", units="o.quantity + 1")]],
+    "due-back-from-its-provider": [[due_back("accepted", provider="'bravo'")]],
+    "called-off-is-due": [
+        [
+            "update attempts set outcome = 'called_off', upstream_order = '4713' where outcome = 'absent'",
+            due_back("called_off", units="o.quantity - 1"),
+        ]
     ],
     "one-refill-at-a-time": [[refill("pending"), refill("running")]],
     "refill-fits-order": [

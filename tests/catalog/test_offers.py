@@ -88,6 +88,32 @@ def test_a_dear_currency_has_large_prices_that_are_real() -> None:
     assert cost(offers([row(rate="60000")], in_dong, currency="VND", fx="USD = 25000")) == "60000 VND"
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "fx", "rate", "sold"),
+    [
+        ("USD", "VND", "VND = 0.00004", "99999999", True),
+        ("USD", "VND", "VND = 0.00004", "1250000000", True),
+        ("USD", "VND", "VND = 0.00004", "1250000001", False),
+        ("VND", "VND", "", "99999999", True),
+        ("VND", "VND", "USD = 25000", "99999999", True),
+        ("VND", "USD", "USD = 25000", "99999", False),
+        ("IRR", "IRR", "USD = 1060000", "99999999", True),
+        ("IRR", "IRR", "", "999999999", True),
+        ("IRR", "IRR", "", "10000000001", False),
+        ("EUR", "EUR", "USD = 0.92", "46001", False),
+        ("EUR", "EUR", "", "99999999", False),
+        ("EUR", "EUR", "", "9999999", True),
+    ],
+)
+def test_a_price_is_a_placeholder_by_its_worth(ours: str, theirs: str, fx: str, rate: str, sold: bool) -> None:
+    """99,999,999 rials are a hundred dollars, as many dongs four thousand: what a dear package costs."""
+    owners = providers(alpha=f'currency = "{theirs}"\nfx_margin_percent = 0')
+    for flaw in (None, "placeholder price"):
+        goods = offers([row(rate=rate, type=ServiceType.PACKAGE, flaw=flaw)], owners, currency=ours, fx=fx)
+        assert ("placeholder price" not in cost(goods)) is sold
+        assert isinstance(goods.get("alpha", "101"), Offer) is sold
+
+
 @pytest.mark.parametrize("per", [1, 100, 1000])
 def test_the_price_is_per_thousand_whatever_its_provider_quotes_by(per: int) -> None:
     """Listings come from the adapter per 1,000 already; the setting must not count twice."""

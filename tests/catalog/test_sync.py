@@ -167,3 +167,21 @@ async def test_a_due_sync_is_done_by_one_process(tmp_path: Path, database_url: s
     async with panel_over(tmp_path, database_url, {"alpha": Sandbox(catalogue=rows(1))}) as panel:
         assert await panel.syncer.sync_if_due("alpha") is not None
         assert await panel.syncer.sync_if_due("alpha") is None
+
+
+@pytest.mark.parametrize("rate", ["99999999", "60000"])
+async def test_what_is_taken_off_sale_by_its_price_has_left_and_is_not_dearer(
+    tmp_path: Path, fresh_sqlite: str, rate: str
+) -> None:
+    """By its worth, whatever the digits: neither a rise that waits for the owner, nor a catalogue that jumped."""
+    alpha = Sandbox(catalogue=rows(30))
+    async with panel_over(tmp_path, fresh_sqlite, {"alpha": alpha}) as panel:
+        await sync(panel)
+        for number in range(1, 13):
+            alpha.set_rate(number, rate)
+        report = await sync(panel)
+        assert (report.held, {change.kind for change in report.changes}) == (None, {"gone"})
+        assert len(sold(panel)) == 18
+        alpha.set_catalogue(rows(30))
+        report = await sync(panel)
+        assert (report.held, len(sold(panel))) == (None, 30)

@@ -23,6 +23,7 @@ DATABASES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlit
 ADDED = (
     "kills", "blows", "deploys", "orders", "adds", "lost", "charged_not_once", "bought_twice", "refund_errors",
     "forbidden", "overspent", "denied", "crashed", "stalled", "audits", "red", "unsure",
+    "dishonest", "settled", "deceived",
 )  # fmt: skip
 """What is counted over several runs."""
 
@@ -42,6 +43,9 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
         "--orders", type=int, default=400, help="wanted, for each seed and database; some cannot be paid [400]"
     )
     parser.add_argument("--kills", type=int, default=20, help="planned, for each seed and database [20]")
+    parser.add_argument(
+        "--strict", action="store_true", help="hold the panel to every comparison about the dishonest provider"
+    )
     return parser.parse_args(arguments)
 
 
@@ -50,7 +54,7 @@ async def _storm(wanted: argparse.Namespace) -> bool:
     while not reports or time.monotonic() - begun < wanted.minutes * 60:
         _say(f"seed={seed} db={wanted.database} orders={wanted.orders} kills={wanted.kills} begins")
         plans = [draw(seed, name, orders=wanted.orders, kills=wanted.kills) for name in DATABASES[wanted.database]]
-        for report in await asyncio.gather(*map(_one, plans)):
+        for report in await asyncio.gather(*(_one(plan, strict=wanted.strict) for plan in plans)):
             _tell(report)
             reports.append(report)
         seed += 1
@@ -73,10 +77,10 @@ def _short_of(wanted: argparse.Namespace, reports: Sequence[Report]) -> list[str
     return [f"only {seen[name]} {name}, not {least[name]}" for name in LEAST if seen[name] < least[name]]
 
 
-async def _one(plan: Plan) -> Report:
+async def _one(plan: Plan, *, strict: bool) -> Report:
     """A run that cannot come to its end is a fault of its own; the next seed may say more."""
     try:
-        return await rage(plan)
+        return await rage(plan, strict=strict)
     except (Stalled, Ended) as error:
         return stalled(plan, str(error))
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tests.chaos.books import Books, Row
 from tests.chaos.load import Reply
-from tests.chaos.upstreams import Add
+from tests.chaos.upstreams import DISHONEST, Add
 
 RAN = ("accepted", "called_off")
 SENT = ("placing", "accepted", "refused", "unsure", "absent", "written_off", "called_off")
@@ -26,6 +26,12 @@ class Evidence(NamedTuple):
     truth: dict[str, list[Add]]
     resellers: list[int]
     """Ids in the books, by the numbers of the plan."""
+
+    def under(self, add: Add) -> list[Add]:
+        """All that its provider took under the id of an add: more than one where it gave the id again."""
+        one = (add.provider, add.upstream_order)
+        return [other for adds in self.truth.values() for other in adds
+                if other.accepted and (other.provider, other.upstream_order) == one]  # fmt: skip
 
 
 class Faults(NamedTuple):
@@ -105,7 +111,10 @@ def _charges(evidence: Evidence) -> list[str]:
 
 
 def _bought_twice(evidence: Evidence) -> list[str]:
-    """Orders that more than one provider, or one provider twice, was paid for."""
+    """Orders that more than one provider, or one provider twice, was paid for.
+
+    What a dishonest provider keeps, or delivers, after it called an order off is its own doing: see `mallory`.
+    """
     faults = []
     for row in evidence.orders:
         bought = [add for add in evidence.truth[row["link"]] if add.accepted]
@@ -113,7 +122,10 @@ def _bought_twice(evidence: Evidence) -> list[str]:
             (a["provider"], a["upstream_order"]) for a in evidence.attempts[row["id"]] if a["outcome"] == "called_off"
         }
         paid = [
-            add for add in bought if (add.provider, add.upstream_order) not in off or add.undelivered < row["quantity"]
+            add
+            for add in bought
+            if (add.provider, add.upstream_order) not in off
+            or (add.undelivered < row["quantity"] and add.provider not in DISHONEST)
         ]
         if len(paid) > 1:
             faults.append(f"order {row['id']}: {[(add.provider, add.upstream_order) for add in paid]}")
@@ -124,22 +136,28 @@ def refund_errors(evidence: Evidence) -> list[str]:
     """Orders whose refund is not the undelivered share of the charge, to the last digit."""
     faults = []
     for row in evidence.orders:
-        undelivered = _undelivered(row, evidence)
-        due = row["charge"] * undelivered // row["quantity"]
+        units = _undelivered(row, evidence)
+        due = {undelivered: row["charge"] * undelivered // row["quantity"] for undelivered in units}
         paid = sum(entry["amount"] for entry in evidence.entries[row["id"]] if entry["target"].startswith("wallet:"))
-        if paid != due:
-            faults.append(f"order {row['id']}: paid {paid} back of {row['charge']}, due {due} for {undelivered} units")
+        if paid not in due.values():
+            faults.append(f"order {row['id']}: paid {paid} back of {row['charge']}, due by undelivered units {due}")
     return faults
 
 
-def _undelivered(row: Row, evidence: Evidence) -> int:
-    """By the provider that was paid; where there is none, all of it."""
+def _undelivered(row: Row, evidence: Evidence) -> set[int]:
+    """By the provider that was paid; where there is none, all of it.
+
+    A dishonest one may have said two things, one after the other; the first of them counts where it was heard.
+    """
     bought = {(add.provider, add.upstream_order): add for add in evidence.truth[row["link"]] if add.accepted}
     for attempt in evidence.attempts[row["id"]]:
         if attempt["outcome"] == "accepted":
             add = bought.get((attempt["provider"], attempt["upstream_order"]))
-            return row["quantity"] if add is None else add.undelivered
-    return int(row["quantity"])
+            if add is not None:
+                said = evidence.under(add) if add.provider in DISHONEST else [add]
+                told = [count for one in said for count in (one.undelivered, one.denied) if count is not None]
+                return {min(count, row["quantity"]) for count in told}
+    return {int(row["quantity"])}
 
 
 def _forbidden(evidence: Evidence) -> list[str]:
@@ -151,6 +169,9 @@ def _forbidden(evidence: Evidence) -> list[str]:
         for provider in {add.provider for add in evidence.truth[row["link"]]} | _providers(row, evidence):
             seen = [add for add in evidence.truth[row["link"]] if add.provider == provider]
             mine = [attempt for attempt in evidence.attempts[row["id"]] if attempt["provider"] == provider]
+            if provider in DISHONEST and any(attempt["outcome"] == "written_off" for attempt in mine):
+                # Its id was another order's: nobody could follow it, and the owner bears it.
+                seen = [add for add in seen if len(evidence.under(add)) < 2]  # again
             faults += [f"order {row['id']} at {provider}: {fault}" for fault in _verdicts(seen, mine)]
     return faults
 

@@ -94,7 +94,7 @@ def _wish(random: Random, seed: int, number: int) -> Wish:
     conduct = random.choices(list(CONDUCTS), list(CONDUCTS.values()))[0]
     fate = random.choices(list(FATES), list(FATES.values()))[0].format(a=less, b=random.randint(less, quantity))
     return Wish(
-        number, random.randrange(RESELLERS), random.choice([1, 1, 1, 2]),
+        number, random.randrange(RESELLERS), random.choice([1, 1, 1, 2, 3, 3]),
         f"https://x.example/{seed}-{number}{conduct}{'' if 'refuse' in conduct else fate}",
         quantity, f"{seed}-{number}", random.random() < 0.15, random.random() < 0.06,
     )  # fmt: skip

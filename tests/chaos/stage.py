@@ -50,6 +50,11 @@ id = 2
 name = "Likes"
 category = "Instagram"
 offers = ["bravo:2", "alpha:2"]
+[[service]]
+id = 3
+name = "Views"
+category = "Instagram"
+offers = ["mallory:3", "alpha:3", "carol:3"]
 """
 MARKUP = """
 [default]
@@ -186,6 +191,8 @@ class Stage:
         answer = await self.command("audit")
         if "promises" not in answer.document:
             raise ConnectionError(answer.document)
+        if answer.document["failure"] is not None:
+            raise ConnectionError(answer.document["failure"])
         return [f"{one['promise']}: {one['rows'][:3]}" for one in answer.document["promises"] if one["broken"]]
 
     def _serve(self, name: str, role: str) -> None:

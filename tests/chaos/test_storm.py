@@ -18,4 +18,6 @@ async def test_no_order_and_no_cent_goes_wrong_while_processes_die() -> None:
     plans = [draw(1, database, orders=ORDERS, kills=KILLS) for database in ("sqlite", "postgresql")]
     reports = await asyncio.gather(*(rage(plan, most=SECONDS) for plan in plans))
     assert [report.faults for report in reports] == [[], []]
-    assert all(report.kills >= KILLS and report.orders for report in reports), [report.line for report in reports]
+    assert all(report.kills >= KILLS and report.orders and report.dishonest for report in reports), [
+        report.line for report in reports
+    ]

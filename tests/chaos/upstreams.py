@@ -1,8 +1,12 @@
-"""The providers of a run: sandboxes with money of their own, each behind a proxy; what they saw is the truth."""
+"""The providers of a run: sandboxes with money of their own, each behind a proxy; what they saw is the truth.
+
+One of them is dishonest: what it plays, and what must be known of it afterwards, is in `tests.chaos.mallory`.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +17,7 @@ from tests.chaos.processes import Child, Source
 from tests.chaos.proxy import Proxy
 
 PAID_IN = Decimal(100_000)
+FIRST_ID = 1000
 ENTRY = """
 [[provider]]
 name = "{name}"
@@ -35,11 +40,13 @@ class Recipe(NamedTuple):
 
 
 RECIPES = {
-    "alpha": Recipe("classic", "perfectpanel", {"1": "1.93", "2": "0.00427"}),
+    "alpha": Recipe("classic", "perfectpanel", {"1": "1.93", "2": "0.00427", "3": "1.93"}),
     "bravo": Recipe("json", "mystic", {"1": "1.97", "2": "0.00413"}),
-    "carol": Recipe("classic", "rental", {"1": "2.01"}),
+    "carol": Recipe("classic", "rental", {"1": "2.01", "3": "2.01"}),
+    "mallory": Recipe("classic", "perfectpanel", {"3": "1.87"}),
 }
-"""The second service is so cheap that its charges are rounded."""
+"""The second service is so cheap that its charges are rounded; the third is cheapest at the dishonest provider."""
+DISHONEST = frozenset({"mallory"})
 
 
 class Add(NamedTuple):
@@ -50,8 +57,15 @@ class Add(NamedTuple):
     accepted: bool
     upstream_order: str | None
     undelivered: int
-    """Units that it was not paid for, in the end."""
+    """Units that it was not paid for, in the end; at a dishonest provider those that it says did not come."""
     quantity: str
+    denied: int | None = None
+    """Units that a dishonest provider may have said did not come, before it delivered them after all."""
+    kept: Decimal = Decimal(0)
+    """Of our money, in the end."""
+    listed: Decimal = Decimal(0)
+    """What its list says the whole order costs."""
+    ended: bool = True
 
 
 class Upstream:
@@ -86,6 +100,16 @@ class Upstream:
         """`up`, or one of the ways to be away."""
         await self._steer("mode", {"mode": mode})
 
+    async def play(self, tricks: Mapping[str, object]) -> None:
+        """These, and no others."""
+        honest = {"times": "1", "states": True}
+        others = ("keeps", "revives", "negative_start", "busy_cancel", "lost_cancel", "echoes")
+        await self._steer("tricks", {**honest, **dict.fromkeys(others, False), **tricks})
+
+    async def give_ids_again(self) -> None:
+        """As after a restart without its records."""
+        await self._steer("ids", {"next": FIRST_ID})
+
     async def adds(self) -> list[Add]:
         """Every `add` that arrived while it was up, taken or not."""
         return [self._read(seen) for seen in await self._steer("orders")]
@@ -96,12 +120,19 @@ class Upstream:
         return Decimal(state["balance"]) + Decimal(state["charges"]) == PAID_IN
 
     def _read(self, seen: dict[str, Any]) -> Add:
-        undelivered = 0
-        if seen["accepted"]:
-            paid = Decimal(seen["charge"]) * 1000 / Decimal(self.recipe.rates[seen["service"]])
-            undelivered = int(seen["units"] - paid)
-        order = None if seen["order"] is None else str(seen["order"])
-        return Add(self.name, seen["link"], seen["accepted"], order, undelivered, seen["quantity"])
+        if not seen["accepted"]:
+            return Add(self.name, seen["link"], accepted=False, upstream_order=None, undelivered=0,
+                       quantity=seen["quantity"])  # fmt: skip
+        kept, rate, units = Decimal(seen["charge"]), Decimal(self.recipe.rates[seen["service"]]), seen["units"]
+        undelivered, denied = int(units - kept * 1000 / rate), None
+        if self.name in DISHONEST:
+            undelivered = {"Canceled": units, "Partial": seen["remains"]}.get(seen["status"], 0)
+            denied = units if seen["status"] == "Completed" else None
+        return Add(
+            self.name, seen["link"], accepted=True, upstream_order=str(seen["order"]), undelivered=undelivered,
+            quantity=seen["quantity"], denied=denied, kept=kept, listed=rate * units / 1000,
+            ended=seen["status"] in ("Completed", "Partial", "Canceled"),
+        )  # fmt: skip
 
     async def _steer(self, lever: str, change: dict[str, object] | None = None) -> Any:
         async with httpx.AsyncClient(trust_env=False, timeout=30) as http:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aggregator.app import Panel
-from aggregator.catalog import words
+from aggregator.catalog import balance_store, words
+from aggregator.orders import call_off_store
 from aggregator.settings import load
-from aggregator.storage import tables
+from aggregator.storage import clock, tables
 from providers.sandbox import Sandbox
-from providers.vocabulary import Phase, Progress
+from providers.vocabulary import Funds, Phase, Progress
 from tests.builders import active_order, make_reseller
 from tests.cli.desk import Desk, make_desk, providers_in_a_thread
 
@@ -181,3 +183,32 @@ def test_half_a_question_is_refused(idle: Desk, options: list[str]) -> None:
 def test_a_missing_key_is_told_without_a_call(idle: Desk) -> None:
     document = idle.ask("providers", "test", "--url", "http://127.0.0.1:1", "--key", "env:NOBODY_SETS_THIS", code=1)
     assert "NOBODY_SETS_THIS" in document["error"]
+
+
+async def lose_money(panel: Panel) -> None:
+    """Alpha takes 5.00 that nobody ordered through us, and delivers what it had called off."""
+    settings = panel.upstreams.settings("alpha")
+    assert settings is not None
+    await panel.syncer.sync("alpha")
+    lower = balance_store.Look(funds=Funds(Decimal(995), "USD"), begun=clock.now(), ended=clock.now())
+    await balance_store.note("alpha", lower)
+    await panel.reconciler.run_once(settings)
+    await call_off_store.doubt("alpha")
+
+
+def test_what_a_balance_lost_and_what_was_called_off_wait_for_somebody_to_look(desk: Desk) -> None:
+    desk.live(lose_money)
+    row = next(row for row in desk.ask("providers") if row["provider"] == "alpha")
+    assert [(one["lost"], one["due"], one["drift"], one["orders"]) for one in row["drifts"]] == [("5", "0", "5", [])]
+    assert ("lost 5 USD" in row["drift"], row["call_offs"]) == (True, "doubted")
+    assert desk.say("providers", "looked", "alpha", "balance").code == 2
+    assert (
+        "there is no provider" in desk.ask("providers", "looked", "nobody", "balance", "--reason", "x", code=1)["error"]
+    )
+    closed = desk.ask("providers", "looked", "alpha", "balance", "--reason", "I bought them myself")
+    assert "lost 5 USD" in closed["closed"]
+    desk.ask("providers", "looked", "alpha", "call-offs", "--reason", "they apologised")
+    row = next(row for row in desk.ask("providers") if row["provider"] == "alpha")
+    assert (row["drift"], row["drifts"], row["call_offs"], row["call_offs_doubted"]) == (None, [], "ok", None)
+    again = desk.ask("providers", "looked", "alpha", "call-offs", "--reason", "x", code=1)
+    assert again["error"] == "nothing about the call-offs of alpha waits for a look"

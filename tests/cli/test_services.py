@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from aggregator.app import Panel
 from aggregator.settings import read_services
+from aggregator.storage import tables
 from providers.sandbox import Sandbox
+from tests.builders import make_reseller, overcharged_order
 from tests.cli.desk import Desk
 
 REASON = ("--reason", "asked them")
@@ -85,6 +88,45 @@ def test_rejected_a_service_stays_held_and_goes_off_sale(risen: Desk) -> None:
     (row,) = risen.ask("services", "held")
     assert (row["rejected"], row["effect"]) == (True, "off sale")
     assert [service["provider"] for service in risen.ask("services") if service["id"] == 1] == ["bravo"]
+
+
+async def overcharge(panel: Panel) -> None:
+    """Alpha takes 7.50 for what it lists at 2.00, and its catalogue, read again, says the same."""
+    order = await overcharged_order(await make_reseller("zoe"))
+    await tables.Attempt.raw("update attempts set service = '7101' where order_id = {}", order.id)
+    await panel.syncer.sync("alpha")
+
+
+def test_what_takes_more_than_it_lists_is_held_with_both_prices(stocked: Desk) -> None:
+    stocked.live(overcharge)
+    (row,) = stocked.ask("services", "held")
+    told = {name: row[name] for name in ("service", "kind", "reason", "rate_before", "rate", "effect", "rejected")}
+    assert told == {
+        "service": "7101", "kind": "overcharged", "reason": "it takes 7.5 where it lists 2, 275 % more",
+        "rate_before": "2", "rate": "7.5", "effect": "no order goes there; approved, what it takes is its cost",
+        "rejected": False,
+    }  # fmt: skip
+    explained = stocked.ask("prices", "explain", 1)["offers"]
+    assert any("takes no orders: it takes 7.5" in offer["reason"] for offer in explained)
+    (alpha, bravo) = stocked.ask("providers")
+    assert (alpha["overcharged"], alpha["overcharge"]) == (1, "7.5 USD where 2.5 was expected")
+    assert (bravo["overcharged"], bravo["overcharge"]) == (0, None)
+    shown = stocked.ask("orders", "show", 1)
+    (attempt,) = shown["attempts"]
+    assert (attempt["cost"], attempt["charge"], attempt["overcharge"]) == (
+        "2.5", "7.5", "7.5 USD where 2.5 was expected",
+    )  # fmt: skip
+    assert any(line["text"] == "alpha charges 7.5 USD where 2.5 was expected" for line in shown["history"])
+
+
+def test_what_it_takes_is_its_cost_once_that_is_approved(stocked: Desk) -> None:
+    stocked.live(overcharge)
+    stocked.ask("services", "approve", "alpha", "7101", *REASON)
+    stocked.ask("sync")
+    assert stocked.ask("services", "held") == []
+    assert [row["overcharged"] for row in stocked.ask("providers")] == [0, 0]
+    costs = {offer["provider"]: offer.get("cost") for offer in stocked.ask("prices", "explain", 1)["offers"]}
+    assert "7.5" in str(costs["alpha"])
 
 
 def test_a_held_catalogue_is_approved_as_a_whole(stocked: Desk, sandboxes: list[Sandbox]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,15 @@ def test_the_books_of_an_empty_panel_hold(idle: Desk) -> None:
     assert document["green"]
     assert document["promises"]
     assert idle.say("audit").code == 0
+
+
+def test_an_audit_that_cannot_look_at_everything_is_red_and_says_why(idle: Desk) -> None:
+    idle.ask("migrate")
+    with closing(sqlite3.connect(idle.config.parent / "data" / "aggregator.sqlite")) as database:
+        database.execute("alter table refills rename to renamed")
+        document = idle.ask("audit", code=1)
+        assert (document["green"], "refills" in document["failure"]) == (False, True)
+        assert "could not be looked at" in idle.say("audit").errors
+        assert "one-refill-at-a-time" in idle.ask("audit", "--runs", 1)[0]["failure"]
+        database.execute("alter table renamed rename to refills")
+    assert idle.ask("audit")["green"]

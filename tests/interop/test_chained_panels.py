@@ -68,8 +68,8 @@ ENDINGS: dict[str, dict[str, Ending]] = {
     },
     "part": {
         "by remains": Ending([RUNNING, partial("157")], "Partial", "0.157"),
-        "by charge": Ending([RUNNING, partial("0", charge="1.50")], "Partial", "0.25"),
-        "by charge alone": Ending([RUNNING, partial(None, charge="0.50")], "Partial", "0.75"),
+        "by charge": Ending([RUNNING, RUNNING, partial("0", charge="1.50")], "Partial", "0.25"),
+        "by charge alone": Ending([RUNNING, RUNNING, partial(None, charge="0.50")], "Partial", "0.75"),
         "with more than all": Ending([RUNNING, partial("1200")], "Canceled", "1"),
         "a third": Ending([RUNNING, partial("1")], "Partial", "0.333", fields={"quantity": 3}, sold=(3, 1, 0)),
         "cancelled in part, JSON": Ending([JSON_OFF], "Partial", "0.25", fields=AT_BRAVO),

@@ -98,7 +98,7 @@ HISTORIES = [
         Step(says("CANCELLED", 0, 6.4), "0", "In progress", "900", "8"),
     ]),
     History(name="the charge tells what remains do not", cancel_means="by_remains", steps=[
-        UNDER_WAY,
+        UNDER_WAY, UNDER_WAY,
         Step(says("CANCELLED", 0, "4.8"), "2", "Partial", "500", "6"),
     ]),
     History(name="corrected after it was completed", steps=[
@@ -124,8 +124,16 @@ HISTORIES = [
         Step(says("Partial", "500", "4.8"), "2", "Partial", "500", "6"),
     ]),
     History(name="partial, and only the charge tells", steps=[
-        UNDER_WAY,
+        UNDER_WAY, UNDER_WAY,
         Step(says("Partial", "0", "4.8"), "2", "Partial", "500", "6"),
+    ]),
+    History(name="partial, and only the charge tells, which was never seen open", steps=[
+        Step(says("Partial", "0", "5.76"), "0", "Pending", "2000", "8", "0"),
+        Step(says("Partial", "200", "5.76"), "0.8", "Partial", "200", "7.2"),
+    ]),
+    History(name="partial, and the open charge was absurd once", steps=[
+        Step(says("In progress", "900", "900"), "0", "In progress", "900", "8"),
+        Step(says("Partial", "0", "6.4"), "0", "In progress", "900", "8"),
     ]),
     History(name="a charge in another currency tells nothing", steps=[
         UNDER_WAY,

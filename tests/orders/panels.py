@@ -191,9 +191,9 @@ async def state_of(order: Order) -> str:
     return (await order_now(order.id)).state.value
 
 
-async def running(panel: Panel, reseller: Reseller, many: int = 1) -> list[Order]:
+async def running(panel: Panel, reseller: Reseller, many: int = 1, **changes: Any) -> list[Order]:
     """Orders that the scripted provider took, under the ids from 5001 up."""
-    orders = [await accept_order(reseller) for _ in range(many)]
+    orders = [await accept_order(reseller, **changes) for _ in range(many)]
     await dispatch_all(panel)
     by_upstream = {(await attempt_store.of_order(order.id))[0].upstream_order: order for order in orders}
     return [by_upstream[str(5001 + number)] for number in range(many)]
@@ -207,6 +207,7 @@ class ScriptedPanel:
         self.reply: Any = {"status": "Pending"}
         self.replies: dict[str, Any] = {}
         """By order id, where they differ."""
+        self.currency = "USD"
         self.placed = 5000
         self.next_order: Any = None
         """The id that the next add gets, instead of the next number."""
@@ -241,7 +242,7 @@ class ScriptedPanel:
             case "services":
                 content = self.rows
             case "balance":
-                content = {"balance": "1000000", "currency": "USD"}
+                content = {"balance": "1000000", "currency": self.currency}
             case "add":
                 content = await self._add()
             case "orders":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from aggregator.catalog.balance_store import DayRow
 from aggregator.catalog.model import ProviderRow
 from aggregator.orders.alarms import Situation, Tone, alarms
 from aggregator.orders.business import NOBODY_WAITS, Standing
@@ -17,6 +19,12 @@ from aggregator.settings import read_providers
 NOW = 1_800_000_000_000
 HOUR = 3_600_000
 TEXT = '[[provider]]\nname = "alpha"\nurl = "https://alpha.example"\nkey = "k"\nlow_balance_alert = 20\n'
+
+
+DRIFT = DayRow(
+    id=1, provider="alpha", currency="USD", opened_at=NOW, looked_at=NOW, balance=Decimal(92),
+    lost=Decimal("7.40"), due=Decimal("2.40000000"), drift=Decimal("5.00"), orders="[4,3,2,1,9,8,7]",
+)  # fmt: skip
 
 
 def standing(row: dict[str, Any] | None = None, **seen: Any) -> Standing:
@@ -50,6 +58,9 @@ def test_a_panel_that_is_well_alarms_nobody() -> None:
         (standing(tries=Tries(sent=20, accepted=5)), "took only 25 %"),
         (standing({"balance": "19"}), "alpha runs low: 19 USD"),
         (standing(hours_left=5), "enough for 5 hours"),
+        (standing({"call_offs_doubted_at": NOW}), "alpha delivers or charges what it had called off"),
+        (standing(drifts=[DRIFT]), "lost 7.4 USD since 2027-01-15T08:00Z, our orders should have cost 2.4 USD"),
+        (standing(drifts=[DRIFT]), "(orders 4, 3, 2, 1, 9 and 2 more)"),
     ],
 )
 def test_each_trouble_of_a_provider_says_what_happens_by_itself_and_what_is_safe(one: Standing, said: str) -> None:

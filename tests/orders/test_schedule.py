@@ -54,6 +54,13 @@ def test_a_confirmation_that_is_late_comes_at_once_but_not_in_a_loop() -> None:
     assert pause(5 * DAY, sight="partial:300", sight_at=NOW - HOUR) == 1000
 
 
+@pytest.mark.parametrize(("age", "seconds"), [(0, 60), (20, 40), (60, 60), (150, 30), (590, 10), (600, 1), (3600, 1)])
+def test_an_end_that_must_stand_ten_times_as_long_is_looked_at_after_each(age: int, seconds: int) -> None:
+    order = order_of(sight="cancelled:1000", sight_at=NOW - age * 1000)
+    due = next_poll(order, attempt_of(created_at=NOW - DAY), now=NOW, pace=PACE, watch_days=30, sights=10)
+    assert due == NOW + seconds * 1000
+
+
 def test_a_late_loss_that_was_seen_once_is_confirmed_soon() -> None:
     ended = {"state": OrderState.COMPLETED, "ended_at": NOW - 10 * DAY}
     assert pause(20 * DAY, sight="partial:300", sight_at=NOW, **ended) == 30_000

@@ -26,7 +26,7 @@ from aggregator.orders.settlement import (
 )
 from aggregator.orders.state import OrderState, Outcome
 from providers.vocabulary import Phase, Progress
-from tests.builders import attempt_of, order_of, progress_of
+from tests.builders import attempt_of, order_of, progress_of, stated_twice
 
 NOW = 1_000_000
 AT_ONCE = Rules("full", 0)
@@ -38,9 +38,10 @@ ORDERS = {"active": ACTIVE, "completed": COMPLETED, "partial 300": PARTIAL, "can
 
 
 def settle(order: str, phase: Phase, remains: int | None = None, charge: str | None = None, **said: Any) -> Settlement:
-    """The decision about an order of 1,000 units under rules that need no confirmation."""
+    """The decision about an order of 1,000 units, charged 2.50 while open, under rules that need no confirmation."""
     progress = progress_of(phase, remains, charge, **said)
-    return decide(ORDERS[order], attempt_of(), progress, rules=AT_ONCE, now=NOW)
+    attempt = attempt_of(stated_charges=stated_twice("2.5"))
+    return decide(ORDERS[order], attempt, progress, rules=AT_ONCE, now=NOW)
 
 
 TABLE = [
@@ -127,8 +128,15 @@ def test_a_partial_order_without_remains_is_told_by_what_the_provider_kept(charg
     assert in_words(settle("active", Phase.PARTIAL, 0, charge)) == expected
 
 
-def test_the_highest_charge_of_the_open_order_is_the_base() -> None:
-    attempt = attempt_of(highest_charge="4")
+def test_without_a_charge_that_was_stated_while_it_was_open_nothing_tells() -> None:
+    """What we expected to pay, and the highest charge that ever stood there, are no base."""
+    progress = progress_of(Phase.PARTIAL, 0, "1.25")
+    attempt = attempt_of(highest_charge="2.5", last_charge="2.5")
+    assert in_words(decide(ACTIVE, attempt, progress, rules=AT_ONCE, now=NOW)) == "hold"
+
+
+def test_the_charge_of_the_open_order_is_the_base() -> None:
+    attempt = attempt_of(stated_charges=stated_twice("4"))
     progress = progress_of(Phase.PARTIAL, None, "3")
     assert in_words(decide(ACTIVE, attempt, progress, rules=AT_ONCE, now=NOW)) == "finish partial 250"
 
@@ -271,6 +279,23 @@ class TestConfirmation:
         progress = progress_of(Phase.PARTIAL, 0)
         assert self.decide(None, 0, progress) == "sight"
         assert self.decide(self.first_sight(progress), 60_000, progress) == "hold"
+
+    @pytest.mark.parametrize(
+        ("progress", "waited", "said"),
+        [
+            (progress_of(Phase.CANCELLED, 1000), 599_999, "sight"),
+            (progress_of(Phase.CANCELLED, 1000), 600_000, "finish cancelled 1000"),
+            (progress_of(Phase.CANCELLED, 300), 599_999, "sight"),
+            (progress_of(Phase.PARTIAL, 1000), 599_999, "sight"),
+            (progress_of(Phase.PARTIAL, 1000), 600_000, "finish cancelled 1000"),
+            (progress_of(Phase.PARTIAL, 999), 60_000, "finish partial 999"),
+            (progress_of(Phase.COMPLETED, 0), 60_000, "finish completed 0"),
+        ],
+    )
+    def test_a_call_off_that_is_doubted_must_stand_longer(self, progress: Progress, waited: int, said: str) -> None:
+        order = replace(ACTIVE, sight=self.first_sight(progress), sight_at=NOW - waited)
+        doubting = Rules("full", 60_000, call_off_times=10)
+        assert in_words(decide(order, attempt_of(), progress, rules=doubting, now=NOW)) == said
 
     def test_a_late_loss_is_confirmed_too(self) -> None:
         progress = progress_of(Phase.PARTIAL, 500)

@@ -171,6 +171,14 @@ def test_an_unreduced_charge_tells_nothing_and_cancelled_is_read_as_most_panels_
     assert cancelled("auto", charge=charge, remains=300) == Verdict(1000)
 
 
+def test_where_the_meaning_is_unknown_a_charge_without_a_base_is_for_the_owner() -> None:
+    for charge in (Decimal("1.40"), Decimal("2.00")):
+        assert cancelled("auto", charge=charge, base_charge=None) == OWNER
+        assert cancelled("auto", charge=charge, base_charge=None, remains=300) == OWNER
+    assert cancelled("auto", charge=Decimal(0), base_charge=None) == Verdict(1000, CHARGE)
+    assert cancelled("auto", charge=None, base_charge=None) == Verdict(1000)
+
+
 REPORTS = st.builds(
     Report,
     ending=st.sampled_from(Ending),

@@ -63,6 +63,17 @@ def test_the_cheapest_comes_first_and_equals_keep_their_order() -> None:
     assert [str(route.margin) for route in routes] == ["0.6", "0.6", "0.5", "0.4"]
 
 
+def test_what_is_put_last_comes_after_all_others_that_are_usable_and_says_why() -> None:
+    """But before what cannot be used at all, and alone where nothing else is usable."""
+    cheap, dear = offer("alpha", "1.5"), offer("bravo", "2.1")
+    given = [Candidate(offer=cheap, last="it lies"), Candidate(offer=dear), Candidate(offer=offer("carol"), held="new")]
+    terms: dict[str, Any] = {"quantity": 1000, "charge": usd("2.50"), "min_margin_percent": MARGIN}
+    told = [(route.offer.provider, route.reason) for route in rank(given, **terms)]
+    assert told == [("bravo", "cheapest"), ("alpha", "last: it lies"), ("carol", "held: new")]
+    alone = rank([given[0], replace(given[1], enabled=False)], **terms)
+    assert [(route.offer.provider, route.usable) for route in alone] == [("alpha", True), ("bravo", False)]
+
+
 def test_what_cannot_be_used_stands_behind_what_can_however_cheap() -> None:
     resting, working = Candidate(offer=offer("alpha", "1"), healthy=False), Candidate(offer=offer("bravo", "2"))
     routes = rank([resting, working], quantity=1000, charge=usd("2.50"), min_margin_percent=MARGIN)
@@ -143,6 +154,14 @@ def test_unknown_funds_forbid_nothing_and_just_enough_is_enough() -> None:
     assert judge(Candidate(offer=offer(), funds=None)).usable
     assert judge(Candidate(offer=offer(), funds=usd("2"))).usable
     assert not judge(Candidate(offer=offer(), funds=usd("1.99999999"))).usable
+
+
+def test_a_cost_that_no_column_holds_is_no_route_however_much_may_be_lost() -> None:
+    (route,) = rank(
+        [Candidate(offer=offer(rate=2**63 - 1))], quantity=2000, charge=usd("90000000000"),
+        min_margin_percent=Decimal(-90),
+    )  # fmt: skip
+    assert (route.usable, route.reason) == (False, "costs more than can be kept")
 
 
 def test_the_least_margin_itself_is_enough() -> None:

@@ -11,7 +11,7 @@ from providers.dialect import Dialect
 from providers.errors import ProviderError
 from providers.registry import find_preset
 from providers.vocabulary import Listing, Phase, Progress, Refill, RefillPhase, ServiceType, Submission
-from tests.builders import attempt_of, order_of
+from tests.builders import attempt_of, order_of, stated_twice
 from tests.providers.panel_server import Canned, PanelServer, adapter_of, panel_server, profile_of
 
 ORDER = Submission(service="1", type=ServiceType.DEFAULT, link="https://x.example/p", quantity=100)
@@ -85,8 +85,8 @@ async def refill_phase(reply: Any) -> RefillPhase | None:
 def settle(
     progress: Progress, *, means: Any = "full", confirm_ms: int = 0, charge: str = "2.5", **order: Any
 ) -> Settlement:
-    """What follows for an order of 1,000 units that costs 2.50 at its provider."""
-    attempt = attempt_of(highest_charge=charge)
+    """What follows for an order of 1,000 units that costs 2.50 there; `charge` = what was stated while it was open."""
+    attempt = attempt_of(stated_charges=stated_twice(charge) if charge else None)
     return decide(order_of(**order), attempt, progress, rules=Rules(means, confirm_ms), now=NOW)
 
 

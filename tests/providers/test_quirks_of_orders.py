@@ -144,10 +144,11 @@ async def test_q33_a_panel_without_batches_is_asked_one_by_one() -> None:
 
 @pytest.mark.parametrize("charge", ["0", None])
 async def test_q34_a_charge_of_nothing_after_the_add_is_no_price(charge: str | None) -> None:
-    """What we expected to pay stays the base, until the provider has said a charge."""
+    """Nor is what we expected to pay: until the provider has said a charge, its charge tells no part."""
     progress = await status({"status": "Pending", "charge": charge})
     assert isinstance(settle(progress), Announce)
-    assert ended(told(Phase.PARTIAL, 0, "2.0"), charge="") == (OrderState.PARTIAL, 200)
+    assert isinstance(settle(told(Phase.PARTIAL, 0, "2.0"), charge=""), Hold)
+    assert ended(told(Phase.PARTIAL, 0, "2.0"), charge="2.5") == (OrderState.PARTIAL, 200)
 
 
 def test_q35_whether_a_partial_order_is_charged_less_changes_no_refund() -> None:

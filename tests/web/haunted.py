@@ -231,7 +231,8 @@ async def _providers(texts: Sequence[str]) -> None:
     await _insert(tables.ShelfNews, [{"name": name, **news} for name in spread(texts, "news", 50)])
     found = Finding("M1", "promise", whole(texts, "promise"), Stops.NOTHING, 1, spread(texts, "broken"))
     run = {"complete": True, "at": now, "milliseconds": 1, "checked": 1, "green": False}
-    await _insert(tables.AuditRun, [{"red": msgspec.json.encode([found]).decode(), **run}])
+    failed = {"failure": whole(texts, "failure")}
+    await _insert(tables.AuditRun, [{"red": msgspec.json.encode([found]).decode(), **run, **failed}])
 
 
 async def _insert(table: Any, rows: Sequence[dict[str, Any]]) -> None:

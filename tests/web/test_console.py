@@ -12,6 +12,7 @@ import pytest
 from aggregator.catalog import decide, learned_store, store, word_store
 from aggregator.catalog.model import Hold, HoldKind
 from aggregator.ledger import book
+from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as reseller_store
@@ -20,7 +21,7 @@ from aggregator.settings import MARKUP_FILE, SERVICES_FILE
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
 from providers.sandbox import Sandbox
-from tests.builders import accept_order, active_order, make_reseller, order_now, unsure_order
+from tests.builders import HOUR, accept_order, active_order, make_reseller, order_now, unsure_order
 from tests.providers.sandbox_server import serving
 from tests.web.kit import Visitor, Web, once_of, plain
 from tests.web.scene import busy_day, pages
@@ -347,6 +348,33 @@ async def test_keys_and_invitations_are_shown_once(web: Web, boss: Visitor, anna
     assert "/sign-up?invite=" in plain(invitation)
     taken = await boss.post("/console/resellers", name="bob", once=once_of(await boss.get("/console/resellers")))
     assert "Shown this once" in plain(taken)
+
+
+async def test_an_audit_that_cannot_run_says_why(web: Web, boss: Visitor) -> None:
+    """On its own page, in the list of runs and where an owner arrives; and when none has run for long."""
+    await tables.Migration.update({tables.Migration.at: tables.Migration.at - 2 * HOUR}, force=True)
+    assert "No audit has ended for 120 minutes" in plain(await boss.get("/console"))
+    await tables.Word.raw("alter table refills rename to renamed")
+    for page in (await boss.post("/console/audit"), await boss.get("/console/audit"), await boss.get("/console")):
+        assert re.search(r"Not everything could be looked at.*one-refill-at-a-time.*refills", plain(page))
+    await tables.Word.raw("alter table renamed rename to refills")
+    assert "promises hold" in plain(await boss.post("/console/audit"))
+    assert "Not everything" not in plain(await boss.get("/console"))
+
+
+async def test_pages_add_up_more_than_any_row_holds(web: Web, boss: Visitor, anna: Visitor) -> None:
+    """All wallets together, and what somebody turned over: 63 bits are 92,233,720,368.54775807."""
+    most = 2**63 - 1
+    await accounts.fund("anna", most - await book.balance(anna.reseller))
+    bob = await make_reseller("bob", funds=most)
+    assert "184,467,440,737.09" in plain(await boss.get("/console/resellers"))
+    for _ in range(2):
+        order = await active_order(bob, charge=most, rate=most, rate_per=1000, quantity=1000)
+        await settle(order, 0, note="all there")
+        await accounts.fund("bob", most)
+    overview = plain(await boss.get("/console"))
+    assert "184,467,440,737.09" in overview
+    assert "promises hold" in plain(await boss.post("/console/audit", full="1"))
 
 
 async def test_the_audit_is_run_and_tells_what_is_broken(web: Web, boss: Visitor, anna: Visitor) -> None:

@@ -87,7 +87,7 @@ def pages(ids: Haunted) -> Pages:
             (("/console/prices",), ("author",)),
             ((f"/console/prices/{ids.revision}",), ("comment",)),
             (tuple(f"/console/prices/why?service={one}" for one in some), ("name",)),
-            (("/console/audit",), ("promise", "broken")),
+            (("/console", "/console/audit"), ("failure", "promise", "broken")),
         ],
     }  # fmt: skip
 

@@ -22,8 +22,11 @@ from aggregator.storage.migrations import (
     m0009_large,
     m0010_repeats,
     m0011_overserved,
+    m0012_charges,
+    m0013_reconciliation,
     m0014_account_doors,
     m0015_given_again,
+    m0017_wide_sums,
 )
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
@@ -40,8 +43,11 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     9: m0009_large.statements,
     10: m0010_repeats.statements,
     11: m0011_overserved.statements,
+    12: m0012_charges.statements,
+    13: m0013_reconciliation.statements,
     14: m0014_account_doors.statements,
     15: m0015_given_again.statements,
+    17: m0017_wide_sums.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""
 _LOCK = 7_204_180_531  # any number that no other program uses on this database

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.audit import store as audit_store
-from aggregator.audit.store import Run
+from aggregator.audit import health as audit_health
 from aggregator.orders import alarms
 from aggregator.orders.business import standings
 from aggregator.orders.days import SHOWN_DAYS
@@ -22,12 +21,6 @@ async def overview(visit: Visit) -> Page:
     days = await parts.business.days(SHOWN_DAYS)
     return visit.render(
         "console/overview.html", days=days, today=days[-1], chart=charts.days(days), standings=found,
-        alarms=alarms.alarms(seen), red=await _red(), seen=seen, sold=len(parts.prices.shelf),
+        alarms=alarms.alarms(seen), audit=await audit_health.look(), seen=seen, sold=len(parts.prices.shelf),
         drafts=await parts.edits.by_hand(),
     )  # fmt: skip
-
-
-async def _red() -> Run | None:
-    """The last audit, where it found a broken promise."""
-    runs = await audit_store.last_runs()
-    return runs[0] if runs and not runs[0].green else None

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog import word_store
+from aggregator.catalog.looked import Matter, looked
 from aggregator.catalog.model import ListingRow
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.shelf import NOBODY
@@ -175,6 +176,16 @@ async def choose(visit: Visit) -> Page:
 
 async def _elsewhere(one: ProviderSettings) -> list[ForeignDoor]:
     return await account_door_store.foreign(one.profile.name, await account_door_store.doors_of(one.profile))
+
+
+@section.post("/console/providers/of/{provider:str}/looked", Who.OWNER)
+async def look(visit: Visit) -> Page:
+    """The owner has looked at what its balance lost, or at what it called off and delivered."""
+    name, matter = _known(visit).profile.name, visit.form.get("matter", "")
+    if matter not in list(Matter):
+        raise NotHere
+    deed = looked(name, Matter(matter), actor=visit.author, reason=reason(visit, needed=True))
+    return await done(visit, deed, _path(name), "Closed. You are told again when there is more.")
 
 
 def _presets() -> list[tuple[str, str]]:
