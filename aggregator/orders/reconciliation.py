@@ -33,6 +33,8 @@ class Purchase(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     upstream_order: str | None
     cost_theirs: str
+    overcharge: str | None = None
+    overcharged_at: int | None = None
     currency: str
     created_at: int
     answered_at: int | None
@@ -78,10 +80,16 @@ class Period(Struct, frozen=True, kw_only=True):
 
 
 def cost_of(bought: Purchase) -> Decimal | None:
-    """What it should have cost by its provider's list; None = it was not taken."""
+    """What it should have cost by its provider's list; None = it was not taken.
+
+    A charge above it that a price listed since explains, or that the owner agreed to, is what it should have cost.
+    """
     not_taken = bought.outcome in (Outcome.REFUSED, Outcome.NOT_SENT)
     absent = bought.outcome is Outcome.ABSENT and bought.upstream_order is None
-    return None if not_taken or absent else Decimal(bought.cost_theirs)
+    if not_taken or absent:
+        return None
+    explained = bought.overcharge if bought.overcharged_at is None else None
+    return Decimal(explained or bought.cost_theirs)
 
 
 def debit_of(bought: Purchase) -> Debit | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.app import Panel
-from aggregator.catalog import balance_store
+from aggregator.catalog import balance_store, decide
 from aggregator.catalog.decide import NothingHeld
 from aggregator.catalog.looked import Matter, looked
 from aggregator.catalog.tidy import tidy
@@ -84,6 +84,29 @@ async def test_a_provider_that_takes_more_than_it_lists_is_told_with_both_sums_a
     last = await accept_order(ann)
     await dispatch_all(panel)
     assert await state_of(last) == "active"
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["listed since", "agreed to by the owner"])
+async def test_a_charge_that_is_explained_since_is_what_its_order_should_have_cost(
+    listed: bool, panel: Panel, alpha: Till
+) -> None:
+    """An ordinary rise is told as a rise, and not as money that was lost; and so is what the owner agreed to."""
+    ann = await make_reseller()
+    await running(panel, ann, 1)
+    assert await differences(panel) == []
+    alpha.more = Decimal("1.60")
+    await accept_order(ann)
+    await dispatch_all(panel)
+    assert await differences(panel) == ["1.60"]
+    alpha.replies = {"5002": {"status": "In progress", "remains": "1000", "charge": "4.00", "currency": "USD"}}
+    await poll(panel)
+    assert await differences(panel) == ["1.60"]
+    alpha.rows[0]["rate"] = "4.00" if listed else "2.40"
+    assert await panel.syncer.sync_if_due("alpha") is not None
+    if not listed:
+        assert await differences(panel) == ["1.60"]
+        await decide.approve("alpha", "1", actor="olga", reason="they said so")
+    assert await differences(panel) == []
 
 
 async def test_what_was_called_off_and_kept_is_told_first_by_its_order(panel: Panel, alpha: Till) -> None:
