@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import cache, partial
+from typing import TypeVar
 
 import structlog
 
@@ -55,6 +56,7 @@ from aggregator.web.site import make_pages
 from aggregator.workers import Job, Loop, Workers
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 LOOK_SECONDS = 0.5
 """How soon a process sees what another one changed."""
@@ -101,6 +103,22 @@ async def database(settings: Settings) -> AsyncIterator[None]:
         await opened.close()
 
 
+async def look_up(settings: Settings, question: Callable[[], Awaitable[T]]) -> T | None:
+    """Ask the database as it is, where it is there; None where it is not, or too old. Nothing is made or migrated."""
+    opened = create_engine(settings.database_url)
+    if isinstance(opened, Sqlite) and not opened.is_there:
+        return None
+    bind(opened)
+    try:
+        await opened.open()
+        return await question()
+    except Exception as error:  # noqa: BLE001  # whatever it is, nothing can be looked up
+        log.debug("database.not_looked_up", error=type(error).__name__)
+        return None
+    finally:
+        await opened.close()
+
+
 class Panel:
     """All parts of one process over an open database."""
 
@@ -120,7 +138,10 @@ class Panel:
         self.tracker = Tracker(self.cache, render_for(currency))
         self.keys = Keys(limits, settings.limits, settings.panel.spelling)
         self.syncer = Syncer(
-            self.upstreams, sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000)
+            self.upstreams,
+            sync_ms=round(pace.sync_seconds * 1000),
+            breaker_ms=round(pace.breaker_seconds * 1000),
+            taken=lambda: self.prices.services.taken,
         )
         router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
         self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake)

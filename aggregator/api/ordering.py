@@ -40,8 +40,8 @@ def ask_for(add: AddFields, *, open_posts: int) -> Ask:
     """An `add` as the orders understand it; its type's rules are applied once its service is known."""
     return Ask(
         service=add.service,
-        payload=payload_of(
-            add.service, add.link, add.quantity, sorted((name, _trimmed(value)) for name, value in add.extras.items())
+        payload_for=lambda service: payload_of(
+            service, add.link, add.quantity, sorted((name, _trimmed(value)) for name, value in add.extras.items())
         ),
         read=lambda kind: _want(ServiceType(kind), add, open_posts),
         request_id=add.request_id,
@@ -97,10 +97,11 @@ def render_for(currency: str) -> Render:
 
 
 def listed(order: Order) -> OrderRow:
-    """A row of a reseller's list of orders."""
+    """A row of a reseller's list of orders; by the id under which it was ordered, which is what its reseller knows."""
     quantity = order.per_run if order.drip_feed else order.quantity
     return OrderRow(
-        order=order.id, service=order.service, link=order.link, quantity=quantity, request_id=order.request_id
+        order=order.id, service=order.asked_service or order.service, link=order.link, quantity=quantity,
+        request_id=order.request_id,
     )  # fmt: skip
 
 

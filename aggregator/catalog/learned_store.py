@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -81,13 +81,13 @@ def _columns(hold: Hold | None) -> dict[Any, Any]:
     return {_LISTING.held: hold.text if hold else None, _LISTING.held_row: text}
 
 
-async def begin_anew(provider: str, service: str) -> None:
+async def begin_anew(provider: str, service: str, *, taken: Collection[int] = ()) -> None:
     """An id that came to mean another service is sold under a new id of ours; the old one is never given again."""
     mine = (ImportedService.provider == provider) & (ImportedService.service == service)
     for row in await ImportedService.select(ImportedService.id).where(mine):
         retired = f"{service} (until it meant another service: {row['id']})"
         await ImportedService.update({ImportedService.service: retired}).where(ImportedService.id == row["id"])
-    await store.give_ids(provider, [service])
+    await store.give_ids(provider, [service], taken=taken)
     fresh: dict[Any, Any] = {
         _LISTING.refill_refused: False, _LISTING.cancel_refused: False, _LISTING.rest_until: 0, _LISTING.rest_count: 0,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from functools import partial
 
 import structlog
@@ -38,8 +39,12 @@ class SyncReport(Struct, frozen=True, kw_only=True):
 class Syncer:
     """Syncs one provider at a time; due ones are claimed so that one process does it."""
 
-    def __init__(self, upstreams: Upstreams, *, sync_ms: int, breaker_ms: int) -> None:
+    def __init__(
+        self, upstreams: Upstreams, *, sync_ms: int, breaker_ms: int, taken: Callable[[], Collection[int]] = tuple
+    ) -> None:
+        """`taken`: ids of ours that no import may be given."""
         self._upstreams = upstreams
+        self._taken = taken
         self._sync_ms = sync_ms
         self._breaker_ms = breaker_ms
 
@@ -110,7 +115,7 @@ class Syncer:
         provider, held = row.name, difference.held
         await store.put_listings(difference.rows)
         await learned_store.put_holds(provider, difference.holds)
-        await store.give_ids(provider, [row.service for row in difference.rows])
+        await store.give_ids(provider, [row.service for row in difference.rows], taken=self._taken())
         await store.set_provider(
             provider, synced_at=clock.now(), sync_error=held, held_catalogue=held, approved_at=None,
             failures=0, rest_until=0, rest_reason=None, sync_due_at=clock.now() + self._sync_ms,

@@ -22,10 +22,12 @@ CLAIM_MS = 30_000
 """How long a claimed order is left to its worker; a worker that died loses it then."""
 
 
-async def has_open(reseller: int, service: int, link_key: str) -> bool:
-    """Whether the reseller has an open order of this service for this link."""
+async def has_open(reseller: int, services: Sequence[int], link_key: str) -> bool:
+    """Whether the reseller has an open order for this link, of a service by any of its ids."""
     open_here = _ORDER.state.is_in([state.value for state in OPEN]) & (_ORDER.link_key == link_key)
-    return bool(await _ORDER.exists().where(open_here & (_ORDER.reseller == reseller) & (_ORDER.service == service)))
+    return bool(
+        await _ORDER.exists().where(open_here & (_ORDER.reseller == reseller) & _ORDER.service.is_in(list(services)))
+    )
 
 
 async def earlier_on_link(order: Order) -> bool:
@@ -198,8 +200,13 @@ async def note(order: int, state: OrderState, text: str) -> None:
     )  # fmt: skip
 
 
-async def history(order: int) -> list[dict[str, Any]]:
-    return await Event.select(Event.at, Event.state, Event.text).where(Event.order_id == order).order_by(Event.id)
+async def history(order: Order) -> list[dict[str, Any]]:
+    """What happened to an order, oldest first: when, in which state, and a sentence."""
+    lines = await Event.select(Event.at, Event.state, Event.text).where(Event.order_id == order.id).order_by(Event.id)
+    if order.asked_service is None:
+        return lines
+    text = f"ordered as service {order.asked_service}, an alias of {order.service}"
+    return [{"at": order.created_at, "state": OrderState.QUEUED.value, "text": text}, *lines]
 
 
 async def listed(

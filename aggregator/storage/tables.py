@@ -130,6 +130,7 @@ class Order(Table, tablename="orders"):
     custom_id = Text(null=True, default=None)
     payload = Text()
     watched = Boolean(default=False)
+    asked_service = BigInt(null=True, default=None)
     due_at = BigInt()
     created_at = BigInt()
     ended_at = BigInt(null=True, default=None)
@@ -328,6 +329,7 @@ class ShelfLine(Table, tablename="shelf_lines"):
     rate = BigInt()
     rate_per = Integer()
     sold = Boolean()
+    offers = Text(default="[]")
 
 
 class ShelfNews(Table, tablename="shelf_news"):
