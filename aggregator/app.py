@@ -17,8 +17,9 @@ from aggregator.api.ordering import render_for
 from aggregator.api.v2 import Api
 from aggregator.audit import store as audit_store
 from aggregator.audit.turns import next_turn, take_turn
-from aggregator.cache.limits import Limits, SharedPace
+from aggregator.cache.limits import Limits
 from aggregator.cache.memory import MemoryCache
+from aggregator.cache.pace import SharedPace
 from aggregator.cache.redis import RedisCache
 from aggregator.cache.status import StatusCache
 from aggregator.catalog import knowledge, word_store
@@ -47,7 +48,7 @@ from aggregator.orders.routing import Router
 from aggregator.orders.track import Tracker
 from aggregator.people import doors
 from aggregator.people.seal import Seal
-from aggregator.settings import ProviderSettings, Settings
+from aggregator.settings import PaceSettings, ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
 from aggregator.storage.engine import Sqlite, bind, create_engine, lanes
 from aggregator.storage.transaction import engine, lead_through, settled, write
@@ -132,7 +133,7 @@ class Panel:
         currency = settings.panel.currency
         self.workers = Workers()
         self.metrics = Metrics()
-        self.upstreams = Upstreams(settings.providers, SharedPace(limits), failpoints().trace)
+        self.upstreams = Upstreams(settings.providers, SharedPace(limits, _periods(pace)), failpoints().trace)
         self._sellers = Handover(self.upstreams)
         self.prices = Prices(currency, settings.services, settings.markup)
         self.tracker = Tracker(self.cache, render_for(currency))
@@ -337,6 +338,12 @@ class Panel:
         await self.upstreams.aclose()
         await self.cache.aclose()
         await self._limits.aclose()
+
+
+def _periods(pace: PaceSettings) -> dict[str, float]:  # seconds
+    """How often each kind of read is usually wanted of a provider."""
+    often = {"status": pace.poll_seconds, "balance": pace.poll_seconds, "services": pace.sync_seconds}
+    return {action: max(seconds, 1.0) for action, seconds in often.items()}
 
 
 async def _audited() -> dict[str, str]:

@@ -60,6 +60,10 @@ class Unreachable(ProviderError):
         super().__init__(text, code=code, raw=raw)
 
 
+class NoTurn(Unreachable):
+    """Our own pace left no turn for the call in time: nothing was sent, and the provider has failed at nothing."""
+
+
 class Refused(ProviderError):
     """The provider said no, in words on the allow-list of refusals."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
-from providers.adapter import Found, Profile
+from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
 from providers.catalogue import MOST_ROWS, find_rows, read_listings, says_empty
 from providers.complaints import Complaint, read_complaint
@@ -116,9 +117,13 @@ class Panel:
             raise Refused("the catalogue is empty", code=Code.CATALOGUE_EMPTY, raw=self._mask.raw(reply.text))
         raise failed_read(reply, complaint, self._mask)
 
-    async def add(self, submission: Submission) -> Placement:
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """For one `add`."""
+        return self._transport.turn("add")
+
+    async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
-        reply = await self._send("add", add_params(submission, self._dialect))
+        reply = await self._send("add", add_params(submission, self._dialect), turn)
         complaint = self._complaint(reply, submission.quantity)
         placed = read_placed(reply.value, reply.status, self._dialect) if reply.kind is Kind.JSON else None
         contradicted = complaint is not None and complaint.code in ADD_REFUSALS
@@ -227,8 +232,8 @@ class Panel:
     async def _ask(self, action: str, params: Params) -> Reply:
         return self._read(action, await self._transport.read(action, params))
 
-    async def _send(self, action: str, params: Params) -> Reply:
-        return self._read(action, await self._transport.write(action, params))
+    async def _send(self, action: str, params: Params, turn: Turn | None = None) -> Reply:
+        return self._read(action, await self._transport.write(action, params, turn=turn))
 
     def _read(self, action: str, answer: Answer) -> Reply:
         reply = read_reply(answer.status, answer.body, answer.retry_after)

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from urllib.parse import quote
 
-from providers.adapter import Found, Profile
+from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
 from providers.catalogue import read_listings
 from providers.complaints import Complaint, read_complaint
@@ -109,9 +110,13 @@ class PathStylePanel:
             raise failed_read(reply, self._complaint(reply), self._mask)
         return Funds(amount, read_currency(data.get("currency")))
 
-    async def add(self, submission: Submission) -> Placement:
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """For one `add`."""
+        return self._transport.turn("add")
+
+    async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
-        reply = await self._post("add", "/orders", add_params(submission, self._dialect))
+        reply = await self._post("add", "/orders", add_params(submission, self._dialect), turn)
         placed = read_placed(reply.value, reply.status, self._dialect) if reply.kind is Kind.JSON else None
         if placed is None or _fault(reply) is not None:
             refusals = frozenset() if _holds_something(reply) else ADD_REFUSALS
@@ -175,8 +180,8 @@ class PathStylePanel:
     async def _get(self, action: str, path: str) -> Reply:
         return _read(await self._transport.read(action, {}, self._route("GET", path)))
 
-    async def _post(self, action: str, path: str, params: Params) -> Reply:
-        return _read(await self._transport.write(action, params, self._route("POST", path)))
+    async def _post(self, action: str, path: str, params: Params, turn: Turn | None = None) -> Reply:
+        return _read(await self._transport.write(action, params, self._route("POST", path), turn))
 
     def _route(self, method: str, path: str) -> Route:
         return Route(method=method, path=path, headers={"X-Api-Key": self._profile.key})

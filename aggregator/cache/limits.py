@@ -1,8 +1,7 @@
-"""How often: the limit of each reseller's key and the pace towards each provider, shared where there is a Redis."""
+"""How often: moving windows for the keys of resellers and the pace towards providers, shared where there is a Redis."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from decimal import Decimal
@@ -14,7 +13,6 @@ from limits.aio.strategies import MovingWindowRateLimiter
 
 from aggregator.cache.redis import PREFIX, Patience, connect
 from aggregator.joined import Joined
-from providers.adapter import Profile
 
 _OURS = PREFIX + "limits:"
 _JOINED = 64
@@ -111,18 +109,3 @@ class SharedWindows:
 
     async def aclose(self) -> None:
         await self._patience.aclose()
-
-
-class SharedPace:
-    """Implements `providers.adapter.Pace`: reads step aside for a moment, so that an `add` finds room."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-
-    async def turn(self, profile: Profile, *, urgent: bool) -> None:
-        if profile.requests_per_second <= 0:
-            return
-        item = window(Decimal(str(profile.requests_per_second)), profile.burst)
-        aside = 0.0 if urgent else 0.2 / profile.requests_per_second  # seconds
-        while wait := await self._limits.wait(item, f"provider:{profile.name}"):  # noqa: ASYNC110  # as no event tells
-            await asyncio.sleep(min(1.0, wait + aside))

@@ -12,14 +12,10 @@ from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
 from aggregator.storage import clock, signals, tables
-from aggregator.storage.engine import is_sqlite
 from aggregator.storage.lists import among
 from aggregator.storage.tables import Event
-from aggregator.storage.transaction import engine, write
 
 _ORDER = tables.Order
-CLAIM_MS = 30_000
-"""How long a claimed order is left to its worker; a worker that died loses it then."""
 
 
 async def has_open(reseller: int, services: Sequence[int], link_key: str) -> bool:
@@ -63,27 +59,6 @@ async def newest_of(reseller: int, limit: int) -> list[Order]:
     """A reseller's newest orders, the newest first."""
     query = _ORDER.select().where(_ORDER.reseller == reseller).order_by(_ORDER.id, ascending=False)
     return [as_order(row) for row in await query.limit(limit)]
-
-
-async def claim_due(limit: int) -> list[Order]:
-    """Take queued orders whose time has come; they are ours until `CLAIM_MS` from now."""
-    now = clock.now()
-    lock = "" if is_sqlite(engine()) else "for update skip locked"
-    rows = await write(
-        lambda: _ORDER.raw(
-            "update orders set due_at = {} where id in (select id from orders where state = 'queued' and due_at <= {}"
-            f" and {NOT_HALTED} order by due_at, id limit {{}} {lock}) and state = 'queued' returning *",
-            now + CLAIM_MS, now, limit,
-        ).run()
-    )  # fmt: skip
-    return sorted((as_order(row) for row in rows), key=lambda order: order.id)
-
-
-async def next_due() -> int | None:
-    """When the next queued order is due."""
-    rows = await _ORDER.raw("select min(due_at) as due from orders where state = 'queued'")
-    due: int | None = rows[0]["due"]
-    return due
 
 
 async def postpone(order: int, until: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aggregator.audit import run
-from aggregator.orders import business_store, halts, resolve, store
+from aggregator.orders import business_store, halts, queue_store, resolve, store
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.halts import Concerned
 from aggregator.orders.model import Order
@@ -61,7 +61,7 @@ async def test_the_write_itself_asks(tmp_path: Path, panel_database: str) -> Non
     async with open_panel(tmp_path, panel_database, {"alpha": ScriptedPanel("2.40")}) as panel:
         ann = await make_reseller()
         order = await accept_order(ann)
-        assert [claimed.id for claimed in await store.claim_due(1)] == [order.id]
+        assert [claimed.id for claimed in await queue_store.claim_due(1)] == [order.id]
         await Signal.raw(SPOIL, ann.id)
         await run.run()
         assert not await store.depart([order.id])
