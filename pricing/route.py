@@ -28,6 +28,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Too many adds there have no known outcome yet."""
     postponed: bool = False
     """The provider refused this order for the moment, in this round."""
+    takes_link: bool = True
+    """False: the provider is sent only addresses, and the order's link can be none."""
     link_runs: bool = False
     """Another order for the same link runs there, and the two would disturb each other."""
 
@@ -113,15 +115,24 @@ def _refuse_for_good(candidate: Candidate, job: _Job) -> str | None:
     offer = candidate.offer
     if candidate.spent:
         return "refused this order"
-    if job.order_type not in (None, offer.type):
-        return f"of type {offer.type}, the order is {job.order_type}"
-    if job.drip_feed and not offer.dripfeed:
-        return "has no drip-feed"
+    unfit = _refuse_kind(candidate, job)
+    if unfit is not None:
+        return unfit
     if offer.accepts(job.least) and offer.accepts(job.most):
         return None
     if offer.maximum is None:
         return f"quantity below {offer.minimum}"
     return f"quantity outside {offer.minimum}-{offer.maximum}"
+
+
+def _refuse_kind(candidate: Candidate, job: _Job) -> str | None:
+    """Whatever its quantity."""
+    offer = candidate.offer
+    if job.order_type not in (None, offer.type):
+        return f"of type {offer.type}, the order is {job.order_type}"
+    if job.drip_feed and not offer.dripfeed:
+        return "has no drip-feed"
+    return None if candidate.takes_link else "takes only addresses as links"
 
 
 def _refuse_for_now(candidate: Candidate, job: _Job) -> str | None:

@@ -15,6 +15,7 @@ from aggregator.api.names import DRIP_FEED, IDS, LINES
 from aggregator.api.numbers import read_integer
 from aggregator.api.text import BLANKS
 from aggregator.errors import BadLink, IncorrectRequest, MissingField
+from aggregator.orders.links import SLIPS, is_slip
 from providers.vocabulary import ServiceType
 
 LONGEST_INTERVAL = 525_600
@@ -97,6 +98,8 @@ def read_terms(kind: ServiceType, add: AddFields) -> Terms:
         return _read_subscription(add)
     if not add.link:
         raise BadLink("link is required")
+    if is_slip(add.link):
+        raise BadLink(f"{add.link!r} is no link")
     runs, interval = _read_drip_feed(kind, add)
     fields = _read_fields(kind, add)
     quantity = _read_quantity(kind, add, fields)
@@ -165,6 +168,8 @@ def _read_subscription(add: AddFields) -> Terms:
     username = _read_field("username", add.extras.get("username", add.link))
     if not username:
         raise MissingField("username")
+    if str(username).casefold() in SLIPS:
+        raise IncorrectRequest("username", "is no user name")
     least, most = (_integer(name, _required(add, name)) for name in ("min", "max"))
     if least > most:
         raise IncorrectRequest("min", "must not be above max")

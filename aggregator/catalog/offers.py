@@ -67,6 +67,11 @@ class Offers:
         known = self._providers.get(provider)
         return known is not None and known.enabled
 
+    def wants_address(self, provider: str) -> bool:
+        """Whether a provider is sent only links that can be addresses."""
+        known = self._providers.get(provider)
+        return known is not None and known.links == "address"
+
     def is_imported(self, listing: ListingRow) -> bool:
         """Whether a listing that no [[service]] names is sold as it comes."""
         known = self._providers.get(listing.provider)

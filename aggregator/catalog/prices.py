@@ -89,7 +89,7 @@ class Prices:
         sold = await news_store.sold([number for number, _ in own_ids(entries, imported)])
         return partial(
             build, entries, await self._offers(providers, markup), imported, markup.book,
-            import_rest=self.services.import_rest, sold=sold,
+            import_rest=self.services.import_rest, sold=sold, categories=self.services.categories,
         )  # fmt: skip
 
     async def foresee(self, providers: Iterable[ProviderSettings], entry: ServiceEntry) -> ShelfService | None:

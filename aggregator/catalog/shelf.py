@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from aggregator.catalog.aliases import NONE, Imported, Sold, find_aliases
 from aggregator.catalog.offers import NotForSale, Offers
-from aggregator.settings import FIRST_IMPORTED_ID, OfferRef, ServiceEntry
-from pricing.markup import Buyer, MarkupBook, Price
+from aggregator.settings import FIRST_IMPORTED_ID, CategoryEntry, OfferRef, ServiceEntry
+from pricing.markup import Buyer, MarkupBook, Price, fits
 from pricing.offer import Offer
 from pricing.quote import Combined, combine
 
@@ -35,7 +35,7 @@ class ShelfService:
 
     def __init__(
         self, entry: ServiceEntry, offers: Sequence[Offer], left_out: Mapping[OfferRef, str], book: MarkupBook,
-        source: Offers,
+        source: Offers, categories: Sequence[CategoryEntry] = (),
     ) -> None:  # fmt: skip
         self.id = entry.id
         self.named = entry.offers
@@ -55,6 +55,12 @@ class ShelfService:
         self.type = lead.type
         self.per_package = lead.is_package
         self.description = entry.description or ""
+        self.wants_address = self._wants_address(categories)
+        """Whether its link must be the address of a page: by the owner's word, or since all who deliver it want one."""
+
+    def _wants_address(self, categories: Sequence[CategoryEntry]) -> bool:
+        said = [self._entry.links, *(one.links for one in categories if fits(one.name, self.category))]
+        return "address" in said or all(self._source.wants_address(offer.provider) for offer in self._active)
 
     def terms(self, buyer: Buyer) -> Terms:
         """Rate, limits and flags for a buyer; kept until the shelf is made again."""
@@ -150,6 +156,7 @@ def build(
     *,
     import_rest: bool,
     sold: Sold | None = None,
+    categories: Sequence[CategoryEntry] = (),
 ) -> Shelf:
     """Put the named services and, if wanted, all other listings on the shelf; `sold`: what was for sale once."""
     wanted = list(entries)
@@ -161,7 +168,7 @@ def build(
     for entry in sorted(wanted, key=lambda entry: entry.id):
         try:
             _check_id(entry, imported)
-            services[entry.id] = _put(entry, offers, book)
+            services[entry.id] = _put(entry, offers, book, categories)
         except NotForSale as reason:
             unsold[entry.id] = str(reason)
     unlike = _unlike(aliases, services, offers, imported)
@@ -182,7 +189,9 @@ def _unlike(
     return unlike
 
 
-def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
+def _put(
+    entry: ServiceEntry, offers: Offers, book: MarkupBook, categories: Sequence[CategoryEntry] = ()
+) -> ShelfService:
     if not entry.enabled:
         message = "switched off in services.toml"
         raise NotForSale(message)
@@ -191,7 +200,7 @@ def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
     if len(reasons) == len(wanted):
         raise NotForSale("; ".join(reasons.values()) or "no provider is named for it")
     priced = [offer for ref, offer in wanted.items() if isinstance(offer, Offer) and _may_deliver(entry, ref, offer)]
-    service = ShelfService(entry, priced, reasons, book, offers)
+    service = ShelfService(entry, priced, reasons, book, offers, categories)
     if entry.minimum or entry.maximum:
         _check_range(service.terms(NOBODY))
     return service

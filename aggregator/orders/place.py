@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from aggregator.catalog.shelf import Shelf, ShelfService
 from aggregator.errors import (
+    BadLink,
     IncorrectRequest,
     NotEnoughFunds,
     QuantityOutOfRange,
@@ -24,12 +25,12 @@ from aggregator.joined import Joined
 from aggregator.ledger.book import MOST
 from aggregator.orders import accept_store, store
 from aggregator.orders.accept_store import Repeated, Sought, TooPoor, Verdict
-from aggregator.orders.links import link_key
+from aggregator.orders.links import is_address, link_key
 from aggregator.orders.model import NewOrder
 from aggregator.resellers.model import Caller
 from aggregator.storage import clock
 from pricing.markup import Buyer
-from providers.vocabulary import Fields
+from providers.vocabulary import Fields, ServiceType
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -141,6 +142,8 @@ def decide(
         raise ServiceNotFound
     reseller = caller.reseller
     wanted = ask.read(service.type)
+    if service.wants_address and service.type != ServiceType.SUBSCRIPTIONS and not is_address(wanted.link):
+        raise BadLink("link must be an address such as https://example.com/page")
     terms = service.terms(Buyer(tier=reseller.tier, reseller=reseller.name))
     if wanted.drip_feed and not terms.dripfeed:
         raise IncorrectRequest("runs", "is not possible: this service has no drip-feed")

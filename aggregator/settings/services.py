@@ -12,6 +12,7 @@ from aggregator.settings.toml import Reading
 from providers.vocabulary import ServiceType
 
 FIRST_IMPORTED_ID = 100_001
+LINKS = ("any", "address")
 HIGHEST_ID = 2**31 - 1
 """Panels keep ids in a signed integer of 32 bits."""
 _OFFER = re.compile(r"([a-z0-9_-]{1,40}):([^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?)")
@@ -43,11 +44,21 @@ class ServiceEntry(Struct, frozen=True, kw_only=True):
     enabled: bool = True
     pin: OfferRef | None = None
     """The only one of its offers that counts; None = all do."""
+    links: str = "any"
+    """"address": only what can be the address of a page is taken as a link."""
     aliases: tuple[int, ...] = ()
     """Ids of a former panel, or retired ones of ours, under which it can be ordered as well."""
     line: int = 0
     """Where it stands in its file; `offers_line` where its offers do."""
     offers_line: int = 0
+
+
+class CategoryEntry(Struct, frozen=True, kw_only=True):
+    """One [[category]]: what holds for all services of the categories that it fits."""
+
+    name: str
+    """A glob over categories as we sell them."""
+    links: str = "any"
 
 
 class ServicesFile(Struct, frozen=True, kw_only=True):
@@ -56,6 +67,7 @@ class ServicesFile(Struct, frozen=True, kw_only=True):
     import_rest: bool = True
     """Whether listings that no [[service]] names are sold as they come."""
     services: tuple[ServiceEntry, ...] = ()
+    categories: tuple[CategoryEntry, ...] = ()
 
     @property
     def taken(self) -> frozenset[int]:
@@ -78,7 +90,12 @@ def services_of(reading: Reading) -> ServicesFile:
     services = tuple(_read_service(table) for table in tables)
     _refuse_shared_ids(tables, services)
     _refuse_shared_aliases(tables, services)
-    return ServicesFile(import_rest=import_rest, services=services)
+    categories = tuple(_read_category(table) for table in reading.root.tables("category"))
+    return ServicesFile(import_rest=import_rest, services=services, categories=categories)
+
+
+def _read_category(table: Table) -> CategoryEntry:
+    return CategoryEntry(name=table.need("name", LINE), links=table.choice("links", "any", LINKS))
 
 
 def _read_service(table: Table) -> ServiceEntry:
@@ -97,6 +114,7 @@ def _read_service(table: Table) -> ServiceEntry:
         description=table.text("description", None, _TEXT),
         enabled=table.flag("enabled", default=True),
         pin=_read_pin(table, offers),
+        links=table.choice("links", "any", LINKS),
         aliases=_read_aliases(table),
         line=table.line(),
         offers_line=table.line("offers"),

@@ -23,7 +23,7 @@ async def cancel(client: Client, order: int) -> Any:
 
 
 async def queued(client: Client) -> int:
-    return int((await client.form("add", service=FOLLOWERS, link="u", quantity=1000)).json()["order"])
+    return int((await client.form("add", service=FOLLOWERS, link="user", quantity=1000)).json()["order"])
 
 
 async def test_an_order_that_has_not_left_is_called_off_and_paid_back_at_once(any_trade: Market) -> None:

@@ -127,7 +127,7 @@ class Twins:
         """An order that can be refilled, and one that waits."""
         old = await self.trade.buy(client)
         await self.trade.ask(old, status="Completed", remains="0")
-        new = await client.form("add", service=FOLLOWERS, link="u", quantity=1000)
+        new = await client.form("add", service=FOLLOWERS, link="user", quantity=1000)
         later: dict[Any, Any] = {tables.Order.due_at: clock.now() + 3_600_000}
         await tables.Order.update(later).where(tables.Order.id == new.json()["order"])
         return {"OLD": old, "NEW": new.json()["order"]}
