@@ -91,7 +91,9 @@ class Panel:
                 content = self.shelf.rows
             case "status":
                 content = self._status(params)
-            case "orders" if self._habits.lists_orders and "orders" not in params.values:
+            case "orders" if "orders" in params.values:
+                content = self._status(params)
+            case "orders" if self._habits.lists_orders:
                 content = self._newest()
             case "balance":
                 content = self._balance()
