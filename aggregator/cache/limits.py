@@ -69,7 +69,7 @@ def window(per_second: Decimal, burst: int) -> Window:
 def lenient_window(per_second: Decimal, burst: int) -> Window:
     """The same for who calls us, 2 % shorter.
 
-    A client that asks exactly at its rate is never quite exact: a call that is early by its network's whim is no excess.
+    Who asks exactly at a rate is never quite exact: a call that is early by its network's whim is no excess.
     """
     return Window(burst, float(burst / per_second * _LENIENCY))
 

@@ -22,9 +22,7 @@ _ANNOUNCED = {
     "delivery_seen": "boolean",
 }  # fmt: skip
 # Another process may have announced more since the decision was made.
-_FURTHEST = (
-    "case when orders.phase = 'in_progress' or told.phase = 'pending' then orders.phase else told.phase end"
-)
+_FURTHEST = "case when orders.phase = 'in_progress' or told.phase = 'pending' then orders.phase else told.phase end"
 _SIGHTS = {"id": "bigint", "state": "text", "sight": "text", "sight_at": "bigint", "start_count": "bigint"}
 
 

@@ -18,7 +18,7 @@ NOT_YET = {"error": "The order is not completed"}
 
 async def body(client: Client, text: str) -> Any:
     """The answer to a JSON body that no library would write."""
-    whole = '{"key": "%s", %s}' % (client.key, text)
+    whole = f'{{"key": "{client.key}", {text}}}'
     return (await client.http.post("/api/v2", content=whole, headers={"Content-Type": "application/json"})).json()
 
 

@@ -190,9 +190,9 @@ async def test_q41_a_cancel_of_one_order_in_every_shape() -> None:
         (refused,) = (await Asked(row).ask("cancel", ["5", "6"])).values()
         assert isinstance(refused, Refused)
         assert refused.code is Code.CANCEL_DISABLED
-    for status in (200, 400):
+    for http in (200, 400):
         for text, code in (("Cancel is disabled for this service", "CANCEL_DISABLED"), *NO_ORDER):
-            alone = Canned(body={"error": text}, status=status)
+            alone = Canned(body={"error": text}, status=http)
             refused = (await Asked(alone).ask("cancel", ["5"]))["5"]
             assert isinstance(refused, Refused)
             assert refused.code == code
