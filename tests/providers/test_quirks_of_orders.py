@@ -183,9 +183,9 @@ async def test_q41_cancels_in_every_shape() -> None:
 
 async def test_q41_a_cancel_of_one_order_in_every_shape() -> None:
     """By its row alone, or by an error alone."""
-    for row in ({"order": 5, "cancel": 1}, {"order": "5", "cancel": "1"}, {"order": 5, "cancel": True}):
-        assert await Asked(row).ask("cancel", ["5"]) == {"5": CancelRequested()}
-        assert await Asked(row).ask("cancel", ["5", "6"]) == {"5": CancelRequested()}
+    for taken in ({"order": 5, "cancel": 1}, {"order": "5", "cancel": "1"}, {"order": 5, "cancel": True}):
+        assert await Asked(taken).ask("cancel", ["5"]) == {"5": CancelRequested()}
+        assert await Asked(taken).ask("cancel", ["5", "6"]) == {"5": CancelRequested()}
     for row in ({"order": 5, "cancel": {"error": "Cannot cancel"}}, {"order": 5, "error": "Cannot cancel"}):
         (refused,) = (await Asked(row).ask("cancel", ["5", "6"])).values()
         assert isinstance(refused, Refused)
