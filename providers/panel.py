@@ -43,6 +43,8 @@ T = TypeVar("T")
 _FAILED = 400
 _UNABLE = frozenset({Code.ORDER_NOT_FOUND, Code.REFILL_NOT_FOUND, Code.PARAMS, Code.UNKNOWN})
 """How a panel that knows no batches answers one as a whole."""
+_OF_AN_ORDER = frozenset({Code.ORDER_NOT_FOUND, Code.CANCEL_DISABLED})
+"""What is said of the one order that was asked to be called off, and of no other."""
 _MOST_PAGES = 1_000
 
 
@@ -191,9 +193,12 @@ class Panel:
         reply = await self._send("cancel", {self._dialect.cancel_param: ",".join(portion)})
         known = reply.kind is Kind.JSON and reply.status < _FAILED
         rows = read_cancels(reply.value, portion, self._dialect.error_words) if known else None
-        if rows is None:
-            raise failed_write(reply, self._complaint(reply), self._mask, REQUEST_REFUSALS)
-        return self._answers(rows, reply)
+        if rows is not None:
+            return self._answers(rows, reply)
+        error = failed_write(reply, self._complaint(reply), self._mask, REQUEST_REFUSALS)
+        if len(portion) == 1 and isinstance(error, Refused) and error.code in _OF_AN_ORDER:
+            return {portion[0]: error}
+        raise error
 
     async def _read_statuses(self, asked: list[str]) -> ProgressByOrder | None:
         name = "order" if len(asked) == 1 else self._dialect.multi_param

@@ -150,7 +150,7 @@ def _read_field(name: str, value: Value) -> Value:
 
 def _read_drip_feed(kind: ServiceType, add: AddFields) -> tuple[int, int]:
     """Runs and interval; no runs, 0 or 1 is a plain order, whatever interval came along."""
-    runs = _optional(add, "runs") or 1
+    runs = _count(add, "runs") or 1
     if runs == 1:
         return 1, 0
     if kind not in _DRIPPED:
@@ -179,7 +179,7 @@ def _read_subscription(add: AddFields) -> Terms:
 
 
 def _read_schedule(add: AddFields) -> Fields:
-    counts = {name: _optional(add, name) for name in ("min", "max", "posts", "old_posts", "delay")}
+    counts = {name: _count(add, name) for name in ("min", "max", "posts", "old_posts", "delay")}
     schedule: Fields = {name: str(count) for name, count in counts.items() if count is not None}
     if "expiry" in add.extras:
         schedule["expiry"] = f"{read_expiry(_required(add, 'expiry')):%d/%m/%Y}"
@@ -196,8 +196,13 @@ def read_expiry(value: Value) -> date:
         raise IncorrectRequest("expiry", "must be a date such as 31/12/2030") from error
 
 
-def _optional(add: AddFields, name: str) -> int | None:
-    return _integer(name, add.extras[name]) if name in add.extras else None
+def _count(add: AddFields, name: str) -> int | None:
+    if name not in add.extras:
+        return None
+    count = _integer(name, add.extras[name])
+    if count < 0:
+        raise IncorrectRequest(name, "must not be negative")
+    return count
 
 
 def _integer(name: str, value: Value) -> int:

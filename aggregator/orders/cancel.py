@@ -23,21 +23,21 @@ class Canceller:
         self._tracker = tracker
         self._wake = wake
 
-    async def cancel(self, reseller: Reseller, order_id: int) -> int:
-        """Cancel a queued order, or remember the wish for one that has left; the number of the request.
+    async def cancel(self, reseller: Reseller, order_id: int) -> None:
+        """Cancel a queued order, or remember the wish for one that has left.
 
-        Repeats are answered alike. Raises `OrderNotFound`, also for another's order, and `CancelRefused` for one
-        that has ended, or runs where cancelling is not offered.
+        A wish that is repeated while the order runs is taken again. Raises `OrderNotFound`, also for another's order,
+        and `CancelRefused` for one that has ended, whatever ended it, or runs where cancelling is not offered.
         """
         order = await self._load(reseller, order_id)
+        if order.state.ended:
+            raise CancelRefused
         if order.state is OrderState.QUEUED:
             done = await self._end(order)
-        elif order.state is OrderState.CANCELLED or order.cancel_wish:
-            done = True
         else:
-            done = await self._wish(order, reseller)
-        # Where it moved in this very moment, it is looked at again.
-        return order_id if done else await self.cancel(reseller, order_id)
+            done = order.cancel_wish or await self._wish(order, reseller)
+        if not done:  # it moved in this very moment
+            await self.cancel(reseller, order_id)
 
     async def _load(self, reseller: Reseller, order_id: int) -> Order:
         order = (await store.of_reseller(reseller.id, [order_id])).get(order_id)
@@ -55,7 +55,7 @@ class Canceller:
     async def _wish(self, order: Order, reseller: Reseller) -> bool:
         service = self._shelf().get(order.service)
         offered = service is not None and service.terms(Buyer(reseller.tier, reseller.name)).cancel
-        if order.state.ended or (order.state is OrderState.ACTIVE and not offered):
+        if order.state is OrderState.ACTIVE and not offered:
             raise CancelRefused
         wished = await store.wish_cancel(order.id)
         self._wake()

@@ -64,7 +64,7 @@ class Order(Struct, frozen=True, kw_only=True):
     undelivered: int
     state: OrderState
     phase: Phase
-    """The last open phase announced to the reseller: pending, processing or in_progress."""
+    """The furthest open phase announced to the reseller: pending, processing or in_progress."""
     held: str | None
     cancel_wish: bool
     start_count: int | None

@@ -152,7 +152,7 @@ def decide(
         raise QuantityOutOfRange(wrong, terms.minimum, terms.maximum)
     rate = terms.price.rate
     charge = rate.cost(wanted.quantity).units
-    if charge > MOST:
+    if max(charge, wanted.quantity) > MOST:  # the most that a column can hold
         raise NotEnoughFunds
     return NewOrder(
         reseller=reseller.id, service=service.id, type=service.type, link=wanted.link, quantity=wanted.quantity,

@@ -21,6 +21,8 @@ _ANNOUNCED = {
     "id": "bigint", "phase": "text", "remains": "bigint", "runs_done": "bigint", "start_count": "bigint",
     "delivery_seen": "boolean",
 }  # fmt: skip
+# Another process may have announced more since the decision was made.
+_FURTHEST = "case when orders.phase = 'in_progress' or told.phase = 'pending' then orders.phase else told.phase end"
 _SIGHTS = {"id": "bigint", "state": "text", "sight": "text", "sight_at": "bigint", "start_count": "bigint"}
 
 
@@ -62,7 +64,7 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
             ],
         )
         await run(
-            "update orders set phase = told.phase, remains = told.remains, runs_done = told.runs_done,"
+            f"update orders set phase = {_FURTHEST}, remains = told.remains, runs_done = told.runs_done,"
             " start_count = told.start_count, delivery_seen = told.delivery_seen, sight = null, sight_at = null,"
             f" held = null from ({query}) as told where orders.id = told.id and orders.state = '{OrderState.ACTIVE}'",
             *values,

@@ -106,10 +106,13 @@ async def advance(
 
 
 async def enqueue(order: int, source: OrderState, *, due_at: int) -> bool:
-    """Back into the queue: refused, never sent, absent by decision, or called off upstream."""
+    """Back into the queue: refused, never sent, absent by decision, or called off upstream.
+
+    What its reseller was told of it stays, but for the units: all of them remain.
+    """
     changes: dict[Any, Any] = {
-        _ORDER.due_at: due_at, _ORDER.held: None, _ORDER.phase: "pending", _ORDER.remains: _ORDER.quantity,
-        _ORDER.sight: None, _ORDER.sight_at: None,
+        _ORDER.due_at: due_at, _ORDER.held: None, _ORDER.remains: _ORDER.quantity, _ORDER.sight: None,
+        _ORDER.sight_at: None,
     }  # fmt: skip
     return await advance(order, [source], OrderState.QUEUED, changes)
 

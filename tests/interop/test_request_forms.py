@@ -157,7 +157,7 @@ def _name(reply: Any, orders: Mapping[str, int]) -> Any:
     known = {
         names.get(int(key), key) if key.isascii() and key.isdigit() else key: value for key, value in reply.items()
     }  # fmt: skip
-    for key in ("order", "cancel", "refill"):
+    for key in ("order", "refill"):
         if isinstance(known.get(key), int):
             known[key] = names.get(known[key], "new" if known[key] != NOBODYS else NOBODYS)
         elif isinstance(known.get(key), str) and known[key].isdigit():
