@@ -2,7 +2,8 @@
 #   make demo [ARGS=--once]     a panel with sandbox providers, ready to try
 #   make test [ARGS="-k word"]  every test, on real servers
 #   make chaos [SEED=1 MINUTES=30] orders while everything breaks, bursts, and broken builds that must be found
-#   make prove [ARGS="inputs 1000000"]  what the tests try by hundreds, by thousands or more
+#   make prove [SEED=1 ARGS="inputs 1000000"]  what the tests try by hundreds, by thousands or more
+#                               the seed of both is the day's where none is given, and is printed
 #   make mutants [ARGS="pricing*"]  small faults in what counts money, and how many of them no test notices
 #   make bench [ARGS="add"]     how fast it is, beside what this machine allows; the words choose rows
 #   make check                  style and types
@@ -11,7 +12,7 @@
 
 PYTHON ?= python3
 ARGS ?=
-SEED ?= 1
+SEED ?= $(shell date -u +%Y%m%d)
 MINUTES ?= 0
 
 python := .venv/bin/python
@@ -31,13 +32,15 @@ test: $(ready)
 	@$(python) -m pytest $(ARGS)
 
 chaos: $(ready)
+	@echo "make chaos SEED=$(SEED)"
 	@$(python) -m tests.chaos --seed $(SEED) --minutes $(MINUTES) $(ARGS)
 	@$(python) -m tests.chaos.recovery
 	@$(python) -m tests.chaos.bursts
 	@$(python) -m tests.chaos.mutations
 
 prove: $(ready)
-	@$(python) -m tests.proofs $(ARGS)
+	@echo "make prove SEED=$(SEED)"
+	@$(python) -m tests.proofs --seed $(SEED) $(ARGS)
 
 mutants: $(ready)
 	@.venv/bin/mutmut run $(ARGS)

@@ -234,10 +234,12 @@ class Panel:
             canceller=self.canceller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, seal=self._seal, wake=self.wake, ready=lambda: self._prepared,
             business=self._business, sellers=self._sellers,
-            edits=Edits(
-                self.settings, os.environ, self.prices, self.upstreams, self._sellers, self.take_providers
-            ),
+            edits=self.edits(),
         )  # fmt: skip
+
+    def edits(self) -> Edits:
+        """Saves edits of the configuration from elsewhere than an editor."""
+        return Edits(self.settings, os.environ, self.prices, self.upstreams, self._sellers, self.take_providers)
 
     async def readiness(self) -> Readiness:
         """Ready with a database that is up to date; a cache that is away only degrades."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 import structlog
 from watchfiles import awatch
@@ -21,14 +22,17 @@ from aggregator.settings import (
     Fault,
     Settings,
     base_of,
+    find_text,
     load,
     read_markup,
     read_providers,
     read_services,
-    read_text,
+    refuse_loss,
 )
 
 log = structlog.get_logger(__name__)
+Seen: TypeAlias = dict[str, str | Fault | None]
+"""By the name of a file what was found last: its text, why it could not be read, or None where there is none."""
 REVISED = (MARKUP_FILE, SERVICES_FILE)
 """Files whose texts are kept in the database, so that all processes price alike."""
 
@@ -58,66 +62,101 @@ async def _last_good(directory: Path, files: Iterable[str]) -> dict[str, str]:
 
 
 async def publish(settings: Settings, *, except_for: Iterable[Fault] = ()) -> None:
-    """Make the texts of the good files the newest revisions, unless they are outdated."""
+    """Make the texts of the good files the newest revisions, unless they are outdated, or were emptied or cut off."""
     broken = {Path(fault.file).name for fault in except_for}
     for file in REVISED:
         path = settings.directory / file
-        if file not in broken and path.exists():
-            await revise(file, read_text(path), at_start=True)
+        text = None if file in broken else find_text(path)
+        if text is not None:
+            try:
+                await revise(file, text, found_in=str(path), at_start=True)
+            except ConfigurationError as error:
+                _tell(error.faults)
+    if not settings.providers and (known := await store.providers()):
+        path, names = settings.directory / PROVIDERS_FILE, ", ".join(sorted(known))
+        _tell(
+            [Fault(str(path), 1, f"names no provider, and this panel has bought from {names}")], kept="nothing to sell"
+        )
 
 
-def texts(directory: Path) -> dict[str, str | None]:
+def texts(directory: Path) -> Seen:
     """What the files say now; take them before the configuration is read, so that no later edit is missed."""
-    return {file: _text(directory / file) for file in (*REVISED, PROVIDERS_FILE)}
+    return {file: _look(directory / file) for file in (*REVISED, PROVIDERS_FILE)}
 
 
-async def follow_edits(panel: Panel, seen: dict[str, str | None], stop: asyncio.Event) -> None:
+async def follow_edits(panel: Panel, seen: Seen, stop: asyncio.Event) -> None:
     """Watch the configuration's folder until told to stop; `seen` is kept at what was looked at last."""
-    directory = panel.settings.directory
+    directory, follower = panel.settings.directory, _Follower(panel, seen)
     # An edit in the moment before the watch begins raises no event, nor does one on many a network drive.
     watch = awatch(
         directory, stop_event=stop, debounce=300, step=50, recursive=False, rust_timeout=1000, yield_on_timeout=True
     )
     async for _ in watch:
-        for file, before in seen.items():
-            now = _text(directory / file)
-            if now is not None and now != before:
-                seen[file] = now
-                await _take(panel, file, now)
+        for file in seen:
+            await follower.look(file)
 
 
-def _text(path: Path) -> str | None:
-    """None where there is no text: editors take a file away for a moment, and that is no edit."""
+def _look(path: Path) -> str | Fault | None:
+    """Its text, or why there is none; None where there is no file."""
     try:
-        return read_text(path) if path.exists() else None
-    except (ConfigurationError, OSError):
-        return None
-
-
-async def _take(panel: Panel, file: str, text: str) -> None:
-    try:
-        await _apply(panel, file, text)
+        return find_text(path)
     except ConfigurationError as error:
-        for fault in error.faults:
-            log.warning("configuration.refused", fault=str(fault), kept="the configuration as it was")
-    except ProviderInUse as error:
-        log.warning("configuration.refused", fault=f"{file}: {error}", kept="the configuration as it was")
-    except Exception as error:
-        log.exception("configuration.failed", file=file, error=type(error).__name__)
-    else:
-        log.info("configuration.taken", file=file)
+        return error.faults[0]
 
 
-async def _apply(panel: Panel, file: str, text: str) -> None:
-    directory, currency = panel.settings.directory, panel.settings.panel.currency
-    where = str(directory / file)
-    if file == PROVIDERS_FILE:
-        timeout = panel.settings.pace.add_timeout_seconds
-        providers = read_providers(text, where, os.environ, base_of(directory), add_timeout_seconds=timeout)
-        await panel.take_providers(providers)
-        return
-    if file == MARKUP_FILE:
-        read_markup(text, where, currency=currency)
-    else:
-        read_services(text, where)
-    await revise(file, text)
+def _tell(faults: Iterable[Fault], *, kept: str = "the configuration as it was") -> None:
+    for fault in faults:
+        log.warning("configuration.refused", fault=str(fault), kept=kept)
+
+
+class _Follower:
+    """Takes the edits of one panel, each once; what is no edit is told, and changes nothing."""
+
+    def __init__(self, panel: Panel, seen: Seen) -> None:
+        self._panel = panel
+        self._directory = panel.settings.directory
+        self._seen = seen
+        self._providers = told if isinstance(told := seen[PROVIDERS_FILE], str) else ""
+        self._away: set[str] = set()
+
+    async def look(self, file: str) -> None:
+        """Editors take a file away for a moment: only one that stays away is told of."""
+        now, before = _look(self._directory / file), self._seen[file]
+        if now == before or (now is None and file not in self._away):
+            (self._away.add if now is None else self._away.discard)(file)
+            return
+        self._seen[file] = now
+        if isinstance(now, str):
+            await self._take(file, now)
+        else:
+            _tell([now or Fault(str(self._directory / file), 1, "is gone")])
+
+    async def _take(self, file: str, text: str) -> None:
+        try:
+            await self._apply(file, text)
+        except ConfigurationError as error:
+            _tell(error.faults)
+        except ProviderInUse as error:
+            log.warning("configuration.refused", fault=f"{file}: {error}", kept="the configuration as it was")
+        except Exception as error:
+            log.exception("configuration.failed", file=file, error=type(error).__name__)
+        else:
+            log.info("configuration.taken", file=file)
+
+    async def _apply(self, file: str, text: str) -> None:
+        where, currency = str(self._directory / file), self._panel.settings.panel.currency
+        if file == PROVIDERS_FILE:
+            await self._apply_providers(text, where)
+            return
+        if file == MARKUP_FILE:
+            read_markup(text, where, currency=currency)
+        else:
+            read_services(text, where)
+        await revise(file, text, found_in=where)
+
+    async def _apply_providers(self, text: str, where: str) -> None:
+        timeout = self._panel.settings.pace.add_timeout_seconds
+        providers = read_providers(text, where, os.environ, base_of(self._directory), add_timeout_seconds=timeout)
+        refuse_loss(self._providers, text, where)
+        await self._panel.take_providers(providers)
+        self._providers = text

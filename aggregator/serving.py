@@ -21,7 +21,7 @@ from aggregator.app import Panel, database
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.shelf import Shelf
 from aggregator.connections import Connection, Patience, Waiting
-from aggregator.live import follow_edits, publish
+from aggregator.live import Seen, follow_edits, publish
 from aggregator.settings import Fault, Settings
 from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
 from aggregator.storage.transaction import engine
@@ -135,7 +135,7 @@ async def _held_on_postgres(settings: Settings) -> AsyncIterator[None]:
 async def serve(
     settings: Settings,
     faults: Sequence[Fault],
-    seen: dict[str, str | None],
+    seen: Seen,
     *,
     listener: socket.socket | None,
     role: str,
@@ -163,9 +163,7 @@ async def serve(
         await asyncio.gather(*([serving] if serving is not None else []))
 
 
-async def _run(
-    panel: Panel, seen: dict[str, str | None], role: str, stop: asyncio.Event, ready: Callable[[], None]
-) -> None:
+async def _run(panel: Panel, seen: Seen, role: str, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     panel.start_looking()
     if role != "web":
         await panel.start_working()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from providers.error_texts import plain_text, read_code, read_limits, read_numbered_code
+from providers.error_texts import plain_text, read_limits, read_meaning, read_numbered_code
 from providers.errors import Code
 from providers.json_text import Json, Number
 from providers.names import FIRST_TEXTS, LAST_TEXTS, LOUD_ERRORS, WRAPPERS
@@ -37,6 +37,8 @@ class Complaint(Struct, frozen=True, kw_only=True):
     """Whether the reply holds nothing besides: no flag, no id, no data that might say otherwise."""
     from_status: bool = False
     """Whether only the HTTP status told the code."""
+    phrase: str = ""
+    """The words of the text that told the code, in the table's spelling; empty where something else did."""
     minimum: int | None = None
     maximum: int | None = None
     """Limits that the text reveals, in units."""
@@ -54,8 +56,8 @@ def read_complaint(
     loud = is_loud(value)
     if not texts and not loud and status < _FAILED:
         return None
-    code, text = _best(texts, words, value)
-    found = _with_limits(code, text, quantity)
+    code, text, phrase = _best(texts, words, value)
+    found = replace(_with_limits(code, text, quantity), phrase=phrase)
     complaint = replace(found, loud=loud or status >= _FAILED, alone=_is_all(value))
     return _by_status(complaint, status) if code is Code.UNKNOWN else complaint
 
@@ -118,12 +120,12 @@ def _leaves(value: Json, depth: int) -> Iterator[str]:
             yield from _leaves(inner, depth - 1)
 
 
-def _best(texts: list[str], words: dict[str, str], value: Json) -> tuple[Code, str]:
-    """The first text that is known; one after which an order may exist outweighs every other."""
-    read = [(read_code(text, words), text) for text in texts]
-    known = [pair for pair in read if pair[0] is not Code.UNKNOWN]
-    doubtful = [pair for pair in known if pair[0] in _DOUBTFUL]
-    fallback = (_numbered(value), texts[0] if texts else "")
+def _best(texts: list[str], words: dict[str, str], value: Json) -> tuple[Code, str, str]:
+    """The first text that is known, with its phrase; one after which an order may exist outweighs every other."""
+    read = [(code, text, phrase) for text in texts for code, phrase in [read_meaning(text, words)]]
+    known = [one for one in read if one[0] is not Code.UNKNOWN]
+    doubtful = [one for one in known if one[0] in _DOUBTFUL]
+    fallback = (_numbered(value), texts[0] if texts else "", "")
     return next(iter([*doubtful, *known, fallback]))
 
 

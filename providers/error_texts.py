@@ -231,6 +231,13 @@ _NUMBERED = {
     "114": Code.INTERNAL,
     "115": Code.FUNDS,
 }
+ECHO = "\u2026"
+"""Stands where a reply repeats what somebody sent."""
+_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9.-]{0,20}(?::|%(?:25)*3a)(?:\\?/|&#(?:47|x2f);|%(?:25)*2f){2}(?:[^\s\\\"'<>]|\\/)+"
+    r"|(?<![\w.-])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:\\?/|%(?:25)*2f)(?:[^\s\\\"'<>]|\\/)*",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _LONGEST_KNOWN = 500
 _NAME = re.compile(r"[A-Za-z]+")
@@ -247,9 +254,17 @@ _AFTER = {
 
 
 def plain_text(text: str) -> str:
-    """The text as a person would read it: no tags, entities or control characters, blanks collapsed."""
-    shown = _TAG.sub(" ", unescape(text))
+    """The text as a person would read it: no tags, entities or control characters, blanks collapsed.
+
+    A mark stands for every address: whatever words are in it, nobody says anything by them.
+    """
+    shown = _TAG.sub(" ", unescape(without_addresses(text)))
     return " ".join("".join(" " if unicodedata.category(char) == "Cc" else char for char in shown).split())
+
+
+def without_addresses(text: str) -> str:
+    """The text with a mark for every URL, in whatever encoding, and every path below a host."""
+    return _ADDRESS.sub(ECHO, text)
 
 
 def normal_text(text: str) -> str:
@@ -258,18 +273,24 @@ def normal_text(text: str) -> str:
 
 
 def read_code(text: str, words: dict[str, str]) -> Code:
-    """What an error text means (PROTOCOL.md, "Errors"): the owner's own words first, UNKNOWN when nobody knows.
+    """What an error text means (PROTOCOL.md, "Errors")."""
+    return read_meaning(text, words)[0]
+
+
+def read_meaning(text: str, words: dict[str, str]) -> tuple[Code, str]:
+    """The code of an error text, and the words in it that say so: the owner's first, UNKNOWN when nobody knows.
 
     An owner's word is a part of the text; one that begins with "=" must be all of it.
     """
     owned = find_word(text, words)
     if owned is not None:
-        return Code(words[owned].upper())
+        return Code(words[owned].upper()), normal_text(owned.removeprefix("="))
     said = normal_text(text)
     if len(said) > _LONGEST_KNOWN:
-        return Code.UNKNOWN
-    spellings = {said, _spelled_out(text)}
-    return next((code for code, table in _TABLE if any(map(table.search, spellings))), Code.UNKNOWN)
+        return Code.UNKNOWN, ""
+    spellings = (said, _spelled_out(text))
+    found = ((code, hit[0]) for code, table in _TABLE for one in spellings if (hit := table.search(one)))
+    return next(found, (Code.UNKNOWN, ""))
 
 
 def _spelled_out(text: str) -> str:
@@ -286,6 +307,8 @@ def find_word(text: str, words: Iterable[str]) -> str | None:
 
 
 def _fits(known: str, said: str) -> bool:
+    if not any(map(str.isalnum, known)):  # an address alone, which every other one would fit
+        return False
     return known[1:].strip() == said if known.startswith("=") else known in said
 
 

@@ -12,12 +12,13 @@ from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
 from providers.catalogue import MOST_ROWS, find_rows, read_listings, says_empty
 from providers.complaints import Complaint, read_complaint
+from providers.echoes import Echoes
 from providers.errors import Code, Garbled, ProviderError, Refused
 from providers.following import Following
 from providers.funds import read_funds
 from providers.large import read_large
 from providers.order_list import read_order_list
-from providers.placement import names_an_order, read_placed
+from providers.placement import names_an_order, read_own_placed
 from providers.progress import keep_unknown
 from providers.reply import Kind, Reply, read_reply
 from providers.requested import read_cancels, read_refill, read_refill_statuses
@@ -125,9 +126,11 @@ class Panel:
 
     async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
-        reply = await self._send("add", add_params(submission, self._dialect), turn)
-        complaint = self._complaint(reply, submission.quantity)
-        placed = read_placed(reply.value, reply.status, self._dialect) if reply.kind is Kind.JSON else None
+        params = add_params(submission, self._dialect)
+        reply, sent = await self._send("add", params, turn), Echoes(params)
+        own = sent.without(reply)
+        complaint = sent.doubt(self._complaint(own, submission.quantity))
+        placed = read_own_placed(reply, own, self._dialect)
         contradicted = complaint is not None and complaint.code in ADD_REFUSALS
         if placed is not None and not contradicted:
             return Placement(order=placed[0], progress=placed[1], raw=self._mask.raw(reply.text))

@@ -23,15 +23,16 @@ from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
 from providers.catalogue import read_listings
 from providers.complaints import Complaint, read_complaint
+from providers.echoes import Echoes
 from providers.encoding import Route
 from providers.errors import Code, ProviderError, Refused
 from providers.following import Following
 from providers.json_text import Json
 from providers.large import read_large
 from providers.numbers import read_currency, read_decimal, read_identifier
-from providers.placement import read_placed
+from providers.placement import read_own_placed
 from providers.progress import keep_unknown, read_progress
-from providers.reply import Kind, Reply, read_reply
+from providers.reply import Reply, read_reply
 from providers.requests import Params, add_params
 from providers.shapes import Object, is_nothing
 from providers.transport import Answer, Transport
@@ -116,11 +117,14 @@ class PathStylePanel:
 
     async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
-        reply = await self._post("add", "/orders", add_params(submission, self._dialect), turn)
-        placed = read_placed(reply.value, reply.status, self._dialect) if reply.kind is Kind.JSON else None
+        params = add_params(submission, self._dialect)
+        reply, sent = await self._post("add", "/orders", params, turn), Echoes(params)
+        own = sent.without(reply)
+        placed = read_own_placed(reply, own, self._dialect)
         if placed is None or _fault(reply) is not None:
             refusals = frozenset() if _holds_something(reply) else ADD_REFUSALS
-            raise failed_write(reply, self._complaint(reply, submission.quantity), self._mask, refusals)
+            complaint = sent.doubt(self._complaint(own, submission.quantity))
+            raise failed_write(reply, complaint, self._mask, refusals)
         return Placement(order=placed[0], raw=self._mask.raw(reply.text))
 
     async def statuses(self, orders: Sequence[str]) -> ProgressByOrder:

@@ -10,6 +10,7 @@ from providers.dialect import Dialect
 from providers.json_text import Json, Number
 from providers.names import ORDER
 from providers.progress import read_progress
+from providers.reply import Kind, Reply
 from providers.shapes import Object, is_nothing, layers
 from providers.vocabulary import Progress
 
@@ -36,6 +37,14 @@ def read_placed(value: Json, status: int, dialect: Dialect) -> tuple[str, Progre
         return None
     order = _read_id(found[1])
     return (order, _progress(found[0], dialect)) if order else None
+
+
+def read_own_placed(reply: Reply, own: Reply, dialect: Dialect) -> tuple[str, Progress | None] | None:
+    """What the reply says of the order; None where it does not say so without what we sent (`own`)."""
+    if reply.kind is not Kind.JSON or own.kind is not Kind.JSON:
+        return None
+    placed, alone = (read_placed(one.value, one.status, dialect) for one in (reply, own))
+    return placed if placed is not None and alone is not None and placed[0] == alone[0] else None
 
 
 def _find(value: Json, names: tuple[str, ...]) -> tuple[Object, Json] | None:

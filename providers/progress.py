@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from providers import names
 from providers.complaints import is_loud
 from providers.dialect import Dialect
+from providers.error_texts import without_addresses
 from providers.json_text import Json, Number
 from providers.masking import Mask
 from providers.numbers import read_count, read_currency, read_decimal, read_identifier
@@ -62,9 +63,9 @@ def read_progress(row: Object, dialect: Dialect, *, after_add: bool = False) -> 
         remains=read_count(pick(row, *names.REMAINS)),
         charge=read_decimal(pick(row, *names.CHARGE)),
         currency=read_currency(pick(row, *names.CURRENCY)),
-        start_count=read_count(pick(row, *names.START)),
-        runs=read_count(row.get("runs")),
-        posts=read_count(row.get("posts")),
+        start_count=_stated(pick(row, *names.START)),
+        runs=_stated(row.get("runs")),
+        posts=_stated(row.get("posts")),
         children=_children(row.get("orders")),
         refilling=is_refilling(word),
         full_refund=is_refunded(word),
@@ -74,8 +75,14 @@ def read_progress(row: Object, dialect: Dialect, *, after_add: bool = False) -> 
 def keep_unknown(row: T, reply: Reply, mask: Mask) -> T:
     """Progress in a word that nobody knows, with what stood around that word, for the owner; both without secrets."""
     if isinstance(row, Progress) and row.phase is Phase.UNKNOWN:
-        return replace(row, word=mask.text(row.word), raw=mask.raw(reply.around(row.word)))
+        return replace(row, word=mask.text(without_addresses(row.word)), raw=mask.raw(reply.around(row.word)))
     return row
+
+
+def _stated(value: Json) -> int | None:
+    """A count of what has happened: -1 and the like say that the panel does not know."""
+    count = read_count(value)
+    return None if count is None or count < 0 else count
 
 
 def _word(row: Object) -> str | None:

@@ -18,12 +18,13 @@ from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
 from providers.catalogue import find_rows, read_listings
 from providers.complaints import Complaint, read_complaint
+from providers.echoes import Echoes
 from providers.encoding import Route
 from providers.errors import Code, Refused
 from providers.following import Following
 from providers.funds import read_funds
 from providers.large import read_large
-from providers.placement import names_an_order, read_placed
+from providers.placement import names_an_order, read_own_placed
 from providers.progress import keep_unknown
 from providers.reply import Kind, Reply, read_reply
 from providers.requests import add_params
@@ -94,12 +95,14 @@ class CLASS:
         """Place one order, sent at most once; in any doubt whether it was taken the error is `Unsure`."""
         params = add_params(submission, self._profile.dialect)
         answer = await self._transport.write("add", params, self._route("POST", "/orders"), turn)
-        reply = read_reply(answer.status, answer.body, answer.retry_after)
-        placed = read_placed(reply.value, reply.status, self._profile.dialect) if reply.kind is Kind.JSON else None
+        reply, sent = read_reply(answer.status, answer.body, answer.retry_after), Echoes(params)
+        own = sent.without(reply)
+        placed = read_own_placed(reply, own, self._profile.dialect)
         if placed is not None:
             return Placement(order=placed[0], progress=placed[1], raw=self._mask.raw(reply.text))
         refusals: frozenset[Code] = frozenset() if names_an_order(reply.value) else ADD_REFUSALS
-        raise failed_write(reply, self._complaint(reply, submission.quantity), self._mask, refusals)
+        complaint = sent.doubt(self._complaint(own, submission.quantity))
+        raise failed_write(reply, complaint, self._mask, refusals)
 
     async def statuses(self, orders: Sequence[str]) -> ProgressByOrder:
         """One question an order, a few beside each other."""

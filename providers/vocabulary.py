@@ -110,6 +110,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     start_count: int | None = None
     runs: int | None = None
     posts: int | None = None
+    """These three are never negative; None = not stated, unreadable or below nothing."""
     children: tuple[str, ...] = ()
     refilling: bool = False
     full_refund: bool = False

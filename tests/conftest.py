@@ -12,16 +12,14 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import redis
 import structlog
-from hypothesis import settings
 
 from aggregator.storage import tables
+from tests import depth
 from tests.builders import open_database
 from tests.flows.samples import LEFT_OUT
 from tests.servers import PostgresServer, RedisServer, create_database, drop_database
 
-# A shared machine may stall for longer than any deadline; an example's duration says nothing about the code.
-settings.register_profile("aggregator", deadline=None)
-settings.load_profile("aggregator")
+depth.register_profiles()
 
 
 LONG = ("tests/chaos", "tests/readme", "tests/web", "tests/flows", "tests/interop")
@@ -34,7 +32,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, each folder in its order."""
+    """The long ones first, each folder in its order; whatever is left out of a run, the examples stay the same."""
+    depth.load_everything()
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 

@@ -38,9 +38,12 @@ _encode = msgspec.json.encode
 
 
 def render_services(rows: Iterable[ServiceRow], spelling: Spelling) -> bytes:
-    """The price list; its keys stand in the order of the pages that clients were written from."""
+    """The price list; its keys stand in the order of the pages that clients were written from.
+
+    A service with a rate below nothing is not on it.
+    """
     write = _json_service if spelling is Spelling.JSON else _classic_service
-    return _encode([write(row) for row in rows])
+    return _encode([write(row) for row in rows if row.rate.units >= 0])
 
 
 def _json_service(row: ServiceRow) -> Members:
@@ -49,8 +52,8 @@ def _json_service(row: ServiceRow) -> Members:
         "name": row.name,
         "category": row.category,
         "rate": _number(str(row.rate)),
-        "min": row.minimum,
-        "max": row.maximum,
+        "min": _count(row.minimum),
+        "max": _count(row.maximum),
         "refill": row.refill,
         "cancel": row.cancel,
         "dripfeed": row.dripfeed,
@@ -67,8 +70,8 @@ def _classic_service(row: ServiceRow) -> Members:
         "type": row.type,
         "category": row.category,
         "rate": row.rate.text(2),
-        "min": str(row.minimum),
-        "max": str(row.maximum),
+        "min": str(_count(row.minimum)),
+        "max": str(_count(row.maximum)),
         "refill": row.refill,
         "cancel": row.cancel,
         "dripfeed": row.dripfeed,
@@ -81,32 +84,35 @@ def render_add(order: int) -> bytes:
 
 
 def render_status(view: StatusView, spelling: Spelling) -> bytes:
-    """One order. JSON: the gross charge, no start count while it is unknown. Classic: net, and "0" while unknown."""
+    """One order. JSON: the gross charge, no start count while it is unknown. Classic: net, and "0" while unknown.
+
+    No number is below nothing: clients keep them in columns without a sign.
+    """
     members = _json_status(view) if spelling is Spelling.JSON else _classic_status(view)
     return _encode(members)
 
 
 def _json_status(view: StatusView) -> Members:
     members: Members = {
-        "charge": _number(print_units(view.charge)),
+        "charge": _number(print_units(_count(view.charge))),
         "status": word(view.status, Spelling.JSON),
         "currency": view.currency,
     }
-    if view.start_count is not None:
+    if view.start_count is not None and view.start_count >= 0:
         members["start_count"] = view.start_count
-    members["remains"] = view.remains
-    return members if view.parent is None else {**members, **_served(view.parent, view.parent.done)}
+    members["remains"] = _count(view.remains)
+    return members if view.parent is None else {**members, **_served(view.parent, _count(view.parent.done))}
 
 
 def _classic_status(view: StatusView) -> Members:
     members: Members = {
-        "charge": print_units(view.charge - view.refunded),
-        "start_count": str(view.start_count or 0),
+        "charge": print_units(_count(view.charge - view.refunded)),
+        "start_count": str(_count(view.start_count or 0)),
         "status": _classic_word(view),
-        "remains": str(view.remains),
+        "remains": str(_count(view.remains)),
         "currency": view.currency,
     }
-    return members if view.parent is None else {**members, **_served(view.parent, str(view.parent.done))}
+    return members if view.parent is None else {**members, **_served(view.parent, str(_count(view.parent.done)))}
 
 
 def _served(parent: Parent, done: int | str) -> Members:
@@ -201,6 +207,11 @@ def _id(asked: str) -> int | str:
     """An id as asked, as a number where JSON writes it alike."""
     number = read_id(asked)
     return asked if number is None or number >= LARGEST or str(number) != asked else number
+
+
+def _count(number: int) -> int:
+    """Whatever a row may say: nothing is the least that is told."""
+    return max(number, 0)
 
 
 def _number(text: str) -> Raw:

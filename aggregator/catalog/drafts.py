@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from aggregator.catalog import store
 from aggregator.catalog.store import RevisionRow
-from aggregator.settings import read_text
+from aggregator.settings import ConfigurationError, Fault, find_text, read_text, refuse_loss
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -20,16 +20,18 @@ class Draft(Struct, frozen=True, kw_only=True):
     """What the disk has, else what is in force."""
     in_force: RevisionRow | None
     """None for a file that has no revisions, and before the first."""
+    fault: Fault | None = None
+    """Why the disk tells no text, or none that is taken: it cannot be read, or was emptied or cut off."""
 
     @property
     def by_hand(self) -> bool:
         """Whether the file was edited where we did not see it, or its text is faulty: it says what is not in force."""
-        return self.in_force is not None and self.text != self.in_force.text
+        return self.in_force is not None and (self.fault is not None or self.text != self.in_force.text)
 
     @property
     def base(self) -> str:
         """What a later edit says it began with: changes with the disk and with the revision."""
-        digest = hashlib.sha256(self.text.encode()).hexdigest()[:16]
+        digest = hashlib.sha256(f"{self.fault or ''}{self.text}".encode()).hexdigest()[:16]
         return f"{self.in_force.id if self.in_force else 0}-{digest}"
 
 
@@ -44,8 +46,15 @@ class Overtaken(Exception):
 
 
 async def draft(directory: Path, file: str, *, revised: bool = True) -> Draft:
-    """The file as it is now. Raises `ConfigurationError` where it cannot be read."""
+    """The file as it is now. Raises `ConfigurationError` where it cannot be read and nothing is in force."""
     in_force = await store.newest_revision(file) if revised else None
     path = directory / file
-    text = read_text(path) if path.exists() or in_force is None else in_force.text
-    return Draft(file=file, text=text, in_force=in_force)
+    if in_force is None:
+        return Draft(file=file, text=read_text(path), in_force=None)
+    text = None
+    try:
+        text = find_text(path)
+        refuse_loss(in_force.text, in_force.text if text is None else text, str(path))
+    except ConfigurationError as error:
+        return Draft(file=file, text=text or "", in_force=in_force, fault=error.faults[0])
+    return Draft(file=file, text=in_force.text if text is None else text, in_force=in_force)

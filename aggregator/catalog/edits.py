@@ -62,9 +62,9 @@ class Edits:
     async def draft(self, file: str) -> Draft:
         return await drafts.draft(self._directory, file, revised=file != PROVIDERS_FILE)
 
-    async def by_hand(self) -> list[str]:
-        """The files whose text is not in force: being edited, or faulty."""
-        return [file for file in (MARKUP_FILE, SERVICES_FILE) if (await self.draft(file)).by_hand]
+    async def by_hand(self) -> list[Draft]:
+        """The files whose text is not in force: being edited, faulty, lost, or not to be read."""
+        return [begun for file in (MARKUP_FILE, SERVICES_FILE) if (begun := await self.draft(file)).by_hand]
 
     def read_markup(self, text: str) -> MarkupFile:
         """For a preview. Raises `ConfigurationError`."""

@@ -23,6 +23,7 @@ from aggregator.settings import (
     ServicesFile,
     read_markup,
     read_services,
+    refuse_loss,
 )
 from aggregator.storage import signals
 from aggregator.storage.transaction import write
@@ -34,9 +35,11 @@ BY_FILE = "file"
 """The author of a text that was found in its file."""
 
 
-async def revise(file: str, text: str, *, at_start: bool = False) -> bool:
+async def revise(file: str, text: str, *, found_in: str = "", at_start: bool = False) -> bool:
     """Make the text of a file, read without a fault, the newest revision; whether it was not so already.
 
+    Raises `ConfigurationError`, told of the file `found_in`, for a text that was emptied or cut off: whoever means it
+    saves it at the console or with `prices apply`.
     What stands in a file `at_start` may be a copy from before an edit that a console made elsewhere, or whose file
     was lost with its container: such a text is not taken for a new edit.
     """
@@ -51,6 +54,8 @@ async def revise(file: str, text: str, *, at_start: bool = False) -> bool:
                 kept="what was saved at the console: copy it into the file, or edit the file while the panel runs",
             )  # fmt: skip
             return False
+        if newest is not None:
+            refuse_loss(newest.text, text, found_in or file)
         await store.add_revision(file, text, BY_FILE)
         await signals.raise_signal(signals.CATALOGUE)
         return True

@@ -6,6 +6,7 @@ import gc
 
 gc.disable()  # loading makes no garbage, and to look for some takes a tenth of the start
 from aggregator.cli import (  # noqa: E402
+    apply,
     audits,
     keys,
     orders,
@@ -21,7 +22,7 @@ from aggregator.cli.root import root  # noqa: E402
 
 gc.enable()
 
-COMMANDS = (panel, providers, trials, services, prices, resellers, keys, owners, orders, audits)
+COMMANDS = (panel, providers, trials, services, prices, apply, resellers, keys, owners, orders, audits)
 """Each module adds its commands to the root when it is imported."""
 
 

@@ -13,7 +13,7 @@ from aggregator.app import Panel, database
 from aggregator.catalog.explain import explain as explain_price
 from aggregator.cli.root import Context, Failure, command, root
 from aggregator.live import publish
-from aggregator.settings import MARKUP_FILE, Settings, load, read_markup, read_text
+from aggregator.settings import MARKUP_FILE, Settings, find_text, load, read_markup
 from pricing.markup import Buyer
 
 
@@ -35,10 +35,11 @@ async def preview(context: Context, file: str | None) -> None:
     """Show what a markup file would change. Exit 1 where it is faulty or a rule by itself would sell below cost."""
     path = Path(file) if file else context.directory / MARKUP_FILE
     settings = context.settings() if file else _with_any_markup(context)
-    if not path.exists():
+    text = find_text(path)
+    if text is None:
         message = f"there is no file {path}"
         raise Failure(message)
-    markup = read_markup(read_text(path), str(path), currency=settings.panel.currency)
+    markup = read_markup(text, str(path), currency=settings.panel.currency)
     async with database(settings):
         panel = await open_panel(settings)
         changes = await panel.prices.foretell(panel.upstreams, markup)

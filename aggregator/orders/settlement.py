@@ -136,7 +136,9 @@ def _runs_done(order: Order, progress: Progress) -> int | None:
 
 
 def _start(order: Order, progress: Progress) -> int | None:
-    return order.start_count if order.start_count is not None else progress.start_count
+    """As first stated; less than nothing is what some write who do not know."""
+    stated = [count for count in (order.start_count, progress.start_count) if count is not None and count >= 0]
+    return stated[0] if stated else None
 
 
 def _ending(order: Order, attempt: Attempt, progress: Progress, rules: Rules, now: int) -> Settlement:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from piccolo.columns.combination import WhereRaw
 
 from aggregator.orders.halts import NOT_HALTED
@@ -222,4 +223,6 @@ async def tell_others() -> None:
 
 def as_order(row: Mapping[str, Any]) -> Order:
     # SQLite tells booleans as 0 and 1.
-    return msgspec.convert(dict(row), Order, strict=False)
+    order = msgspec.convert(dict(row), Order, strict=False)
+    # Earlier versions kept a provider's -1, which says that it does not know.
+    return order if (order.start_count or 0) >= 0 else replace(order, start_count=None)

@@ -15,6 +15,7 @@ from aggregator.settings.loading import (
     base_of,
     load,
 )
+from aggregator.settings.lost import find_loss, refuse_loss
 from aggregator.settings.markup import MarkupFile, read_markup
 from aggregator.settings.panel import Limits, PaceSettings, PanelSettings
 from aggregator.settings.providers import ProviderSettings, read_providers
@@ -26,7 +27,7 @@ from aggregator.settings.services import (
     ServicesFile,
     read_services,
 )
-from aggregator.settings.toml import read_text
+from aggregator.settings.toml import find_text, read_text
 
 __all__ = [
     "CACHE_VARIABLE",
@@ -51,9 +52,12 @@ __all__ = [
     "Settings",
     "base_of",
     "cross_check",
+    "find_loss",
+    "find_text",
     "load",
     "read_markup",
     "read_providers",
     "read_services",
     "read_text",
+    "refuse_loss",
 ]

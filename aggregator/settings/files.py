@@ -27,6 +27,8 @@ def write_text(path: Path, text: str) -> None:
         _replace(path.resolve(), text.encode(), mode)
     except OSError as error:
         raise _refusal(path, error) from error
+    except RuntimeError as error:
+        raise CannotWrite(f"{path} cannot be written (a loop of links): take the link away") from error
 
 
 def keep_secret(directory: Path, name: str, secret: str) -> str:

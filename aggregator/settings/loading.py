@@ -25,7 +25,7 @@ from aggregator.settings.panel import Limits, PaceSettings, PanelSettings, read_
 from aggregator.settings.providers import ProviderSettings, providers_of
 from aggregator.settings.secrets import SecretMissing, Vault
 from aggregator.settings.services import ServicesFile, services_of
-from aggregator.settings.toml import Reading, read_text
+from aggregator.settings.toml import Reading, find_text
 
 T = TypeVar("T")
 PANEL_FILE = "aggregator.toml"
@@ -36,6 +36,9 @@ DATABASE_VARIABLE = "AGGREGATOR_DATABASE_URL"
 CACHE_VARIABLE = "AGGREGATOR_CACHE_URL"
 SEAL_VARIABLE = "AGGREGATOR_SECRET"
 SHORTEST_SECRET = 32
+
+
+_EMPTY = "is empty: a panel that runs, or has run, with more than this keeps what it had"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -161,8 +164,11 @@ class _Loader:
     def open(self, name: str) -> Reading:
         file = self.directory / name
         try:
-            text = self.instead.get(name)
-            return Reading(read_text(file) if text is None else text, str(file))
+            given = self.instead.get(name)
+            text = find_text(file) if given is None else given
+            if text is not None and given is None and not text.strip() and name != PANEL_FILE:
+                self.notices.append(Fault(str(file), 1, _EMPTY))
+            return Reading(text or "", str(file))
         except ConfigurationError as error:
             self.faults.extend(error.faults)
             return Reading("", str(file))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import tomllib
 from decimal import Decimal, InvalidOperation
 from pathlib import Path as File
@@ -66,15 +68,39 @@ class Reading:
 
 def read_text(file: File) -> str:
     """The text of a file; an absent one reads as empty. Raises `ConfigurationError` when it cannot be read."""
+    return find_text(file) or ""
+
+
+def find_text(file: File) -> str | None:
+    """The text of a file; None where there is none. Raises `ConfigurationError` when it cannot be read."""
     try:
-        raw = file.read_bytes() if file.exists() else b""
+        raw = _read_bytes(file)
     except OSError as error:
         raise ConfigurationError([Fault(str(file), 1, f"cannot be read ({error.strerror})")]) from None
+    if raw is None:
+        return None
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ConfigurationError([Fault(str(file), line, "is not UTF-8: save the file as UTF-8 text")]) from None
+
+
+def _read_bytes(file: File) -> bytes | None:
+    """None where nothing has this name. What is no file, a pipe say, might never end, or never answer."""
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise OSError(0, "it is no regular file")
+        with open(file, "rb", opener=_open_at_once) as opened:
+            return opened.read()
+    except FileNotFoundError:
+        if file.is_symlink():
+            raise
+        return None
+
+
+def _open_at_once(file: str, flags: int) -> int:
+    return os.open(file, flags | os.O_NONBLOCK)
 
 
 def _decimal(text: str) -> Decimal:

@@ -6,6 +6,7 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import depth
 from tests.api.served import Client, Served
 
 BODIES = [
@@ -56,7 +57,7 @@ async def test_no_bytes_at_all_break_anything(shop: Served, anna: Client) -> Non
     before = await shop.everything()
     bodies: list[bytes] = []
 
-    @settings(max_examples=150, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=depth.examples(150), suppress_health_check=list(HealthCheck))
     @given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass")))
     def collect(body: bytes) -> None:
         bodies.append(body)

@@ -105,6 +105,18 @@ def test_an_unknown_start_count_is_left_out_in_json_and_nought_in_classic() -> N
     assert json.loads(render_status(view, CLASSIC))["start_count"] == "0"
 
 
+@pytest.mark.parametrize("spelling", list(Spelling))
+def test_no_number_below_nothing_is_told(spelling: Spelling) -> None:
+    """Whatever a provider, or an earlier version of ours, has written into a row."""
+    view = replace(
+        COMPLETED, start_count=-1, remains=-20, refunded=COMPLETED.charge + 1, parent=Parent(done=-1, subscription=True)
+    )  # fmt: skip
+    assert b"-" not in render_status(view, spelling)
+    (row,) = json.loads(render_services([replace(FOLLOWERS, minimum=-1, maximum=-5)], spelling))
+    assert (int(row["min"]), int(row["max"])) == (0, 0)
+    assert render_services([replace(FOLLOWERS, rate=Rate(-1, "USD"))], spelling) == b"[]"
+
+
 def test_a_cancelled_order_costs_classic_clients_nothing() -> None:
     view = replace(COMPLETED, status=Status.CANCELLED, refunded=COMPLETED.charge, remains=1000)
     reply = json.loads(render_status(view, CLASSIC))

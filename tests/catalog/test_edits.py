@@ -17,6 +17,7 @@ from aggregator.app import Panel
 from aggregator.catalog import store
 from aggregator.catalog.drafts import Overtaken
 from aggregator.catalog.edits import Edits
+from aggregator.catalog.prices import revise
 from aggregator.catalog.shelf import NOBODY
 from aggregator.live import publish
 from aggregator.settings import MARKUP_FILE, PROVIDERS_FILE, SERVICES_FILE, ConfigurationError
@@ -212,6 +213,47 @@ async def test_an_outdated_file_does_not_undo_what_was_saved_at_the_console(pane
     path.write_text(MARKUP)
     await publish(panel.settings)
     assert await in_force() == MARKUP, "back to an earlier text by hand, where nobody saved at the console since"
+
+
+@pytest.mark.parametrize("file", [MARKUP_FILE, SERVICES_FILE])
+async def test_a_lost_text_is_no_edit_and_the_console_may_still_mean_it(panel: Panel, file: str) -> None:
+    """The owner is shown which line of which file, and what is kept; saving the same text puts it in force."""
+    edits, path = edits_of(panel), panel.settings.directory / file
+    await publish(panel.settings)
+    before = (await edits.draft(file)).text
+    path.write_text("")
+    with pytest.raises(ConfigurationError, match=r"cut\.toml:1: is empty"):
+        await revise(file, "", found_in="cut.toml")
+    await publish(panel.settings)
+    (begun,) = await edits.by_hand()
+    assert (begun.file, begun.text) == (file, "")
+    assert str(begun.fault).startswith(f"{path}:1: is empty")
+    newest = await store.newest_revision(file)
+    assert newest is not None
+    assert newest.text == before
+    saved = await edits.save(file, "", base=begun.base, actor="olga")
+    assert (saved.text, await edits.by_hand()) == ("", [])
+    await publish(panel.settings)
+    assert (await edits.draft(file)).in_force == saved
+
+
+async def test_a_file_that_cannot_be_read_is_shown_and_can_be_written_over(panel: Panel) -> None:
+    edits, path = edits_of(panel), panel.settings.directory / MARKUP_FILE
+    await publish(panel.settings)
+    path.write_bytes(b"[default]\npercent = 2\xff\n")
+    (begun,) = await edits.by_hand()
+    assert str(begun.fault).startswith(f"{path}:2: is not UTF-8")
+    path.unlink()
+    path.symlink_to(path.name)
+    (begun,) = await edits.by_hand()
+    assert str(begun.fault).startswith(f"{path}:1: cannot be read")
+    with pytest.raises(CannotWrite, match="links"):
+        await edits.save(MARKUP_FILE, MARKUP, base=begun.base, actor="olga")
+    path.unlink()
+    begun = await edits.draft(MARKUP_FILE)
+    assert begun.fault is None
+    await edits.save(MARKUP_FILE, MARKUP.replace("25", "30"), base=begun.base, actor="olga")
+    assert rate_of(panel) == "2.6"
 
 
 async def in_force() -> str:

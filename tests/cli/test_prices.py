@@ -140,3 +140,31 @@ def test_a_preview_of_a_faulty_file_tells_the_line(stocked: Desk) -> None:
 
 def test_a_preview_of_a_file_that_is_not_there_fails(idle: Desk) -> None:
     assert "no file" in idle.ask("prices", "preview", "nowhere.toml", code=1)["error"]
+
+
+def test_what_a_file_has_lost_is_kept_until_it_is_put_in_force_on_purpose(stocked: Desk) -> None:
+    """Of prices and of services alike; the deed is on record with its reason."""
+    stocked.write("markup.toml", "[default]\npercent = 50\n[fx]\nEUR = 1.1\n")
+    assert stocked.ask("services")[0]["rate"] == "3"
+    emptied = stocked.write("markup.toml", "")
+    assert stocked.ask("services")[0]["rate"] == "3"
+    assert f"{emptied}:1: is empty" in stocked.ask("check")["warnings"][0]
+    assert stocked.ask("prices", "preview")[0]["new"] == "2.5"
+    said = stocked.ask("prices", "apply", "--reason", "a sale")
+    assert said["file"] == "markup.toml"
+    assert stocked.ask("services")[0]["rate"] == "2.5"
+
+    elsewhere = stocked.config.parent / "ours.toml"
+    elsewhere.write_text("import_rest = true\n")
+    stocked.write("services.toml", "")
+    before = stocked.ask("services")
+    assert "is in force as revision" in stocked.say("services", "apply", elsewhere).text
+    assert (stocked.config / "services.toml").read_text() == elsewhere.read_text()
+    assert len(before) == 2 < len(stocked.ask("services"))
+
+
+def test_a_file_with_a_fault_is_not_put_in_force(stocked: Desk) -> None:
+    path = stocked.write("markup.toml", "[default]\npercent = -100\n")
+    assert "percent must be" in stocked.ask("prices", "apply", code=1)["error"]
+    path.unlink()
+    assert "there is no file" in stocked.ask("prices", "apply", code=1)["error"]

@@ -52,8 +52,8 @@ async def test_a_subscription_of_less_than_nothing_says_what_is_wrong(
         words = {"posts": "NaN", "old_posts": "undefined", "delay": 0, "min": 1, "max": 10, "username": "ann"}
         for send, code in ((ann.json, 201), (ann.form, 200)):
             assert (await send("add", service=service(ServiceType.SUBSCRIPTIONS), **words)).status_code == code
-        assert (await ann.json("add", service=1, link="x", quantity=5, runs=-5, interval=5)).json() == {
+        assert (await ann.json("add", service=1, link="xx", quantity=5, runs=-5, interval=5)).json() == {
             "error": "runs must not be negative"
         }
-        told = (await ann.json("add", service=1, link="x", quantity=5, runs=2, interval=-5)).json()["error"]
+        told = (await ann.json("add", service=1, link="xx", quantity=5, runs=2, interval=-5)).json()["error"]
         assert told == "interval must be between 1 and 525600 minutes"

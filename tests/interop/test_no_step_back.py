@@ -31,7 +31,7 @@ async def told(client: Client, order: int) -> tuple[str, int]:
 async def test_a_fresh_order_is_pending_until_its_provider_says_more(any_trade: Market) -> None:
     """Also while it is on its way, and with a provider that says that nothing remains of what it has not begun."""
     trade, ann = any_trade, await any_trade.reseller()
-    order = int((await ann.form("add", service=FOLLOWERS, link="u", quantity=1000)).json()["order"])
+    order = int((await ann.form("add", service=FOLLOWERS, link="uu", quantity=1000)).json()["order"])
     await begin_attempt(await trade.order(order))
     assert (await trade.order(order)).state is OrderState.PLACING
     assert await told(ann, order) == ("Pending", 1000)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from aggregator.storage import clock, tables
 from providers.vocabulary import ServiceType
+from tests import depth
 from tests.api.served import Client
 from tests.interop.market import FOLLOWERS, Market, market, service
 
@@ -177,11 +178,11 @@ async def _rows_of(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("about", ["adds", "calls", "questions"])
 def test_a_request_means_the_same_in_every_form(tmp_path: Path, fresh_sqlite: str, about: str) -> None:
-    requests, examples = {"adds": (ADDS, 100), "calls": (CALLS, 30), "questions": (QUESTIONS, 10)}[about]
+    requests, count = {"adds": (ADDS, 100), "calls": (CALLS, 30), "questions": (QUESTIONS, 10)}[about]
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(market(tmp_path, fresh_sqlite)) as trade:
         twins = Twins(trade, with_orders=about == "calls")
 
-        @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=depth.examples(count), suppress_health_check=list(HealthCheck))
         @given(st.sampled_from(list(FORMS)), requests)
         def prove(form: str, fields: dict[str, str]) -> None:
             portal.call(twins.compare, form, fields)

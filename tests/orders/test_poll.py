@@ -23,6 +23,7 @@ from tests.builders import make_reseller, order_now, unsure_order
 from tests.orders.panels import (
     PARTIAL_300,
     ScriptedPanel,
+    classic_reply,
     dispatch,
     minutes_pass,
     open_panel,
@@ -108,6 +109,19 @@ async def test_where_news_cannot_be_written_together_they_are_written_one_by_one
     monkeypatch.undo()
     await poll(panel)
     assert (await order_now(orders[1].id)).remains == 400
+
+
+async def test_a_start_count_below_nothing_that_was_kept_before_is_neither_told_nor_stands_in_the_way(
+    panel: Panel, alpha: ScriptedPanel, ann: Reseller
+) -> None:
+    """Earlier versions wrote what the provider said into the row."""
+    (order,) = await running(panel, ann, 1)
+    await tables.Order.update({tables.Order.start_count: -1}, force=True)
+    assert (await order_now(order.id)).start_count is None
+    assert (await classic_reply(panel, await order_now(order.id)))["start_count"] == "0"
+    alpha.reply = {"status": "In progress", "remains": "400", "start_count": "70"}
+    await poll(panel)
+    assert (await order_now(order.id)).start_count == 70
 
 
 async def test_an_answer_about_everything_changes_nothing(panel: Panel, alpha: ScriptedPanel, ann: Reseller) -> None:

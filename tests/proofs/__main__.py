@@ -1,6 +1,7 @@
 """`python -m tests.proofs [verdicts 50000]`: what the tests try by hundreds, tried by as many as there is time for.
 
-Each proof prints one line and writes it down in the log of long runs; the exit code is 1 where anything was wrong.
+The seed is the day's where none is given; the same seed tries the same again. Each proof prints one line and writes it
+down in the log of long runs; the exit code is 1 where anything was wrong.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import structlog
 from tests.chaos.processes import run_to_the_end
 from tests.evidence.accounts import tally
 from tests.proofs.inputs import try_inputs
+from tests.proofs.properties import try_properties
 from tests.proofs.unsure import try_unsure
 from tests.providers.verdicts import try_adds
 
@@ -51,6 +53,12 @@ async def inputs(seed: int, count: int) -> Outcome:
     return Outcome({"requests": kinds.total(), **counts, "wrong": len(wrong)}, wrong)
 
 
+async def properties(seed: int, count: int) -> Outcome:
+    """Every test of a property with so many examples that follow from the seed."""
+    counts, faults = await try_properties(seed, count)
+    return Outcome({"each": count, **counts}, faults)
+
+
 def unsure(way: str) -> Callable[[int, int], Awaitable[Outcome]]:
     """Orders whose adds nobody answered, at a provider that gives this evidence: those that settle by themselves."""
 
@@ -76,6 +84,7 @@ async def sums(seed: int, count: int) -> Outcome:
 PROOFS: dict[str, tuple[Callable[[int, int], Awaitable[Outcome]], int]] = {
     "verdicts": (verdicts, 5_000),
     "inputs": (inputs, 20_000),
+    "properties": (properties, 1_000),
     "unsure-reference": (unsure("reference"), 60),
     "unsure-list": (unsure("list"), 60),
     "unsure-balance": (unsure("balance"), 60),
@@ -92,6 +101,8 @@ async def show(names: list[str], seed: int, count: int | None) -> bool:
         begun = time.monotonic()
         counts, faults = await proof(seed, count or usual)
         told = " ".join(f"{key}={value}" for key, value in counts.items())
+        if faults:
+            sys.stdout.write(f"again: python -m tests.proofs {name} {count or usual} --seed {seed}\n")
         line = f"proof={name} seed={seed} {told} secs={round(time.monotonic() - begun)}"
         sys.stdout.write("".join(f"{text}\n" for text in [line, *(f"  {fault[:300]}" for fault in faults[:20])]))
         sys.stdout.flush()
@@ -105,8 +116,8 @@ def main() -> int:
     """Exit code 1 where anything was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.proofs", description=__doc__)
     parser.add_argument("name", nargs="?", choices=PROOFS, help="[all of them]")
-    parser.add_argument("count", nargs="?", type=int, help="how many adds, requests, orders or accounts")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("count", nargs="?", type=int, help="how many adds, requests, examples, orders or accounts")
+    parser.add_argument("--seed", type=int, default=int(f"{datetime.now(UTC):%Y%m%d}"), help="[the day: 20261231]")
     wanted = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.disable(logging.CRITICAL)

@@ -48,6 +48,18 @@ async def test_q21_fewer_than_no_units_left_is_none_left() -> None:
     assert ended(told(Phase.COMPLETED, -40)) == (OrderState.COMPLETED, 0)
 
 
+async def test_q21_a_count_below_nothing_is_not_stated() -> None:
+    """Neither told, nor taken for the start of an order that states it later, nor for posts that were never served."""
+    progress = await status({"status": "In progress", "start_count": -1, "runs": "-2", "posts": -1, "remains": 5})
+    assert (progress.start_count, progress.runs, progress.posts) == (None, None, None)
+    kept_before = settle(told(Phase.IN_PROGRESS, 5, start_count=70), start_count=-1)
+    assert isinstance(kept_before, Announce)
+    assert kept_before.start_count == 70
+    other_adapter = settle(told(Phase.PARTIAL, 5, start_count=-1))
+    assert isinstance(other_adapter, Finish)
+    assert other_adapter.start_count is None
+
+
 async def test_q22_more_left_than_ordered_is_everything_and_noted() -> None:
     progress = await status({"status": "Partial", "remains": "4000"})
     found = settle(progress)

@@ -65,6 +65,24 @@ async def test_the_overview_of_a_quiet_panel_is_quiet(web: Web, boss: Visitor) -
     assert "Nothing is wrong" in plain(await boss.get("/console"))
 
 
+async def test_a_file_that_was_lost_or_cannot_be_read_is_shown_with_its_line(web: Web, boss: Visitor) -> None:
+    """And the editor puts it in force where that is meant."""
+    path = web.panel.settings.directory / MARKUP_FILE
+    text = "[default]\npercent = 40\n[fx]\nEUR = 1.1\n"
+    base = base_of(await boss.get("/console/prices"))
+    await boss.post("/console/prices", {"text": text, "base": base, "reason": ""})
+    path.write_bytes(b"[default]\n# caf\xe9\n")
+    assert "markup.toml:2: is not UTF-8" in plain(await boss.get("/console"))
+    assert "markup.toml:2: is not UTF-8" in plain(await boss.get("/console/prices"))
+    path.write_text("")
+    assert "markup.toml:1: is empty" in plain(await boss.get("/console"))
+    page = await boss.get("/console/prices")
+    assert "markup.toml:1: is empty" in plain(page)
+    await boss.post("/console/prices", {"text": "", "base": base_of(page), "reason": "a sale"})
+    assert "not in force" not in plain(await boss.get("/console"))
+    assert path.read_text() == ""
+
+
 async def test_a_preview_shows_every_change_and_makes_none(web: Web, boss: Visitor) -> None:
     """Also below its cost, and what is wrong in the text."""
     text = "[default]\npercent = 25\n[[rule]]\nmatch = { service = 1 }\npercent = -10\n"
