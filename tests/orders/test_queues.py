@@ -133,6 +133,6 @@ async def only_bravo_sells(panel: Panel, service: int) -> None:
     await panel.prices.reload(panel.upstreams)
 
 
-async def until(look: Callable[[], Awaitable[str]], wanted: str) -> None:
+async def until(look: Callable[[], Awaitable[object]], wanted: object) -> None:
     while await look() != wanted:  # noqa: ASYNC110  # a row tells no events
         await asyncio.sleep(0.01)
