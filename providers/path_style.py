@@ -30,13 +30,13 @@ from providers.following import Following
 from providers.json_text import Json
 from providers.large import read_large
 from providers.numbers import read_currency, read_decimal, read_identifier
-from providers.placement import read_own_placed
+from providers.placement import names_an_order, read_own_placed
 from providers.progress import keep_unknown, read_progress
 from providers.reply import Reply, read_reply
 from providers.requests import Params, add_params
 from providers.shapes import Object, is_nothing
 from providers.transport import Answer, Transport
-from providers.verdict import ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write
+from providers.verdict import ADD_REFUSALS, NOT_TAKEN, REQUEST_REFUSALS, failed_read, failed_write
 from providers.vocabulary import (
     CancelRequested,
     Capability,
@@ -122,7 +122,8 @@ class PathStylePanel:
         own = sent.without(reply)
         placed = read_own_placed(reply, own, self._dialect)
         if placed is None or _fault(reply) is not None:
-            refusals = frozenset() if _holds_something(reply) else ADD_REFUSALS
+            doubtful = _names_an_order(reply) if reply.status in NOT_TAKEN else _holds_something(reply)
+            refusals = frozenset() if doubtful else ADD_REFUSALS
             complaint = sent.doubt(self._complaint(own, submission.quantity))
             raise failed_write(reply, complaint, self._mask, refusals)
         return Placement(order=placed[0], raw=self._mask.raw(reply.text))
@@ -223,6 +224,13 @@ def _fault(reply: Reply) -> Object | None:
 def _holds_something(reply: Reply) -> bool:
     """Beside anything in `data` a fault is no clear no."""
     return isinstance(reply.value, dict) and not is_nothing(reply.value.get("data"))
+
+
+def _names_an_order(reply: Reply) -> bool:
+    """Whether the body plainly does, under its own name for an id or anybody's."""
+    data = reply.value.get("data") if isinstance(reply.value, dict) else None
+    own = isinstance(data, dict) and not is_nothing(data.get("id"))
+    return own or names_an_order(data) or names_an_order(reply.value)
 
 
 def _renamed(row: Object, names: dict[str, str]) -> Object:

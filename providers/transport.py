@@ -21,12 +21,14 @@ from providers.encoding import Route, build_request
 from providers.errors import Code, Garbled, NoTurn, ProviderError, Unreachable, Unsure
 from providers.masking import Mask
 from providers.network import Line, Trace, Watch
+from providers.verdict import NOT_TAKEN
 
 log = logging.getLogger(__name__)
 stamina.instrumentation.set_on_retry_hooks(())  # each try tells of itself, and of which provider
 
 _SIZE_LIMITS = {"services": 32 * 2**20, "add": 256 * 1024}
 _BEGINNING = 65_536
+_GLANCE_SECONDS = 1.0
 _TRIES = 3
 _MOVED, _REFUSED, _BROKEN = 300, 400, 500
 
@@ -180,15 +182,29 @@ async def _receive(response: aiohttp.ClientResponse, limit: int, *, unpack: bool
     if _MOVED <= response.status < _REFUSED:
         target = _address(response.url, response.headers.get("location", ""))
         raise Unreadable(f"HTTP {response.status}: change the URL to {target}")
+    retry_after = read_retry_after(response.headers.get("retry-after"))
+    if response.status in NOT_TAKEN:
+        said = await _glance(response)
+        return Answer(response.status, said, len(said), retry_after)
     # What has failed has no long story to tell.
     body, size = await read_body(response, limit if response.status < _MOVED else min(limit, HELD), unpack=unpack)
-    retry_after = read_retry_after(response.headers.get("retry-after"))
     if size > HELD:
         beginning = body.read(_BEGINNING)
         body.seek(0)
         return Answer(response.status, beginning, size, retry_after, body)
     with body:
         return Answer(response.status, body.read(), size, retry_after)
+
+
+async def _glance(response: aiohttp.ClientResponse) -> bytes:
+    """The body beside a status that speaks for itself; nothing where it cannot be read, or does not come."""
+    try:
+        async with asyncio.timeout(_GLANCE_SECONDS):
+            body, _ = await read_body(response, HELD, unpack=True)
+    except (Unreadable, aiohttp.ClientError, TimeoutError):
+        return b""
+    with body:
+        return body.read()
 
 
 def _address(asked: URL, location: str) -> str:

@@ -15,7 +15,9 @@ from aggregator.orders.state import Outcome
 from pricing.route import Route
 from providers.errors import Code, ProviderError, Refused, Unreachable
 
-ABOUT_THE_ORDER = frozenset({Code.LINK_INVALID, Code.PARAMS, Code.QTY_MIN, Code.QTY_MAX, Code.SERVICE_GONE})
+ABOUT_THE_ORDER = frozenset(
+    {Code.LINK_INVALID, Code.PARAMS, Code.QTY_MIN, Code.QTY_MAX, Code.SERVICE_GONE, Code.TOO_LARGE}
+)
 ABOUT_THE_OFFER = frozenset({Code.QTY_MIN, Code.QTY_MAX, Code.SERVICE_GONE})
 """Refusals that say nothing of the provider's other services."""
 TRIED_TWICE = frozenset({Code.LINK_INVALID, Code.PARAMS})

@@ -213,6 +213,8 @@ class ScriptedPanel:
         """The id that the next add gets, instead of the next number."""
         self.answer_to_add: Any = None
         """Said to every add, instead of an id."""
+        self.page_to_add: tuple[int, dict[str, str]] | None = None
+        """The status and headers of a page that stands in the way of every add."""
         self.cancels: list[str] = []
         self.before_add: Callable[[], Awaitable[None]] | None = None
         """Done when an add has arrived, before it is answered."""
@@ -224,10 +226,16 @@ class ScriptedPanel:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         asked = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        content = msgspec.json.encode(await self._answer(asked))
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        status, more_headers, content = await self._say(asked)
+        told = {"content-type": "application/json", "content-length": str(len(content)), **more_headers}
+        headers = [(name.encode(), value.encode()) for name, value in told.items()]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
+
+    async def _say(self, asked: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        if self.page_to_add is not None and asked["action"] == "add":
+            return *self.page_to_add, b"<html><title>Not now</title></html>"
+        return 200, {}, msgspec.json.encode(await self._answer(asked))
 
     async def _answer(self, asked: Mapping[str, str]) -> Any:
         orders = asked.get("orders", "").split(",")
