@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import cache, partial
+from typing import TypeVar
 
 import structlog
 
@@ -16,8 +17,9 @@ from aggregator.api.ordering import render_for
 from aggregator.api.v2 import Api
 from aggregator.audit import health as audit_health
 from aggregator.audit.turns import next_turn, take_turn
-from aggregator.cache.limits import Limits, SharedPace
+from aggregator.cache.limits import Limits
 from aggregator.cache.memory import MemoryCache
+from aggregator.cache.pace import SharedPace
 from aggregator.cache.redis import RedisCache
 from aggregator.cache.status import StatusCache
 from aggregator.catalog import balance_store, knowledge, word_store
@@ -57,7 +59,7 @@ from aggregator.orders.routing import Router
 from aggregator.orders.track import Tracker
 from aggregator.people import doors
 from aggregator.people.seal import Seal
-from aggregator.settings import ProviderSettings, Settings
+from aggregator.settings import PaceSettings, ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
 from aggregator.storage.engine import Sqlite, bind, create_engine, lanes
 from aggregator.storage.transaction import engine, lead_through, settled, write
@@ -66,6 +68,7 @@ from aggregator.web.site import make_pages
 from aggregator.workers import Job, Loop, Workers
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 LOOK_SECONDS = 0.5
 """How soon a process sees what another one changed."""
@@ -112,6 +115,22 @@ async def database(settings: Settings) -> AsyncIterator[None]:
         await opened.close()
 
 
+async def look_up(settings: Settings, question: Callable[[], Awaitable[T]]) -> T | None:
+    """Ask the database as it is, where it is there; None where it is not, or too old. Nothing is made or migrated."""
+    opened = create_engine(settings.database_url)
+    if isinstance(opened, Sqlite) and not opened.is_there:
+        return None
+    bind(opened)
+    try:
+        await opened.open()
+        return await question()
+    except Exception as error:  # noqa: BLE001  # whatever it is, nothing can be looked up
+        log.debug("database.not_looked_up", error=type(error).__name__)
+        return None
+    finally:
+        await opened.close()
+
+
 class Panel:
     """All parts of one process over an open database."""
 
@@ -125,7 +144,7 @@ class Panel:
         currency = settings.panel.currency
         self.workers = Workers()
         self.metrics = Metrics()
-        self.upstreams = Upstreams(settings.providers, SharedPace(limits), failpoints().trace)
+        self.upstreams = Upstreams(settings.providers, SharedPace(limits, _periods(pace)), failpoints().trace)
         self._sellers = Handover(self.upstreams)
         self.prices = Prices(currency, settings.services, settings.markup)
         self.tracker = Tracker(self.cache, render_for(currency))
@@ -133,7 +152,7 @@ class Panel:
         self.syncer = Syncer(
             self.upstreams, lambda: self.prices.markup.fx,
             sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000),
-            judge=overcharge_store.judge,
+            judge=overcharge_store.judge, taken=lambda: self.prices.services.taken,
         )  # fmt: skip
         router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
         self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake, self._glance)
@@ -349,6 +368,12 @@ class Panel:
         await self.upstreams.aclose()
         await self.cache.aclose()
         await self._limits.aclose()
+
+
+def _periods(pace: PaceSettings) -> dict[str, float]:  # seconds
+    """How often each kind of read is usually wanted of a provider."""
+    often = {"status": pace.poll_seconds, "balance": pace.poll_seconds, "services": pace.sync_seconds}
+    return {action: max(seconds, 1.0) for action, seconds in often.items()}
 
 
 async def _audited() -> dict[str, str]:

@@ -28,6 +28,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Too many adds there have no known outcome yet."""
     postponed: bool = False
     """The provider refused this order for the moment, in this round."""
+    takes_link: bool = True
+    """False: the provider is sent only addresses, and the order's link can be none."""
     link_runs: bool = False
     """Another order for the same link runs there, and the two would disturb each other."""
     last: str | None = None
@@ -124,17 +126,7 @@ def _name_place(route: Route, place: int) -> Route:
 def _refuse_for_good(candidate: Candidate, job: _Job) -> str | None:
     if candidate.spent:
         return "refused this order"
-    return _refuse_kind(candidate.offer, job) or _refuse_quantity(candidate.offer, job)
-
-
-def _refuse_kind(offer: Offer, job: _Job) -> str | None:
-    if job.order_type not in (None, offer.type):
-        return f"of type {offer.type}, the order is {job.order_type}"
-    if job.drip_feed and not offer.dripfeed:
-        return "has no drip-feed"
-    if job.only_old_posts and offer.unlimited_at_zero:
-        return "posts=0 may mean unlimited there"
-    return None
+    return _refuse_kind(candidate, job) or _refuse_quantity(candidate.offer, job)
 
 
 def _refuse_quantity(offer: Offer, job: _Job) -> str | None:
@@ -143,6 +135,18 @@ def _refuse_quantity(offer: Offer, job: _Job) -> str | None:
     if offer.maximum is None:
         return f"quantity below {offer.minimum}"
     return f"quantity outside {offer.minimum}-{offer.maximum}"
+
+
+def _refuse_kind(candidate: Candidate, job: _Job) -> str | None:
+    """Whatever its quantity."""
+    offer = candidate.offer
+    if job.order_type not in (None, offer.type):
+        return f"of type {offer.type}, the order is {job.order_type}"
+    if job.drip_feed and not offer.dripfeed:
+        return "has no drip-feed"
+    if job.only_old_posts and offer.unlimited_at_zero:
+        return "posts=0 may mean unlimited there"
+    return None if candidate.takes_link else "takes only addresses as links"
 
 
 def _refuse_for_now(candidate: Candidate, job: _Job) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -62,11 +63,27 @@ class Found(Struct, frozen=True, kw_only=True):
     """The panel refused more ids in one question."""
 
 
+WRITES = frozenset({"add", "cancel", "refill"})
+"""Actions that change something; a pace lets them go before reads, but never instead of them."""
+
+
 class Pace(Protocol):
     """Waits until a call to a provider may leave; shared by all processes. Handed to the transport from outside."""
 
-    async def turn(self, profile: Profile, *, urgent: bool) -> None:
-        """Return when the call may leave; urgent calls (`add`, `cancel`) go before the others."""
+    async def turn(self, profile: Profile, action: str) -> None:
+        """Return when a call of this action may leave."""
+
+
+class Turn:
+    """The right to make one call at once; what it is taken for is written down only after it is there."""
+
+    def __init__(self) -> None:
+        self._used = False
+
+    def use(self) -> bool:
+        """Whether it was still good."""
+        was, self._used = self._used, True
+        return not was
 
 
 class Adapter(Protocol):
@@ -89,8 +106,11 @@ class Adapter(Protocol):
     async def services(self) -> list[Listing]:
         """The whole catalogue; never empty: an empty one raises `Refused` with CATALOGUE_EMPTY."""
 
-    async def add(self, submission: Submission) -> Placement:
-        """Place one order, sent at most once."""
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """A turn for one `add`, waited for as long as it takes; inside, the `add` that is given it leaves at once."""
+
+    async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
+        """Place one order, sent at most once. Without a turn it waits for one until its own deadline (`NoTurn`)."""
 
     async def statuses(self, orders: Sequence[str]) -> ProgressByOrder:
         """Ask for many orders in as few calls as the provider allows; never an id that was not asked."""

@@ -19,6 +19,7 @@ class Code(StrEnum):
     PARAMS = "PARAMS"
     RATE_LIMIT = "RATE_LIMIT"
     MAINTENANCE = "MAINTENANCE"
+    TOO_LARGE = "TOO_LARGE"
     ORDER_NOT_FOUND = "ORDER_NOT_FOUND"
     REFILL_DISABLED = "REFILL_DISABLED"
     REFILL_TOO_EARLY = "REFILL_TOO_EARLY"
@@ -58,6 +59,10 @@ class Unreachable(ProviderError):
 
     def __init__(self, text: str = "", *, code: Code = Code.TRANSPORT, raw: str = "") -> None:
         super().__init__(text, code=code, raw=raw)
+
+
+class NoTurn(Unreachable):
+    """Our own pace left no turn for the call in time: nothing was sent, and the provider has failed at nothing."""
 
 
 class Refused(ProviderError):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
-from providers.adapter import Found, Profile
+from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
 from providers.catalogue import MOST_ROWS, find_rows, read_listings, says_empty
 from providers.complaints import Complaint, read_complaint
@@ -43,6 +44,8 @@ T = TypeVar("T")
 _FAILED = 400
 _UNABLE = frozenset({Code.ORDER_NOT_FOUND, Code.REFILL_NOT_FOUND, Code.PARAMS, Code.UNKNOWN})
 """How a panel that knows no batches answers one as a whole."""
+_OF_AN_ORDER = frozenset({Code.ORDER_NOT_FOUND, Code.CANCEL_DISABLED})
+"""What is said of the one order that was asked to be called off, and of no other."""
 _MOST_PAGES = 1_000
 
 
@@ -117,10 +120,14 @@ class Panel:
             raise Refused("the catalogue is empty", code=Code.CATALOGUE_EMPTY, raw=self._mask.raw(reply.text))
         raise failed_read(reply, complaint, self._mask)
 
-    async def add(self, submission: Submission) -> Placement:
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """For one `add`."""
+        return self._transport.turn("add")
+
+    async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
         params = add_params(submission, self._dialect)
-        reply, sent = await self._send("add", params), Echoes(params)
+        reply, sent = await self._send("add", params, turn), Echoes(params)
         own = sent.without(reply)
         complaint = sent.doubt(self._complaint(own, submission.quantity))
         placed = read_own_placed(reply, own, self._dialect)
@@ -200,9 +207,12 @@ class Panel:
         reply = await self._send("cancel", {self._dialect.cancel_param: ",".join(portion)})
         known = reply.kind is Kind.JSON and reply.status < _FAILED
         rows = read_cancels(reply.value, portion, self._dialect.error_words) if known else None
-        if rows is None:
-            raise failed_write(reply, self._complaint(reply), self._mask, REQUEST_REFUSALS)
-        return self._answers(rows, reply)
+        if rows is not None:
+            return self._answers(rows, reply)
+        error = failed_write(reply, self._complaint(reply), self._mask, REQUEST_REFUSALS)
+        if len(portion) == 1 and isinstance(error, Refused) and error.code in _OF_AN_ORDER:
+            return {portion[0]: error}
+        raise error
 
     async def _read_statuses(self, asked: list[str]) -> ProgressByOrder | None:
         name = "order" if len(asked) == 1 else self._dialect.multi_param
@@ -241,8 +251,8 @@ class Panel:
     async def _ask(self, action: str, params: Params) -> Reply:
         return self._read(action, await self._transport.read(action, params))
 
-    async def _send(self, action: str, params: Params) -> Reply:
-        return self._read(action, await self._transport.write(action, params))
+    async def _send(self, action: str, params: Params, turn: Turn | None = None) -> Reply:
+        return self._read(action, await self._transport.write(action, params, turn=turn))
 
     def _read(self, action: str, answer: Answer) -> Reply:
         reply = read_reply(answer.status, answer.body, answer.retry_after)

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from urllib.parse import quote
 
-from providers.adapter import Found, Profile
+from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
 from providers.catalogue import read_listings
 from providers.complaints import Complaint, read_complaint
@@ -29,13 +30,13 @@ from providers.following import Following
 from providers.json_text import Json
 from providers.large import read_large
 from providers.numbers import read_currency, read_decimal, read_identifier
-from providers.placement import read_own_placed
+from providers.placement import names_an_order, read_own_placed
 from providers.progress import keep_unknown, read_progress
 from providers.reply import Reply, read_reply
 from providers.requests import Params, add_params
 from providers.shapes import Object, is_nothing
 from providers.transport import Answer, Transport
-from providers.verdict import ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write
+from providers.verdict import ADD_REFUSALS, NOT_TAKEN, REQUEST_REFUSALS, failed_read, failed_write
 from providers.vocabulary import (
     CancelRequested,
     Capability,
@@ -110,14 +111,19 @@ class PathStylePanel:
             raise failed_read(reply, self._complaint(reply), self._mask)
         return Funds(amount, read_currency(data.get("currency")))
 
-    async def add(self, submission: Submission) -> Placement:
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """For one `add`."""
+        return self._transport.turn("add")
+
+    async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
         params = add_params(submission, self._dialect)
-        reply, sent = await self._post("add", "/orders", params), Echoes(params)
+        reply, sent = await self._post("add", "/orders", params, turn), Echoes(params)
         own = sent.without(reply)
         placed = read_own_placed(reply, own, self._dialect)
         if placed is None or _fault(reply) is not None:
-            refusals = frozenset() if _holds_something(reply) else ADD_REFUSALS
+            doubtful = _names_an_order(reply) if reply.status in NOT_TAKEN else _holds_something(reply)
+            refusals = frozenset() if doubtful else ADD_REFUSALS
             complaint = sent.doubt(self._complaint(own, submission.quantity))
             raise failed_write(reply, complaint, self._mask, refusals)
         return Placement(order=placed[0], raw=self._mask.raw(reply.text))
@@ -182,8 +188,8 @@ class PathStylePanel:
     async def _get(self, action: str, path: str) -> Reply:
         return _read(await self._transport.read(action, {}, self._route("GET", path)))
 
-    async def _post(self, action: str, path: str, params: Params) -> Reply:
-        return _read(await self._transport.write(action, params, self._route("POST", path)))
+    async def _post(self, action: str, path: str, params: Params, turn: Turn | None = None) -> Reply:
+        return _read(await self._transport.write(action, params, self._route("POST", path), turn))
 
     def _route(self, method: str, path: str) -> Route:
         return Route(method=method, path=path, headers={"X-Api-Key": self._profile.key})
@@ -221,6 +227,13 @@ def _fault(reply: Reply) -> Object | None:
 def _holds_something(reply: Reply) -> bool:
     """Beside anything in `data` a fault is no clear no."""
     return isinstance(reply.value, dict) and not is_nothing(reply.value.get("data"))
+
+
+def _names_an_order(reply: Reply) -> bool:
+    """Whether the body plainly does, under its own name for an id or anybody's."""
+    data = reply.value.get("data") if isinstance(reply.value, dict) else None
+    own = isinstance(data, dict) and not is_nothing(data.get("id"))
+    return own or names_an_order(data) or names_an_order(reply.value)
 
 
 def _renamed(row: Object, names: dict[str, str]) -> Object:

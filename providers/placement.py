@@ -12,6 +12,7 @@ from providers.names import ORDER
 from providers.progress import read_progress
 from providers.reply import Kind, Reply
 from providers.shapes import Object, is_nothing, layers
+from providers.verdict import NOT_TAKEN
 from providers.vocabulary import Progress
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:-]{0,63}")
@@ -27,7 +28,7 @@ def names_an_order(value: Json) -> bool:
 
 def read_placed(value: Json, status: int, dialect: Dialect) -> tuple[str, Progress | None] | None:
     """The id of the order and what is said of it already; None unless the id is good and nothing contradicts it."""
-    if is_loud(value):
+    if is_loud(value) or status in NOT_TAKEN:
         return None
     if isinstance(value, Number):
         order = _read_id(value)

@@ -27,6 +27,9 @@ def read_cancels(
 
     None when the reply says nothing at all, or complains as a whole.
     """
+    alone = _order_alone(value)
+    if alone in asked:
+        return {alone: _read_cancel(value, words)}
     rows = None if _is_flat(value) else rows_by_id(value, asked, ORDER)
     if rows:
         return {one: _read_cancel(row, words) for one, row in rows.items() if row is not None}
@@ -38,6 +41,13 @@ def read_cancels(
     if complaint is not None and (complaint.loud or complaint.code is not Code.UNKNOWN):
         return None
     return dict.fromkeys(asked, CancelRequested(_number(value.get("cancel"))))
+
+
+def _order_alone(value: Json) -> str:
+    """The order of a row that stands where a list would; empty where there is none."""
+    if not isinstance(value, dict) or not any(name in value for name in ("cancel", "error")):
+        return ""
+    return next((found for name in ORDER[:2] if (found := read_identifier(value.get(name)))), "")
 
 
 def _is_hollow(value: Object) -> bool:

@@ -11,9 +11,10 @@ _FILE = '''"""NAME: say here, in a sentence, what is strange about this panel's 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from urllib.parse import quote
 
-from providers.adapter import Found, Profile
+from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
 from providers.catalogue import find_rows, read_listings
 from providers.complaints import Complaint, read_complaint
@@ -86,10 +87,14 @@ class CLASS:
             return funds
         raise failed_read(reply, self._complaint(reply), self._mask)
 
-    async def add(self, submission: Submission) -> Placement:
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """For one `add`."""
+        return self._transport.turn("add")
+
+    async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
         """Place one order, sent at most once; in any doubt whether it was taken the error is `Unsure`."""
         params = add_params(submission, self._profile.dialect)
-        answer = await self._transport.write("add", params, self._route("POST", "/orders"))
+        answer = await self._transport.write("add", params, self._route("POST", "/orders"), turn)
         reply, sent = read_reply(answer.status, answer.body, answer.retry_after), Echoes(params)
         own = sent.without(reply)
         placed = read_own_placed(reply, own, self._profile.dialect)

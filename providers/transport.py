@@ -14,19 +14,21 @@ import stamina
 from msgspec import Struct
 from yarl import URL
 
-from providers.adapter import Pace, Profile
+from providers.adapter import WRITES, Pace, Profile, Turn
 from providers.addresses import Resolve, resolve
 from providers.body import HELD, Unreadable, read_body, read_retry_after
 from providers.encoding import Route, build_request
-from providers.errors import Code, Garbled, ProviderError, Unreachable, Unsure
+from providers.errors import Code, Garbled, NoTurn, ProviderError, Unreachable, Unsure
 from providers.masking import Mask
 from providers.network import Line, Trace, Watch
+from providers.verdict import NOT_TAKEN
 
 log = logging.getLogger(__name__)
 stamina.instrumentation.set_on_retry_hooks(())  # each try tells of itself, and of which provider
 
 _SIZE_LIMITS = {"services": 32 * 2**20, "add": 256 * 1024}
 _BEGINNING = 65_536
+_GLANCE_SECONDS = 1.0
 _TRIES = 3
 _MOVED, _REFUSED, _BROKEN = 300, 400, 500
 
@@ -89,13 +91,21 @@ class Transport:
             return page.answer
         raise AssertionError("stamina ends with an answer or an error")
 
-    async def write(self, action: str, params: dict[str, str], route: Route | None = None) -> Answer:
+    @asynccontextmanager
+    async def turn(self, action: str) -> AsyncIterator[Turn]:
+        """A turn for one write of this action, however long that takes; who is given it leaves at once."""
+        async with self._taking_turns(action):
+            yield Turn()
+
+    async def write(
+        self, action: str, params: dict[str, str], route: Route | None = None, turn: Turn | None = None
+    ) -> Answer:
         """Send once. Raises `Unreachable` when nothing left us, `Unsure` when something did and no answer came.
 
-        Waiting for a turn and the call together end by the profile's deadline, so that whoever wrote the deadline
-        down may judge by it; a turn that takes half of it is not waited for.
+        Without a turn, waiting for one and the call together end by the profile's deadline, so that whoever wrote the
+        deadline down may judge by it; one that takes half of it is not waited for: `NoTurn`.
         """
-        return await self._call(action, params, self._seconds(action), Unsure, route)
+        return await self._call(action, params, self._seconds(action), Unsure, route, turn)
 
     async def aclose(self) -> None:
         """Close all connections, those of calls under way when they end."""
@@ -107,12 +117,15 @@ class Transport:
         return special.get(action, self.profile.timeout_seconds)
 
     async def _call(
-        self, action: str, params: dict[str, str], seconds: float, doubt: type[Unsure | Garbled], route: Route | None
-    ) -> Answer:
+        self, action: str, params: dict[str, str], seconds: float, doubt: type[Unsure | Garbled],
+        route: Route | None, turn: Turn | None = None,
+    ) -> Answer:  # fmt: skip
         watch, started = Watch(action, self._trace), time.monotonic()
         outcome: Answer | ProviderError
         try:
-            outcome = await self._exchange(action, params, seconds, watch, route, urgent=doubt is Unsure)
+            outcome = await self._exchange(action, params, seconds, watch, route, turn, urgent=doubt is Unsure)
+        except NoTurn as error:
+            outcome = error
         except Exception as error:  # noqa: BLE001  # whatever broke, the caller must learn whether anything was sent
             settled = _Settled if isinstance(error, Unreadable) and doubt is Garbled else doubt
             outcome = self._failure(error, settled if watch.sent else Unreachable)
@@ -122,12 +135,13 @@ class Transport:
         return outcome
 
     async def _exchange(
-        self, action: str, params: dict[str, str], seconds: float, watch: Watch, route: Route | None, *, urgent: bool
-    ) -> Answer:
+        self, action: str, params: dict[str, str], seconds: float, watch: Watch, route: Route | None,
+        turn: Turn | None, *, urgent: bool,
+    ) -> Answer:  # fmt: skip
         async with AsyncExitStack() as stack:
             started = asyncio.get_running_loop().time()
-            async with asyncio.timeout(seconds / 2 if urgent else None):
-                await stack.enter_async_context(self._turn(urgent=urgent))
+            if turn is None or not turn.use():
+                await self._wait_for_turn(stack, action, seconds / 2 if urgent else None)
             begun = started if urgent else asyncio.get_running_loop().time()
             async with asyncio.timeout_at(begun + seconds):
                 request = build_request(self.profile, action, params, route)
@@ -136,10 +150,17 @@ class Transport:
                 await watch.step("reply-read")
                 return answer
 
+    async def _wait_for_turn(self, stack: AsyncExitStack, action: str, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await stack.enter_async_context(self._taking_turns(action))
+        except TimeoutError as error:
+            raise NoTurn(f"our pace left no turn in {seconds} s") from error
+
     @asynccontextmanager
-    async def _turn(self, *, urgent: bool) -> AsyncIterator[None]:
-        async with self._slots[urgent]:
-            await self._pace.turn(self.profile, urgent=urgent)
+    async def _taking_turns(self, action: str) -> AsyncIterator[None]:
+        async with self._slots[action in WRITES]:
+            await self._pace.turn(self.profile, action)
             yield
 
     def _failure(self, error: Exception, kind: Callable[..., ProviderError]) -> ProviderError:
@@ -161,15 +182,29 @@ async def _receive(response: aiohttp.ClientResponse, limit: int, *, unpack: bool
     if _MOVED <= response.status < _REFUSED:
         target = _address(response.url, response.headers.get("location", ""))
         raise Unreadable(f"HTTP {response.status}: change the URL to {target}")
+    retry_after = read_retry_after(response.headers.get("retry-after"))
+    if response.status in NOT_TAKEN:
+        said = await _glance(response)
+        return Answer(response.status, said, len(said), retry_after)
     # What has failed has no long story to tell.
     body, size = await read_body(response, limit if response.status < _MOVED else min(limit, HELD), unpack=unpack)
-    retry_after = read_retry_after(response.headers.get("retry-after"))
     if size > HELD:
         beginning = body.read(_BEGINNING)
         body.seek(0)
         return Answer(response.status, beginning, size, retry_after, body)
     with body:
         return Answer(response.status, body.read(), size, retry_after)
+
+
+async def _glance(response: aiohttp.ClientResponse) -> bytes:
+    """The body beside a status that speaks for itself; nothing where it cannot be read, or does not come."""
+    try:
+        async with asyncio.timeout(_GLANCE_SECONDS):
+            body, _ = await read_body(response, HELD, unpack=True)
+    except (Unreadable, aiohttp.ClientError, TimeoutError):
+        return b""
+    with body:
+        return body.read()
 
 
 def _address(asked: URL, location: str) -> str:

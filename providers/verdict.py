@@ -23,15 +23,18 @@ ADD_REFUSALS = frozenset(
         Code.PARAMS,
         Code.RATE_LIMIT,
         Code.MAINTENANCE,
+        Code.TOO_LARGE,
     }
 )
 """The allow-list of PROTOCOL.md, "Verdict on an add": after these the provider did not take the order."""
 ABOUT_US = frozenset({Code.KEY_INVALID, Code.ACCOUNT_BLOCKED, Code.FUNDS, Code.RATE_LIMIT, Code.MAINTENANCE})
 """What a panel refuses to anybody who asks anything; it says nothing of an order, and passes."""
 UNDECIDED = frozenset({Code.UNKNOWN, Code.INTERNAL, Code.DUPLICATE_REQUEST, Code.TRANSPORT})
-REQUEST_REFUSALS = frozenset(Code) - UNDECIDED
-"""What counts as a no to a cancel or a refill."""
-_SAID_BY_STATUS = (401, 402, 429)
+REQUEST_REFUSALS = frozenset(Code) - UNDECIDED - {Code.TOO_LARGE}
+"""What counts as a no to a cancel or a refill: many ids that are too much at once were each refused by nobody."""
+NOT_TAKEN = {413: Code.TOO_LARGE, 414: Code.TOO_LARGE, 429: Code.RATE_LIMIT, 431: Code.TOO_LARGE}
+"""HTTP statuses that are given before a request is looked into, whoever writes the body; and what they say of it."""
+_SAID_BY_STATUS = (401, 402)
 _FORBIDDEN, _BROKEN = 403, 500
 
 
@@ -39,7 +42,8 @@ def failed_read(reply: Reply, complaint: Complaint | None, mask: Mask) -> Provid
     """The error of a read without an answer in it."""
     if reply.never_reached_the_panel:
         return _unreachable(reply, mask)
-    if complaint is not None and complaint.code not in UNDECIDED and reply.kind is not Kind.PAGE:
+    speaks = reply.kind is not Kind.PAGE or reply.status in NOT_TAKEN
+    if complaint is not None and complaint.code not in UNDECIDED and speaks:
         return refusal(complaint, mask, reply)
     error = Garbled(mask.text(_observed(reply, complaint)), code=_doubt(reply, complaint), raw=mask.raw(reply.text))
     return _with_unknown(error, complaint, mask, reply.status)
@@ -48,9 +52,15 @@ def failed_read(reply: Reply, complaint: Complaint | None, mask: Mask) -> Provid
 def failed_write(
     reply: Reply, complaint: Complaint | None, mask: Mask, refusals: frozenset[Code] = ADD_REFUSALS
 ) -> ProviderError:
-    """The error of an `add`, `cancel` or `refill`: only a known no in the panel's own words is a refusal."""
+    """The error of an `add`, `cancel` or `refill`: a refusal is only a known no in the panel's own words, or a status
+    that is given to what was not looked into.
+    """
     if reply.never_reached_the_panel:
         return _unreachable(reply, mask)
+    not_taken = NOT_TAKEN.get(reply.status)
+    if not_taken in refusals:
+        # Limits in such words are those of a server, not of a service.
+        return refusal(Complaint(code=not_taken, text=_observed(reply, complaint)), mask, reply)
     if complaint is not None and complaint.code in refusals and _is_sure(reply, complaint):
         return refusal(complaint, mask, reply)
     error = Unsure(mask.text(_observed(reply, complaint)), code=_doubt(reply, complaint), raw=mask.raw(reply.text))

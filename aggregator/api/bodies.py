@@ -10,6 +10,7 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.api.http import Answer
 from aggregator.api.spelling import render_services
@@ -55,12 +56,21 @@ class ServiceBodies:
         key = (shelf.book.kind_of(Buyer(tier=reseller.tier, reseller=reseller.name)), spelling)
         task = self._lists.get(key)
         if task is None or (task.done() and task.exception() is not None):
-            task = self._lists[key] = asyncio.create_task(asyncio.to_thread(_make, tuple(shelf), *key))
+            task = self._lists[key] = asyncio.create_task(asyncio.to_thread(_make, shelf, *key))
         return task.result() if task.done() else await asyncio.shield(task)
 
 
-def _make(shelf: tuple[ShelfService, ...], buyer: Buyer, spelling: Spelling) -> Prepared:
-    return prepare(render_services([row_of(service, buyer) for service in shelf], spelling))
+def _make(shelf: Shelf, buyer: Buyer, spelling: Spelling) -> Prepared:
+    return prepare(render_services(rows_of(shelf, buyer), spelling))
+
+
+def rows_of(shelf: Shelf, buyer: Buyer) -> list[ServiceRow]:
+    """What a buyer may order, by every id: panels that chained to an alias switch off what is missing."""
+    rows: list[ServiceRow] = []
+    for service in shelf:
+        row = row_of(service, buyer)
+        rows += [row, *(replace(row, service=alias) for alias in shelf.aliases_of(service.id))]
+    return sorted(rows, key=lambda row: row.service)
 
 
 def prepare(body: bytes) -> Prepared:

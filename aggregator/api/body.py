@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias, TypeGuard
+from typing import TypeAlias
 
 from aggregator.api.form_body import Pairs, read_form, read_multipart
-from aggregator.api.json_body import read_json
-from aggregator.api.names import KNOWN, SEVERAL, canonical
+from aggregator.api.json_body import Numeral, read_json, write
+from aggregator.api.names import IDS, KNOWN, NUMBERS, SEVERAL, canonical
 from aggregator.api.text import BLANKS, is_clean_line, is_clean_lines
 from aggregator.errors import BadLink, IncorrectRequest
 
@@ -19,11 +19,35 @@ Fields: TypeAlias = dict[str, Value]
 MOST_FIELDS = 64
 _BOM = b"\xef\xbb\xbf"
 _ITEM = re.compile(r"(.+)\[[0-9]*\]", re.DOTALL)
+_FORM = re.compile(rb"&*[\w%+.\[\]-]+=")
+_SCALAR = re.compile(rb"null|true|false|-?[0-9][0-9.eE+-]*")
+_NOTHING = frozenset({"undefined", "null", "NaN"})
+"""What JavaScript writes into a form, or a text, for a number that it does not have."""
 
 
-def is_json(body: bytes) -> bool:
-    """Whether a body is a JSON object, whatever its content type says: the first byte that is no blank decides."""
-    return body[:1] == b"{" or body.removeprefix(_BOM).lstrip()[:1] == b"{"
+def is_json(body: bytes, content_type: str = "") -> bool:
+    """Whether a body is JSON: content types are often missing or wrong, so that its first byte decides.
+
+    A bare word or number is JSON unless it came as a form, and so is whatever came as JSON and is no form.
+    """
+    if body[:1] == b"{":
+        return True
+    text = content_of(body)
+    if text[:1] in (b"{", b"[", b'"'):
+        return True
+    if not text or _FORM.match(text):
+        return False
+    return says_json(content_type) or ("form" not in content_type.lower() and _SCALAR.fullmatch(text) is not None)
+
+
+def says_json(content_type: str) -> bool:
+    """Whether a body was announced as JSON."""
+    return "json" in content_type.lower()
+
+
+def content_of(body: bytes) -> bytes:
+    """A body without its byte order mark and the blanks around it."""
+    return body.removeprefix(_BOM).strip()
 
 
 def read_fields(body: bytes, content_type: str, query: bytes) -> Fields:
@@ -40,7 +64,7 @@ def read_fields(body: bytes, content_type: str, query: bytes) -> Fields:
 
 
 def _read_body(body: bytes, content_type: str) -> Fields:
-    if is_json(body):
+    if is_json(body, content_type):
         return _flatten(read_json(body))
     if body and content_type.strip().lower().startswith("multipart/"):
         return _gather(read_multipart(body, content_type))
@@ -50,15 +74,23 @@ def _read_body(body: bytes, content_type: str) -> Fields:
 def _flatten(members: Iterable[tuple[str, object]]) -> Fields:
     fields: Fields = {}
     for name, member in members:
-        if isinstance(member, str) or _is_texts(member):
-            fields[name] = member
-        elif member is not None and canonical(name) in KNOWN:
-            raise IncorrectRequest(canonical(name), "must be text or a number")
+        known = canonical(name)
+        if isinstance(member, Numeral) and known == "link":
+            raise BadLink("link must be text")
+        if isinstance(member, str):
+            fields[name] = str(member)
+        elif isinstance(member, list) and _may_list(known, member):
+            fields[name] = [str(item) if isinstance(item, str) else write(item) for item in member]
+        elif member is not None and known in KNOWN:
+            raise IncorrectRequest(known, "must be text or a number")
     return fields
 
 
-def _is_texts(member: object) -> TypeGuard[list[str]]:
-    return isinstance(member, list) and all(isinstance(item, str) for item in member)
+def _may_list(name: str, items: list[object]) -> bool:
+    """Among ids anything but a list may stand: it is nobody's id, and fails no call about the others."""
+    if name in IDS:
+        return not any(isinstance(item, list) for item in items)
+    return all(isinstance(item, str) for item in items)
 
 
 def _gather(pairs: Pairs) -> Fields:
@@ -86,9 +118,10 @@ def _settle(pairs: Iterable[tuple[str, Value]]) -> Fields:
     fields: Fields = {}
     for name, value in pairs:
         kept = value if isinstance(value, str) else [item for item in value if item.strip(BLANKS)]
-        if not (kept.strip(BLANKS) if isinstance(kept, str) else kept):
-            continue
+        text = kept.strip(BLANKS) if isinstance(kept, str) else kept
         known = canonical(name)
+        if not text or (known in NUMBERS and isinstance(text, str) and text in _NOTHING):
+            continue
         if fields.setdefault(known, kept) != kept:
             raise _given_twice(known)
     if len(fields) > MOST_FIELDS:

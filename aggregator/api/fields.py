@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from aggregator.api.body import Fields, Value
 from aggregator.api.names import IDS
-from aggregator.api.numbers import read_id
+from aggregator.api.numbers import read_id, read_integer
 from aggregator.api.text import BLANKS
 from aggregator.api.wire import Request
 from aggregator.errors import BadLink, IncorrectRequest, MissingField, TooManyOrders
@@ -49,7 +49,13 @@ class OrderIds(Struct, frozen=True):
     names: Mapping[str, str]
     """By the ids as asked, trimmed, each once, in the order asked: the same in plain digits, "0" for what is no id."""
     many: bool
-    """Whether the list form was used, which is answered in the list form."""
+    """Whether the list form was used, which is answered in the list form, also for one id."""
+
+    @property
+    def one(self) -> int:
+        """The id of a call that is about one alone."""
+        (name,) = self.names.values()
+        return int(name)
 
 
 def read_add(request: Request) -> AddFields:
@@ -83,8 +89,12 @@ def _read_ids(request: Request, one: str, many: str) -> OrderIds:
         if len(names) > MOST_IDS:
             raise TooManyOrders(MOST_IDS)
         if names:
-            return OrderIds(names, many=name == many or not isinstance(sent, str) or "," in sent)
+            return OrderIds(names, many=name == many or _is_list(sent))
     raise MissingField(one)
+
+
+def _is_list(sent: Value | None) -> bool:
+    return not isinstance(sent, str) or "," in sent or _BRACKETS.fullmatch(sent.strip(BLANKS)) is not None
 
 
 def _split_ids(sent: Value) -> dict[str, str]:
@@ -106,6 +116,8 @@ def _read_service(text: str | None) -> int:
     if text is None:
         raise MissingField("service")
     service = read_id(text)
+    if service is None:
+        service = read_integer(text)  # below zero: a number of nothing that is sold
     if service is None:
         raise IncorrectRequest("service", "must be a whole number")
     return service

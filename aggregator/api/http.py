@@ -5,6 +5,7 @@ The web framework finds the way here and no more: its requests, responses and bo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -50,17 +51,49 @@ class Answer(Struct, frozen=True):
     headers: Headers = KEPT_BY_NOBODY
 
 
+LARGEST_DISCARDED = 16 * 1024 * 1024
+"""Bytes of a body that is read to be thrown away."""
+DISCARD_SECONDS = 5.0
+AT_ONCE = 20
+"""Connections whose bodies are thrown away."""
 TOO_LARGE = Answer(413, b'{"error":"The request is too large"}', (*KEPT_BY_NOBODY, (b"connection", b"close")))
 
 
-async def read_call(scope: Scope, receive: Receive, most_bytes: int) -> Call | Answer | None:
+class Discards:
+    """Reads bodies that are too large to their end: who sends all before listening hears no refusal before that.
+
+    Within reason: so many bytes, for so long, of so many at once; whoever is beyond that is refused unread.
+    """
+
+    def __init__(self, seconds: float = DISCARD_SECONDS) -> None:
+        self._seconds = seconds
+        self.under_way = 0
+
+    async def read(self, receive: Receive, stated: int) -> None:
+        """Throw a body of so many bytes away."""
+        if stated > LARGEST_DISCARDED or self.under_way >= AT_ONCE:
+            return
+        self.under_way += 1
+        try:
+            async with asyncio.timeout(self._seconds):
+                while (await receive()).get("more_body", False):
+                    pass
+        except TimeoutError:
+            pass
+        finally:
+            self.under_way -= 1
+
+
+async def read_call(scope: Scope, receive: Receive, most_bytes: int, discards: Discards) -> Call | Answer | None:
     """The call, the refusal of one that is too large, or None where the client has gone.
 
     How long a body may take is the connection's affair.
     """
     headers = _read_headers(scope["headers"])
-    stated = headers.get("content-length", "0")
-    if stated.isdigit() and int(stated[:12]) > most_bytes:
+    text = headers.get("content-length", "0")
+    stated = int(text[:12]) if text.isdigit() else 0
+    if stated > most_bytes:
+        await discards.read(receive, stated)
         return TOO_LARGE
     body = await _read_body(receive, most_bytes)
     if not isinstance(body, bytes):

@@ -15,8 +15,14 @@ _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
 
+class Numeral(str):
+    """A number as it was written."""
+
+    __slots__ = ()
+
+
 def read_json(body: bytes) -> list[tuple[str, object]]:
-    """The members of the object in `body`: texts, number literals as text, None, booleans, lists and dictionaries.
+    """The members of the object in `body`: texts, numbers as `Numeral`, None, booleans, lists and dictionaries.
 
     Raises IncorrectRequest for anything else: no JSON, no object, invalid UTF-8, NaN, a key given twice at any
     level, or more than 16 levels, of which Python's own parser would run out of stack.
@@ -54,4 +60,15 @@ def _refuse(constant: str) -> NoReturn:
     raise IncorrectRequest(hint=f"{constant} is no number")
 
 
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse, object_pairs_hook=_unique)
+def write(value: object) -> str:
+    """A member as JSON writes it, its numbers as they came."""
+    if isinstance(value, Numeral):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{','.join(map(write, value))}]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(name)}:{write(inner)}" for name, inner in value.items()) + "}"
+    return json.dumps(value)
+
+
+_DECODER = json.JSONDecoder(parse_int=Numeral, parse_float=Numeral, parse_constant=_refuse, object_pairs_hook=_unique)

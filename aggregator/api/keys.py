@@ -9,7 +9,7 @@ from decimal import Decimal
 from aggregator.api.strangers import Strangers
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request
-from aggregator.cache.limits import Limits, window
+from aggregator.cache.limits import Limits, lenient_window
 from aggregator.errors import AccountInactive, InvalidKey, TooManyRequests
 from aggregator.joined import Joined
 from aggregator.resellers import store
@@ -81,7 +81,7 @@ class Keys:
         per_second = self._per_second if own is None else own
         if per_second <= 0:
             return 0
-        return await self._limits.hit(window(per_second, self._burst), f"key:{caller.key}")
+        return await self._limits.hit(lenient_window(per_second, self._burst), f"key:{caller.key}")
 
     def spelling(self, caller: Caller, request: Request) -> Spelling:
         """The key's or reseller's own spelling, else the panel's for JSON bodies, else the classic one."""

@@ -22,6 +22,10 @@ LINES = frozenset({"comments", "usernames", "hashtags", "keywords", "groups"})
 SEVERAL = LINES | {"orders", "refills"}
 """Fields that may be given more than once, or over several lines."""
 DRIP_FEED = frozenset({"runs", "interval"})
+NUMBERS = IDS | DRIP_FEED | {
+    "service", "quantity", "min", "max", "posts", "old_posts", "delay", "answer_number", "device", "type_of_traffic",
+}  # fmt: skip
+"""Fields in which a word can only be the slip of a program that had no number to send."""
 KNOWN = LINES | IDS | DRIP_FEED | {
     "action", "service", "link", "quantity", "request_id", "custom_id", "username", "hashtag", "media",
     "answer_number", "country", "device", "type_of_traffic",

@@ -11,15 +11,18 @@ LARGEST = 2**63 - 1
 
 _CERTAIN = 18
 """So many digits are below `LARGEST` whatever they are."""
-_QUANTITY = re.compile(r"(0|[1-9][0-9]*)(?:\.0)?")
+_INTEGER = re.compile(r"(0|-?[1-9][0-9]*)(?:\.0)?")
 _ID = re.compile(r"([0-9]+)(?:\.0)?")
 
 
 def read_integer(text: str) -> int | None:
-    """A count of units; None unless it is ASCII digits, trimmed, with an optional ".0" (PROTOCOL.md, "Quantity")."""
+    """A whole number, below zero, too: what is out of range is told the range.
+
+    None unless it is ASCII digits, trimmed, with an optional ".0" (PROTOCOL.md, "Quantity").
+    """
     if len(text) <= _CERTAIN and text.isascii() and text.isdigit() and text[0] != "0":
         return int(text)
-    return _read(_QUANTITY, text)
+    return _read(_INTEGER, text)
 
 
 def read_id(text: str) -> int | None:
@@ -31,8 +34,8 @@ def read_id(text: str) -> int | None:
 
 def _read(grammar: re.Pattern[str], text: str) -> int | None:
     match = grammar.fullmatch(text.strip(BLANKS))
-    return _bounded(match[1].lstrip("0")) if match else None
-
-
-def _bounded(digits: str) -> int:
-    return LARGEST if len(digits) > len(str(LARGEST)) else min(int(digits or "0"), LARGEST)
+    if match is None:
+        return None
+    digits = match[1].lstrip("-").lstrip("0")
+    number = LARGEST if len(digits) > len(str(LARGEST)) else min(int(digits or "0"), LARGEST)
+    return -number if match[1].startswith("-") else number

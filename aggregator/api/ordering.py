@@ -16,15 +16,12 @@ from aggregator.orders.track import Render, Reply
 from pricing.parts import begun_of
 from providers.vocabulary import ServiceType
 
-_TOLD: dict[OrderState, Status] = {
-    OrderState.QUEUED: Status.PENDING,
-    OrderState.PLACING: Status.PROCESSING,
-    OrderState.UNSURE: Status.PENDING,
+_ENDED: dict[OrderState, Status] = {
     OrderState.COMPLETED: Status.COMPLETED,
     OrderState.PARTIAL: Status.PARTIAL,
     OrderState.CANCELLED: Status.CANCELLED,
 }
-"""What a reseller is told of a state; an active order tells the last phase that its provider announced."""
+"""What a reseller is told of an end; an open order tells its phase, wherever it waits or runs."""
 
 REFILL_TOLD: dict[RefillState, RefillStatus] = {
     RefillState.REQUESTED: RefillStatus.PENDING,
@@ -41,8 +38,8 @@ def ask_for(add: AddFields, *, open_posts: int) -> Ask:
     """An `add` as the orders understand it; its type's rules are applied once its service is known."""
     return Ask(
         service=add.service,
-        payload=payload_of(
-            add.service, add.link, add.quantity, sorted((name, _trimmed(value)) for name, value in add.extras.items())
+        payload_for=lambda service: payload_of(
+            service, add.link, add.quantity, sorted((name, _trimmed(value)) for name, value in add.extras.items())
         ),
         read=lambda kind: _want(ServiceType(kind), add, open_posts),
         request_id=add.request_id,
@@ -83,16 +80,22 @@ def _want_subscription(terms: Terms, open_posts: int) -> Wanted:
 
 def status_of(order: Order) -> Status:
     """Where an order stands, as its reseller is told."""
-    return _TOLD.get(order.state) or Status(order.phase.value)
+    return _ENDED.get(order.state) or Status(order.phase.value)
+
+
+def _remains(order: Order, status: Status) -> int:
+    """Nothing of a pending order is delivered, whatever was written down of it before that was a rule."""
+    return order.quantity if status is Status.PENDING else order.remains
 
 
 def render_for(currency: str) -> Render:
     """How an order's row becomes its replies in both spellings."""
 
     def render(order: Order) -> Reply:
+        status = status_of(order)
         view = StatusView(
-            status=status_of(order), charge=order.charge, refunded=order.refunded,
-            remains=order.remains, currency=currency, start_count=order.start_count, parent=_parent(order),
+            status=status, charge=order.charge, refunded=order.refunded,
+            remains=_remains(order, status), currency=currency, start_count=order.start_count, parent=_parent(order),
         )  # fmt: skip
         return Reply(order.reseller, render_status(view, Spelling.JSON), render_status(view, Spelling.CLASSIC))
 
@@ -100,10 +103,11 @@ def render_for(currency: str) -> Render:
 
 
 def listed(order: Order) -> OrderRow:
-    """A row of a reseller's list of orders."""
+    """A row of a reseller's list of orders; by the id under which it was ordered, which is what its reseller knows."""
     quantity = order.per_run if order.drip_feed else order.quantity
     return OrderRow(
-        order=order.id, service=order.service, link=order.link, quantity=quantity, request_id=order.request_id
+        order=order.id, service=order.asked_service or order.service, link=order.link, quantity=quantity,
+        request_id=order.request_id,
     )  # fmt: skip
 
 

@@ -32,6 +32,8 @@ _SUBSCRIPTION_WORDS = MappingProxyType(
     {Status.COMPLETED: "Completed", Status.PARTIAL: "Expired", Status.CANCELLED: "Canceled"}
 )
 """Of ended subscriptions; open ones are Active, whatever happens upstream: Paused would be taken for an end."""
+CANCELLED = 1
+"""What stands under `cancel` where a cancel was taken."""
 _encode = msgspec.json.encode
 
 
@@ -178,8 +180,13 @@ def render_refill_statuses(rows: Sequence[tuple[str, RefillStatus | None]], spel
     )
 
 
+def render_cancel(asked: str) -> bytes:
+    """That the order is called off, or its provider will be asked to."""
+    return _encode({"order": _id(asked), "cancel": CANCELLED})
+
+
 def render_cancels(rows: Sequence[tuple[str, int | ResellerError]], spelling: Spelling) -> bytes:
-    """For each order as asked the number of its cancel request, or why there is none."""
+    """For each order as asked `CANCELLED`, or why it is not."""
     return _encode([{"order": _id(asked), "cancel": _or_error(outcome, spelling)} for asked, outcome in rows])
 
 
@@ -197,9 +204,9 @@ def _error(error: ResellerError, spelling: Spelling) -> Members:
 
 
 def _id(asked: str) -> int | str:
-    """An id as asked, as a number where it is one."""
+    """An id as asked, as a number where JSON writes it alike."""
     number = read_id(asked)
-    return asked if number is None or number >= LARGEST else number
+    return asked if number is None or number >= LARGEST or str(number) != asked else number
 
 
 def _count(number: int) -> int:

@@ -15,6 +15,7 @@ from aggregator.api.names import DRIP_FEED, IDS, LINES
 from aggregator.api.numbers import read_integer
 from aggregator.api.text import BLANKS
 from aggregator.errors import BadLink, IncorrectRequest, MissingField
+from aggregator.orders.links import SLIPS, is_slip
 from providers.vocabulary import ServiceType
 
 LONGEST_INTERVAL = 525_600
@@ -97,6 +98,8 @@ def read_terms(kind: ServiceType, add: AddFields) -> Terms:
         return _read_subscription(add)
     if not add.link:
         raise BadLink("link is required")
+    if is_slip(add.link):
+        raise BadLink(f"{add.link!r} is no link")
     runs, interval = _read_drip_feed(kind, add)
     fields = _read_fields(kind, add)
     quantity = _read_quantity(kind, add, fields)
@@ -147,7 +150,7 @@ def _read_field(name: str, value: Value) -> Value:
 
 def _read_drip_feed(kind: ServiceType, add: AddFields) -> tuple[int, int]:
     """Runs and interval; no runs, 0 or 1 is a plain order, whatever interval came along."""
-    runs = _optional(add, "runs") or 1
+    runs = _count(add, "runs") or 1
     if runs == 1:
         return 1, 0
     if kind not in _DRIPPED:
@@ -165,6 +168,8 @@ def _read_subscription(add: AddFields) -> Terms:
     username = _read_field("username", add.extras.get("username", add.link))
     if not username:
         raise MissingField("username")
+    if str(username).casefold() in SLIPS:
+        raise IncorrectRequest("username", "is no user name")
     least, most = (_integer(name, _required(add, name)) for name in ("min", "max"))
     if least > most:
         raise IncorrectRequest("min", "must not be above max")
@@ -174,7 +179,7 @@ def _read_subscription(add: AddFields) -> Terms:
 
 
 def _read_schedule(add: AddFields) -> Fields:
-    counts = {name: _optional(add, name) for name in ("min", "max", "posts", "old_posts", "delay")}
+    counts = {name: _count(add, name) for name in ("min", "max", "posts", "old_posts", "delay")}
     schedule: Fields = {name: str(count) for name, count in counts.items() if count is not None}
     if "expiry" in add.extras:
         schedule["expiry"] = f"{read_expiry(_required(add, 'expiry')):%d/%m/%Y}"
@@ -191,8 +196,13 @@ def read_expiry(value: Value) -> date:
         raise IncorrectRequest("expiry", "must be a date such as 31/12/2030") from error
 
 
-def _optional(add: AddFields, name: str) -> int | None:
-    return _integer(name, add.extras[name]) if name in add.extras else None
+def _count(add: AddFields, name: str) -> int | None:
+    if name not in add.extras:
+        return None
+    count = _integer(name, add.extras[name])
+    if count < 0:
+        raise IncorrectRequest(name, "must not be negative")
+    return count
 
 
 def _integer(name: str, value: Value) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import structlog
@@ -11,8 +11,8 @@ from litestar.handlers import asgi
 from aggregator.api import spelling as spell
 from aggregator.api.bodies import ServiceBodies
 from aggregator.api.faults import refuse
-from aggregator.api.fields import MOST_IDS, read_add, read_orders, read_refills
-from aggregator.api.http import KEPT_BY_NOBODY, Answer, Call, Receive, Scope, Send, read_call, send_answer
+from aggregator.api.fields import MOST_IDS, OrderIds, read_add, read_orders, read_refills
+from aggregator.api.http import KEPT_BY_NOBODY, Answer, Call, Discards, Receive, Scope, Send, read_call, send_answer
 from aggregator.api.keys import JOINED, Keys
 from aggregator.api.ordering import REFILL_TOLD, ask_for, listed
 from aggregator.api.views import Spelling
@@ -59,6 +59,7 @@ class Api:
         self._bodies = bodies
         self._currency = currency
         self._most_bytes = limits.body_kib * 1024
+        self._discards = Discards()
         self._open_posts = limits.open_subscription_posts
         self._counted = counted
         self._ready = ready
@@ -68,7 +69,7 @@ class Api:
         if scope["method"] not in ("POST", "GET"):
             await send_answer(send, _OPTIONS if scope["method"] == "OPTIONS" else _OTHER_METHOD)
             return
-        call = await read_call(scope, receive, self._most_bytes)
+        call = await read_call(scope, receive, self._most_bytes, self._discards)
         if call is not None:
             await send_answer(send, call if isinstance(call, Answer) else await self._answer(call))
 
@@ -94,7 +95,8 @@ class Api:
         return answer
 
     def _spelling_by_body(self, call: Call) -> Spelling:
-        return self._keys.by_body(spelling_of(call.method, call.body))
+        content_type = call.headers.get("content-type", "")
+        return self._keys.by_body(spelling_of(call.method, call.body, content_type, call.query))
 
     async def _spelling_of_unread(self, call: Call) -> Spelling:
         """Of the answer to a request that cannot be read: a key that is pinned to one spelling gets no other."""
@@ -160,27 +162,36 @@ class Api:
 
     async def _refill(self, caller: Caller, request: Request, spelling: Spelling) -> bytes:
         asked = read_orders(request)
-        rows: list[tuple[str, int | ResellerError]] = []
-        for text, name in asked.names.items():
-            try:
-                rows.append((text, await request_refill(caller.reseller.id, int(name))))
-            except ResellerError as error:
-                if not asked.many:
-                    raise
-                rows.append((text, error))
-        outcome = rows[0][1]
-        if asked.many or isinstance(outcome, ResellerError):
-            return spell.render_refills(rows, spelling)
-        return spell.render_refill(outcome, spelling)
+
+        async def ask(order: int) -> int:
+            return await request_refill(caller.reseller.id, order)
+
+        if not asked.many:
+            return spell.render_refill(await ask(asked.one), spelling)
+        return spell.render_refills(await _each(asked, ask), spelling)
 
     async def _cancel(self, caller: Caller, request: Request, spelling: Spelling) -> bytes:
-        rows: list[tuple[str, int | ResellerError]] = []
-        for text, name in read_orders(request).names.items():
-            try:
-                rows.append((text, await self._canceller.cancel(caller.reseller, int(name))))
-            except ResellerError as error:
-                rows.append((text, error))
-        return spell.render_cancels(rows, spelling)
+        asked = read_orders(request)
+
+        async def call_off(order: int) -> int:
+            await self._canceller.cancel(caller.reseller, order)
+            return spell.CANCELLED
+
+        if not asked.many:
+            await call_off(asked.one)
+            return spell.render_cancel(*asked.names)
+        return spell.render_cancels(await _each(asked, call_off), spelling)
+
+
+async def _each(asked: OrderIds, deed: Callable[[int], Awaitable[int]]) -> list[tuple[str, int | ResellerError]]:
+    """What came of every id as it was asked; an order that is written in two ways is seen to once."""
+    outcomes: dict[str, int | ResellerError] = {}
+    for name in dict.fromkeys(asked.names.values()):
+        try:
+            outcomes[name] = await deed(int(name))
+        except ResellerError as error:
+            outcomes[name] = error
+    return [(text, outcomes[name]) for text, name in asked.names.items()]
 
 
 async def _refill_status(caller: Caller, request: Request, spelling: Spelling) -> bytes:

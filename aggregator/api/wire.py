@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from aggregator.api.body import Fields, Value, is_json, read_fields
+from aggregator.api.body import Fields, Value, content_of, is_json, read_fields, says_json
 from aggregator.api.form_body import read_form
 from aggregator.api.names import IDS, canonical
 from aggregator.api.text import is_clean_line
@@ -58,31 +58,39 @@ class Request(Struct, frozen=True, kw_only=True):
         return f"Request(action={self.action}, fields={sorted(self.fields)}, spelling={self.spelling})"
 
 
-def spelling_of(method: str, body: bytes) -> Spelling:
-    """How to answer a request, even one that cannot be read: a JSON object is answered in the JSON spelling."""
-    return Spelling.JSON if is_json(_body_of(method, body)) else Spelling.CLASSIC
+def spelling_of(method: str, body: bytes, content_type: str = "", query: bytes = b"") -> Spelling:
+    """How to answer a request, even one that cannot be read: JSON is answered in the JSON spelling.
+
+    So is a POST that is said to be JSON and says nothing at all; one that says everything in its address is not.
+    """
+    if is_json(_body_of(method, body), content_type):
+        return Spelling.JSON
+    silent = method.upper() != "GET" and not query and not content_of(body)
+    return Spelling.JSON if silent and says_json(content_type) else Spelling.CLASSIC
 
 
 def read_request(method: str, headers: Mapping[str, str], query: bytes, body: bytes) -> Request:
     """The request in these bytes; `headers` by lower-case names.
 
-    Raises IncorrectRequest if it cannot be decoded, is compressed, says one thing twice, or says nothing at all, and
-    BadLink for a link with control characters. A missing key or action is left to the caller, who looks at the key
-    first (PROTOCOL.md, "What we must accept").
+    Raises IncorrectRequest if it cannot be decoded, is compressed, says one thing twice, or says nothing at all but by
+    an empty JSON object, and BadLink for a link that is a number or has control characters. A missing key or action
+    is left to the caller, who looks at the key first (PROTOCOL.md, "What we must accept").
     """
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise IncorrectRequest(hint="a compressed body cannot be read")
-    fields = read_fields(_body_of(method, body), headers.get("content-type", ""), query)
+    content_type = headers.get("content-type", "")
+    body = _body_of(method, body)
+    fields = read_fields(body, content_type, query)
     key = fields.pop("key", None)
     action = fields.pop("action", None)
     request = Request(
         key=_read_key(key, headers),
         action=_read_action(action, fields),
         fields=fields,
-        spelling=spelling_of(method, body),
+        spelling=spelling_of(method, body, content_type, query),
         idempotency_key=_read_idempotency_key(headers),
     )
-    if not (fields or action or key or request.key):
+    if not (fields or action or key or request.key or is_json(body, content_type)):
         raise IncorrectRequest
     return request
 

@@ -27,11 +27,11 @@ class Announcer:
 
         async def work() -> None:
             if await signals.reach(signals.TOLD, edition):
-                changed, told = news.compare(await news_store.lines(), lines)
+                changed, told = news.compare(await news_store.lines(), lines, shelf.aliases)
                 await news_store.put_lines(changed)
                 await news_store.add(told)
 
-        changed, _ = news.compare(await news_store.lines(), lines)
+        changed, _ = news.compare(await news_store.lines(), lines, shelf.aliases)
         if changed:
             await write(work)
         self._told = shelf

@@ -16,14 +16,16 @@ def write_blocks(suggestions: Iterable[tuple[int, Suggestion]], imported: Mappin
 
 def _write_block(number: int, suggestion: Suggestion, imported: Mapping[tuple[str, str], int]) -> str:
     lead = suggestion.offers[0]
-    lines = [f"# {suggestion.score} of 100: {'; '.join(suggestion.reasons)}"]
+    # Below its heading, so that whoever takes the block out takes its comments along.
+    lines = ["[[service]]", f"# {suggestion.score} of 100: {'; '.join(suggestion.reasons)}"]
     for offer in suggestion.offers:
         known = imported.get((offer.provider, offer.service))
         sold = f", sold so far as {known}" if known else ""
+        sold += f", which stays an alias of {number}" if known and known != number else ""
         lines.append(f"# {offer.provider}:{offer.service} at {offer.rate}{sold}: {_one_line(offer.name)}")
     offers = ", ".join(_quote(f"{offer.provider}:{offer.service}") for offer in suggestion.offers)
     lines += [
-        "[[service]]", f"id = {number}", f"name = {_quote(lead.name)}", f"category = {_quote(lead.category)}",
+        f"id = {number}", f"name = {_quote(lead.name)}", f"category = {_quote(lead.category)}",
         f"offers = [{offers}]",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -29,10 +31,12 @@ class Decided(Struct, frozen=True, kw_only=True):
     old_id: int | None = None
 
 
-async def approve(provider: str, service: str | None = None, *, actor: str, reason: str) -> list[Decided]:
+async def approve(
+    provider: str, service: str | None = None, *, actor: str, reason: str, taken: Collection[int] = ()
+) -> list[Decided]:
     """Believe a service as it is published now; without one the held catalogue, else all that is held there.
 
-    Raises `NothingHeld`.
+    `taken`: ids of ours that no listing may be given. Raises `NothingHeld`.
     """
 
     async def work() -> list[Decided]:
@@ -41,7 +45,7 @@ async def approve(provider: str, service: str | None = None, *, actor: str, reas
             decided = [await _let_through(provider, row.held_catalogue, actor=actor, reason=reason)]
         else:
             held = await _held(provider, service)
-            decided = [await _believe(one, actor=actor, reason=reason) for one in held]
+            decided = [await _believe(one, taken, actor=actor, reason=reason) for one in held]
         await _announce()
         return decided
 
@@ -75,7 +79,7 @@ async def _held(provider: str, service: str | None) -> list[HeldListing]:
     return found
 
 
-async def _believe(one: HeldListing, *, actor: str, reason: str) -> Decided:
+async def _believe(one: HeldListing, taken: Collection[int], *, actor: str, reason: str) -> Decided:
     await _replace(one, rejected=False)
     await _record(one, "approved", actor=actor, reason=reason)
     decided = Decided(provider=one.row.provider, service=one.row.service, reason=one.hold.reason)
@@ -85,7 +89,7 @@ async def _believe(one: HeldListing, *, actor: str, reason: str) -> Decided:
         return decided
     key = (one.row.provider, one.row.service)
     before = (await store.imported()).get(key)
-    await learned_store.begin_anew(*key)
+    await learned_store.begin_anew(*key, taken=taken)
     return replace(decided, old_id=before, new_id=(await store.imported())[key])
 
 

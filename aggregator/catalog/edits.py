@@ -8,6 +8,7 @@ import msgspec
 
 from aggregator.catalog import drafts, store
 from aggregator.catalog.drafts import Draft, Overtaken
+from aggregator.catalog.merging import refuse_mixed_types
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.store import RevisionRow
 from aggregator.catalog.upstreams import Upstreams
@@ -24,7 +25,14 @@ from aggregator.settings import (
     load,
     read_markup,
 )
-from aggregator.settings.edits import Value, append_block, change_provider, change_service, write_block
+from aggregator.settings.edits import (
+    Value,
+    append_block,
+    change_provider,
+    change_service,
+    remove_service,
+    write_block,
+)
 from aggregator.settings.files import keep_secret, write_text
 from aggregator.settings.providers import PROVIDER_NAME
 from aggregator.storage import decisions, signals
@@ -96,6 +104,12 @@ class Edits:
         text = change_service(begun.text, SERVICES_FILE, number, changes, offer=offer)
         await self.save(SERVICES_FILE, text, base=begun.base, actor=actor, reason=reason)
 
+    async def remove_service(self, number: int, *, actor: str, reason: str = "") -> None:
+        """Take a [[service]] out: its listings are sold as they come again, each under its own id."""
+        begun = await self._settled_draft(SERVICES_FILE)
+        text = remove_service(begun.text, SERVICES_FILE, number)
+        await self.save(SERVICES_FILE, text, base=begun.base, actor=actor, reason=reason)
+
     async def add_service(self, block: str, *, actor: str, reason: str = "") -> None:
         """Put a [[service]] block below all others."""
         begun = await self._settled_draft(SERVICES_FILE)
@@ -134,6 +148,10 @@ class Edits:
         faults = [fault for fault in cross_check(settings).faults if fault.file.endswith(tuple(texts))]
         if faults:
             raise ConfigurationError(faults)
+        if SERVICES_FILE in texts:
+            refuse_mixed_types(
+                SERVICES_FILE, settings.services, await store.listed_types(), known=self._prices.services.services
+            )
         return settings
 
     async def _save_providers(self, text: str, begun: Draft, told: str, *, actor: str, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from aggregator.catalog.model import Learned, ProviderRow
-from providers.errors import Code, ProviderError, Refused
+from providers.errors import Code, NoTurn, ProviderError, Refused
 
 FAILURES_BEFORE_REST = 3
 LONGEST_REST_MS = 3_600_000
@@ -28,7 +28,9 @@ WELL = Health(0, 0, None)
 
 
 def after(row: ProviderRow, error: ProviderError | None, *, now: int, breaker_ms: int) -> Health | None:
-    """The provider's health after a call; None where nothing changes."""
+    """The provider's health after a call; None where nothing changes, as after one that our own pace held back."""
+    if isinstance(error, NoTurn):
+        return None
     if error is None:
         return WELL if row.failures or row.rest_reason else None
     if isinstance(error, Refused):

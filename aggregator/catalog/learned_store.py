@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -107,13 +107,13 @@ async def agree(held: HeldListing) -> None:
     await attempt.update({attempt.overcharged_at: None}).where(taken & attempt.overcharged_at.is_not_null())
 
 
-async def begin_anew(provider: str, service: str) -> None:
+async def begin_anew(provider: str, service: str, *, taken: Collection[int] = ()) -> None:
     """An id that came to mean another service is sold under a new id of ours; the old one is never given again."""
     mine = (ImportedService.provider == provider) & (ImportedService.service == service)
     for row in await ImportedService.select(ImportedService.id).where(mine):
         retired = f"{service} (until it meant another service: {row['id']})"
         await ImportedService.update({ImportedService.service: retired}).where(ImportedService.id == row["id"])
-    await store.give_ids(provider, [service])
+    await store.give_ids(provider, [service], taken=taken)
     fresh: dict[Any, Any] = {
         _LISTING.agreed_rate: None, _LISTING.agreed_over: None,
         _LISTING.refill_refused: False, _LISTING.cancel_refused: False, _LISTING.rest_until: 0, _LISTING.rest_count: 0,

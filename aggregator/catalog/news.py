@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from enum import StrEnum
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.catalog.shelf import NOBODY, Shelf
+from aggregator.settings import OfferRef
 
 
 class Kind(StrEnum):
@@ -29,6 +31,12 @@ class Line(Struct, frozen=True, kw_only=True):
     rate_per: int
     """1,000, or 1 for package types."""
     sold: bool = True
+    offers: str = ""
+    """The listings behind it, as "provider:service" in a JSON list."""
+
+    @property
+    def refs(self) -> list[OfferRef]:
+        return [OfferRef(*one.split(":", 1)) for one in msgspec.json.decode(self.offers or "[]", type=list[str])]
 
 
 class News(Struct, frozen=True, kw_only=True):
@@ -52,14 +60,21 @@ def lines_of(shelf: Shelf) -> dict[int, Line]:
 def _lines(shelf: Shelf) -> Iterator[Line]:
     for service in shelf:
         rate = service.price(NOBODY).rate
-        yield Line(service=service.id, name=service.name, rate=rate.units, rate_per=rate.per)
+        offers = msgspec.json.encode([f"{one.provider}:{one.service}" for one in service.named]).decode()
+        yield Line(service=service.id, name=service.name, rate=rate.units, rate_per=rate.per, offers=offers)
 
 
-def compare(told: Mapping[int, Line], now: Mapping[int, Line]) -> tuple[list[Line], list[News]]:
-    """The lines that must be written, and the news in them, by service; the first shelf of all is no news."""
+def compare(
+    told: Mapping[int, Line], now: Mapping[int, Line], aliases: Container[int] = ()
+) -> tuple[list[Line], list[News]]:
+    """The lines that must be written, and the news in them, by service; the first shelf of all is no news.
+
+    What became one of `aliases` is not gone: it can be ordered as before.
+    """
     gone = [replace(line, sold=False) for service, line in told.items() if line.sold and service not in now]
     changed = [line for service, line in now.items() if told.get(service) != line] + gone
-    news = [_tell(told.get(line.service), line) for line in sorted(changed, key=lambda line: line.service)]
+    lines = sorted((line for line in changed if line.service not in aliases), key=lambda line: line.service)
+    news = [_tell(told.get(line.service), line) for line in lines]
     return changed, [one for one in news if one is not None] if told else []
 
 

@@ -55,9 +55,19 @@ class Offers:
         for row in self._listings.values():
             yield OfferRef(row.provider, row.service), row
 
+    def type_of(self, provider: str, service: str) -> str | None:
+        """The order type of a listing; None where there is no such listing."""
+        row = self._listings.get((provider, service))
+        return row.type if row is not None else None
+
     def is_enabled(self, provider: str) -> bool:
         known = self._providers.get(provider)
         return known is not None and known.enabled
+
+    def wants_address(self, provider: str) -> bool:
+        """Whether a provider is sent only links that can be addresses."""
+        known = self._providers.get(provider)
+        return known is not None and known.links == "address"
 
     def is_imported(self, listing: ListingRow) -> bool:
         """Whether a listing that no [[service]] names is sold as it comes."""

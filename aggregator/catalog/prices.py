@@ -8,16 +8,18 @@ from functools import partial
 
 import structlog
 
-from aggregator.catalog import learned_store, store
+from aggregator.catalog import learned_store, news_store, store
+from aggregator.catalog.aliases import own_ids
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.preview import PriceChange, compare
-from aggregator.catalog.shelf import Shelf, build
+from aggregator.catalog.shelf import Shelf, ShelfService, build
 from aggregator.settings import (
     MARKUP_FILE,
     SERVICES_FILE,
     ConfigurationError,
     MarkupFile,
     ProviderSettings,
+    ServiceEntry,
     ServicesFile,
     read_markup,
     read_services,
@@ -88,10 +90,17 @@ class Prices:
 
     async def _maker(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> Callable[[], Shelf]:
         """Makes the shelf from what was read now: beside the event loop, for 20,000 services take a second."""
+        entries, imported = self.services.services, await store.imported()
+        sold = await news_store.sold([number for number, _ in own_ids(entries, imported)])
         return partial(
-            build, self.services.services, await self._offers(providers, markup), await store.imported(), markup.book,
-            import_rest=self.services.import_rest,
+            build, entries, await self._offers(providers, markup), imported, markup.book,
+            import_rest=self.services.import_rest, sold=sold, categories=self.services.categories,
         )  # fmt: skip
+
+    async def foresee(self, providers: Iterable[ProviderSettings], entry: ServiceEntry) -> ShelfService | None:
+        """A [[service]] as it would be sold; None where nothing could."""
+        offers, imported = await self._offers(providers, self.markup), await store.imported()
+        return build([entry], offers, imported, self.markup.book, import_rest=False).get(entry.id)
 
     async def sources(self, providers: Iterable[ProviderSettings]) -> Offers:
         """The listings behind the shelf, to explain a price by."""

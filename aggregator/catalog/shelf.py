@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from aggregator.catalog.aliases import NONE, Imported, Sold, find_aliases
 from aggregator.catalog.offers import NotForSale, Offers
-from aggregator.settings import FIRST_IMPORTED_ID, OfferRef, ServiceEntry
-from pricing.markup import Buyer, MarkupBook, Price
+from aggregator.settings import FIRST_IMPORTED_ID, CategoryEntry, OfferRef, ServiceEntry
+from pricing.markup import Buyer, MarkupBook, Price, fits
 from pricing.offer import Offer
 from pricing.quote import Combined, combine
 
@@ -34,9 +35,11 @@ class ShelfService:
 
     def __init__(
         self, entry: ServiceEntry, offers: Sequence[Offer], left_out: Mapping[OfferRef, str], book: MarkupBook,
-        source: Offers,
+        source: Offers, categories: Sequence[CategoryEntry] = (),
     ) -> None:  # fmt: skip
         self.id = entry.id
+        self.named = entry.offers
+        """The listings that may deliver it, whether they can be sold now or not."""
         self.offers = tuple(offers)
         """All that have a price, those of disabled providers among them."""
         self.left_out = dict(left_out)
@@ -52,6 +55,12 @@ class ShelfService:
         self.type = lead.type
         self.per_package = lead.is_package
         self.description = entry.description or ""
+        self.wants_address = self._wants_address(categories)
+        """Whether its link must be the address of a page: by the owner's word, or since all who deliver it want one."""
+
+    def _wants_address(self, categories: Sequence[CategoryEntry]) -> bool:
+        said = [self._entry.links, *(one.links for one in categories if fits(one.name, self.category))]
+        return "address" in said or all(self._source.wants_address(offer.provider) for offer in self._active)
 
     def terms(self, buyer: Buyer) -> Terms:
         """Rate, limits and flags for a buyer; kept until the shelf is made again."""
@@ -106,14 +115,35 @@ class ShelfService:
 class Shelf:
     """Everything for sale now. Made anew when listings, prices or providers change; never changed in place."""
 
-    def __init__(self, services: Mapping[int, ShelfService], unsold: Mapping[int, str], book: MarkupBook) -> None:
+    def __init__(
+        self,
+        services: Mapping[int, ShelfService],
+        unsold: Mapping[int, str],
+        book: MarkupBook,
+        aliases: Mapping[int, int] = NONE,
+    ) -> None:
         self._services = dict(services)
         self.unsold = dict(unsold)
         """Ids of ours that cannot be sold now, each with why."""
         self.book = book
+        self.aliases = dict(aliases)
+        """Ids under which other services can be ordered as well -> the ids of those, for sale or not."""
+        self._same: dict[int, list[int]] = {}
+        for alias, target in sorted(self.aliases.items()):
+            self._same.setdefault(target, []).append(alias)
 
     def get(self, service: int) -> ShelfService | None:
-        return self._services.get(service)
+        """What is sold under an id of ours, an alias included."""
+        return self._services.get(self.aliases.get(service, service))
+
+    def aliases_of(self, service: int) -> Sequence[int]:
+        """The other ids of a service, lowest first."""
+        return self._same.get(service, ())
+
+    def same_as(self, service: int) -> tuple[int, ...]:
+        """Every id that means the same service as this one, itself among them."""
+        target = self.aliases.get(service, service)
+        return (target, *self.aliases_of(target))
 
     def __iter__(self) -> Iterator[ShelfService]:
         return iter(self._services.values())
@@ -125,13 +155,16 @@ class Shelf:
 def build(
     entries: Iterable[ServiceEntry],
     offers: Offers,
-    imported: Mapping[tuple[str, str], int],
+    imported: Imported,
     book: MarkupBook,
     *,
     import_rest: bool,
+    sold: Sold | None = None,
+    categories: Sequence[CategoryEntry] = (),
 ) -> Shelf:
-    """Put the named services and, if wanted, all other listings on the shelf."""
+    """Put the named services and, if wanted, all other listings on the shelf; `sold`: what was for sale once."""
     wanted = list(entries)
+    aliases = find_aliases(wanted, imported, sold or Sold())
     if import_rest:
         wanted += _rest(wanted, offers, imported)
     services: dict[int, ShelfService] = {}
@@ -139,13 +172,30 @@ def build(
     for entry in sorted(wanted, key=lambda entry: entry.id):
         try:
             _check_id(entry, imported)
-            services[entry.id] = _put(entry, offers, book)
+            services[entry.id] = _put(entry, offers, book, categories)
         except NotForSale as reason:
             unsold[entry.id] = str(reason)
-    return Shelf(services, unsold, book)
+    unlike = _unlike(aliases, services, offers, imported)
+    unsold |= {alias: reason for alias, reason in unlike.items() if alias not in services}
+    return Shelf(services, unsold, book, {one: target for one, target in aliases.items() if one not in unlike})
 
 
-def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
+def _unlike(
+    aliases: Mapping[int, int], services: Mapping[int, ShelfService], offers: Offers, imported: Imported
+) -> dict[int, str]:
+    """Imported ids whose order type is not that of the service that names their listing: they stand for nothing."""
+    unlike: dict[int, str] = {}
+    for (provider, theirs), number in imported.items():
+        target = services.get(aliases.get(number, 0))
+        kind = offers.type_of(provider, theirs) if target is not None else None
+        if target is not None and kind not in (None, target.type):
+            unlike[number] = f"of type {kind}, service {target.id} is {target.type}: take it out of the offers there"
+    return unlike
+
+
+def _put(
+    entry: ServiceEntry, offers: Offers, book: MarkupBook, categories: Sequence[CategoryEntry] = ()
+) -> ShelfService:
     if not entry.enabled:
         message = "switched off in services.toml"
         raise NotForSale(message)
@@ -154,7 +204,7 @@ def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
     if len(reasons) == len(wanted):
         raise NotForSale("; ".join(reasons.values()) or "no provider is named for it")
     priced = [offer for ref, offer in wanted.items() if isinstance(offer, Offer) and _may_deliver(entry, ref, offer)]
-    service = ShelfService(entry, priced, reasons, book, offers)
+    service = ShelfService(entry, priced, reasons, book, offers, categories)
     if entry.minimum or entry.maximum:
         _check_range(service.terms(NOBODY))
     return service
@@ -181,7 +231,7 @@ def _leave_out(entry: ServiceEntry, ref: OfferRef, offer: Offer | NotForSale, of
     return None if offers.is_enabled(offer.provider) else f"{offer.provider} is not enabled"
 
 
-def _check_id(entry: ServiceEntry, imported: Mapping[tuple[str, str], int]) -> None:
+def _check_id(entry: ServiceEntry, imported: Imported) -> None:
     """An id that was ever sold keeps its meaning, so a named service takes over only what it offers itself."""
     if entry.id < FIRST_IMPORTED_ID:
         return
@@ -190,9 +240,7 @@ def _check_id(entry: ServiceEntry, imported: Mapping[tuple[str, str], int]) -> N
         raise NotForSale(message)
 
 
-def _rest(
-    named: Iterable[ServiceEntry], offers: Offers, imported: Mapping[tuple[str, str], int]
-) -> Iterator[ServiceEntry]:
+def _rest(named: Iterable[ServiceEntry], offers: Offers, imported: Imported) -> Iterator[ServiceEntry]:
     """What no [[service]] names and is of a category that is imported, under its imported id, from its one provider."""
     taken = {ref for entry in named for ref in entry.offers}
     for ref, listing in offers.listed():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -11,15 +12,21 @@ from msgspec import Struct
 from aggregator.catalog.feed import Change
 from aggregator.catalog.health import Health
 from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, ListingRow, ProviderRow
+from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import bulk, clock, tables
+from aggregator.storage.engine import is_sqlite
+from aggregator.storage.lists import table_of
 from aggregator.storage.moments import drop_before
 from aggregator.storage.statements import run
 from aggregator.storage.tables import ImportedService, Revision
+from aggregator.storage.transaction import engine
 
 _LISTING = tables.Listing
 _PROVIDER = tables.Provider
 _CHANGE = tables.Change
 _KEY = ("provider", "service")
+_NUMBERED = {"id": "bigint", "provider": "text", "service": "text"}
+_IDS_LOCK = 7_204_180_534  # any number that no other program uses on this database
 
 
 class RevisionRow(Struct, frozen=True, kw_only=True):
@@ -46,6 +53,12 @@ async def listings(provider: str | None = None) -> list[ListingRow]:
 async def listing(provider: str, service: str) -> ListingRow | None:
     rows = await _LISTING.select().where((_LISTING.provider == provider) & (_LISTING.service == service))
     return msgspec.convert(dict(rows[0]), ListingRow, strict=False) if rows else None
+
+
+async def listed_types() -> dict[tuple[str, str], str]:
+    """The order type of every listing, by provider and their id."""
+    rows = await _LISTING.select(_LISTING.provider, _LISTING.service, _LISTING.type)
+    return {(row["provider"], row["service"]): row["type"] for row in rows}
 
 
 async def count_listed() -> dict[str, int]:
@@ -121,11 +134,20 @@ async def imported() -> dict[tuple[str, str], int]:
     return {(row["provider"], row["service"]): row["id"] for row in rows}
 
 
-async def give_ids(provider: str, services: Iterable[str]) -> None:
-    """Give an id to each that has none; ids are never given twice."""
-    known = {service for owner, service in await imported() if owner == provider}
-    new = [{"provider": provider, "service": service} for service in services if service not in known]
-    await bulk.put_many(ImportedService, new)
+async def give_ids(provider: str, services: Iterable[str], *, taken: Collection[int] = ()) -> None:
+    """Give an id to each that has none; ids are never given twice, and none of those that are `taken`."""
+    if not is_sqlite(engine()):
+        await run(f"select pg_advisory_xact_lock({_IDS_LOCK})")
+    known = await imported()
+    new = list(dict.fromkeys(service for service in services if (provider, service) not in known))
+    numbers = count(max([*known.values(), FIRST_IMPORTED_ID - 1]) + 1)
+    free = (number for number in numbers if number not in taken)
+    rows = [(number, provider, service) for service, number in zip(new, free, strict=False)]
+    for start in range(0, len(rows), bulk.EACH):
+        query, values = table_of(_NUMBERED, rows[start : start + bulk.EACH])
+        await run(f"insert into imported_services (id, provider, service) {query}", *values)
+    if rows and not is_sqlite(engine()):
+        await run("select setval(pg_get_serial_sequence('imported_services', 'id'), {})", rows[-1][0])
 
 
 async def providers() -> dict[str, ProviderRow]:

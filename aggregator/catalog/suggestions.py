@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from msgspec import Struct
 
 from aggregator.catalog import learned_store, store
@@ -19,7 +21,7 @@ class NoFreeId(Exception):
 
 
 class Proposal(Struct, frozen=True):
-    """A suggestion, and the first id that is free for it."""
+    """A suggestion, and the id that it would be sold by: the one that its first offer has, else one that is free."""
 
     number: int
     suggestion: Suggestion
@@ -34,8 +36,10 @@ async def proposals(prices: Prices, upstreams: Upstreams, *, limit: int | None =
     """The surest first; what services.toml names already is left alone."""
     sources = await prices.sources(upstreams)
     found = suggest(_sellable(sources), together=[entry.offers for entry in prices.services.services])[:limit]
-    first = next_id(prices.services, await learned_store.highest_sold_id())
-    return [Proposal(number, one) for number, one in enumerate(found, start=first)]
+    imported = await store.imported()
+    free = count(next_id(prices.services, await learned_store.highest_sold_id()))
+    kept = (imported.get((one.offers[0].provider, one.offers[0].service)) for one in found)
+    return [Proposal(number or next(free), one) for number, one in zip(kept, found, strict=True)]
 
 
 async def blocks(found: list[Proposal]) -> str:
@@ -50,7 +54,7 @@ def _sellable(offers: Offers) -> list[Offer]:
 
 def next_id(file: ServicesFile, sold: int) -> int:
     """An id that was ever sold keeps its meaning, though it may no longer stand in the file. Raises `NoFreeId`."""
-    used = [entry.id for entry in file.services if entry.id < FIRST_IMPORTED_ID]
+    used = [number for number in file.taken if number < FIRST_IMPORTED_ID]
     number = max([*used, sold, 0]) + 1
     if number >= FIRST_IMPORTED_ID:
         raise NoFreeId(f"no id below {FIRST_IMPORTED_ID} is free")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeAlias
 
@@ -47,15 +47,17 @@ class Syncer:
     """Syncs one provider at a time; due ones are claimed so that one process does it.
 
     `judge` = is told each provider whose catalogue was asked for, read or not, and since when it was.
+    `taken` = ids of ours that no import may be given.
     """
 
     def __init__(
         self, upstreams: Upstreams, fx: Callable[[], FxTable], *, sync_ms: int, breaker_ms: int,
-        judge: Judge | None = None,
+        judge: Judge | None = None, taken: Callable[[], Collection[int]] = tuple,
     ) -> None:  # fmt: skip
         self._upstreams = upstreams
         self._fx = fx
         self._judge = judge
+        self._taken = taken
         self._sync_ms = sync_ms
         self._breaker_ms = breaker_ms
 
@@ -159,7 +161,7 @@ class Syncer:
         provider, held = row.name, difference.held
         await store.put_listings(difference.rows)
         await learned_store.put_holds(provider, difference.holds)
-        await store.give_ids(provider, [row.service for row in difference.rows])
+        await store.give_ids(provider, [row.service for row in difference.rows], taken=self._taken())
         await store.set_provider(
             provider, synced_at=clock.now(), sync_error=held, held_catalogue=held, approved_at=None,
             failures=0, rest_until=0, rest_reason=None, sync_due_at=clock.now() + self._sync_ms,

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from aggregator.cache.limits import Limits, SharedPace
+from aggregator.cache.limits import Limits
+from aggregator.cache.pace import SharedPace
 from aggregator.catalog import knowledge, store
 from aggregator.catalog.trial import judge_money
 from aggregator.settings import ProviderSettings, Settings

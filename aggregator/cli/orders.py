@@ -52,7 +52,7 @@ async def show(context: Context, order: int) -> None:
         row["attempts"] = [_attempt_row(attempt) for attempt in attempts]
         row["history"] = [
             {"at": when(line["at"]), "state": line["state"], "text": line["text"]}
-            for line in await store.history(order)
+            for line in await store.history(found)
         ]
     context.print(row)
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import rich_click as click
 
-from aggregator.app import Panel, database
+from aggregator.app import Panel, database, look_up
+from aggregator.catalog import store as catalog_store
+from aggregator.catalog.merging import mixed_types
 from aggregator.catalog.sync import SyncReport
 from aggregator.cli.moved import moved
 from aggregator.cli.root import Context, Failure, Row, command, root
@@ -18,7 +20,7 @@ from aggregator.demo import show
 from aggregator.live import load_for_serving, publish, texts
 from aggregator.serving import listen, make_server
 from aggregator.serving import serve as run_server
-from aggregator.settings import ConfigurationError, cross_check, load
+from aggregator.settings import SERVICES_FILE, ConfigurationError, Fault, Settings, cross_check, load
 from aggregator.storage import migrations
 from providers.sandbox import Sandbox, load_catalogue
 
@@ -96,7 +98,8 @@ async def check(context: Context) -> None:
     try:
         settings = load(context.directory, os.environ)
         findings = cross_check(settings)
-        faults, notices = list(findings.faults), [*settings.notices, *findings.notices, *await moved(settings)]
+        faults = [*findings.faults, *await _mixed_types(settings)]
+        notices = [*settings.notices, *findings.notices, *await moved(settings)]
     except ConfigurationError as error:
         faults, notices = list(error.faults), []
     for line in (*faults, *(f"{notice} (warning)" for notice in notices)) if not context.as_json else ():
@@ -106,6 +109,13 @@ async def check(context: Context) -> None:
         message = f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}"
         raise Failure(message, document=document)
     context.print(document, text=f"{context.directory}: in order")
+
+
+async def _mixed_types(settings: Settings) -> list[Fault]:
+    """Told by the catalogues that were read; none where the database is not there, or not up to date."""
+    types = await look_up(settings, catalog_store.listed_types) or {}
+    file = str(settings.directory / SERVICES_FILE)
+    return [fault for entry in settings.services.services for fault in mixed_types(file, entry, types)]
 
 
 @command(root, "migrate")

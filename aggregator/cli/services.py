@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import rich_click as click
@@ -51,12 +52,12 @@ async def list_(context: Context, limit: int | None) -> None:
     async with database(settings):
         await publish(settings)
         shelf = (await open_panel(settings)).prices.shelf
-    rows = [_service_row(service) for service in shelf][:limit]
+    rows = [_service_row(service, shelf.aliases_of(service.id)) for service in shelf][:limit]
     columns = ["id", "name", "category", "type", "rate", "cost", "provider", "margin"]
     context.print_rows(rows, columns=columns, empty="nothing is on the shelf: try aggregator sync")
 
 
-def _service_row(service: ShelfService) -> Row:
+def _service_row(service: ShelfService, aliases: Sequence[int]) -> Row:
     terms = service.terms(NOBODY)
     price = terms.price
     return {
@@ -64,7 +65,7 @@ def _service_row(service: ShelfService) -> Row:
         "rate": str(price.rate), "cost": str(price.cost), "provider": terms.combined.lead.provider,
         "margin": margin(price), "min": terms.minimum, "max": terms.maximum, "refill": terms.refill,
         "cancel": terms.cancel, "dripfeed": terms.dripfeed,
-        "offers": [f"{offer.provider}:{offer.service}" for offer in service.offers],
+        "offers": [f"{offer.provider}:{offer.service}" for offer in service.offers], "aliases": list(aliases),
     }  # fmt: skip
 
 
@@ -152,7 +153,8 @@ async def approve(context: Context, provider: str, service: str | None, reason: 
     """
     settings = context.settings_of(SERVICES_FILE)
     async with database(settings):
-        decided = await decide.approve(provider, service, actor=actor(), reason=reason)
+        taken = settings.services.taken
+        decided = await decide.approve(provider, service, actor=actor(), reason=reason, taken=taken)
     named = {(ref.provider, ref.service): entry.id for entry in settings.services.services for ref in entry.offers}
     rows = [_decided_row(one, named.get((one.provider, one.service or ""))) for one in decided]
     context.print({"approved": rows}, text="\n".join(row["note"] for row in rows))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -25,7 +26,7 @@ _COLUMNS = MappingProxyType(
         "reseller": "bigint", "service": "bigint", "type": "text", "link": "text", "quantity": "bigint",
         "runs": "bigint", "fields": "text", "link_key": "text", "same_link": "text", "rate": "bigint",
         "rate_per": "integer", "charge": "bigint", "remains": "bigint", "request_id": "text", "custom_id": "text",
-        "payload": "text", "watched": "boolean", "due_at": "bigint", "created_at": "bigint",
+        "payload": "text", "watched": "boolean", "asked_service": "bigint", "due_at": "bigint", "created_at": "bigint",
     }
 )  # fmt: skip
 LOOK_SECONDS = 10
@@ -56,7 +57,8 @@ class Sought(Struct, frozen=True):
     reseller: int
     request_id: str | None
     custom_id: str | None
-    payload: str
+    payloads: tuple[str, ...]
+    """One for each id that its service can be named by."""
 
 
 async def accept(batch: Sequence[NewOrder]) -> list[Verdict | Exception]:
@@ -157,7 +159,7 @@ def _row(new: NewOrder, now: int) -> tuple[object, ...]:
     return (
         new.reseller, new.service, new.type, new.link, new.quantity, new.runs,
         msgspec.json.encode(new.fields).decode(), new.link_key, new.same_link, new.rate, new.rate_per, new.charge,
-        new.quantity, new.request_id, new.custom_id, new.payload, new.watched, now, now,
+        new.quantity, new.request_id, new.custom_id, new.payload, new.watched, new.asked_service, now, now,
     )  # fmt: skip
 
 
@@ -192,7 +194,7 @@ async def _one_repeated(new: NewOrder) -> Repeated | None:
 
 
 def _sought(new: NewOrder) -> Sought:
-    return Sought(new.reseller, new.request_id, new.custom_id, new.payload)
+    return Sought(new.reseller, new.request_id, new.custom_id, (new.payload, *new.same_payloads))
 
 
 async def repeated(asked: Sequence[Sought]) -> list[Repeated | None]:
@@ -205,9 +207,10 @@ async def repeated(asked: Sequence[Sought]) -> list[Repeated | None]:
 async def _known(column: str, condition: str, asked: Sequence[Sought]) -> dict[int, Repeated]:
     """By the place of each that is known."""
     named = [
-        (place, one.reseller, getattr(one, column), one.payload)
+        (place, one.reseller, getattr(one, column), payload)
         for place, one in enumerate(asked)
         if getattr(one, column) is not None
+        for payload in one.payloads
     ]
     if not named:
         return {}
@@ -217,14 +220,20 @@ async def _known(column: str, condition: str, asked: Sequence[Sought]) -> dict[i
         f" on o.reseller = given.reseller and o.{column} = given.mark and o.{column} is not null and {condition}",
         *values,
     )
-    return {int(row["n"]): Repeated(int(row["id"]), bool(row["same"])) for row in rows}
+    # What is the same by any id of the service comes last, and stays.
+    return {int(row["n"]): Repeated(int(row["id"]), bool(row["same"])) for row in sorted(rows, key=_is_same)}
 
 
-async def repeated_lately(reseller: int, payload: str, *, since: int) -> int | None:
+def _is_same(row: Mapping[str, Any]) -> bool:
+    return bool(row["same"])
+
+
+async def repeated_lately(reseller: int, payloads: Sequence[str], *, since: int) -> int | None:
     """The first order that asked for exactly the same since a moment, of those whose keys look for repeats."""
+    these, values = among("payload", payloads)
     rows = await run(
-        "select id from orders where watched and reseller = {} and payload = {} and created_at >= {}"
+        f"select id from orders where watched and reseller = {{}} and {these} and created_at >= {{}}"
         " order by id limit 1",
-        reseller, payload, since,
+        reseller, values, since,
     )  # fmt: skip
     return int(rows[0]["id"]) if rows else None

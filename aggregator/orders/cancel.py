@@ -23,24 +23,24 @@ class Canceller:
         self._tracker = tracker
         self._wake = wake
 
-    async def cancel(self, reseller: Reseller, order_id: int) -> int:
-        """Cancel a queued order, or remember the wish for one that has left; the number of the request.
+    async def cancel(self, reseller: Reseller, order_id: int) -> None:
+        """Cancel a queued order, or remember the wish for one that has left.
 
         Repeats are answered alike, and hurry nobody. Raises `OrderNotFound`, also for another's order, and
-        `CancelRefused` for one that has ended, runs where cancelling is not offered, or whose provider has refused:
-        that one is asked again when its reseller asks an hour later.
+        `CancelRefused` for one that has ended, whatever ended it, runs where cancelling is not offered, or whose
+        provider has refused: that one is asked again when its reseller asks an hour later.
         """
         order = await self._load(reseller, order_id)
+        if order.state.ended:
+            raise CancelRefused
         if order.state is OrderState.QUEUED:
             done = await self._end(order)
-        elif order.state is OrderState.CANCELLED:
-            done = True
         elif order.cancel_wish:
             done = await self._repeat(order)
         else:
             done = await self._wish(order, reseller)
-        # Where it moved in this very moment, it is looked at again.
-        return order_id if done else await self.cancel(reseller, order_id)
+        if not done:  # it moved in this very moment
+            await self.cancel(reseller, order_id)
 
     async def _load(self, reseller: Reseller, order_id: int) -> Order:
         order = (await store.of_reseller(reseller.id, [order_id])).get(order_id)
@@ -67,7 +67,7 @@ class Canceller:
     async def _wish(self, order: Order, reseller: Reseller) -> bool:
         service = self._shelf().get(order.service)
         offered = service is not None and service.terms(Buyer(reseller.tier, reseller.name)).cancel
-        if order.state.ended or (order.state is OrderState.ACTIVE and not offered):
+        if order.state is OrderState.ACTIVE and not offered:
             raise CancelRefused
         wished = await store.wish_cancel(order.id)
         self._wake()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import structlog
@@ -12,11 +14,13 @@ from aggregator.catalog import health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.joined import Joined
-from aggregator.orders import attempt_store, failover, store
+from aggregator.orders import attempt_store, failover, queue_store, store
 from aggregator.orders.attempts import LINK_PAUSE_MS, Arrival, Attempts, Departure
 from aggregator.orders.evidence_store import Sent
-from aggregator.orders.failover import GiveUp, Go, Wait
+from aggregator.orders.failover import GiveUp, Go, Queues, Wait
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.provider_queue import ProviderQueue
+from aggregator.orders.queue_store import Parked
 from aggregator.orders.routing import Market, Router
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState, Outcome
@@ -25,35 +29,19 @@ from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock
 from pricing.route import Route
-from providers.adapter import Adapter
+from providers.adapter import Adapter, Turn
 from providers.errors import Code, ProviderError, Refused, Unreachable
 
 log = structlog.get_logger(__name__)
 
-CLAIM_AT_ONCE = 50
+CLAIM_AT_ONCE = 200
 MOST_IN_HAND = 1_000
-CROWDED_SECONDS = 0.2  # not money
-"""Before more orders are claimed while a provider has as many waiting for it as it may."""
 STALE_MS = 5_000
 """A decision older than this is made again: the market has moved while the order waited for its turn."""
 TELL_MS = 15 * 60_000
 """How long an add may be unsure before it is told."""
 ASK_AGAIN = frozenset({Code.SERVICE_GONE, Code.FUNDS})
 """Refusals that make our picture of the provider stale."""
-
-
-class Lane:
-    """The calls of one provider: so many at once, and not too many waiting behind them."""
-
-    def __init__(self, parallel: int) -> None:
-        self.turns = asyncio.Semaphore(parallel)
-        self.waiting = 0
-        self.most_waiting = parallel * 16
-
-    @property
-    def full(self) -> bool:
-        """Whether whoever comes now must come again later."""
-        return self.waiting >= self.most_waiting
 
 
 class Dispatcher:
@@ -71,17 +59,32 @@ class Dispatcher:
         self._wake = wake
         self._glance = glance
         self._glances: set[asyncio.Task[None]] = set()
-        self._lanes: dict[str, Lane] = {}
+        self._queues: dict[str, ProviderQueue] = {}
         self._in_hand: dict[int, asyncio.Task[None]] = {}
+        self._without_turn: dict[int, asyncio.Task[None]] = {}
+        """Of those in hand, what still waits for its turn: nothing of it is written down."""
+        self._park: Joined[Parked, None] = Joined(_park_all, most=MOST_IN_HAND)
         self._attempts = Attempts(tracker, poll_ms=round(pace.poll_seconds * 1000))
         self._note_well: Joined[str, None] = Joined(self._note_all_well, most=MOST_IN_HAND)
 
     async def run_once(self) -> int:
-        """Claim what is due and start each order on its way; how many were started. Does not wait for providers."""
-        if any(lane.full for lane in self._lanes.values()):
-            await asyncio.sleep(CROWDED_SECONDS)
-        room = MOST_IN_HAND - len(self._in_hand)
-        orders = await store.claim_due(min(room, CLAIM_AT_ONCE))
+        """Claim what has room or is due and start each order on its way; how many. Does not wait for providers."""
+        started = 0
+        parked = await queue_store.count_parked()
+        for name, known in self._queues.items():
+            known.parked = parked.get(name, {})
+        for name in parked:
+            queue = self._queue(name)
+            if queue is not None and queue.wants_more:
+                room = min(queue.room, MOST_IN_HAND - len(self._in_hand))
+                orders = await queue_store.claim_parked(name, room, after=queue.served_last)
+                if orders:
+                    queue.served_last = orders[-1].reseller
+                    started += await self._start(orders)
+        due = await queue_store.claim_due(min(MOST_IN_HAND - len(self._in_hand), CLAIM_AT_ONCE))
+        return started + await self._start(due)
+
+    async def _start(self, orders: Sequence[Order]) -> int:
         if orders:
             attempts = await attempt_store.of_orders([order.id for order in orders])
             market = await self._router.look()
@@ -102,7 +105,16 @@ class Dispatcher:
             await asyncio.wait(under_way)
 
     async def stop(self, seconds: float) -> None:  # not money
-        """Let calls in flight end, for so long; then leave the rest to the sweeper."""
+        """Let calls in flight end, for so long; then leave the rest to the sweeper.
+
+        What has no turn yet stays queued.
+        """
+        waiting = dict(self._without_turn)
+        for task in waiting.values():
+            task.cancel()
+        if waiting:
+            with suppress(Exception):  # its lease runs out by itself
+                await queue_store.release(list(waiting))
         if self._in_hand:
             await asyncio.wait(self._in_hand.values(), timeout=seconds)
         for task in (*self._in_hand.values(), *self._glances):
@@ -152,10 +164,11 @@ class Dispatcher:
             await store.postpone(order.id, market.now + LINK_PAUSE_MS)
             return
         routes = await self._router.routes(order, attempts, market)
-        chosen = failover.choose(order, attempts, routes, now=market.now, give_up_ms=give_up_ms)
+        queues = self._waits(order)
+        chosen = failover.choose(order, attempts, routes, now=market.now, give_up_ms=give_up_ms, queues=queues)
         match chosen:
             case Go(route=route):
-                await self._place(order, route, market)
+                await self._place(order, attempts, route, market)
             case Wait(until=until, reason=reason):
                 await store.postpone(order.id, until)
                 await store.note(order.id, order.state, f"waiting: {reason}"[:500])
@@ -164,49 +177,95 @@ class Dispatcher:
                 if ended is not None:
                     await self._tracker.refresh([ended])
 
-    async def _place(self, order: Order, route: Route, market: Market) -> None:
+    def _waits(self, order: Order) -> Queues:
+        """How long the order would wait at each provider that has a queue."""
+        waits = {name: queue.wait_ms(order.reseller) for name, queue in self._queues.items()}
+        return Queues(waits, round(self._pace.patience_seconds * 1000))
+
+    async def _place(self, order: Order, attempts: Sequence[Attempt], route: Route, market: Market) -> None:
+        """Take a turn, then write the attempt down and send it; where there is no room, the order is parked."""
         provider = route.offer.provider
-        adapter = self._upstreams.adapter(provider)
-        if adapter is None:
+        adapter, queue = self._upstreams.adapter(provider), self._queue(provider)
+        if adapter is None or queue is None:
             return
-        lane = self._lane(adapter)
-        if lane.full:
-            await store.postpone(order.id, clock.now() + 1000)
+        if not queue.room:
+            queue.note_parked(order.reseller)
+            await self._park(Parked(order.id, provider, clock.now() + round(self._pace.patience_seconds * 1000)))
             return
-        lane.waiting += 1
+        queue.in_hand += 1
         try:
-            async with lane.turns:
-                if clock.now() - market.now > STALE_MS:
+            async with self._turn(order, adapter) as turn:
+                now = await self._still_so(order, attempts, route, market)
+                if now is None:
                     await store.postpone(order.id, clock.now())
                     return
                 sent = new_reference(adapter.profile)
-                new = self._router.new_attempt(order, route, adapter, market)
+                new = self._router.new_attempt(order, now[0], adapter, now[1])
                 attempt = await self._attempts.begin(Departure(order, new, sent, self._minds_links(provider)))
                 if attempt is not None:
-                    await self._submit(order, attempt, adapter, sent)
+                    await self._submit(order, attempt, adapter, sent, turn)
         finally:
-            lane.waiting -= 1
+            queue.in_hand -= 1
+            if queue.parked and queue.wants_more:
+                self._wake()
 
-    def _lane(self, adapter: Adapter) -> Lane:
-        profile = adapter.profile
-        return self._lanes.setdefault(f"{profile.name}:{profile.parallel}", Lane(profile.parallel))
+    @asynccontextmanager
+    async def _turn(self, order: Order, adapter: Adapter) -> AsyncIterator[Turn]:
+        """While it is waited for, nothing is written down: whoever stops the panel takes the order back."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._without_turn[order.id] = task
+        try:
+            async with adapter.turn() as turn:
+                self._without_turn.pop(order.id, None)
+                yield turn
+        finally:
+            self._without_turn.pop(order.id, None)
+
+    async def _still_so(
+        self, order: Order, attempts: Sequence[Attempt], route: Route, market: Market
+    ) -> tuple[Route, Market] | None:
+        """The same decision by the market of now, where it has grown old while the order waited; None: another one."""
+        if clock.now() - market.now <= STALE_MS:
+            return route, market
+        fresh = await self._router.look()
+        routes = await self._router.routes(order, attempts, fresh)
+        chosen = failover.choose(
+            order, attempts, routes, now=fresh.now, give_up_ms=round(self._pace.give_up_seconds * 1000)
+        )
+        same = isinstance(chosen, Go) and chosen.route.offer.provider == route.offer.provider
+        return (chosen.route, fresh) if same and isinstance(chosen, Go) else None
+
+    def _queue(self, provider: str) -> ProviderQueue | None:
+        """None for a provider that is not configured any more."""
+        adapter = self._upstreams.adapter(provider)
+        if adapter is None:
+            self._queues.pop(provider, None)
+            return None
+        queue = self._queues.setdefault(provider, ProviderQueue(adapter.profile))
+        queue.profile = adapter.profile
+        return queue
 
     def _minds_links(self, provider: str) -> bool:
         settings = self._upstreams.settings(provider)
         return settings is not None and settings.same_link_policy != "allow"
 
-    async def _submit(self, order: Order, attempt: Attempt, adapter: Adapter, sent: Sent | None) -> None:
+    async def _submit(self, order: Order, attempt: Attempt, adapter: Adapter, sent: Sent | None, turn: Turn) -> None:
         if clock.now() > attempt.deadline_at - round(adapter.profile.add_timeout_seconds * 1000):
             # Held up until now, it would still be sending when all others believe the attempt over.
             error = Unreachable("held up for too long before anything was sent")
             await self._refuse(order, attempt, failover.outcome_of(error), error)
             return
+        begun = time.monotonic()
         try:
-            placement = await adapter.add(submission_of(order, attempt, sent))
+            placement = await adapter.add(submission_of(order, attempt, sent), turn)
         except ProviderError as error:
             await self._answered(order, attempt, error)
             await self._note_health(attempt.provider, error)
         else:
+            queue = self._queue(attempt.provider)
+            if queue is not None:
+                queue.note_call(time.monotonic() - begun)
             await self._attempts.accept(Arrival(order, attempt, placement))
             await self._note_well(attempt.provider)
 
@@ -248,3 +307,8 @@ class Dispatcher:
         after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)
         if after is not None:
             await catalog_store.set_health(provider, after)
+
+
+async def _park_all(parked: Sequence[Parked]) -> list[None]:
+    await queue_store.park(parked)
+    return [None] * len(parked)

@@ -6,7 +6,7 @@ for it; one about the account or the moment only postpones (providers/PROTOCOL.m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -15,7 +15,9 @@ from aggregator.orders.state import Outcome
 from pricing.route import Route
 from providers.errors import Code, ProviderError, Refused, Unreachable
 
-ABOUT_THE_ORDER = frozenset({Code.LINK_INVALID, Code.PARAMS, Code.QTY_MIN, Code.QTY_MAX, Code.SERVICE_GONE})
+ABOUT_THE_ORDER = frozenset(
+    {Code.LINK_INVALID, Code.PARAMS, Code.QTY_MIN, Code.QTY_MAX, Code.SERVICE_GONE, Code.TOO_LARGE}
+)
 ABOUT_THE_OFFER = frozenset({Code.QTY_MIN, Code.QTY_MAX, Code.SERVICE_GONE})
 """Refusals that say nothing of the provider's other services."""
 TRIED_TWICE = frozenset({Code.LINK_INVALID, Code.PARAMS})
@@ -73,14 +75,29 @@ class GiveUp(Struct, frozen=True):
 Next = Go | Wait | GiveUp
 
 
-def choose(order: Order, attempts: Sequence[Attempt], routes: Sequence[Route], *, now: int, give_up_ms: int) -> Next:
-    """Where a queued order goes."""
+class Queues(Struct, frozen=True):
+    """How long an order sent to a provider now would wait for its turn, and how long that is worth the lower price."""
+
+    wait_ms: Mapping[str, int]
+    """By provider; none where there is room."""
+    patience_ms: int
+
+
+NO_QUEUES = Queues({}, 0)
+
+
+def choose(
+    order: Order, attempts: Sequence[Attempt], routes: Sequence[Route], *, now: int, give_up_ms: int,
+    queues: Queues = NO_QUEUES,
+) -> Next:  # fmt: skip
+    """Where a queued order goes: to the cheapest that can take it, if its turn there comes soon enough."""
     hopeless = _hopeless(order, attempts)
     if hopeless is not None:
         return GiveUp(hopeless)
     usable = [route for route in routes if route.usable]
     if usable:
-        return Go(usable[0])
+        soon = (route for route in usable if queues.wait_ms.get(route.offer.provider, 0) <= queues.patience_ms)
+        return Go(next(soon, usable[0]))
     reason = "; ".join(f"{route.offer.provider}: {route.reason}" for route in routes) or "no offer"
     if routes and all(route.permanent for route in routes):
         return GiveUp(reason)

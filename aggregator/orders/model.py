@@ -40,6 +40,10 @@ class NewOrder(Struct, frozen=True, kw_only=True):
     custom_id: str | None = None
     payload: str
     """A hash of what the client asked for, to tell a repeat from another order."""
+    same_payloads: tuple[str, ...] = ()
+    """The same had it named its service by another of its ids."""
+    asked_service: int | None = None
+    """The alias by which the client named its service; None = by its own id."""
     watched: bool = False
     """Its key looks for repeats: the same again, soon enough, is this order."""
 
@@ -65,7 +69,7 @@ class Order(Struct, frozen=True, kw_only=True):
     undelivered: int
     state: OrderState
     phase: Phase
-    """The last open phase announced to the reseller: pending, processing or in_progress."""
+    """The furthest open phase announced to the reseller: pending, processing or in_progress."""
     held: str | None
     cancel_wish: bool
     start_count: int | None
@@ -82,6 +86,8 @@ class Order(Struct, frozen=True, kw_only=True):
     due_at: int
     created_at: int
     ended_at: int | None
+    asked_service: int | None = None
+    """The alias of the service under which it was ordered; None = its own id."""
 
     @property
     def per_run(self) -> int:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from aggregator.catalog.shelf import Shelf, ShelfService
 from aggregator.errors import (
+    BadLink,
     IncorrectRequest,
     NotEnoughFunds,
     QuantityOutOfRange,
@@ -24,12 +25,12 @@ from aggregator.joined import Joined
 from aggregator.ledger.book import MOST
 from aggregator.orders import accept_store, store
 from aggregator.orders.accept_store import Repeated, Sought, TooPoor, Verdict
-from aggregator.orders.links import link_key
+from aggregator.orders.links import is_address, link_key
 from aggregator.orders.model import NewOrder
 from aggregator.resellers.model import Caller
 from aggregator.storage import clock
 from pricing.markup import Buyer
-from providers.vocabulary import Fields
+from providers.vocabulary import Fields, ServiceType
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -53,8 +54,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     """An `add` before its service is known. `read` knows the rules of each type and raises `ResellerError`."""
 
     service: int
-    payload: bytes
-    """What makes it the same request when it is repeated."""
+    payload_for: Callable[[int], bytes]
+    """What makes it the same request when it is repeated, had it named the service by this id."""
     read: Callable[[str], Wanted]
     """From the type of the service to what is wanted."""
     request_id: str | None = None
@@ -81,13 +82,16 @@ class Placer:
 
     async def place(self, caller: Caller, ask: Ask) -> int:
         """Charge the reseller and accept the order; its id. Raises `ResellerError` with nothing changed."""
-        payload = hashlib.sha256(ask.payload).hexdigest()
-        earlier = await self._earlier(caller, ask, payload)
+        shelf = self._shelf()
+        payload, *same = [_digest(ask.payload_for(one)) for one in _asked_first(ask.service, shelf)]
+        earlier = await self._earlier(caller, ask, (payload, *same))
         if earlier is not None:
             return earlier
-        new = decide(self._shelf().get(ask.service), caller, ask, payload)
-        if caller.same_link == "refuse" and await store.has_open(new.reseller, new.service, new.link_key):
-            raise SameLink
+        new = decide(shelf.get(ask.service), caller, ask, payload, same=tuple(same))
+        if caller.same_link == "refuse":
+            services = shelf.same_as(new.service)
+            if await store.has_open(new.reseller, services, new.link_key):
+                raise SameLink
         verdict = await self._accept(new)
         if isinstance(verdict, TooPoor):
             raise NotEnoughFunds
@@ -104,15 +108,15 @@ class Placer:
                 raise one
         return cast("list[int | ResellerError]", placed)
 
-    async def _earlier(self, caller: Caller, ask: Ask, payload: str) -> int | None:
+    async def _earlier(self, caller: Caller, ask: Ask, payloads: tuple[str, ...]) -> int | None:
         """The order that this request stands for already, by its id or, where the key says so, by its likeness."""
         reseller = caller.reseller.id
         if ask.request_id is not None or ask.custom_id is not None:
-            repeated = await self._repeated(Sought(reseller, ask.request_id, ask.custom_id, payload))
+            repeated = await self._repeated(Sought(reseller, ask.request_id, ask.custom_id, payloads))
             return _first_of(repeated) if repeated else None
         if caller.duplicate_seconds:
             return await accept_store.repeated_lately(
-                reseller, payload, since=clock.now() - caller.duplicate_seconds * 1000
+                reseller, payloads, since=clock.now() - caller.duplicate_seconds * 1000
             )
         return None
 
@@ -123,12 +127,25 @@ def _first_of(repeated: Repeated) -> int:
     return repeated.order
 
 
-def decide(service: ShelfService | None, caller: Caller, ask: Ask, payload: str) -> NewOrder:
-    """Judge the request: fields, limits, charge."""
+def _asked_first(service: int, shelf: Shelf) -> list[int]:
+    """Every id under which the same thing could have been asked for, the one that was at the head."""
+    return [service, *(one for one in shelf.same_as(service) if one != service)]
+
+
+def _digest(payload: bytes) -> str:
+    return hashlib.sha256(payload).hexdigest()
+
+
+def decide(
+    service: ShelfService | None, caller: Caller, ask: Ask, payload: str, *, same: tuple[str, ...] = ()
+) -> NewOrder:
+    """Judge the request: fields, limits, charge. `same`: its payloads by the service's other ids."""
     if service is None:
         raise ServiceNotFound
     reseller = caller.reseller
     wanted = ask.read(service.type)
+    if service.wants_address and service.type != ServiceType.SUBSCRIPTIONS and not is_address(wanted.link):
+        raise BadLink("link must be an address such as https://example.com/page")
     terms = service.terms(Buyer(tier=reseller.tier, reseller=reseller.name))
     if wanted.drip_feed and not terms.dripfeed:
         raise IncorrectRequest("runs", "is not possible: this service has no drip-feed")
@@ -139,13 +156,14 @@ def decide(service: ShelfService | None, caller: Caller, ask: Ask, payload: str)
         raise QuantityOutOfRange(wrong, terms.minimum, terms.maximum)
     rate = terms.price.rate
     charge = rate.cost(wanted.quantity).units
-    if charge > MOST:
+    if max(charge, wanted.quantity) > MOST:  # the most that a column can hold
         raise NotEnoughFunds
     return NewOrder(
         reseller=reseller.id, service=service.id, type=service.type, link=wanted.link, quantity=wanted.quantity,
         runs=wanted.runs, fields=wanted.fields, link_key=link_key(wanted.link), same_link=caller.same_link,
         rate=rate.units, rate_per=rate.per, charge=charge,
-        request_id=ask.request_id, custom_id=ask.custom_id, payload=payload,
+        request_id=ask.request_id, custom_id=ask.custom_id, payload=payload, same_payloads=same,
+        asked_service=ask.service if ask.service != service.id else None,
         watched=caller.duplicate_seconds > 0,
     )  # fmt: skip
 

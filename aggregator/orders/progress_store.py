@@ -26,6 +26,8 @@ _ANNOUNCED = {
     "id": "bigint", "phase": "text", "remains": "bigint", "runs_done": "bigint", "start_count": "bigint",
     "delivery_seen": "boolean",
 }  # fmt: skip
+# Another process may have announced more since the decision was made.
+_FURTHEST = "case when orders.phase = 'in_progress' or told.phase = 'pending' then orders.phase else told.phase end"
 _SIGHTS = {"id": "bigint", "state": "text", "sight": "text", "sight_at": "bigint", "start_count": "bigint"}
 _STILL_ASKED = (
     " and exists (select 1 from attempts where attempts.order_id = orders.id and attempts.outcome = 'accepted'"
@@ -77,7 +79,7 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
             ],
         )
         await run(
-            "update orders set phase = told.phase, remains = told.remains,"
+            f"update orders set phase = {_FURTHEST}, remains = told.remains,"
             # An older reading may be written after a newer one, in another process.
             " runs_done = case when told.runs_done is null or orders.runs_done > told.runs_done"
             " then orders.runs_done else told.runs_done end,"

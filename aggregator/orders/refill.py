@@ -140,6 +140,8 @@ class Refiller:
 
     async def _conclude(self, row: RefillRow, phase: RefillPhase | Refused | None) -> None:
         state = PHASES.get(phase, row.state) if isinstance(phase, RefillPhase) else row.state
+        if state is RefillState.PENDING:  # no step back from what its reseller was told
+            state = row.state
         age = clock.now() - row.created_at
         if row.upstream_refill is None and age > DAY_MS:
             # The provider gave no id to ask about: a day later it has either refilled or never will.

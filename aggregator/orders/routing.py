@@ -16,6 +16,7 @@ from aggregator.orders import attempt_store, failover
 from aggregator.orders.account_doors import account_door
 from aggregator.orders.attempt_store import NewAttempt
 from aggregator.orders.failover import Blocks
+from aggregator.orders.links import is_address
 from aggregator.orders.model import Attempt, Order
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock
@@ -24,6 +25,7 @@ from pricing.money import Money
 from pricing.offer import Offer
 from pricing.route import Candidate, Route, rank
 from providers.adapter import Adapter
+from providers.vocabulary import ServiceType
 
 UNSURE_LOOKBACK_MS = 120_000
 """How long a fresh unsure add keeps its provider from taking too many more."""
@@ -97,6 +99,7 @@ class Router:
             spent=blocked.is_spent(offer.provider, offer.service) or (link_runs and policy == "refuse"),
             busy=market.unsure.get(offer.provider, 0) >= self._pace.unsure_in_flight,
             postponed=blocked.postponed_until.get(offer.provider, 0) > market.now,
+            takes_link=settings is None or _takes_link(settings, order),
             link_runs=link_runs,
             last=row.put_last,
         )
@@ -124,3 +127,7 @@ class Router:
             deadline_at=clock.now() + round(adapter.profile.add_timeout_seconds * 1000) + GRACE_MS,
             door=account_door(adapter.profile),
         )  # fmt: skip
+
+
+def _takes_link(settings: ProviderSettings, order: Order) -> bool:
+    return settings.links == "any" or order.type == ServiceType.SUBSCRIPTIONS or is_address(order.link)

@@ -18,6 +18,7 @@ from pricing.parts import Parts
 from providers.vocabulary import Phase, Progress, ServiceType
 
 OPEN_PHASES = (Phase.PENDING, Phase.PROCESSING, Phase.IN_PROGRESS)
+"""In the order in which an order goes through them."""
 UNDER_WAY = {phase: phase for phase in OPEN_PHASES} | {Phase.PAUSED: Phase.IN_PROGRESS}
 """What a reseller is told: a pause upstream may be temporary, and chained panels take "paused" as an end."""
 ENDINGS = {
@@ -113,14 +114,19 @@ def decide(order: Order, attempt: Attempt, progress: Progress, *, rules: Rules, 
 
 
 def _announce(order: Order, progress: Progress, phase: Phase) -> Announce:
-    told = remains_of(order, progress)
+    """No step back from what was announced: providers flap, and the next one begins anew.
+
+    What a provider has not begun it has not delivered, whatever it says to remain: some say "0" then.
+    """
+    told = None if phase is Phase.PENDING else remains_of(order, progress)
     left = order.remains if told is None else min(max(told, 0), order.quantity)
     delivered = phase is Phase.IN_PROGRESS and told is not None and 0 < left < order.quantity
     seen_now = order.delivery_seen or delivered
     # A drip-feed counts a run when it begins: while it is under way its units are not there yet.
     only_begun = progress.remains is None and order.type != ServiceType.SUBSCRIPTIONS
     remains = order.remains if only_begun else left
-    return Announce(phase, remains, _runs_done(order, progress), _start(order, progress), seen_now)
+    furthest = max(order.phase, phase, key=OPEN_PHASES.index)
+    return Announce(furthest, remains, _runs_done(order, progress), _start(order, progress), seen_now)
 
 
 def _parts(order: Order, progress: Progress) -> Parts | None:

@@ -13,20 +13,18 @@ from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
 from aggregator.storage import clock, signals, tables
-from aggregator.storage.engine import is_sqlite
 from aggregator.storage.lists import among, table_of
 from aggregator.storage.tables import Event
-from aggregator.storage.transaction import engine, write
 
 _ORDER = tables.Order
-CLAIM_MS = 30_000
-"""How long a claimed order is left to its worker; a worker that died loses it then."""
 
 
-async def has_open(reseller: int, service: int, link_key: str) -> bool:
-    """Whether the reseller has an open order of this service for this link."""
+async def has_open(reseller: int, services: Sequence[int], link_key: str) -> bool:
+    """Whether the reseller has an open order for this link, of a service by any of its ids."""
     open_here = _ORDER.state.is_in([state.value for state in OPEN]) & (_ORDER.link_key == link_key)
-    return bool(await _ORDER.exists().where(open_here & (_ORDER.reseller == reseller) & (_ORDER.service == service)))
+    return bool(
+        await _ORDER.exists().where(open_here & (_ORDER.reseller == reseller) & _ORDER.service.is_in(list(services)))
+    )
 
 
 async def earlier_on_link(order: Order) -> bool:
@@ -62,27 +60,6 @@ async def newest_of(reseller: int, limit: int) -> list[Order]:
     """A reseller's newest orders, the newest first."""
     query = _ORDER.select().where(_ORDER.reseller == reseller).order_by(_ORDER.id, ascending=False)
     return [as_order(row) for row in await query.limit(limit)]
-
-
-async def claim_due(limit: int) -> list[Order]:
-    """Take queued orders whose time has come; they are ours until `CLAIM_MS` from now."""
-    now = clock.now()
-    lock = "" if is_sqlite(engine()) else "for update skip locked"
-    rows = await write(
-        lambda: _ORDER.raw(
-            "update orders set due_at = {} where id in (select id from orders where state = 'queued' and due_at <= {}"
-            f" and {NOT_HALTED} order by due_at, id limit {{}} {lock}) and state = 'queued' returning *",
-            now + CLAIM_MS, now, limit,
-        ).run()
-    )  # fmt: skip
-    return sorted((as_order(row) for row in rows), key=lambda order: order.id)
-
-
-async def next_due() -> int | None:
-    """When the next queued order is due."""
-    rows = await _ORDER.raw("select min(due_at) as due from orders where state = 'queued'")
-    due: int | None = rows[0]["due"]
-    return due
 
 
 async def postpone(order: int, until: int) -> None:
@@ -130,10 +107,13 @@ async def advance(
 
 
 async def enqueue(order: int, source: OrderState, *, due_at: int) -> bool:
-    """Back into the queue: refused, never sent, absent by decision, or called off upstream."""
+    """Back into the queue: refused, never sent, absent by decision, or called off upstream.
+
+    What its reseller was told of it stays, but for the units: all of them remain.
+    """
     changes: dict[Any, Any] = {
-        _ORDER.due_at: due_at, _ORDER.held: None, _ORDER.phase: "pending", _ORDER.remains: _ORDER.quantity,
-        _ORDER.sight: None, _ORDER.sight_at: None,
+        _ORDER.due_at: due_at, _ORDER.held: None, _ORDER.remains: _ORDER.quantity, _ORDER.sight: None,
+        _ORDER.sight_at: None,
     }  # fmt: skip
     return await advance(order, [source], OrderState.QUEUED, changes)
 
@@ -212,8 +192,13 @@ async def note_all(lines: Sequence[tuple[int, OrderState, str]]) -> None:
     )  # fmt: skip
 
 
-async def history(order: int) -> list[dict[str, Any]]:
-    return await Event.select(Event.at, Event.state, Event.text).where(Event.order_id == order).order_by(Event.id)
+async def history(order: Order) -> list[dict[str, Any]]:
+    """What happened to an order, oldest first: when, in which state, and a sentence."""
+    lines = await Event.select(Event.at, Event.state, Event.text).where(Event.order_id == order.id).order_by(Event.id)
+    if order.asked_service is None:
+        return lines
+    text = f"ordered as service {order.asked_service}, an alias of {order.service}"
+    return [{"at": order.created_at, "state": OrderState.QUEUED.value, "text": text}, *lines]
 
 
 async def listed(

@@ -19,7 +19,14 @@ from aggregator.settings.lost import find_loss, refuse_loss
 from aggregator.settings.markup import MarkupFile, read_markup
 from aggregator.settings.panel import Limits, PaceSettings, PanelSettings
 from aggregator.settings.providers import ProviderSettings, read_providers
-from aggregator.settings.services import FIRST_IMPORTED_ID, OfferRef, ServiceEntry, ServicesFile, read_services
+from aggregator.settings.services import (
+    FIRST_IMPORTED_ID,
+    CategoryEntry,
+    OfferRef,
+    ServiceEntry,
+    ServicesFile,
+    read_services,
+)
 from aggregator.settings.toml import find_text, read_text
 
 __all__ = [
@@ -30,6 +37,7 @@ __all__ = [
     "PANEL_FILE",
     "PROVIDERS_FILE",
     "SERVICES_FILE",
+    "CategoryEntry",
     "ConfigurationError",
     "Fault",
     "Findings",

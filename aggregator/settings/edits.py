@@ -29,6 +29,19 @@ def change_service(text: str, file: str, number: int, changes: Mapping[str, Valu
     return tomlkit.dumps(document)
 
 
+def remove_service(text: str, file: str, number: int) -> str:
+    """Without the [[service]] with this id. Raises `ConfigurationError`, also where there is none."""
+    document = _parse(text, file)
+    tables = document.get("service")
+    table = _find(document, "service", "id", number)
+    if table is None or not isinstance(tables, AoT):
+        raise ConfigurationError([Fault(file, 1, f"there is no service {number}")])
+    tables.remove(table)
+    if not tables:
+        document.pop("service")
+    return tomlkit.dumps(document)
+
+
 def change_provider(text: str, file: str, name: str, changes: Mapping[str, Value]) -> str:
     """Set keys of the [[provider]] of this name. Raises `ConfigurationError`, also where there is none."""
     document = _parse(text, file)

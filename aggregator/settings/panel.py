@@ -75,6 +75,8 @@ class PaceSettings(Struct, frozen=True, kw_only=True):
     """The first rest of a provider that keeps failing."""
     give_up_seconds: float = 86_400.0
     """After which an order that nobody can take is cancelled and refunded."""
+    patience_seconds: float = 30.0
+    """How long an order waits for its turn at the cheapest provider before it goes to a dearer one."""
 
 
 def read_panel(table: Table) -> PanelSettings:
@@ -133,4 +135,5 @@ def read_pace(table: Table) -> PaceSettings:
         unsure_in_flight=table.whole("unsure_in_flight", plain.unsure_in_flight, COUNT),
         breaker_seconds=table.pace("breaker_seconds", plain.breaker_seconds, SECONDS),
         give_up_seconds=table.pace("give_up_seconds", plain.give_up_seconds, SECONDS),
+        patience_seconds=table.pace("patience_seconds", plain.patience_seconds, SECONDS_OR_NONE),
     )

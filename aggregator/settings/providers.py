@@ -45,6 +45,8 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     low_balance_alert: Decimal | None = None
     same_link_policy: str = "allow"
     """What happens to an order for a link that is already running there: "allow", "queue" or "refuse"."""
+    links: str = "any"
+    """"address": it is sent only orders whose link can be the address of a page."""
     balance_decides: bool = False
     """Whether the balance alone may prove that an unsure order was not taken; False: it only suggests it."""
     debits_late: bool = False
@@ -90,6 +92,7 @@ def _read_provider(table: Table, vault: Vault, add_timeout_seconds: float) -> Pr
         min_balance=table.number("min_balance", None, NOT_NEGATIVE),
         low_balance_alert=table.number("low_balance_alert", None, NOT_NEGATIVE),
         same_link_policy=table.choice("same_link_policy", plain.same_link_policy, ("allow", "queue", "refuse")),
+        links=table.choice("links", plain.links, ("any", "address")),
         balance_decides=table.flag("balance_decides", plain.balance_decides),
         debits_late=table.flag("debits_late", plain.debits_late),
         import_categories=table.texts("import_categories", None),

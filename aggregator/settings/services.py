@@ -12,6 +12,9 @@ from aggregator.settings.toml import Reading
 from providers.vocabulary import ServiceType
 
 FIRST_IMPORTED_ID = 100_001
+LINKS = ("any", "address")
+HIGHEST_ID = 2**31 - 1
+"""Panels keep ids in a signed integer of 32 bits."""
 _OFFER = re.compile(r"([a-z0-9_-]{1,40}):([^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?)")
 _TEXT = Shape(r"[^\x00-\x08\x0b-\x1f\x7f]*", "text", "...")
 _TYPES = [kind.value for kind in ServiceType if kind is not ServiceType.UNSUPPORTED]
@@ -41,9 +44,21 @@ class ServiceEntry(Struct, frozen=True, kw_only=True):
     enabled: bool = True
     pin: OfferRef | None = None
     """The only one of its offers that counts; None = all do."""
+    links: str = "any"
+    """"address": only what can be the address of a page is taken as a link."""
+    aliases: tuple[int, ...] = ()
+    """Ids of a former panel, or retired ones of ours, under which it can be ordered as well."""
     line: int = 0
     """Where it stands in its file; `offers_line` where its offers do."""
     offers_line: int = 0
+
+
+class CategoryEntry(Struct, frozen=True, kw_only=True):
+    """One [[category]]: what holds for all services of the categories that it fits."""
+
+    name: str
+    """A glob over categories as we sell them."""
+    links: str = "any"
 
 
 class ServicesFile(Struct, frozen=True, kw_only=True):
@@ -52,6 +67,12 @@ class ServicesFile(Struct, frozen=True, kw_only=True):
     import_rest: bool = True
     """Whether listings that no [[service]] names are sold as they come."""
     services: tuple[ServiceEntry, ...] = ()
+    categories: tuple[CategoryEntry, ...] = ()
+
+    @property
+    def taken(self) -> frozenset[int]:
+        """Ids that no import may be given: those of services and their aliases."""
+        return frozenset(number for one in self.services for number in (one.id, *one.aliases))
 
 
 def read_services(text: str, file: str) -> ServicesFile:
@@ -68,7 +89,13 @@ def services_of(reading: Reading) -> ServicesFile:
     tables = reading.root.tables("service")
     services = tuple(_read_service(table) for table in tables)
     _refuse_shared_ids(tables, services)
-    return ServicesFile(import_rest=import_rest, services=services)
+    _refuse_shared_aliases(tables, services)
+    categories = tuple(_read_category(table) for table in reading.root.tables("category"))
+    return ServicesFile(import_rest=import_rest, services=services, categories=categories)
+
+
+def _read_category(table: Table) -> CategoryEntry:
+    return CategoryEntry(name=table.need("name", LINE), links=table.choice("links", "any", LINKS))
 
 
 def _read_service(table: Table) -> ServiceEntry:
@@ -87,6 +114,8 @@ def _read_service(table: Table) -> ServiceEntry:
         description=table.text("description", None, _TEXT),
         enabled=table.flag("enabled", default=True),
         pin=_read_pin(table, offers),
+        links=table.choice("links", "any", LINKS),
+        aliases=_read_aliases(table),
         line=table.line(),
         offers_line=table.line("offers"),
     )
@@ -127,6 +156,20 @@ def _read_pin(table: Table, offers: tuple[OfferRef, ...]) -> OfferRef | None:
     return pin
 
 
+def _read_aliases(table: Table) -> tuple[int, ...]:
+    written = table.take("aliases")
+    if written is None:
+        return ()
+    if not isinstance(written, list) or not all(_is_id(item) for item in written):
+        table.fault("aliases", f"aliases must be a list of ids, 1 to {HIGHEST_ID}: write aliases = [1234]")
+        return ()
+    return tuple(dict.fromkeys(written))
+
+
+def _is_id(written: object) -> bool:
+    return isinstance(written, int) and not isinstance(written, bool) and 1 <= written <= HIGHEST_ID
+
+
 def _read_offer(written: object) -> OfferRef | None:
     found = _OFFER.fullmatch(written) if isinstance(written, str) else None
     return OfferRef(found[1], found[2]) if found else None
@@ -153,3 +196,13 @@ def _refuse_shared_ids(tables: Sequence[Table], services: Sequence[ServiceEntry]
             first = lines[service.id]
             table.fault("id", f"id {service.id} is already the service of line {first}: write an id that is free")
         lines.setdefault(service.id, service.line)
+
+
+def _refuse_shared_aliases(tables: Sequence[Table], services: Sequence[ServiceEntry]) -> None:
+    """An alias stands for one service, and for none that is sold under that id itself."""
+    owners = {service.id: service for service in services}
+    for table, service in zip(tables, services, strict=True):
+        for alias in service.aliases:
+            other = owners.setdefault(alias, service)
+            if other is not service or alias == service.id:
+                table.fault("aliases", f"alias {alias} is the service of line {other.line} already: take it out here")

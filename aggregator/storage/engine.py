@@ -56,6 +56,11 @@ class Sqlite(SQLiteEngine):
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._written: sqlite3.Connection | None = None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether its file has been made."""
+        return Path(self.path).exists()
+
     async def get_connection(self) -> aiosqlite.Connection:
         """A connection of one's own: give it back with `put_back`, or close it when in doubt."""
         if self._idle:

@@ -130,6 +130,8 @@ class Order(Table, tablename="orders"):
     custom_id = Text(null=True, default=None)
     payload = Text()
     watched = Boolean(default=False)
+    asked_service = BigInt(null=True, default=None)
+    parked_at = Text(null=True, default=None)
     due_at = BigInt()
     created_at = BigInt()
     ended_at = BigInt(null=True, default=None)
@@ -405,6 +407,7 @@ class ShelfLine(Table, tablename="shelf_lines"):
     rate = BigInt()
     rate_per = Integer()
     sold = Boolean()
+    offers = Text(default="[]")
 
 
 class ShelfNews(Table, tablename="shelf_news"):
@@ -542,6 +545,7 @@ INDEXES = {
     "orders_ended": "average times and shares of the last 30 days, and the figures by day",
     "orders_held": "what waits for the owner is counted on every page of the console",
     "orders_open": "what is under way is counted and shown; a few thousand among millions",
+    "orders_parked": "what waits for room at one provider is claimed there, one reseller after the other",
     "orders_queue": "the dispatcher asks for what is due, several times a second",
     "orders_repeats": "a repeat without an id is found among those of keys that look for them, and of no others",
     "orders_request_id": "the database itself makes one order of two requests with one id",

@@ -112,8 +112,8 @@ class Panel:
                 content = self.shelf.rows
             case "status":
                 content = self._status(params)
-            case "orders" if self._habits.lists_orders and "orders" not in params.values:
-                content = self._newest()
+            case "orders" if "orders" in params.values or self._habits.lists_orders:
+                content = self._status(params) if "orders" in params.values else self._newest()
             case "balance":
                 content = self._balance()
             case "cancel":

@@ -155,4 +155,4 @@ def test_the_document_leads_nowhere_that_is_not_there() -> None:
 def test_a_field_that_no_type_takes_is_refused() -> None:
     """The check of types can fail: a package has no drip-feed."""
     with pytest.raises(IncorrectRequest):
-        read_terms(ServiceType.PACKAGE, added({"link": "x", "runs": "2", "interval": "5"}))
+        read_terms(ServiceType.PACKAGE, added({"link": "x.example", "runs": "2", "interval": "5"}))

@@ -42,6 +42,16 @@ async def test_the_call_after_the_burst_is_refused_with_the_time_to_wait(tight: 
     assert await tight.everything() == before
 
 
+async def test_a_client_that_asks_exactly_at_its_rate_is_never_refused(tmp_path: Path, fresh_sqlite: str) -> None:
+    """Its calls come early by what its network makes of an even pace."""
+    even = "[limits]\nrequests_per_second = 2\nburst = 2\n"
+    async with served(tmp_path, fresh_sqlite, limits=even) as opened:
+        anna = await opened.reseller("anna")
+        for _ in range(3):
+            assert [(await anna.json("balance")).status_code for _ in range(2)] == [200, 200]
+            await asyncio.sleep(0.982)
+
+
 async def test_classic_clients_are_told_with_code_200(tight: Served) -> None:
     """They drop the text of any other code."""
     anna = await tight.reseller("anna")

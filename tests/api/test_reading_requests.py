@@ -184,7 +184,7 @@ def test_refills_are_asked_for_like_orders() -> None:
 
 
 def test_an_order_is_not_placed_under_a_service_that_cannot_be_read() -> None:
-    for service in ("abc", "-1", "1.5", "１"):
+    for service in ("abc", "-0", "1.5", "１"):
         with pytest.raises(IncorrectRequest) as caught:
             read_add(send_json({"key": "K", "action": "add", "service": service, "link": "x"}))
         assert caught.value.field == "service"
@@ -225,5 +225,7 @@ def test_a_request_id_of_more_than_255_bytes_is_refused(field: str) -> None:
 
 def test_a_failed_json_request_is_still_answered_in_json() -> None:
     assert spelling_of("POST", b' {"key":') is Spelling.JSON
-    assert spelling_of("POST", b"[]") is spelling_of("POST", b"") is Spelling.CLASSIC
-    assert spelling_of("GET", b"{}") is Spelling.CLASSIC
+    assert spelling_of("POST", b"[]") is spelling_of("POST", b"", JSON["content-type"]) is Spelling.JSON
+    assert spelling_of("POST", b"") is spelling_of("POST", b"", JSON["content-type"], b"key=K") is Spelling.CLASSIC
+    assert spelling_of("GET", b"{}") is spelling_of("GET", b"", JSON["content-type"]) is Spelling.CLASSIC
+    assert spelling_of("POST", b"\x1f\x8b\x08=", JSON["content-type"]) is Spelling.JSON

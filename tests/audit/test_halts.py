@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aggregator.audit import run
-from aggregator.orders import business_store, halts, resolve, store
+from aggregator.orders import business_store, halts, queue_store, resolve, store
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.halts import Concerned
 from aggregator.orders.model import Order
@@ -61,7 +61,7 @@ async def test_the_write_itself_asks(tmp_path: Path, panel_database: str) -> Non
     async with open_panel(tmp_path, panel_database, {"alpha": ScriptedPanel("2.40")}) as panel:
         ann = await make_reseller()
         order = await accept_order(ann)
-        assert [claimed.id for claimed in await store.claim_due(1)] == [order.id]
+        assert [claimed.id for claimed in await queue_store.claim_due(1)] == [order.id]
         await Signal.raw(SPOIL, ann.id)
         await run.run()
         assert not await store.depart([order.id])
@@ -78,7 +78,7 @@ async def test_what_a_person_decides_is_done_nevertheless(tmp_path: Path, panel_
         await run.run()
 
         canceller = Canceller(lambda: panel.prices.shelf, panel.tracker, panel.wake)
-        assert await canceller.cancel(ann, wished.id) == wished.id
+        await canceller.cancel(ann, wished.id)
         await resolve.call_off(called_off.id, actor="owner", reason="he asked me")
         assert await states(wished, called_off) == ["queued", "cancelled"]
         assert (await order_now(wished.id)).cancel_wish

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 import redis
 
-from aggregator.cache.limits import Limits, window
+from aggregator.cache.limits import Limits, Window, lenient_window, window
 from aggregator.cache.redis import REST_SECONDS
 from tests.servers import RedisServer
 
@@ -31,6 +31,22 @@ def test_a_window_is_as_long_as_its_calls_take_at_the_rate(per_second: str, burs
     """What the configuration promises holds for fractions of a second too."""
     found = window(Decimal(per_second), burst)
     assert (found.amount, found.get_expiry()) == (burst, seconds)
+
+
+@pytest.mark.parametrize(
+    ("per_second", "burst", "seconds"), [("1", 60, 58.8), ("20", 20, 0.98), ("0.01", 3, 294.0), ("4", 1, 0.245)]
+)
+def test_who_calls_us_is_counted_in_a_window_a_little_shorter(per_second: str, burst: int, seconds: float) -> None:
+    found = lenient_window(Decimal(per_second), burst)
+    assert (found.amount, found.get_expiry()) == (burst, seconds)
+
+
+async def test_whoever_asks_exactly_at_their_rate_is_never_too_early(limits: Limits) -> None:
+    """Call after call comes a hundredth early, as a network makes of an even pace."""
+    item: Window = lenient_window(Decimal(2), 2)
+    for _ in range(3):
+        assert [await limits.hit(item, "key:1") for _ in range(2)] == [0, 0]
+        await asyncio.sleep(0.99)
 
 
 async def test_the_burst_may_go_and_the_next_must_wait(limits: Limits) -> None:

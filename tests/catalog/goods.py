@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from aggregator.catalog.aliases import Sold
 from aggregator.catalog.diff import as_row
 from aggregator.catalog.model import ListingRow, ProviderRow
 from aggregator.catalog.offers import Offers
@@ -62,4 +63,6 @@ def shelf(
     """The shelf that services.toml and markup.toml make of the offers."""
     file = read_services(services, "services.toml")
     book = read_markup(markup, "markup.toml", currency="USD").book
-    return build(file.services, goods, imported or {}, book, import_rest=file.import_rest)
+    ids = imported or {}
+    sold = Sold(imported=frozenset(ids.values()))
+    return build(file.services, goods, ids, book, import_rest=file.import_rest, sold=sold)

@@ -23,7 +23,7 @@ from providers.vocabulary import Listing, ServiceType
 from tests.catalog.goods import listing, row
 from tests.catalog.panels import panel_over
 
-WHO = {"actor": "ann", "reason": "looked at it"}
+WHO: Any = {"actor": "ann", "reason": "looked at it"}
 
 
 def changed(before: str, now: str, **told: Any) -> Difference:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aggregator.app import Panel
 from aggregator.storage import tables
+from providers.sandbox import Sandbox
 from tests.builders import active_order, make_reseller
 from tests.cli.desk import Desk
 
@@ -76,3 +77,17 @@ def test_no_command_runs_on_a_broken_configuration(idle: Desk) -> None:
     path = idle.write("aggregator.toml", "[panel]\ncurrency = 5\n")
     assert f"{path}:2: " in idle.ask("resellers", "list", code=1)["error"]
     assert f"{path}:2: " in idle.say("resellers", "list").errors
+
+
+def test_offers_of_another_order_type_are_a_fault_where_a_catalogue_was_read(
+    desk: Desk, sandboxes: list[Sandbox]
+) -> None:
+    """An id that was sold as one type cannot stand for another."""
+    usual = {"name": "x", "category": "Best", "rate": "1", "min": 10, "max": 1000}
+    sandboxes[0].set_catalogue([{"service": 7101, "type": "Default", **usual}])
+    sandboxes[1].set_catalogue([{"service": 1, "type": "Poll", **usual}])
+    desk.ask("sync")
+    services = desk.config / "services.toml"
+    (fault,) = desk.ask("check", code=1)["faults"]
+    assert fault.startswith(f"{services}:7: ")
+    assert "bravo:1 is of type Poll, the service is Default" in fault

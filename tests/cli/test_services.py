@@ -157,13 +157,13 @@ def test_matches_are_blocks_for_services_toml_and_rows_for_scripts(desk: Desk, s
     sandboxes[1].set_catalogue([{"service": 7, "name": "Instagram Likes | No Refill", "rate": "0.45", **usual}])
     desk.ask("sync")
     (row,) = desk.ask("services", "matches")
-    assert (row["id"], row["score"], row["name"]) == (3, 99, "Instagram Likes | No Refill")
+    assert (row["id"], row["score"], row["name"]) == (100_002, 99, "Instagram Likes | No Refill")
     assert [(offer["provider"], offer["service"]) for offer in row["offers"]] == [("bravo", "7"), ("alpha", "1")]
     text = desk.say("services", "matches").text
     (service,) = read_services(text, "services.toml").services
-    assert service.id == 3
+    assert service.id == 100_002
     pasted = desk.config / "services.toml"
     pasted.write_text(pasted.read_text() + text)
     assert desk.ask("services", "matches") == []
-    assert [sold["offers"] for sold in desk.ask("services") if sold["id"] == 3] == [["bravo:7", "alpha:1"]]
+    assert [sold["offers"] for sold in desk.ask("services") if sold["id"] == 100_002] == [["bravo:7", "alpha:1"]]
     assert "nothing looks the same" in desk.say("services", "matches").text

@@ -77,5 +77,5 @@ async def test_our_own_adapter_reads_our_own_list(tmp_path: Path, fresh_sqlite: 
 class NoWait:
     """A pace without pauses."""
 
-    async def turn(self, profile: Profile, *, urgent: bool) -> None:
+    async def turn(self, profile: Profile, action: str) -> None:
         """At once."""

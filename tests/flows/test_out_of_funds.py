@@ -44,7 +44,7 @@ def test_a_reseller_may_cancel_an_order_that_waits(panel: Panel, ann: Reseller, 
 
     assert ann.balance == 100
     assert ann.status(order)["status"] == "CANCELLED"
-    assert reply == [{"order": order, "cancel": order}]
+    assert reply == {"order": order, "cancel": 1}
     alpha.steer("balance", balance="100")
     ann.wait_for(ann.add(), "COMPLETED")
     assert len(alpha.adds) == 1

@@ -13,7 +13,7 @@ from aggregator.orders import attempt_store, cancel_store, resolve, store
 from aggregator.orders.resolve import Undecidable
 from aggregator.orders.schedule import cancel_pause
 from tests.api.served import Client
-from tests.builders import later
+from tests.builders import later, order_now
 from tests.interop.market import AT_ONCE, FOLLOWERS, Market, market, wallet
 from tests.interop.test_cancels import cancel
 from tests.interop.upstream import FIRST_ORDER, Page
@@ -37,7 +37,7 @@ def asked(trade: Market) -> list[str]:
 
 
 async def history(order: int) -> list[str]:
-    return [line["text"] for line in await store.history(order)]
+    return [line["text"] for line in await store.history(await order_now(order))]
 
 
 async def poll(trade: Market, minutes: float) -> None:

@@ -155,7 +155,7 @@ async def test_an_order_that_nobody_takes_is_cancelled_for_every_panel(trade: Ma
 
 
 async def test_an_order_called_off_in_the_queue_is_cancelled_for_every_panel(trade: Market, ann: Client) -> None:
-    order = (await ann.form("add", service=1, link="u", quantity=1000)).json()["order"]
+    order = (await ann.form("add", service=1, link="user", quantity=1000)).json()["order"]
     await ann.form("cancel", orders=order)
     verdicts = await read_by_all(ann, order, Sale(Decimal("2.5"), 1000))
     assert {verdict for read in verdicts.values() for verdict in read} == {Verdict(Follow.ENDED, Decimal("2.5"))}
@@ -164,12 +164,12 @@ async def test_an_order_called_off_in_the_queue_is_cancelled_for_every_panel(tra
 async def test_every_panel_keeps_the_same_id_of_a_new_order(trade: Market, ann: Client) -> None:
     """Some send fields along that this type does not take, empty or not."""
     for fields in ({}, {"comments": "", "quantity": "1000"}, {"runs": "", "interval": ""}):
-        wanted = {"service": 1, "link": "u", "quantity": 1000, **fields}
+        wanted = {"service": 1, "link": "user", "quantity": 1000, **fields}
         reply = (await ann.form("add", **wanted)).json()
         assert {read_new_order(reader, reply) for reader in EVERYBODY} == {reply["order"]}
 
 
 async def test_no_panel_keeps_an_id_of_a_refused_order(trade: Market, ann: Client) -> None:
-    reply = (await ann.form("add", service=1, link="u", quantity=0)).json()
+    reply = (await ann.form("add", service=1, link="user", quantity=0)).json()
     kept = {read_new_order(reader, reply) for reader in EVERYBODY if reader != "typed client"}
     assert kept == {None, -3}

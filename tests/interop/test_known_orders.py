@@ -53,7 +53,7 @@ async def unsure(trade: Market, ann: Client) -> int:
 
 
 async def on_its_way(trade: Market, ann: Client) -> int:
-    order = int((await ann.form("add", service=FOLLOWERS, link="u", quantity=1000)).json()["order"])
+    order = int((await ann.form("add", service=FOLLOWERS, link="user", quantity=1000)).json()["order"])
     await begin_attempt(await trade.order(order))
     await trade.panel.tracker.forget()
     return order

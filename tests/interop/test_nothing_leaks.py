@@ -170,7 +170,7 @@ async def test_nothing_of_a_provider_and_nothing_odd_is_in_any_reply(shop: Marke
         reply = await ann.json("add", service=service, link=f"https://x.example/{fate}", quantity=quantity)
         crawl.replies.append(reply)
         orders.append(reply.json()["order"])
-    for fields in ({"service": 2, "link": "u", "comments": "a\nb"}, {"service": 1, "link": "u", "quantity": 7}):
+    for fields in ({"service": 2, "link": "user", "comments": "a\nb"}, {"service": 1, "link": "user", "quantity": 7}):
         await crawl.call("add", **fields)
     await crawl.all_about(orders)
     for changes in ((), ("refill",), ("refill", "cancel")):
@@ -185,7 +185,7 @@ async def test_nothing_of_a_provider_and_nothing_odd_is_in_any_reply(shop: Marke
 async def test_no_refusal_says_more_than_its_sentence(shop: Market) -> None:
     ann, poor = await shop.reseller(funds="100"), await shop.reseller("poor", "0")
     crawl, poor_crawl = Crawl(ann), Crawl(poor)
-    good: dict[str, object] = {"service": 1, "link": "u", "quantity": 100}
+    good: dict[str, object] = {"service": 1, "link": "user", "quantity": 100}
     for change in (
         {"service": 99}, {"service": "x"}, {"service": ""}, {"link": ""}, {"link": "a\x00b"}, {"link": "x" * 2001},
         {"quantity": 0}, {"quantity": "1e3"}, {"quantity": "NaN"}, {"quantity": 10**20}, {"quantity": ""},

@@ -250,11 +250,13 @@ async def test_q73_a_refill_asked_twice_is_running(trade: Market, ann: Client) -
     assert await post(ann, action="refill", orders=order) == [{"order": order, "refill": running}]
 
 
-async def test_q74_a_cancel_asked_twice_is_answered_alike(trade: Market, ann: Client) -> None:
+async def test_q74_a_cancel_asked_twice_is_answered_alike_until_the_order_has_ended(trade: Market, ann: Client) -> None:
     running, waiting = await trade.buy(ann), (await post(ann, action="add", **PLAIN))["order"]
-    for order in (running, waiting):
-        replies = [await post(ann, action="cancel", orders=order) for _ in range(3)]
-        assert replies == [[{"order": order, "cancel": order}]] * 3
+    replies = [await post(ann, action="cancel", orders=running) for _ in range(3)]
+    assert replies == [[{"order": running, "cancel": 1}]] * 3
+    ended = {"error": "Cancel is disabled for this service"}
+    replies = [await post(ann, action="cancel", order=waiting) for _ in range(3)]
+    assert replies == [{"order": waiting, "cancel": 1}, ended, ended]
     await trade.ask(running)
     await trade.ask(running)
     assert [call.text("orders") for call in trade.alpha.asked("cancel")] == [str(FIRST_ORDER)]

@@ -128,7 +128,7 @@ class Twins:
         """An order that can be refilled, and one that waits."""
         old = await self.trade.buy(client)
         await self.trade.ask(old, status="Completed", remains="0")
-        new = await client.form("add", service=FOLLOWERS, link="u", quantity=1000)
+        new = await client.form("add", service=FOLLOWERS, link="user", quantity=1000)
         later: dict[Any, Any] = {tables.Order.due_at: clock.now() + 3_600_000}
         await tables.Order.update(later).where(tables.Order.id == new.json()["order"])
         return {"OLD": old, "NEW": new.json()["order"]}
@@ -158,7 +158,7 @@ def _name(reply: Any, orders: Mapping[str, int]) -> Any:
     known = {
         names.get(int(key), key) if key.isascii() and key.isdigit() else key: value for key, value in reply.items()
     }  # fmt: skip
-    for key in ("order", "cancel", "refill"):
+    for key in ("order", "refill"):
         if isinstance(known.get(key), int):
             known[key] = names.get(known[key], "new" if known[key] != NOBODYS else NOBODYS)
         elif isinstance(known.get(key), str) and known[key].isdigit():

@@ -43,10 +43,10 @@ name = "{name}"
 url = "{url}/api/v2"
 key = "sandbox"
 preset = "perfectpanel"
-requests_per_second = 1000
-burst = 1000
 {more}
 """
+QUICK = "requests_per_second = 1000\nburst = 1000\n"
+"""Unless a test says how often it may be called."""
 SERVICE = """
 [[service]]
 id = 1
@@ -107,7 +107,8 @@ async def open_panel(
     """A panel over the open database that knows these applications as its providers, their catalogues read."""
     async with AsyncExitStack() as stack:
         urls = {name: await stack.enter_async_context(serving(app)) for name, app in providers.items()}
-        entries = [PROVIDER.format(name=name, url=url, more=more) for name, url in urls.items()]
+        lines = more if "requests_per_second" in more else QUICK + more
+        entries = [PROVIDER.format(name=name, url=url, more=lines) for name, url in urls.items()]
         offers = ", ".join(f'"{name}:1"' for name in providers)
         files = {
             "aggregator.toml": PANEL.format(url=database_url, pace=pace, reroute=str(reroute).lower()),
@@ -214,6 +215,8 @@ class ScriptedPanel:
         self.answer_to_add: Any = None
         """Said to every add, instead of an id."""
         self.answer_to_cancel: Any = None
+        self.page_to_add: tuple[int, dict[str, str]] | None = None
+        """The status and headers of a page that stands in the way of every add."""
         self.cancels: list[str] = []
         self.before_add: Callable[[], Awaitable[None]] | None = None
         """Done when an add has arrived, before it is answered."""
@@ -230,10 +233,16 @@ class ScriptedPanel:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         asked = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        content = msgspec.json.encode(await self._answer(asked))
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        status, more_headers, content = await self._say(asked)
+        told = {"content-type": "application/json", "content-length": str(len(content)), **more_headers}
+        headers = [(name.encode(), value.encode()) for name, value in told.items()]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
+
+    async def _say(self, asked: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+        if self.page_to_add is not None and asked["action"] == "add":
+            return *self.page_to_add, b"<html><title>Not now</title></html>"
+        return 200, {}, msgspec.json.encode(await self._answer(asked))
 
     async def _answer(self, asked: Mapping[str, str]) -> Any:
         orders = asked.get("orders", "").split(",")

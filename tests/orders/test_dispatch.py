@@ -12,7 +12,6 @@ from aggregator.audit.run import audit
 from aggregator.catalog import store as catalog_store
 from aggregator.ledger import book
 from aggregator.orders import attempt_store
-from aggregator.orders import dispatch as dispatching
 from aggregator.orders.model import Order
 from aggregator.orders.state import OrderState
 from aggregator.resellers.model import Reseller
@@ -270,46 +269,6 @@ async def test_of_orders_for_one_link_that_leave_at_one_moment_one_leaves(tmp_pa
         assert sorted([await state_of(order) for order in same]) == ["active", "queued", "queued"]
         assert await state_of(other) == "active"
     assert len(alpha.orders) == 2
-
-
-async def test_what_finds_its_provider_full_goes_later(tmp_path: Path, panel_database: str) -> None:
-    alpha = sandbox("2.40")
-    ann = await make_reseller()
-    async with open_panel(tmp_path, panel_database, {"alpha": alpha}, more="parallel = 1") as panel:
-        orders = [await order_for(ann) for _ in range(40)]
-        await dispatch(panel)
-        assert [await state_of(order) for order in orders].count("queued") == 40 - 16
-        for _ in range(2):
-            await hurry()
-            await dispatch_all(panel)
-        assert [await state_of(order) for order in orders] == ["active"] * 40
-    assert len(alpha.orders) == 40
-
-
-async def test_no_more_is_claimed_at_once_while_a_provider_is_full(
-    tmp_path: Path, panel_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It would only be put back."""
-    monkeypatch.setattr(dispatching, "CROWDED_SECONDS", 3600)
-    alpha = ScriptedPanel("2.40")
-    answering = asyncio.Event()
-
-    async def wait() -> None:
-        await answering.wait()
-
-    alpha.before_add = wait
-    ann = await make_reseller()
-    async with open_panel(tmp_path, panel_database, {"alpha": alpha}, more="parallel = 1") as panel:
-        for _ in range(16):
-            await order_for(ann)
-        assert await panel.dispatcher.run_once() == 16
-        late = await order_for(ann)
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(panel.dispatcher.run_once(), 0.3)
-        assert (await order_now(late.id)).due_at == late.due_at
-        answering.set()
-        await panel.dispatcher.idle()
-        assert await panel.dispatcher.run_once() == 1
 
 
 async def test_two_dispatchers_buy_each_order_once(tmp_path: Path, panel_database: str) -> None:

@@ -37,7 +37,7 @@ def refused(provider: str, code: Code, *, at: int = NOW, outcome: Outcome = Outc
 ALPHA, BRAVO = route("alpha"), route("bravo")
 
 
-@pytest.mark.parametrize("code", [Code.LINK_INVALID, Code.PARAMS])
+@pytest.mark.parametrize("code", [Code.LINK_INVALID, Code.PARAMS, Code.TOO_LARGE])
 def test_a_refusal_of_the_order_spends_the_whole_provider(code: Code) -> None:
     found = blocks([refused("alpha", code)])
     assert found.is_spent("alpha", "1")

@@ -63,7 +63,7 @@ async def test_an_order_that_never_left_waits_to_be_paid_back(tmp_path: Path, pa
         attempt = await begin_attempt(refused)
         await fill()
         canceller = Canceller(lambda: panel.prices.shelf, panel.tracker, panel.wake)
-        assert await canceller.cancel(ann, queued.id) == queued.id
+        await canceller.cancel(ann, queued.id)
         assert await store.wish_cancel(refused.id)
         error = Refused("bad link", code=Code.LINK_INVALID)
         await panel.dispatcher._attempts.refuse(refused, attempt, Outcome.REFUSED, error)

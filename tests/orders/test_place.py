@@ -56,7 +56,7 @@ def ask(quantity: int = 1000, *, service: int = 1, **ids: Any) -> Ask:
     def read(_: str) -> Wanted:
         return Wanted(link="https://x.example/u", quantity=quantity, least=quantity, most=quantity, fields={})
 
-    return Ask(service=service, payload=payload_of(service, quantity), read=read, **ids)
+    return Ask(service=service, payload_for=lambda named: payload_of(named, quantity), read=read, **ids)
 
 
 async def test_the_published_rate_is_the_one_that_is_billed(placer: Placer) -> None:

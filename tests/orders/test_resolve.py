@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.audit.run import audit
 from aggregator.ledger import book
-from aggregator.orders import attempt_store, resolve, store
+from aggregator.orders import attempt_store, queue_store, resolve, store
 from aggregator.orders.model import Order
 from aggregator.orders.resolve import Undecidable
 from aggregator.orders.settle import settle
@@ -62,7 +62,7 @@ async def test_what_is_absent_goes_back_into_the_queue() -> None:
     order = await unsure_order(ann, seconds_ago=46)
     assert (await absent(order)).state is OrderState.QUEUED
     assert await book.balance(ann.id) == BOUGHT - 3 * SCALE
-    assert [claimed.id for claimed in await store.claim_due(10)] == [order.id]
+    assert [claimed.id for claimed in await queue_store.claim_due(10)] == [order.id]
     await assert_audit_is_green()
 
 

@@ -141,11 +141,11 @@ class Patience:
     """A pace without limits that counts its turns."""
 
     def __init__(self) -> None:
-        self.turns: list[bool] = []
+        self.turns: list[str] = []
 
-    async def turn(self, profile: Profile, *, urgent: bool) -> None:
+    async def turn(self, profile: Profile, action: str) -> None:
         assert profile.name
-        self.turns.append(urgent)
+        self.turns.append(action)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
 from aggregator.orders.settlement import Announce, Finish, Hold, Keep, Sight
 from aggregator.orders.state import OrderState
+from providers.dialect import Dialect
 from providers.errors import Code, ProviderError, Refused
 from providers.sandbox import Sandbox
 from providers.vocabulary import CancelRequested, Phase, Progress, Refill, RefillPhase, ServiceType
@@ -21,11 +22,13 @@ from tests.catalog.goods import listing as goods
 from tests.catalog.goods import providers
 from tests.catalog.goods import row as kept
 from tests.catalog.panels import panel_over
+from tests.providers.panel_server import Canned, adapter_for, panel_server
 from tests.providers.quirks import NOW, Asked, add, refill, refill_phase, settle, several, status, told
 
 DAY = 86_400_000
 DONE = {"status": "Completed", "charge": "1"}
 NOT_FOUND = {"error": "Incorrect order ID"}
+NO_ORDER = (("Incorrect order ID", "ORDER_NOT_FOUND"), ("Order not found", "ORDER_NOT_FOUND"))
 IMPORT = "import_rest = true\n"
 
 
@@ -189,6 +192,39 @@ async def test_q41_cancels_in_every_shape() -> None:
     found = await Asked(rows).ask("cancel", ["5", "6"])
     assert isinstance(found["5"], Refused)
     assert found["6"] == taken
+
+
+async def test_q41_a_cancel_of_one_order_in_every_shape() -> None:
+    """By its row alone, or by an error alone."""
+    for taken in ({"order": 5, "cancel": 1}, {"order": "5", "cancel": "1"}, {"order": 5, "cancel": True}):
+        assert await Asked(taken).ask("cancel", ["5"]) == {"5": CancelRequested()}
+        assert await Asked(taken).ask("cancel", ["5", "6"]) == {"5": CancelRequested()}
+    for row in ({"order": 5, "cancel": {"error": "Cannot cancel"}}, {"order": 5, "error": "Cannot cancel"}):
+        (refused,) = (await Asked(row).ask("cancel", ["5", "6"])).values()
+        assert isinstance(refused, Refused)
+        assert refused.code is Code.CANCEL_DISABLED
+    for http in (200, 400):
+        for text, code in (("Cancel is disabled for this service", "CANCEL_DISABLED"), *NO_ORDER):
+            alone = Canned(body={"error": text}, status=http)
+            refused = (await Asked(alone).ask("cancel", ["5"]))["5"]
+            assert isinstance(refused, Refused)
+            assert refused.code == code
+            assert isinstance(await Asked(alone).ask("cancel", ["5", "6"]), ProviderError), "of whichever it was said"
+
+
+async def test_q41_one_order_that_is_refused_alone_keeps_no_other_from_being_asked() -> None:
+    """Where a panel takes cancels one by one; trouble with the account is about all of them."""
+    row, one_by_one = Canned(body={"order": 6, "cancel": 1}), Dialect(cancel_param="order")
+    for no in ("Incorrect order ID", "Cancel is disabled for this service"):
+        said = (Canned(body={"error": no}), row)
+        async with panel_server(*said) as panel, adapter_for(panel.url, one_by_one) as adapter:
+            found = await adapter.cancel(["5", "6"])
+            assert isinstance(found["5"], Refused)
+            assert found["6"] == CancelRequested()
+    said = (Canned(body={"error": "Invalid API key"}), row)
+    async with panel_server(*said) as panel, adapter_for(panel.url, one_by_one) as adapter:
+        with pytest.raises(Refused):
+            await adapter.cancel(["5", "6"])
 
 
 def test_q42_an_order_may_complete_although_its_cancel_was_taken() -> None:

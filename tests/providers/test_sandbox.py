@@ -236,3 +236,13 @@ async def test_a_completed_order_can_be_refilled_once_at_a_time() -> None:
 async def test_a_list_of_orders_is_not_offered() -> None:
     async with customer_of(Sandbox()) as customer:
         assert await customer.call("orders") == {"error": "Incorrect request"}
+
+
+@pytest.mark.parametrize("settings", [{}, {"dialect": "json"}, {"lists_orders": True}])
+async def test_orders_with_ids_is_another_name_of_status(settings: dict[str, Any]) -> None:
+    """As our own panel answers it, whether or not the panel lists its newest orders."""
+    async with customer_of(Sandbox(speed=0, **settings)) as customer:
+        orders = [await customer.buy() for _ in range(2)]
+        asked = f"{orders[0]},{orders[1]},77"
+        assert await customer.call("orders", orders=asked) == await customer.call("status", orders=asked)
+        assert list(await customer.call("Orders", orders=str(orders[0]))) == [str(orders[0])]

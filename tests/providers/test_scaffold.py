@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from providers.dialect import Dialect
-from providers.errors import Code, Refused
+from providers.errors import Code, Refused, Unsure
 from providers.registry import PRESETS, Preset, open_adapter
 from providers.scaffold import BadName, class_name, next_steps, scaffold
 from providers.transport import Transport
@@ -86,6 +86,19 @@ async def test_it_speaks_to_a_panel_that_is_as_it_guesses(module: ModuleType) ->
     assert [one.request for one in panel.sent[:3]] == [
         "GET /api/v2/balance", "POST /api/v2/orders", "GET /api/v2/orders/x1",
     ]  # fmt: skip
+
+
+async def test_a_server_that_turns_an_add_away_has_taken_nothing_unless_it_names_an_order(module: ModuleType) -> None:
+    page, named = Canned(status=429, text="<html>Slow down</html>"), Canned(status=413, body={"order": "5"})
+    order = Submission(service="1", type=ServiceType.DEFAULT, link="https://x.example/p", quantity=100)
+    async with panel_server(page, named) as panel:
+        profile = profile_of(panel.url, Dialect(body_format="json"))
+        adapter = module.ShopOfAnnPanel(profile, Transport(profile, Patience()))
+        with pytest.raises(Refused):
+            await adapter.add(order)
+        with pytest.raises(Unsure):
+            await adapter.add(order)
+        await adapter.aclose()
 
 
 def test_its_suite_is_red_until_its_exchanges_are_recorded(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from providers.adapter import Adapter, Profile
 from providers.dialect import Dialect
 from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable, Unsure
 from providers.panel import Panel
@@ -316,38 +315,6 @@ async def test_a_reply_that_says_how_large_it_is_is_not_even_begun() -> None:
     async with panel_server(Canned(raw=head)) as panel, adapter_for(panel.url) as adapter:
         with pytest.raises(Garbled, match="more than 524288 bytes"):
             await adapter.balance()
-
-
-class Barrier(Patience):
-    """A pace at which nobody's turn ever comes."""
-
-    async def turn(self, profile: Profile, *, urgent: bool) -> None:
-        await super().turn(profile, urgent=urgent)
-        await asyncio.Event().wait()
-
-
-async def test_an_order_that_gets_no_turn_before_its_deadline_never_left() -> None:
-    """Whoever wrote the deadline down may be sure that nothing is sent after it."""
-    async with panel_server(ACCEPTED) as panel:
-        profile = profile_of(panel.url, add_timeout_seconds=0.2)
-        adapter: Adapter = Panel(profile, Transport(profile, Barrier()))
-        with pytest.raises(Unreachable):
-            await adapter.add(ORDER)
-        await adapter.aclose()
-        assert panel.sent == []
-
-
-async def test_every_call_waits_for_its_turn_and_says_whether_it_is_urgent() -> None:
-    """Orders and cancels go before polls, and every try of a read has a turn of its own."""
-    pace = Patience()
-    async with panel_server(Canned(raw=b""), BALANCE, ACCEPTED, Canned(body={"cancel": 1})) as panel:
-        profile = profile_of(panel.url)
-        adapter = Panel(profile, Transport(profile, pace))
-        await adapter.balance()
-        await adapter.add(ORDER)
-        await adapter.cancel(["7"])
-        await adapter.aclose()
-    assert pace.turns == [False, False, True, True]
 
 
 async def test_a_silent_catalogue_never_holds_an_order_up() -> None:

@@ -72,3 +72,16 @@ def test_ids_of_providers_keep_their_spelling_be_they_numbers_or_not() -> None:
 
 def test_two_services_may_sell_the_same_offer() -> None:
     assert len(read_services(ONE + ONE.replace("id = 1", "id = 2"), FILE).services) == 2
+
+
+def test_aliases_are_ids_that_nobody_else_has() -> None:
+    text = '[[service]]\nid = 1\noffers = ["alpha:1"]\naliases = [1234, 150000]\n'
+    (service,) = read_services(text, "services.toml").services
+    assert service.aliases == (1234, 150_000)
+    assert read_services(text, "services.toml").taken == {1, 1234, 150_000}
+    for wrong in ("aliases = [0]", 'aliases = ["1"]', "aliases = [true]", "aliases = 5", "aliases = [4294967296]"):
+        with pytest.raises(ConfigurationError, match=r"services\.toml:4: aliases must be a list of ids"):
+            read_services(f'[[service]]\nid = 1\noffers = ["alpha:1"]\n{wrong}\n', "services.toml")
+    other = '[[service]]\nid = 2\noffers = ["alpha:2"]\naliases = [1]\n'
+    with pytest.raises(ConfigurationError, match=r"services\.toml:8: alias 1 is the service of line 1 already"):
+        read_services(text + other, "services.toml")

@@ -17,18 +17,20 @@ class Field(Struct, frozen=True):
     """A field for whoever has to fill it in."""
 
     kind: str
-    """"integer", "text", "lines" (one entry a line) or "ids" (a list, or text with commas)."""
+    """"integer", "text", "string" (a text that no JSON number stands for), "lines" (one entry a line) or "ids" (a list,
+    or text with commas)."""
     text: str
     longest: int | None = None
     """Characters, of a text."""
 
 
+_LISTED = "Each is answered as it was asked, also where there is only one."
 FIELDS: Mapping[str, Field] = MappingProxyType(
     {
         "key": Field("text", "Your API key.", LONGEST_KEY),
         "action": Field("text", "What to do."),
         "service": Field("integer", "The id of the service, from the list of services."),
-        "link": Field("text", "The page, post, video or channel to deliver to.", LONGEST_LINK),
+        "link": Field("string", "The page, post, video or channel to deliver to.", LONGEST_LINK),
         "quantity": Field("integer", "Units; of a drip-feed those of one run."),
         "runs": Field("integer", "Of a drip-feed: how many times the quantity is delivered."),
         "interval": Field("integer", f"Of a drip-feed: minutes between two runs, up to {LONGEST_INTERVAL}."),
@@ -63,10 +65,10 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "old_posts": Field("integer", "How many posts that exist already."),
         "delay": Field("integer", f"Minutes from a post to its delivery: {', '.join(map(str, sorted(DELAYS)))}."),
         "expiry": Field("text", "The last day, as 31/12/2030."),
-        "order": Field("integer", "The id of an order."),
-        "orders": Field("ids", f"Up to {MOST_IDS} ids of orders, with commas between them."),
-        "refill": Field("integer", "The id of a refill."),
-        "refills": Field("ids", f"Up to {MOST_IDS} ids of refills, with commas between them."),
+        "order": Field("integer", "The id of an order: answered for itself, or by an error alone."),
+        "orders": Field("ids", f"Up to {MOST_IDS} ids of orders, with commas between them. {_LISTED}"),
+        "refill": Field("integer", "The id of a refill: answered for itself, or by an error alone."),
+        "refills": Field("ids", f"Up to {MOST_IDS} ids of refills, with commas between them. {_LISTED}"),
     }
 )  # fmt: skip
 

@@ -20,8 +20,10 @@ _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 _SUFFIX = {Spelling.JSON: "", Spelling.CLASSIC: "Classic"}
 _ERRORS = ("Error", "ServiceNotFound", "RefillNotFound")
 _TEXT = """One address for everything; `action` says what to do. A JSON body is answered in the JSON spelling: numbers
-are numbers, and the HTTP code tells. A form is answered in the classic spelling of other panels: numbers are text, and
-refusals come with HTTP 200, too. A key can be pinned to one of them. GET with the fields in the address works as well.
+are numbers, and the HTTP code tells; JSON that is no object is a 400. A form is answered in the classic spelling of
+other panels: numbers are text, and refusals come with HTTP 200, too. A key can be pinned to one of them. One id in
+`order` is answered for itself, or by an error alone; `orders`, also with one id, for each id. GET with the fields in
+the address works as well.
 """
 
 
@@ -136,7 +138,7 @@ _REPLIES: dict[Action, tuple[str, str]] = {
     Action.ORDERS: ("Orders", "Orders"),
     Action.REFILL: ("Refill", "Refills"),
     Action.REFILL_STATUS: ("RefillStatus", "RefillStatuses"),
-    Action.CANCEL: ("Cancels", "Cancels"),
+    Action.CANCEL: ("Cancel", "Cancels"),
     Action.BALANCE: ("Balance", "Balance"),
 }
 

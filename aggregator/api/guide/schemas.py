@@ -66,7 +66,7 @@ def _field(field: Field) -> Schema:
         case "ids" | "lines":
             return {"type": ["string", "array"], "items": {"type": ["string", "integer"]}, **told}
     longest = {"maxLength": field.longest} if field.longest else {}
-    return {"type": ["string", "integer"], **longest, **told}
+    return {"type": "string" if field.kind == "string" else ["string", "integer"], **longest, **told}
 
 
 def replies(spelling: Spelling) -> dict[str, Schema]:
@@ -86,6 +86,7 @@ def replies(spelling: Spelling) -> dict[str, Schema]:
         "Refills": _inferred([spell.render_refills([("1", 1), ("2", OrderNotFound())], spelling)]),
         "RefillStatus": _inferred(refills),
         "RefillStatuses": _inferred([spell.render_refill_statuses(_REFILLS, spelling)]),
+        "Cancel": _inferred([spell.render_cancel("1")]),
         "Cancels": _inferred([spell.render_cancels([("1", 1), ("2", OrderNotFound())], spelling)]),
         "Balance": _inferred([spell.render_balance(1, "USD")]),
         "Error": error,

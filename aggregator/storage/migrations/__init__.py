@@ -27,6 +27,8 @@ from aggregator.storage.migrations import (
     m0014_account_doors,
     m0015_given_again,
     m0017_wide_sums,
+    m0018_aliases,
+    m0022_parked,
 )
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
@@ -48,6 +50,8 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     14: m0014_account_doors.statements,
     15: m0015_given_again.statements,
     17: m0017_wide_sums.statements,
+    18: m0018_aliases.statements,
+    22: m0022_parked.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""
 _LOCK = 7_204_180_531  # any number that no other program uses on this database

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from aggregator.api.wire import Action
 from aggregator.errors import IncorrectRequest, ResellerError
 from aggregator.ledger import book
+from aggregator.orders.links import is_address
 from aggregator.orders.model import NewOrder
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import Caller
@@ -31,6 +32,11 @@ class Line(Struct, frozen=True, kw_only=True):
     fault: str
     placed: int | None = None
     """The id of the order, once it is taken."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether its link can be no address; it is taken all the same."""
+        return self.order is not None and not is_address(self.order.link)
 
 
 @section.get("/orders/mass", Who.RESELLER)

@@ -12,6 +12,7 @@ from aggregator.api.wire import Action
 from aggregator.catalog.shelf import ShelfService, Terms
 from aggregator.errors import NotEnoughFunds, ResellerError
 from aggregator.ledger import book
+from aggregator.orders.links import is_address
 from aggregator.orders.model import NewOrder
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import acting, ask_of, caller_of
@@ -67,15 +68,21 @@ async def place(visit: Visit) -> Page:
     ask_fields = _own(visit.form.pairs())
     found = await _quote(visit, caller, ask_fields)
     expected = visit.form.number("expected", 0, most=2**62)
-    if found.order is None or not found.covered or (expected and found.order.charge > expected):
+    dearer = found.order is not None and bool(expected) and found.order.charge > expected
+    if found.order is None or not found.covered or dearer or _is_doubtful(visit, found.order.link):
         service = _service(visit, visit.form.number("service", 0, most=2**53))
-        return await _form(visit, caller, service, quote=found, dearer=found.covered)
+        return await _form(visit, caller, service, quote=found, dearer=dearer and found.covered)
     try:
         ask = ask_of(ask_fields, visit, request_id=f"web:{visit.once_token}")
         number = await visit.parts.placer.place(caller, ask)
     except NotEnoughFunds:
         return await _form(visit, caller, _service(visit, found.order.service), quote=found)
     return visit.go(f"/orders/{number}", f"Order {number} is taken.")
+
+
+def _is_doubtful(visit: Visit, link: str) -> bool:
+    """Whether to ask if this is a link at all: a text that can be no address is taken on a second press."""
+    return not is_address(link) and visit.form.get("sure") != link
 
 
 async def _quote(visit: Visit, caller: Caller, fields: Iterable[tuple[str, str]]) -> Quote:
@@ -89,7 +96,7 @@ async def _quote(visit: Visit, caller: Caller, fields: Iterable[tuple[str, str]]
 
 def _own(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those that are the order's and not the form's."""
-    return [(name, value) for name, value in fields if name not in ("token", "once", "expected")]
+    return [(name, value) for name, value in fields if name not in ("token", "once", "expected", "sure")]
 
 
 async def _form(
@@ -104,6 +111,7 @@ async def _form(
         fields=[(name, field(name, open_posts=open_posts), True) for name in taken.needed]
         + [(name, field(name, open_posts=open_posts), False) for name in taken.optional],
         typed=typed, quote=quote, dearer=dearer, typing=False,
+        doubtful=quote.order.link if visit.form and quote and quote.order and not is_address(quote.order.link) else "",
         balance=await book.balance(visit.reseller),
     )  # fmt: skip
 

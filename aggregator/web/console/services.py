@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aggregator.catalog import decide, learned_store, suggestions
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.explain import explain
+from aggregator.catalog.merging import fates
 from aggregator.catalog.shelf import NOBODY, ShelfService
 from aggregator.catalog.suggestions import Proposal
-from aggregator.settings import FIRST_IMPORTED_ID, OfferRef, ServiceEntry
+from aggregator.settings import FIRST_IMPORTED_ID, SERVICES_FILE, OfferRef, ServiceEntry, read_services
 from aggregator.settings.edits import Value
 from aggregator.web.console.deeds import REFUSALS, done, reason, why
 from aggregator.web.section import Section
@@ -26,7 +27,7 @@ section = Section()
 async def services(visit: Visit) -> Page:
     shelf, query = visit.parts.prices.shelf, visit.query.get("q", "").strip()
     number = visit.query.number("page")
-    found = [service for service in shelf if _fits(service, query.casefold())]
+    found = [service for service in shelf if _fits(service, query.casefold(), shelf.aliases_of(service.id))]
     shown = found[(number - 1) * PAGE : number * PAGE]
     return visit.render(
         "console/services.html", services=[(service, service.terms(NOBODY)) for service in shown], query=query,
@@ -50,7 +51,8 @@ async def decide_held(visit: Visit) -> Page:
     if visit.form.get("verdict") == "reject":
         deed = decide.reject(provider, service, actor=visit.author, reason=why_so)
         return await done(visit, deed, path, f"{provider}:{service} stays held until it is published differently.")
-    approval = decide.approve(provider, service or None, actor=visit.author, reason=why_so)
+    taken = visit.parts.prices.services.taken
+    approval = decide.approve(provider, service or None, actor=visit.author, reason=why_so, taken=taken)
     what = (
         f"{provider}:{service} is believed as it is now."
         if service
@@ -68,25 +70,59 @@ async def matches(visit: Visit) -> Page:
     )  # fmt: skip
 
 
+@section.get("/console/services/matches/merge", Who.OWNER)
+async def merge(visit: Visit) -> Page:
+    """Before the press: what becomes of each id that resellers use, and what gets worse under it."""
+    one = await _proposal(visit, visit.query.get("refs", ""))
+    if one is None:
+        return _gone(visit)
+    parts = visit.parts
+    block = await suggestions.blocks([one])
+    merged = await parts.prices.foresee(parts.sellers, read_services(block, SERVICES_FILE).services[0])
+    if merged is None:
+        return _gone(visit)
+    today = [service for service in parts.prices.shelf if set(service.named) & set(merged.named)]
+    return visit.render(
+        "console/merge.html", one=one, block=block, merged=merged, fates=fates(today, merged), **await _counts()
+    )
+
+
 @section.post("/console/services/matches", Who.OWNER)
 async def accept(visit: Visit) -> Page:
-    """The suggestion as it was shown, by what is in it; its id may be another by now."""
-    wanted = visit.form.get("refs", "")
-    found = await suggestions.proposals(visit.parts.prices, visit.parts.upstreams)
-    one = next((each for each in found if each.refs == wanted), None)
+    """The suggestion as it was shown, by what is in it."""
+    one = await _proposal(visit, visit.form.get("refs", ""))
     if one is None:
-        return visit.go(
-            "/console/services/matches", "That suggestion is gone: it was accepted, or a price changed.", bad=True
-        )
+        return _gone(visit)
     return await done(
         visit, _accept(visit, one), "/console/services/matches",
-        f"Sold as one service from now on, under the id {one.number}.",
+        f"Sold as one service from now on, under the id {one.number}. The other ids go on working as aliases of it.",
     )  # fmt: skip
+
+
+async def _proposal(visit: Visit, refs: str) -> Proposal | None:
+    found = await suggestions.proposals(visit.parts.prices, visit.parts.upstreams)
+    return next((each for each in found if each.refs == refs), None)
+
+
+def _gone(visit: Visit) -> Page:
+    return visit.go(
+        "/console/services/matches", "That suggestion is gone: it was accepted, or a price changed.", bad=True
+    )
 
 
 async def _accept(visit: Visit, one: Proposal) -> None:
     block = await suggestions.blocks([one])
     await visit.parts.edits.add_service(block, actor=visit.author, reason="a suggested match")
+
+
+@section.post("/console/services/{service:int}/apart", Who.OWNER)
+async def take_apart(visit: Visit) -> Page:
+    """Undo a merge: each listing is sold by itself again, under the id that it had."""
+    number = visit.number("service")
+    deed = visit.parts.edits.remove_service(number, actor=visit.author, reason=reason(visit) or "sold apart again")
+    return await done(
+        visit, deed, "/console/services", f"Service {number} is taken apart: its listings are sold as they come."
+    )
 
 
 @section.get("/console/services/{service:int}", Who.OWNER)
@@ -119,6 +155,9 @@ async def change(visit: Visit) -> Page:
 async def _page(visit: Visit, *, status: int = 200, fault: str = "") -> Page:
     number = visit.number("service")
     prices = visit.parts.prices
+    target = prices.shelf.aliases.get(number)
+    if target is not None:
+        return visit.go(f"/console/services/{target}", f"{number} is an alias of this service.")
     found, entry, offer = prices.shelf.get(number), _entry(visit, number), await _only_offer(number)
     if found is None and entry is None and not offer:
         raise NotHere
@@ -128,6 +167,7 @@ async def _page(visit: Visit, *, status: int = 200, fault: str = "") -> Page:
         unsold=prices.shelf.unsold.get(number), pins=_pins(_offers(found, entry, offer)), form=visit.form,
         why=explain(found, NOBODY, sources) if found else None, terms=found.terms(NOBODY) if found else None,
         currency=visit.parts.settings.panel.currency, imported=number >= FIRST_IMPORTED_ID,
+        aliases=prices.shelf.aliases_of(number),
     )  # fmt: skip
 
 
@@ -157,9 +197,9 @@ def _name(ref: OfferRef) -> str:
     return f"{ref.provider}:{ref.service}"
 
 
-def _fits(service: ShelfService, query: str) -> bool:
-    """By our id, any word of name or category, or an offer."""
-    if not query or query == str(service.id):
+def _fits(service: ShelfService, query: str, aliases: Iterable[int] = ()) -> bool:
+    """By any of our ids, any word of name or category, or an offer."""
+    if not query or query in map(str, (service.id, *aliases)):
         return True
     text = f"{service.name} {service.category} {' '.join(f'{one.provider}:{one.service}' for one in service.offers)}"
     return all(word in text.casefold() for word in query.split())
