@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from aggregator.catalog import store as catalog_store
 from aggregator.catalog.prices import revise
 from aggregator.orders import store
 from aggregator.resellers import accounts
 from aggregator.resellers.model import KeyRules
 from aggregator.settings import SERVICES_FILE
+from aggregator.storage import signals
 from tests.api.served import Client, Served, served
 from tests.builders import order_now
 
@@ -31,6 +33,15 @@ async def file_says(shop: Served, text: str) -> None:
     """What is told to be for sale so far, and then another services.toml."""
     await shop.panel.announce()
     await revise(SERVICES_FILE, text)
+    await shop.panel.look()
+    await shop.panel.announce()
+
+
+async def released(shop: Served) -> None:
+    """Every [[service]] is taken out at the console: a file that has merely lost them is no edit."""
+    await shop.panel.announce()
+    await catalog_store.add_revision(SERVICES_FILE, "import_rest = true\n", "ann")
+    await signals.raise_signal(signals.CATALOGUE)
     await shop.panel.look()
     await shop.panel.announce()
 
@@ -76,7 +87,7 @@ async def test_a_request_id_is_the_same_order_by_either_id(shop: Served, anna: C
         assert again.json() == first.json()
     other = await anna.json("add", service=100_002, link=LINK, comments="x", request_id="before")
     assert other.json() == {"error": "This request id belongs to another order"}
-    await file_says(shop, "import_rest = true\n")
+    await released(shop)
     again = await anna.json("add", service=100_001, **wanted, request_id="after")
     assert again.json() == second.json()
 
@@ -87,7 +98,7 @@ async def test_an_alias_follows_its_service_off_sale_and_is_itself_when_released
     assert set(await ids(anna)) == {100_002}
     reply = await anna.json("add", service=100_001, link=LINK, quantity=1000)
     assert (reply.status_code, reply.json()["name"]) == (500, "SERVICE_NOT_FOUND")
-    await file_says(shop, "import_rest = true\n")
+    await released(shop)
     now = await ids(anna)
     assert now[1] == now[100_001]
     assert now[100_001][0] == "ZZ upstream followers"
