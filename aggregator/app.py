@@ -135,7 +135,7 @@ class Panel:
         self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all)
         self.api = Api(
-            self.keys, self.placer, self.tracker, self.canceller,
+            self.keys, self.placer, self.tracker, self.canceller, self.refiller,
             ServiceBodies(lambda: self.prices.shelf),
             currency=currency, limits=settings.limits, counted=self.metrics.count_request, ready=lambda: self._prepared,
         )  # fmt: skip
@@ -157,6 +157,7 @@ class Panel:
         self._seen = await signals.read()
         await self.upstreams.learn(await knowledge.load())
         await self.prices.reload(self._sellers)
+        await self.refiller.drop_gone()
         await doors.seal_codes(self._seal)
         self._prepared = True
 
@@ -181,6 +182,7 @@ class Panel:
         await self.upstreams.replace(providers)
         self._sellers.begin(before)
         await self.prices.reload(self._sellers)
+        await self.refiller.drop_gone()
         await store.hurry()
         if "dispatch" in self.workers.names():
             await self._follow_providers()
@@ -214,7 +216,7 @@ class Panel:
     def _parts(self) -> Parts:
         return Parts(
             settings=self.settings, prices=self.prices, keys=self.keys, placer=self.placer,
-            canceller=self.canceller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
+            canceller=self.canceller, refiller=self.refiller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, seal=self._seal, wake=self.wake, ready=lambda: self._prepared,
             business=self._business, sellers=self._sellers,
             edits=self.edits(),
@@ -291,6 +293,7 @@ class Panel:
         if isinstance(bound, Sqlite):
             await bound.plan_anew()
         await tidy()
+        await self.refiller.drop_gone()
 
     async def _audit(self) -> float:
         await take_turn(at_start=not self._audited)

@@ -30,7 +30,7 @@ from aggregator.ledger import book
 from aggregator.orders import refill_store, store
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.place import Placer
-from aggregator.orders.refill import request_refill
+from aggregator.orders.refill import Refiller
 from aggregator.orders.track import Tracker
 from aggregator.resellers.model import Caller
 from aggregator.settings import Limits as LimitSettings
@@ -48,13 +48,14 @@ class Api:
     """Answers every action in the spelling of its caller."""
 
     def __init__(
-        self, keys: Keys, placer: Placer, tracker: Tracker, canceller: Canceller, bodies: ServiceBodies,
-        *, currency: str, limits: LimitSettings, counted: Callable[[str, int], None], ready: Callable[[], bool],
+        self, keys: Keys, placer: Placer, tracker: Tracker, canceller: Canceller, refiller: Refiller,
+        bodies: ServiceBodies, *, currency: str, limits: LimitSettings, counted: Callable[[str, int], None], ready: Callable[[], bool],
     ) -> None:  # fmt: skip
         self._keys = keys
         self._placer = placer
         self._tracker = tracker
         self._canceller = canceller
+        self._refiller = refiller
         self._balance: Joined[int, int] = Joined(book.balances, most=JOINED, lanes=2)
         self._bodies = bodies
         self._currency = currency
@@ -163,7 +164,7 @@ class Api:
         rows: list[tuple[str, int | ResellerError]] = []
         for text, name in asked.names.items():
             try:
-                rows.append((text, await request_refill(caller.reseller.id, int(name))))
+                rows.append((text, await self._refiller.request(caller.reseller.id, int(name))))
             except ResellerError as error:
                 if not asked.many:
                     raise

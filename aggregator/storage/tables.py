@@ -278,6 +278,7 @@ class Provider(Table, tablename="providers"):
     learned_of = Text(null=True, default=None)
     ids_restarted_at = BigInt(null=True, default=None)
     door = Text(null=True, default=None)
+    too_large = BigInt(null=True, default=None)
 
 
 class Listing(Table, tablename="listings"):

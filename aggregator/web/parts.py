@@ -16,6 +16,7 @@ from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
+from aggregator.orders.refill import Refiller
 from aggregator.orders.track import Tracker
 from aggregator.people.seal import Seal
 from aggregator.settings import ProviderSettings, Settings
@@ -32,6 +33,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     """What a caller may, and how often."""
     placer: Placer
     canceller: Canceller
+    refiller: Refiller
     tracker: Tracker
     performance: Performance
     upstreams: Upstreams
