@@ -216,7 +216,8 @@ class Panel:
     def _parts(self) -> Parts:
         return Parts(
             settings=self.settings, prices=self.prices, keys=self.keys, placer=self.placer,
-            canceller=self.canceller, refiller=self.refiller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
+            canceller=self.canceller, refiller=self.refiller, tracker=self.tracker,
+            performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, seal=self._seal, wake=self.wake, ready=lambda: self._prepared,
             business=self._business, sellers=self._sellers,
             edits=self.edits(),

@@ -49,7 +49,8 @@ class Api:
 
     def __init__(
         self, keys: Keys, placer: Placer, tracker: Tracker, canceller: Canceller, refiller: Refiller,
-        bodies: ServiceBodies, *, currency: str, limits: LimitSettings, counted: Callable[[str, int], None], ready: Callable[[], bool],
+        bodies: ServiceBodies, *,
+        currency: str, limits: LimitSettings, counted: Callable[[str, int], None], ready: Callable[[], bool],
     ) -> None:  # fmt: skip
         self._keys = keys
         self._placer = placer

@@ -64,7 +64,7 @@ def refills(now: int) -> Facts:
                 name="open-refill-is-followed",
                 sentence="a refill that has not ended has a time, within two days, at which it is seen to",
                 stops=Stops.NOTHING,
-                breach=f"state in {_OPEN} and coalesce(due_at, {now + 2 * LONGEST_PAUSE_MS}) > {now + LONGEST_PAUSE_MS}",
+                breach=f"state in {_OPEN} and (due_at is null or due_at > {now + LONGEST_PAUSE_MS})",
                 shows=("refill", "order_id", "state", "due_at"),
             ),
             Promise(

@@ -86,7 +86,7 @@ class Refiller:
         self._pace = pace
 
     def takes(self, provider: str) -> bool:
-        """Whether refills can be sent to the provider of this name: it is one of ours, and nobody says that it has none."""
+        """Whether refills can be sent to the provider of this name: it is one of ours, and has them."""
         adapter = self._upstreams.adapter(provider)
         return adapter is not None and Capability.REFILL in adapter.capabilities
 
