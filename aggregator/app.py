@@ -13,6 +13,7 @@ from aggregator.api.asgi import Asgi, Readiness, make_asgi
 from aggregator.api.bodies import ServiceBodies
 from aggregator.api.keys import Keys
 from aggregator.api.ordering import render_for
+from aggregator.api.sizes import BodySizes
 from aggregator.api.v2 import Api
 from aggregator.audit import store as audit_store
 from aggregator.audit.turns import next_turn, take_turn
@@ -134,9 +135,10 @@ class Panel:
         self.refiller = Refiller(self.upstreams, pace)
         self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all)
+        self._sizes = BodySizes(lambda: self.prices.shelf, settings.limits.body_kib)
         self.api = Api(
             self.keys, self.placer, self.tracker, self.canceller, self.refiller,
-            ServiceBodies(lambda: self.prices.shelf),
+            ServiceBodies(lambda: self.prices.shelf), self._sizes,
             currency=currency, limits=settings.limits, counted=self.metrics.count_request, ready=lambda: self._prepared,
         )  # fmt: skip
         self.performance = Performance()
@@ -220,7 +222,7 @@ class Panel:
             performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, seal=self._seal, wake=self.wake, ready=lambda: self._prepared,
             business=self._business, sellers=self._sellers,
-            edits=self.edits(),
+            edits=self.edits(), sizes=self._sizes,
         )  # fmt: skip
 
     def edits(self) -> Edits:

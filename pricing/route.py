@@ -30,6 +30,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """The provider refused this order for the moment, in this round."""
     link_runs: bool = False
     """Another order for the same link runs there, and the two would disturb each other."""
+    too_large: int | None = None
+    """The provider takes no request of so many bytes, and this order's is no smaller; None = its size is no matter."""
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -116,6 +118,8 @@ def _name_place(route: Route, place: int) -> Route:
 def _refuse_for_good(candidate: Candidate, job: _Job) -> str | None:
     if candidate.spent:
         return "refused this order"
+    if candidate.too_large is not None:
+        return f"its text is too large: nothing of {candidate.too_large // 1024} KiB and more is taken there"
     return _refuse_kind(candidate.offer, job) or _refuse_quantity(candidate.offer, job)
 
 

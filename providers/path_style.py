@@ -119,7 +119,9 @@ class PathStylePanel:
         if placed is None or _fault(reply) is not None:
             refusals = frozenset() if _holds_something(reply) else ADD_REFUSALS
             complaint = sent.doubt(self._complaint(own, submission.quantity))
-            raise failed_write(reply, complaint, self._mask, refusals)
+            error = failed_write(reply, complaint, self._mask, refusals)
+            error.status = reply.status
+            raise error
         return Placement(order=placed[0], raw=self._mask.raw(reply.text))
 
     async def statuses(self, orders: Sequence[str]) -> ProgressByOrder:

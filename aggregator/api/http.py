@@ -50,18 +50,22 @@ class Answer(Struct, frozen=True):
     headers: Headers = KEPT_BY_NOBODY
 
 
-TOO_LARGE = Answer(413, b'{"error":"The request is too large"}', (*KEPT_BY_NOBODY, (b"connection", b"close")))
+def too_large(most_bytes: int) -> Answer:
+    """The refusal of a body, with the limit."""
+    text = b'{"error":"The request is too large: its body may have at most %d KiB"}' % (most_bytes // 1024)
+    return Answer(413, text, (*KEPT_BY_NOBODY, (b"connection", b"close")))
 
 
-async def read_call(scope: Scope, receive: Receive, most_bytes: int) -> Call | Answer | None:
+async def read_call(scope: Scope, receive: Receive, limit: Callable[[Mapping[str, str]], int]) -> Call | Answer | None:
     """The call, the refusal of one that is too large, or None where the client has gone.
 
-    How long a body may take is the connection's affair.
+    `limit` tells by the headers how many bytes a body may have. How long it may take is the connection's affair.
     """
     headers = _read_headers(scope["headers"])
+    most_bytes = limit(headers)
     stated = headers.get("content-length", "0")
     if stated.isdigit() and int(stated[:12]) > most_bytes:
-        return TOO_LARGE
+        return too_large(most_bytes)
     body = await _read_body(receive, most_bytes)
     if not isinstance(body, bytes):
         return body
@@ -79,16 +83,16 @@ def _read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 async def _read_body(receive: Receive, most_bytes: int) -> bytes | Answer | None:
-    body, more = b"", True
+    body, more = bytearray(), True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
         body += message.get("body", b"")
         if len(body) > most_bytes:
-            return TOO_LARGE
+            return too_large(most_bytes)
         more = message.get("more_body", False)
-    return body
+    return bytes(body)
 
 
 async def send_answer(send: Send, answer: Answer) -> None:

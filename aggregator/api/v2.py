@@ -15,6 +15,7 @@ from aggregator.api.fields import MOST_IDS, read_add, read_orders, read_refills
 from aggregator.api.http import KEPT_BY_NOBODY, Answer, Call, Receive, Scope, Send, read_call, send_answer
 from aggregator.api.keys import JOINED, Keys
 from aggregator.api.ordering import REFILL_TOLD, ask_for, listed
+from aggregator.api.sizes import BodySizes
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request, find_key, read_request, spelling_of
 from aggregator.errors import (
@@ -49,7 +50,7 @@ class Api:
 
     def __init__(
         self, keys: Keys, placer: Placer, tracker: Tracker, canceller: Canceller, refiller: Refiller,
-        bodies: ServiceBodies, *,
+        bodies: ServiceBodies, sizes: BodySizes, *,
         currency: str, limits: LimitSettings, counted: Callable[[str, int], None], ready: Callable[[], bool],
     ) -> None:  # fmt: skip
         self._keys = keys
@@ -60,7 +61,7 @@ class Api:
         self._balance: Joined[int, int] = Joined(book.balances, most=JOINED, lanes=2)
         self._bodies = bodies
         self._currency = currency
-        self._most_bytes = limits.body_kib * 1024
+        self._sizes = sizes
         self._open_posts = limits.open_subscription_posts
         self._counted = counted
         self._ready = ready
@@ -70,7 +71,7 @@ class Api:
         if scope["method"] not in ("POST", "GET"):
             await send_answer(send, _OPTIONS if scope["method"] == "OPTIONS" else _OTHER_METHOD)
             return
-        call = await read_call(scope, receive, self._most_bytes)
+        call = await read_call(scope, receive, self._sizes.limit)
         if call is not None:
             await send_answer(send, call if isinstance(call, Answer) else await self._answer(call))
 

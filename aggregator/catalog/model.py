@@ -119,6 +119,9 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """When it was last seen to give an id a second time: ids from before say nothing of how high new ones are."""
     door: str | None = None
     """The door (address and key, as a digest) that is configured now."""
+    too_large: int | None = None
+    """Bytes of the smallest `add` that it refused for its size."""
+    too_large_at: int | None = None
 
     @property
     def takes_orders(self) -> bool:

@@ -12,7 +12,7 @@ from aggregator.catalog import health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.joined import Joined
-from aggregator.orders import attempt_store, failover, store
+from aggregator.orders import attempt_store, failover, store, text_sizes
 from aggregator.orders.attempts import LINK_PAUSE_MS, Arrival, Attempts, Departure
 from aggregator.orders.evidence_store import Sent
 from aggregator.orders.failover import GiveUp, Go, Wait
@@ -204,6 +204,7 @@ class Dispatcher:
         try:
             placement = await adapter.add(submission_of(order, attempt, sent))
         except ProviderError as error:
+            await text_sizes.learn(order, attempt.service, adapter.profile, error)
             await self._answered(order, attempt, error)
             await self._note_health(attempt.provider, error)
         else:

@@ -17,6 +17,7 @@ from aggregator.orders.account_doors import account_door
 from aggregator.orders.attempt_store import NewAttempt
 from aggregator.orders.failover import Blocks
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.text_sizes import refusing_size
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock
 from pricing.fx import FxTable, NoRate
@@ -93,6 +94,7 @@ class Router:
             busy=market.unsure.get(offer.provider, 0) >= self._pace.unsure_in_flight,
             postponed=blocked.postponed_until.get(offer.provider, 0) > market.now,
             link_runs=link_runs,
+            too_large=refusing_size(order, offer.service, settings.profile, row) if settings else None,
         )
 
     def _funds(self, row: ProviderRow, settings: ProviderSettings | None) -> Money | None:

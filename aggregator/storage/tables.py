@@ -279,6 +279,7 @@ class Provider(Table, tablename="providers"):
     ids_restarted_at = BigInt(null=True, default=None)
     door = Text(null=True, default=None)
     too_large = BigInt(null=True, default=None)
+    too_large_at = BigInt(null=True, default=None)
 
 
 class Listing(Table, tablename="listings"):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, field
 
 from aggregator.api.keys import Keys
+from aggregator.api.sizes import BodySizes
 from aggregator.cache.limits import Limits
 from aggregator.catalog.edits import Edits
 from aggregator.catalog.prices import Prices
@@ -45,6 +46,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     """Whose services stand on the shelf."""
     edits: Edits
     business: Business
+    sizes: BodySizes
+    """Of what a reseller may send."""
     wake: Callable[[], None]
     """There is something to dispatch."""
     ready: Callable[[], bool]

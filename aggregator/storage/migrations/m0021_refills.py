@@ -12,4 +12,5 @@ def statements(_: bool) -> list[str]:
         # Earlier versions left a refill alone after thirty days, open for ever.
         "update refills set due_at = 0 where due_at is null and ended_at is null",
         "alter table providers add column too_large bigint",
+        "alter table providers add column too_large_at bigint",
     ]
