@@ -22,16 +22,17 @@ class BodySizes:
 
     def __init__(self, shelf: Callable[[], Shelf], body_kib: int) -> None:
         self._shelf = shelf
-        self._set = body_kib * 1024
+        self.usual = body_kib * 1024
+        """As the owner set it."""
         self._of: Shelf | None = None
-        self._most = self._set
+        self._most = self.usual
 
     @property
     def most(self) -> int:
         """Of plain text: JSON and multipart."""
         shelf = self._shelf()
         if shelf is not self._of:
-            self._of, self._most = shelf, max(self._set, needed(shelf))
+            self._of, self._most = shelf, max(self.usual, needed(shelf))
         return self._most
 
     @property

@@ -12,7 +12,7 @@ from aggregator.api import spelling as spell
 from aggregator.api.bodies import ServiceBodies
 from aggregator.api.faults import refuse
 from aggregator.api.fields import MOST_IDS, read_add, read_orders, read_refills
-from aggregator.api.http import KEPT_BY_NOBODY, Answer, Call, Receive, Scope, Send, read_call, send_answer
+from aggregator.api.http import KEPT_BY_NOBODY, Answer, Bodies, Call, Receive, Scope, Send, read_call, send_answer
 from aggregator.api.keys import JOINED, Keys
 from aggregator.api.ordering import REFILL_TOLD, ask_for, listed
 from aggregator.api.sizes import BodySizes
@@ -61,7 +61,7 @@ class Api:
         self._balance: Joined[int, int] = Joined(book.balances, most=JOINED, lanes=2)
         self._bodies = bodies
         self._currency = currency
-        self._sizes = sizes
+        self._read = Bodies(sizes.limit, sizes.usual)
         self._open_posts = limits.open_subscription_posts
         self._counted = counted
         self._ready = ready
@@ -71,7 +71,7 @@ class Api:
         if scope["method"] not in ("POST", "GET"):
             await send_answer(send, _OPTIONS if scope["method"] == "OPTIONS" else _OTHER_METHOD)
             return
-        call = await read_call(scope, receive, self._sizes.limit)
+        call = await read_call(scope, receive, self._read)
         if call is not None:
             await send_answer(send, call if isinstance(call, Answer) else await self._answer(call))
 

@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
+from aggregator.api.http import LARGE_AT_ONCE
 from aggregator.orders import attempt_store
 from aggregator.storage import tables
 from providers.vocabulary import ServiceType
 from tests.api.served import Client
-from tests.interop.market import ANYBODYS, BRAVOS, Market, market, service
+from tests.interop.market import ANYBODYS, Market, market, service
 from tests.interop.upstream import Upstream
 
 KINDS = {ServiceType.CUSTOM_COMMENTS: "comments", ServiceType.MENTIONS_CUSTOM_LIST: "usernames"}
@@ -126,6 +127,44 @@ async def test_where_nobody_takes_so_much_the_order_is_paid_back_with_the_reason
 
 async def test_a_usual_order_that_is_called_too_large_teaches_nothing(tmp_path: Path, fresh_sqlite: str) -> None:
     """Such an answer speaks of something else; all orders would stop."""
-    async with narrow(tmp_path, fresh_sqlite, 30) as (trade, alpha):
+    async with narrow(tmp_path, fresh_sqlite, 10**9) as (trade, alpha):
+        alpha.most = 30
+        await trade.buy(await trade.reseller())
+        assert alpha.turned_away == 1
         rows = await tables.Provider.select(tables.Provider.too_large)
     assert [row["too_large"] for row in rows] == [None, None]
+
+
+async def test_only_so_many_large_bodies_are_held_at_a_time(trade: Market, ann: Client) -> None:
+    """Whoever sends one slowly holds a place, not the memory of the machine; usual ones go on."""
+    host, _, port = str(trade.http.base_url).removeprefix("http://").rstrip("/").partition(":")
+    begun = b"POST /api/v2 HTTP/1.1\r\nHost: panel\r\nContent-Length: 1000000\r\n\r\n" + b" " * 70_000
+    slow = []
+    for _ in range(LARGE_AT_ONCE):
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(begun)
+        await writer.drain()
+        slow.append(writer)
+    await wait_for_busy(host, int(port), begun)
+    assert (await ann.form("balance")).status_code == 200
+    for writer in slow:
+        writer.close()
+    reply = await bought(ann, ServiceType.CUSTOM_COMMENTS, CYRILLIC, form=False)
+    while reply.status_code == 503:
+        reply = await bought(ann, ServiceType.CUSTOM_COMMENTS, CYRILLIC, form=False)
+    assert "order" in reply.json()
+
+
+async def wait_for_busy(host: str, port: int, begun: bytes) -> None:
+    """Until one more is refused: the places are taken as the bytes arrive."""
+    while True:
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(begun)
+        try:
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n"), 2)
+        except TimeoutError:  # it has a place itself
+            writer.close()
+            continue
+        writer.close()
+        assert head.startswith(b"HTTP/1.1 503")
+        return

@@ -50,7 +50,7 @@ async def test_a_large_text_leaves_in_parts_where_the_panel_takes_them(kind: Ser
 
 @pytest.mark.parametrize(("text", "kind"), [("Отлично", "form"), (ENGLISH, "form"), (CYRILLIC, "multipart")])
 async def test_whatever_is_shorter_as_a_form_stays_one(text: str, kind: str) -> None:
-    said, size, read = await sent(PRESETS["perfectpanel"], order_of(text))
+    said, _, read = await sent(PRESETS["perfectpanel"], order_of(text))
     assert kind in said
     assert read["comments"] == text
 
