@@ -33,7 +33,7 @@ async def days_pass(refill: object, days: int) -> None:
 async def due_in_days(refill: object) -> int:
     row = tables.Refill
     (kept,) = await row.select(row.due_at).where(row.id == int(str(refill)))
-    return round((kept["due_at"] - clock.now()) / DAY)
+    return round(int(kept["due_at"] - clock.now()) / DAY)
 
 
 async def pending(trade: Market, ann: Client, order: int, *, days: int) -> Any:

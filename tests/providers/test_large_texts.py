@@ -6,7 +6,7 @@ import pytest
 
 from providers.dialect import PRESETS, Dialect
 from providers.sandbox.request import read_params
-from providers.vocabulary import ServiceType, Submission
+from providers.vocabulary import Fields, ServiceType, Submission
 from tests.providers.panel_server import Canned, adapter_for, panel_server
 
 PLACED = Canned(body={"order": 7})
@@ -23,7 +23,7 @@ LISTS = {
 
 
 def order_of(text: str, kind: ServiceType = ServiceType.CUSTOM_COMMENTS) -> Submission:
-    fields = {LISTS[kind]: text}
+    fields: Fields = {LISTS[kind]: text}
     return Submission(service="1", type=kind, link="https://x.example/a", quantity=600, fields=fields)
 
 
