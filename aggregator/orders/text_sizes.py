@@ -14,21 +14,21 @@ from providers.requests import add_params
 
 BELIEVED_MS = 30 * 86_400_000
 """How long a provider is taken at its word that something was too large."""
-_TOO_LARGE = 413
-_MOST_BYTES_PER_LETTER = 12
+USUAL_BYTES = 4096
+"""What so small an order is refused for is not its size."""
+_TOO_LARGE = frozenset({413, 414, 431})
+"""Of the body, of the address, of the head."""
 
 
 def refusing_size(order: Order, service: str, profile: Profile, row: ProviderRow) -> int | None:
     """The size (bytes) from which on the provider takes nothing, where this order's request reaches it; else None."""
-    if len(order.fields) * _MOST_BYTES_PER_LETTER < LARGE_BYTES:
-        return None
     limit = _limit(profile, row)
     return limit if limit is not None and _size(order, service, profile) >= limit else None
 
 
 async def learn(order: Order, service: str, profile: Profile, error: ProviderError) -> None:
-    """Remember the size of a request that was too large. One of a usual size was refused for something else."""
-    if error.status != _TOO_LARGE or (size := _size(order, service, profile)) < LARGE_BYTES:
+    """Remember the size of a request that was too large."""
+    if error.status not in _TOO_LARGE or (size := _size(order, service, profile)) < USUAL_BYTES:
         return
     known = _learned(await catalog_store.provider(profile.name))
     smallest = size if known is None else min(size, known)

@@ -30,6 +30,7 @@ class Narrow(Upstream):
     def __init__(self, most: int, **more: Any) -> None:
         super().__init__(**more)
         self.most = most
+        self.code = 413
         self.turned_away = 0
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
@@ -40,7 +41,7 @@ class Narrow(Upstream):
         self.turned_away += 1
         while (await receive()).get("more_body"):
             pass
-        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.start", "status": self.code, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -99,8 +100,10 @@ async def providers_of(order: int) -> list[str]:
     return [attempt.provider for attempt in await attempt_store.of_order(order)]
 
 
-async def test_what_was_too_large_once_is_not_sent_as_large_again(tmp_path: Path, empty_url: str) -> None:
+@pytest.mark.parametrize("code", [413, 414, 431])
+async def test_what_was_too_large_once_is_not_sent_as_large_again(tmp_path: Path, empty_url: str, code: int) -> None:
     async with narrow(tmp_path, empty_url, 32_768) as (trade, alpha):
+        alpha.code = code
         ann = await trade.reseller(funds=RICH)
         orders = []
         for text in (CYRILLIC, CYRILLIC + "x", CYRILLIC * 2):
