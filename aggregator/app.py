@@ -14,6 +14,7 @@ from aggregator.api.asgi import Asgi, Readiness, make_asgi
 from aggregator.api.bodies import ServiceBodies
 from aggregator.api.keys import Keys
 from aggregator.api.ordering import render_for
+from aggregator.api.sizes import BodySizes
 from aggregator.api.v2 import Api
 from aggregator.audit import health as audit_health
 from aggregator.audit.turns import next_turn, take_turn
@@ -165,9 +166,10 @@ class Panel:
         self.refiller = Refiller(self.upstreams, pace)
         self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all)
+        self._sizes = BodySizes(lambda: self.prices.shelf, settings.limits.body_kib)
         self.api = Api(
-            self.keys, self.placer, self.tracker, self.canceller,
-            ServiceBodies(lambda: self.prices.shelf),
+            self.keys, self.placer, self.tracker, self.canceller, self.refiller,
+            ServiceBodies(lambda: self.prices.shelf), self._sizes,
             currency=currency, limits=settings.limits, counted=self.metrics.count_request, ready=lambda: self._prepared,
         )  # fmt: skip
         self.performance = Performance()
@@ -188,6 +190,7 @@ class Panel:
         self._seen = await signals.read()
         await self.upstreams.learn(await knowledge.load())
         await self.prices.reload(self._sellers)
+        await self.refiller.drop_gone()
         await doors.seal_codes(self._seal)
         self._prepared = True
 
@@ -212,6 +215,7 @@ class Panel:
         await self.upstreams.replace(providers)
         self._sellers.begin(before)
         await self.prices.reload(self._sellers)
+        await self.refiller.drop_gone()
         await store.hurry()
         if "dispatch" in self.workers.names():
             await self._follow_providers()
@@ -245,10 +249,11 @@ class Panel:
     def _parts(self) -> Parts:
         return Parts(
             settings=self.settings, prices=self.prices, keys=self.keys, placer=self.placer,
-            canceller=self.canceller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
+            canceller=self.canceller, refiller=self.refiller, tracker=self.tracker,
+            performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, seal=self._seal, wake=self.wake, ready=lambda: self._prepared,
             business=self._business, sellers=self._sellers,
-            edits=self.edits(),
+            edits=self.edits(), sizes=self._sizes,
         )  # fmt: skip
 
     def edits(self) -> Edits:
@@ -323,6 +328,7 @@ class Panel:
         if isinstance(bound, Sqlite):
             await bound.plan_anew()
         await tidy()
+        await self.refiller.drop_gone()
 
     async def _audit(self) -> float:
         await take_turn(at_start=not self._audited)

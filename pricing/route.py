@@ -34,6 +34,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Another order for the same link runs there, and the two would disturb each other."""
     last: str | None = None
     """Why it comes after all others that are usable, whatever it costs."""
+    too_large: int | None = None
+    """The provider takes no request of so many bytes, and this order's is no smaller; None = its size is no matter."""
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -126,6 +128,8 @@ def _name_place(route: Route, place: int) -> Route:
 def _refuse_for_good(candidate: Candidate, job: _Job) -> str | None:
     if candidate.spent:
         return "refused this order"
+    if candidate.too_large is not None:
+        return f"its text is too large: nothing of {candidate.too_large // 1024} KiB and more is taken there"
     return _refuse_kind(candidate, job) or _refuse_quantity(candidate.offer, job)
 
 

@@ -12,6 +12,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
 
     body_format: str = "form"
     """"form", "json", "multipart" or "query"."""
+    large_texts: str = "form"
+    """How a form too large to be usual is sent where that is shorter: "multipart", "form" or "off" (not at all)."""
     method: str = "POST"
     """"GET" puts every parameter, the key included, into the URL, whatever the body format."""
     key_param: str = "key"
@@ -59,6 +61,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     def _choices(self) -> list[tuple[str, str, tuple[str, ...]]]:
         return [
             ("body_format", self.body_format, ("form", "json", "multipart", "query")),
+            ("large_texts", self.large_texts, ("multipart", "form", "off")),
             ("method", self.method, ("POST", "GET")),
             ("multi_status", self.multi_status, ("auto", "on", "off")),
             ("multi_param", self.multi_param, ("orders", "order")),
@@ -81,18 +84,21 @@ class Dialect(Struct, frozen=True, kw_only=True):
 
 
 PRESETS: dict[str, Dialect] = {
-    "perfectpanel": Dialect(cancel_means="full"),
-    "perfectpanel_old": Dialect(cancel_means="full", refill="off", cancel="off"),
-    "smartpanel": Dialect(cancel_means="full", cancel="off", posts_zero="unlimited", escape_plus_in_links=True),
-    "glycon": Dialect(cancel_means="full", multi_status="off", refill="off", cancel="off"),
-    "rental": Dialect(cancel_means="full"),
-    "smmraja": Dialect(cancel_means="full", multi_param="order"),
-    "cmsnt_laravel": Dialect(cancel_means="full", refill="off", cancel="off"),
-    "cmsnt2": Dialect(cancel_means="full"),
+    "perfectpanel": Dialect(cancel_means="full", large_texts="multipart"),
+    "perfectpanel_old": Dialect(cancel_means="full", large_texts="multipart", refill="off", cancel="off"),
+    "smartpanel": Dialect(
+        cancel_means="full", large_texts="multipart", cancel="off", posts_zero="unlimited", escape_plus_in_links=True
+    ),
+    "glycon": Dialect(cancel_means="full", large_texts="multipart", multi_status="off", refill="off", cancel="off"),
+    "rental": Dialect(cancel_means="full", large_texts="multipart"),
+    "smmraja": Dialect(cancel_means="full", large_texts="multipart", multi_param="order"),
+    "cmsnt_laravel": Dialect(cancel_means="full", large_texts="multipart", refill="off", cancel="off"),
+    "cmsnt2": Dialect(cancel_means="full", large_texts="multipart"),
     "mystic": Dialect(body_format="json", cancel_means="by_remains"),
     "notpanel": Dialect(cancel_means="full", reference_param="request_id"),
     "aggregator": Dialect(
         cancel_means="full",
+        large_texts="multipart",
         multi_status="on",
         reference_param="request_id",
         reference_dedupes=True,

@@ -11,11 +11,14 @@ from yarl import URL
 
 from providers.adapter import Profile
 
+_FORM = "application/x-www-form-urlencoded"
 _NUMBERS = frozenset(
     ("service", "quantity", "order", "refill", "runs", "interval", "min", "max", "posts", "old_posts", "delay")
 )
 """What a panel that reads JSON expects as numbers; everything else goes as text."""
 _LONGEST_NUMBER = 15
+LARGE_BYTES = 16 * 1024
+"""A form beyond this is large: percent signs make three bytes of each one that is not English."""
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -62,14 +65,32 @@ def _build(profile: Profile, route: Route, url: URL, fields: dict[str, str]) -> 
     match profile.dialect.body_format:
         case "json":
             headers["Content-Type"] = "application/json"
-            body = json.dumps({name: _json_value(name, text) for name, text in fields.items()}).encode()
+            written = {name: _json_value(name, text) for name, text in fields.items()}
+            body = json.dumps(written, ensure_ascii=False).encode("utf-8", "replace")
         case "multipart":
             body = _parts(fields)
             headers["Content-Type"] = body.content_type
         case _:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            body = urlencode(fields).encode()
+            body = _form(profile, fields)
+            headers["Content-Type"] = _FORM if isinstance(body, bytes) else body.content_type
     return Request(method=route.method, url=url, headers=headers, body=body)
+
+
+def size_of(profile: Profile, params: dict[str, str]) -> int:
+    """Bytes of the body of an `add` with these parameters, as it would be sent."""
+    request = build_request(profile, "add", params)
+    if request.body is None:
+        return len(str(request.url))
+    return len(request.body) if isinstance(request.body, bytes) else request.body.size or 0
+
+
+def _form(profile: Profile, fields: dict[str, str]) -> bytes | MultipartWriter:
+    """A form; what is large goes in parts where the panel takes them and that is shorter."""
+    form = urlencode(fields).encode()
+    if len(form) <= LARGE_BYTES or profile.dialect.large_texts != "multipart":
+        return form
+    parts = _parts(fields)
+    return parts if (parts.size or len(form)) < len(form) else form
 
 
 def _parts(fields: dict[str, str]) -> MultipartWriter:

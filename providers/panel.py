@@ -135,7 +135,9 @@ class Panel:
         if placed is not None and not contradicted:
             return Placement(order=placed[0], progress=placed[1], raw=self._mask.raw(reply.text))
         refusals: frozenset[Code] = frozenset() if names_an_order(reply.value) else ADD_REFUSALS
-        raise failed_write(reply, complaint, self._mask, refusals)
+        error = failed_write(reply, complaint, self._mask, refusals)
+        error.status = reply.status
+        raise error
 
     async def statuses(self, orders: Sequence[str]) -> ProgressByOrder:
         """Ask for many orders; an error of one id is believed only when that id alone gets it too."""

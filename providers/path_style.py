@@ -125,7 +125,9 @@ class PathStylePanel:
             doubtful = _names_an_order(reply) if reply.status in NOT_TAKEN else _holds_something(reply)
             refusals = frozenset() if doubtful else ADD_REFUSALS
             complaint = sent.doubt(self._complaint(own, submission.quantity))
-            raise failed_write(reply, complaint, self._mask, refusals)
+            error = failed_write(reply, complaint, self._mask, refusals)
+            error.status = reply.status
+            raise error
         return Placement(order=placed[0], raw=self._mask.raw(reply.text))
 
     async def statuses(self, orders: Sequence[str]) -> ProgressByOrder:

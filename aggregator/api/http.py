@@ -56,7 +56,19 @@ LARGEST_DISCARDED = 16 * 1024 * 1024
 DISCARD_SECONDS = 5.0
 AT_ONCE = 20
 """Connections whose bodies are thrown away."""
-TOO_LARGE = Answer(413, b'{"error":"The request is too large"}', (*KEPT_BY_NOBODY, (b"connection", b"close")))
+LARGE_AT_ONCE = 32
+"""Bodies larger than usual that are held while they come; whoever comes then may try again."""
+BUSY = Answer(
+    503,
+    b'{"error":"The panel is temporarily unavailable, please try again later"}',
+    (*KEPT_BY_NOBODY, (b"retry-after", b"5"), (b"connection", b"close")),
+)
+
+
+def too_large(most_bytes: int) -> Answer:
+    """The refusal of a body, with the limit."""
+    text = b'{"error":"The request is too large: its body may have at most %d KiB"}' % (most_bytes // 1024)
+    return Answer(413, text, (*KEPT_BY_NOBODY, (b"connection", b"close")))
 
 
 class Discards:
@@ -84,18 +96,50 @@ class Discards:
             self.under_way -= 1
 
 
-async def read_call(scope: Scope, receive: Receive, most_bytes: int, discards: Discards) -> Call | Answer | None:
+class Bodies:
+    """Reads bodies: only so large ones, and of those beyond the usual only so many at a time."""
+
+    def __init__(self, limit: Callable[[Mapping[str, str]], int], usual: int) -> None:
+        """`limit` tells by the headers (names in lower case) how many bytes a body may have; `usual` is in bytes."""
+        self.limit = limit
+        self.discards = Discards()
+        self._usual = usual
+        self._large = 0
+
+    async def read(self, receive: Receive, most_bytes: int) -> bytes | Answer | None:
+        """A body, the refusal of it, or None where the client has gone."""
+        body, more, counted = bytearray(), True, 0
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                body += message.get("body", b"")
+                if len(body) > most_bytes:
+                    return too_large(most_bytes)
+                if not counted and len(body) > self._usual:
+                    if self._large >= LARGE_AT_ONCE:
+                        return BUSY
+                    self._large += (counted := 1)
+                more = message.get("more_body", False)
+        finally:
+            self._large -= counted
+        return bytes(body)
+
+
+async def read_call(scope: Scope, receive: Receive, bodies: Bodies) -> Call | Answer | None:
     """The call, the refusal of one that is too large, or None where the client has gone.
 
     How long a body may take is the connection's affair.
     """
     headers = _read_headers(scope["headers"])
+    most_bytes = bodies.limit(headers)
     text = headers.get("content-length", "0")
     stated = int(text[:12]) if text.isdigit() else 0
     if stated > most_bytes:
-        await discards.read(receive, stated)
-        return TOO_LARGE
-    body = await _read_body(receive, most_bytes)
+        await bodies.discards.read(receive, stated)
+        return too_large(most_bytes)
+    body = await bodies.read(receive, most_bytes)
     if not isinstance(body, bytes):
         return body
     client = scope.get("client")
@@ -109,19 +153,6 @@ def _read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
             before = f"{headers[_ID]}\n" if _READ[name] == _ID and _ID in headers else ""
             headers[_READ[name]] = before + value.decode("latin-1")
     return headers
-
-
-async def _read_body(receive: Receive, most_bytes: int) -> bytes | Answer | None:
-    body, more = b"", True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        body += message.get("body", b"")
-        if len(body) > most_bytes:
-            return TOO_LARGE
-        more = message.get("more_body", False)
-    return body
 
 
 async def send_answer(send: Send, answer: Answer) -> None:

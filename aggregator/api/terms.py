@@ -49,6 +49,8 @@ _BILLED_BY = MappingProxyType(
         ServiceType.MENTIONS_CUSTOM_LIST: "usernames",
     }
 )
+BILLED_BY_LINE = frozenset(_BILLED_BY)
+"""Types of which every line is a unit."""
 _BY_TRAFFIC = MappingProxyType({"1": ("google_keyword",), "2": ("referring_url",)})
 _NAMES = frozenset({"usernames", "hashtags", "keywords"})
 _ANY_FIELDS = frozenset({ServiceType.SPECIAL, ServiceType.UNSUPPORTED})

@@ -12,9 +12,10 @@ from aggregator.api import spelling as spell
 from aggregator.api.bodies import ServiceBodies
 from aggregator.api.faults import refuse
 from aggregator.api.fields import MOST_IDS, OrderIds, read_add, read_orders, read_refills
-from aggregator.api.http import KEPT_BY_NOBODY, Answer, Call, Discards, Receive, Scope, Send, read_call, send_answer
+from aggregator.api.http import KEPT_BY_NOBODY, Answer, Bodies, Call, Receive, Scope, Send, read_call, send_answer
 from aggregator.api.keys import JOINED, Keys
 from aggregator.api.ordering import REFILL_TOLD, ask_for, listed
+from aggregator.api.sizes import BodySizes
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request, find_key, read_request, spelling_of
 from aggregator.errors import (
@@ -30,7 +31,7 @@ from aggregator.ledger import book
 from aggregator.orders import refill_store, store
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.place import Placer
-from aggregator.orders.refill import request_refill
+from aggregator.orders.refill import Refiller
 from aggregator.orders.track import Tracker
 from aggregator.resellers.model import Caller
 from aggregator.settings import Limits as LimitSettings
@@ -48,18 +49,19 @@ class Api:
     """Answers every action in the spelling of its caller."""
 
     def __init__(
-        self, keys: Keys, placer: Placer, tracker: Tracker, canceller: Canceller, bodies: ServiceBodies,
-        *, currency: str, limits: LimitSettings, counted: Callable[[str, int], None], ready: Callable[[], bool],
+        self, keys: Keys, placer: Placer, tracker: Tracker, canceller: Canceller, refiller: Refiller,
+        bodies: ServiceBodies, sizes: BodySizes, *,
+        currency: str, limits: LimitSettings, counted: Callable[[str, int], None], ready: Callable[[], bool],
     ) -> None:  # fmt: skip
         self._keys = keys
         self._placer = placer
         self._tracker = tracker
         self._canceller = canceller
+        self._refiller = refiller
         self._balance: Joined[int, int] = Joined(book.balances, most=JOINED, lanes=2)
         self._bodies = bodies
         self._currency = currency
-        self._most_bytes = limits.body_kib * 1024
-        self._discards = Discards()
+        self._read = Bodies(sizes.limit, sizes.usual)
         self._open_posts = limits.open_subscription_posts
         self._counted = counted
         self._ready = ready
@@ -69,7 +71,7 @@ class Api:
         if scope["method"] not in ("POST", "GET"):
             await send_answer(send, _OPTIONS if scope["method"] == "OPTIONS" else _OTHER_METHOD)
             return
-        call = await read_call(scope, receive, self._most_bytes, self._discards)
+        call = await read_call(scope, receive, self._read)
         if call is not None:
             await send_answer(send, call if isinstance(call, Answer) else await self._answer(call))
 
@@ -164,7 +166,7 @@ class Api:
         asked = read_orders(request)
 
         async def ask(order: int) -> int:
-            return await request_refill(caller.reseller.id, order)
+            return await self._refiller.request(caller.reseller.id, order)
 
         if not asked.many:
             return spell.render_refill(await ask(asked.one), spelling)

@@ -7,9 +7,12 @@ from aggregator.audit.promise import Promise, Stops
 from aggregator.audit.scope import Scope
 
 OVERDUE_MS = 3_600_000
+LONGEST_PAUSE_MS = 2 * 86_400_000
+"""Of refills that hang, which are asked about once a day."""
 
 _FACTS = """
-select r.id as refill, r.order_id, r.reseller, r.state, r.provider, r.deadline_at, r.ended_at,
+select r.id as refill, r.order_id, r.reseller, r.state, r.provider, r.deadline_at, r.due_at,
+       r.ended_at,
        o.reseller as owner, a.order_id as placed_for, a.provider as placed_at, a.upstream_order, a.superseded_at
 from refills r left join orders o on o.id = r.order_id left join attempts a on a.id = r.attempt where {r.id}
 """
@@ -55,6 +58,14 @@ def refills(now: int) -> Facts:
                 stops=Stops.NOTHING,
                 breach=f"state = 'sending' and coalesce(deadline_at, 0) < {now - OVERDUE_MS}",
                 shows=("refill", "order_id", "deadline_at"),
+            ),
+            Promise(
+                id="R12",
+                name="open-refill-is-followed",
+                sentence="a refill that has not ended has a time, within two days, at which it is seen to",
+                stops=Stops.NOTHING,
+                breach=f"state in {_OPEN} and (due_at is null or due_at > {now + LONGEST_PAUSE_MS})",
+                shows=("refill", "order_id", "state", "due_at"),
             ),
             Promise(
                 id="R4",

@@ -160,6 +160,9 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """When it was last seen to give an id a second time: ids from before say nothing of how high new ones are."""
     door: str | None = None
     """The door (address and key, as a digest) that is configured now."""
+    too_large: int | None = None
+    """Bytes of the smallest `add` that it refused for its size."""
+    too_large_at: int | None = None
     charge_digits: int = 0
     """The most decimals that a charge of it has shown."""
     call_offs_doubted_at: int | None = None

@@ -133,13 +133,14 @@ class Offers:
         if known.hold is not None and known.hold.takes_off_sale:
             raise NotForSale(f"{row.provider}:{row.service}: held: {known.hold.text}")
         rate = self._convert(row, _sellable_rate(row))
+        dialect = self._providers[row.provider].profile.dialect
         return Offer(
             provider=row.provider, service=row.service, name=row.name, category=row.category, type=row.type,
             rate=rate, minimum=row.minimum, maximum=row.maximum,
-            refill=bool(row.refill) and not known.refill_refused,
-            cancel=bool(row.cancel) and not known.cancel_refused,
+            refill=bool(row.refill) and not known.refill_refused and dialect.refill != "off",
+            cancel=bool(row.cancel) and not known.cancel_refused and dialect.cancel != "off",
             dripfeed=bool(row.dripfeed),
-            unlimited_at_zero=self._providers[row.provider].profile.dialect.posts_zero == "unlimited",
+            unlimited_at_zero=dialect.posts_zero == "unlimited",
         )  # fmt: skip
 
     def _convert(self, row: ListingRow, rate: Decimal) -> Rate:

@@ -121,11 +121,15 @@ async def learn_limits(provider: str, service: str, minimum: int | None, maximum
         await _LISTING.update(changes).where((_LISTING.provider == provider) & (_LISTING.service == service))
 
 
-async def may_refill(provider: str, service: str) -> bool:
-    """Whether nothing that we know speaks against a refill: old panels take them without saying so."""
+async def offers_refill(provider: str, service: str) -> bool | None:
+    """Whether a service may be refilled, as it was published or turned out to be; None = nobody has said."""
     here = (_LISTING.provider == provider) & (_LISTING.service == service)
     rows = await _LISTING.select(_LISTING.refill, _LISTING.refill_refused).where(here)
-    return not rows or (rows[0]["refill"] not in (False, 0) and not rows[0]["refill_refused"])
+    if not rows:
+        return None
+    if rows[0]["refill_refused"]:
+        return False
+    return None if rows[0]["refill"] is None else bool(rows[0]["refill"])
 
 
 async def imported() -> dict[tuple[str, str], int]:

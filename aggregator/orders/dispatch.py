@@ -14,7 +14,7 @@ from aggregator.catalog import health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.joined import Joined
-from aggregator.orders import attempt_store, failover, queue_store, store
+from aggregator.orders import attempt_store, failover, queue_store, store, text_sizes
 from aggregator.orders.attempts import LINK_PAUSE_MS, Arrival, Attempts, Departure
 from aggregator.orders.evidence_store import Sent
 from aggregator.orders.failover import GiveUp, Go, Queues, Wait
@@ -260,6 +260,7 @@ class Dispatcher:
         try:
             placement = await adapter.add(submission_of(order, attempt, sent), turn)
         except ProviderError as error:
+            await text_sizes.learn(order, attempt.service, adapter.profile, error)
             await self._answered(order, attempt, error)
             await self._note_health(attempt.provider, error)
         else:

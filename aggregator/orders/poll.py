@@ -35,6 +35,7 @@ from aggregator.orders.reroute import Rerouter
 from aggregator.orders.schedule import next_poll
 from aggregator.orders.settle import settle
 from aggregator.orders.settlement import Announce, Finish, Hold, Keep, Rules, Sight
+from aggregator.orders.start_counts import MOST_NOTES, another_start
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
@@ -205,6 +206,9 @@ class Poller:
     async def _end(self, one: News) -> None:
         """What a reading means for its order alone; nothing for one that goes on."""
         order, attempt = one.followed.order, one.followed.attempt
+        another = another_start(order, one.progress) if attempt.outcome is Outcome.ACCEPTED else None
+        if another is not None and await _speaks(one):
+            await progress_store.note_start_count(order, attempt.provider, another, most=MOST_NOTES)
         match one.decision:
             case Finish():
                 await self._finish(one.followed, one.decision)

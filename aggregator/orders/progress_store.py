@@ -16,6 +16,7 @@ from aggregator.orders.state import OrderState
 from aggregator.storage import clock
 from aggregator.storage.lists import table_of
 from aggregator.storage.statements import run
+from aggregator.storage.tables import Event
 from aggregator.storage.transaction import write
 
 _CHARGES = {
@@ -29,6 +30,8 @@ _ANNOUNCED = {
 # Another process may have announced more since the decision was made.
 _FURTHEST = "case when orders.phase = 'in_progress' or told.phase = 'pending' then orders.phase else told.phase end"
 _SIGHTS = {"id": "bigint", "state": "text", "sight": "text", "sight_at": "bigint", "start_count": "bigint"}
+# Another process may have read a number where this one read none.
+_START = "case when told.start_count > 0 then told.start_count else coalesce(orders.start_count, told.start_count) end"
 _STILL_ASKED = (
     " and exists (select 1 from attempts where attempts.order_id = orders.id and attempts.outcome = 'accepted'"
     " and attempts.superseded_at is null)"
@@ -83,7 +86,7 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
             # An older reading may be written after a newer one, in another process.
             " runs_done = case when told.runs_done is null or orders.runs_done > told.runs_done"
             " then orders.runs_done else told.runs_done end,"
-            " start_count = told.start_count, delivery_seen = told.delivery_seen, sight = null, sight_at = null,"
+            f" start_count = {_START}, delivery_seen = told.delivery_seen, sight = null, sight_at = null,"
             f" held = null from ({query}) as told where orders.id = told.id and orders.state = '{OrderState.ACTIVE}'"
             f"{_STILL_ASKED}",
             *values,
@@ -94,11 +97,23 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
             [(order.id, order.state.value, one.sight, _since(order, one), one.start_count) for order, one in sights],
         )
         await run(
-            "update orders set sight = told.sight, sight_at = told.sight_at, start_count = told.start_count"
+            f"update orders set sight = told.sight, sight_at = told.sight_at, start_count = {_START}"
             f" from ({query}) as told where orders.id = told.id and orders.state = told.state"
             f"{_STILL_ASKED}",
             *values,
         )
+
+
+async def note_start_count(order: Order, provider: str, said: int, *, most: int) -> None:
+    """A line in the history about a count that is not told, unless it stands there, or so many do."""
+    text = f"{provider} states another start count: "
+    await Event.raw(
+        "insert into events (order_id, state, text, at) select {}, {}, {}, {} where"
+        " (select count(*) from events where order_id = {} and text like {}) < {}"
+        " and not exists (select 1 from events where order_id = {} and text = {})",
+        order.id, order.state.value, f"{text}{said}", clock.now(),
+        order.id, f"{text}%", most, order.id, f"{text}{said}",
+    )  # fmt: skip
 
 
 def _since(order: Order, sight: Sight) -> int | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -19,7 +19,7 @@ from aggregator.settings import PaceSettings
 from aggregator.storage import clock, tables
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused, Unreachable, Unsure
-from providers.vocabulary import Refill, RefillPhase
+from providers.vocabulary import Capability, Refill, RefillPhase
 
 log = structlog.get_logger(__name__)
 
@@ -37,28 +37,45 @@ PHASES = {
     RefillPhase.REJECTED: RefillState.REJECTED,
 }
 TAKEN = (RefillState.PENDING, RefillState.RUNNING)
+HANGS_MS = 30 * DAY_MS
+"""A refill of this age is asked about once a day, gives way to a new one, and is sent no more."""
+LONGEST_MS = 90 * DAY_MS
+"""A refill that has not ended by then is taken for one that never will."""
+Takes: TypeAlias = Callable[[str], bool]
+"""Whether the provider of this name is one of ours and takes refills at all."""
 
 
-async def request_refill(reseller: int, order_id: int) -> int:
-    """Record the wish; its id. We refuse only what we know: not completed, not offered, one running.
+async def request_refill(reseller: int, order_id: int, takes: Takes = lambda _: True) -> int:
+    """Record the wish; its id. We refuse only what we know: not delivered, not offered, nobody to ask, one running.
 
     Raises `OrderNotFound` and `RefillRefused`; windows and cool-downs are the provider's to refuse.
     """
     order = (await store.of_reseller(reseller, [order_id])).get(order_id)
     if order is None:
         raise OrderNotFound
-    if order.state is not OrderState.COMPLETED:
+    if order.state not in (OrderState.COMPLETED, OrderState.PARTIAL):
         raise RefillRefused(RefillRefusal.NOT_COMPLETED)
     served = [one for one in await attempt_store.of_order(order_id) if one.outcome is Outcome.ACCEPTED]
-    if not served or not await catalog_store.may_refill(served[-1].provider, served[-1].service):
+    if not served or not takes(served[-1].provider):
         raise RefillRefused(RefillRefusal.DISABLED)
-    if served[-1].superseded_at is not None:
-        # Its id there is another order's: that one would be refilled.
-        raise RefillRefused(RefillRefusal.EXPIRED)
+    await _check_offer(order.state, served[-1])
+    await refill_store.drop_hanging(order_id, before=clock.now() - HANGS_MS)
     refill = await refill_store.insert(served[-1], reseller)
     if refill is None:
         raise RefillRefused(RefillRefusal.RUNNING)
     return refill
+
+
+async def _check_offer(state: OrderState, served: Attempt) -> None:
+    """Old panels refill whole orders without saying so; one that came in part only where refills are offered."""
+    offered = await catalog_store.offers_refill(served.provider, served.service)
+    if offered is False:
+        raise RefillRefused(RefillRefusal.DISABLED)
+    if offered is None and state is OrderState.PARTIAL:
+        raise RefillRefused(RefillRefusal.NOT_COMPLETED)
+    if served.superseded_at is not None:
+        # Its id there is another order's: that one would be refilled.
+        raise RefillRefused(RefillRefusal.EXPIRED)
 
 
 class Refiller:
@@ -68,17 +85,31 @@ class Refiller:
         self._upstreams = upstreams
         self._pace = pace
 
+    def takes(self, provider: str) -> bool:
+        """Whether refills can be sent to the provider of this name: it is one of ours, and has them."""
+        adapter = self._upstreams.adapter(provider)
+        return adapter is not None and Capability.REFILL in adapter.capabilities
+
+    async def request(self, reseller: int, order_id: int) -> int:
+        """`request_refill` by what is known of our providers now."""
+        return await request_refill(reseller, order_id, self.takes)
+
+    async def drop_gone(self) -> None:
+        """Reject what waits at providers that are none of ours any more: it can neither be sent nor be heard of."""
+        if dropped := await refill_store.reject_elsewhere([one.profile.name for one in self._upstreams]):
+            log.warning("refills.provider_gone", refills=dropped)
+
     async def run_once(self, provider: str) -> None:
         """Send what is requested, ask about what was taken, and give up what nobody will ever know."""
         adapter = self._upstreams.adapter(provider)
         if adapter is None:
+            await self.drop_gone()
             return
-        rows = await self._at_home(adapter, await refill_store.due(provider, AT_ONCE))
+        rows = [row for row in await refill_store.due(provider, AT_ONCE) if not await _given_up(row)]
+        rows = await self._at_home(adapter, rows)
         for row in rows:
             if row.state is RefillState.REQUESTED:
                 await self._send(adapter, row)
-            elif row.state in (RefillState.SENDING, RefillState.UNSURE):
-                await _give_up(row)
         await self._follow(adapter, [row for row in rows if row.state in TAKEN])
 
     async def _at_home(self, adapter: Adapter, rows: Sequence[RefillRow]) -> list[RefillRow]:
@@ -89,8 +120,9 @@ class Refiller:
         through = await attempt_store.doors_of([row.attempt for row in rows])
         away = [row for row in rows if not doors.lead_to(through[row.attempt])]
         for row in away:
+            target = RefillState.REJECTED if clock.now() - row.created_at > LONGEST_MS else row.state
             later = {tables.Refill.due_at: clock.now() + round(self._pace.breaker_seconds * 1000)}
-            await refill_store.advance(row.id, [row.state], row.state, later)
+            await refill_store.advance(row.id, [row.state], target, later)
         return [row for row in rows if row not in away]
 
     async def _send(self, adapter: Adapter, row: RefillRow) -> None:
@@ -139,22 +171,35 @@ class Refiller:
             await self._conclude(row, phases.get(row.upstream_refill or ""))
 
     async def _conclude(self, row: RefillRow, phase: RefillPhase | Refused | None) -> None:
-        state = PHASES.get(phase, row.state) if isinstance(phase, RefillPhase) else row.state
-        if state is RefillState.PENDING:  # no step back from what its reseller was told
-            state = row.state
         age = clock.now() - row.created_at
-        if row.upstream_refill is None and age > DAY_MS:
-            # The provider gave no id to ask about: a day later it has either refilled or never will.
-            state = RefillState.COMPLETED
-        due = clock.now() + self._pause(age) if age < 30 * DAY_MS else None
-        await refill_store.advance(row.id, [row.state], state, {tables.Refill.due_at: due})
+        target = _target(row, phase, age)
+        told: dict[Any, Any] = {tables.Refill.due_at: clock.now() + self._pause(age)}
+        if target is RefillState.REJECTED and not isinstance(phase, RefillPhase):
+            told[tables.Refill.error] = str(phase.code) if phase is not None else refill_store.NO_END
+        await refill_store.advance(row.id, [row.state], target, told)
 
     def _soon(self) -> int:
         return clock.now() + self._pause(0)
 
     def _pause(self, age: int) -> int:
+        if age >= HANGS_MS:
+            return DAY_MS
         factor = 4 if age < DAY_MS // 12 else 120
         return round(self._pace.poll_seconds * 1000) * factor
+
+
+def _target(row: RefillRow, phase: RefillPhase | Refused | None, age: int) -> RefillState:
+    """What becomes of a refill of this age (milliseconds), by what its provider says of it."""
+    state = PHASES.get(phase, row.state) if isinstance(phase, RefillPhase) else row.state
+    if state is RefillState.PENDING:  # no step back from what its reseller was told
+        state = row.state
+    if state not in TAKEN:
+        return state
+    if row.upstream_refill is None and age > DAY_MS:
+        # The provider gave no id to ask about: a day later it has either refilled or never will.
+        return RefillState.COMPLETED
+    unknown = isinstance(phase, Refused) and phase.code is Code.REFILL_NOT_FOUND and age > DAY_MS
+    return RefillState.REJECTED if unknown or age > LONGEST_MS else state
 
 
 async def _keep_back(row: RefillRow) -> None:
@@ -167,10 +212,18 @@ async def _keep_back(row: RefillRow) -> None:
     await refill_store.advance(row.id, [RefillState.REQUESTED], RefillState.REQUESTED, later)
 
 
-async def _give_up(row: RefillRow) -> None:
-    """A refill whose sending nobody answered is never sent again; a day later its reseller may ask anew."""
+async def _given_up(row: RefillRow) -> bool:
+    """Whether nothing is to be sent or asked any more.
+
+    What nobody answered is never sent again, a day later its reseller may ask anew; what found no moment for a month
+    is not sent at all.
+    """
     if row.state is RefillState.SENDING:
         later = {tables.Refill.due_at: clock.now() + DAY_MS}
         await refill_store.advance(row.id, [RefillState.SENDING], RefillState.UNSURE, later)
-    else:
-        await refill_store.advance(row.id, [RefillState.UNSURE], RefillState.REJECTED)
+        return True
+    late = row.state is RefillState.REQUESTED and clock.now() - row.created_at > HANGS_MS
+    if row.state is RefillState.UNSURE or late:
+        await refill_store.advance(row.id, [row.state], RefillState.REJECTED)
+        return True
+    return False

@@ -30,6 +30,11 @@ class RefillState(StrEnum):
 
 
 ENDED = frozenset({RefillState.COMPLETED, RefillState.REJECTED})
+_OPEN = [state.value for state in RefillState if state not in ENDED]
+NO_END = "NO_END"
+"""The error of one that was taken and never came to an end."""
+PROVIDER_GONE = "PROVIDER_GONE"
+"""The error of one whose provider is no longer ours."""
 
 
 class RefillRow(Struct, frozen=True, kw_only=True):
@@ -82,8 +87,7 @@ async def of_order(order: int) -> list[RefillRow]:
 
 async def due(provider: str, limit: int) -> list[RefillRow]:
     """Refills at a provider that want something done, the oldest first."""
-    open_states = [state.value for state in RefillState if state not in ENDED]
-    waiting = (_REFILL.provider == provider) & (_REFILL.due_at <= clock.now()) & _REFILL.state.is_in(open_states)
+    waiting = (_REFILL.provider == provider) & (_REFILL.due_at <= clock.now()) & _REFILL.state.is_in(_OPEN)
     rows = await _REFILL.select().where(waiting).order_by(_REFILL.id).limit(limit)
     return [_row(row) for row in rows]
 
@@ -100,6 +104,35 @@ async def advance(
         await _REFILL.update(values).where((_REFILL.id == refill) & _REFILL.state.is_in(states)).returning(_REFILL.id)
     )
     return bool(moved)
+
+
+async def drop_hanging(order: int, *, before: int) -> None:
+    """End the refill of an order that was taken before a moment and has not ended, to make room for a new one."""
+    taken = [RefillState.PENDING.value, RefillState.RUNNING.value]
+    await _REFILL.update(_rejected(NO_END)).where(
+        (_REFILL.order_id == order) & _REFILL.state.is_in(taken) & (_REFILL.created_at < before)
+    )
+
+
+async def reject_elsewhere(providers: Iterable[str]) -> int:
+    """End what waits at other providers than these; how many. What is being sent right now has its deadline."""
+    rows = (
+        await _REFILL.update(_rejected(PROVIDER_GONE))
+        .where(
+            _REFILL.provider.not_in(["", *providers])
+            & _REFILL.state.is_in(_OPEN)
+            & ((_REFILL.state != RefillState.SENDING.value) | (_REFILL.due_at <= clock.now()))
+        )
+        .returning(_REFILL.id)
+    )
+    return len(rows)
+
+
+def _rejected(error: str) -> dict[Any, Any]:
+    return {
+        _REFILL.state: RefillState.REJECTED.value, _REFILL.error: error, _REFILL.ended_at: clock.now(),
+        _REFILL.due_at: None,
+    }  # fmt: skip
 
 
 async def rename_provider(old: str, new: str) -> None:

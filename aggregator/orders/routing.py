@@ -18,6 +18,7 @@ from aggregator.orders.attempt_store import NewAttempt
 from aggregator.orders.failover import Blocks
 from aggregator.orders.links import is_address
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.text_sizes import refusing_size
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock
 from pricing.fx import FxTable, NoRate
@@ -102,6 +103,7 @@ class Router:
             takes_link=settings is None or _takes_link(settings, order),
             link_runs=link_runs,
             last=row.put_last,
+            too_large=refusing_size(order, offer.service, settings.profile, row) if settings else None,
         )
 
     def _funds(self, row: ProviderRow, settings: ProviderSettings | None) -> Money | None:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.start_counts import start_count
 from aggregator.orders.state import OrderState, Outcome, ended_as
 from pricing import refund
 from pricing.parts import Parts
@@ -126,7 +127,7 @@ def _announce(order: Order, progress: Progress, phase: Phase) -> Announce:
     only_begun = progress.remains is None and order.type != ServiceType.SUBSCRIPTIONS
     remains = order.remains if only_begun else left
     furthest = max(order.phase, phase, key=OPEN_PHASES.index)
-    return Announce(furthest, remains, _runs_done(order, progress), _start(order, progress), seen_now)
+    return Announce(furthest, remains, _runs_done(order, progress), start_count(order, progress), seen_now)
 
 
 def _parts(order: Order, progress: Progress) -> Parts | None:
@@ -153,23 +154,17 @@ def _runs_done(order: Order, progress: Progress) -> int | None:
     return max(known, default=None)
 
 
-def _start(order: Order, progress: Progress) -> int | None:
-    """As first stated; less than nothing is what some write who do not know."""
-    stated = [count for count in (order.start_count, progress.start_count) if count is not None and count >= 0]
-    return stated[0] if stated else None
-
-
 def _ending(order: Order, attempt: Attempt, progress: Progress, rules: Rules, now: int) -> Settlement:
     verdict = refund.undelivered(_report(order, attempt, progress, rules))
     if verdict.units is not None and verdict.units <= order.undelivered and order.state.ended:
         less = verdict.units < order.undelivered
         return Keep("the provider took an undelivered part back" if less else None)
     if not _confirmed(order, progress, rules.wait_ms(order, progress, verdict.units), now):
-        return Sight(seen(progress), _start(order, progress))
+        return Sight(seen(progress), start_count(order, progress))
     if verdict.units is None:
         return Hold(f"the provider says {progress.phase}, and nothing tells how much was not delivered")
     state = ended_as(undelivered=verdict.units, quantity=order.quantity)
-    return Finish(state, verdict.units, _runs_done(order, progress), _start(order, progress), verdict.notes)
+    return Finish(state, verdict.units, _runs_done(order, progress), start_count(order, progress), verdict.notes)
 
 
 def _report(order: Order, attempt: Attempt, progress: Progress, rules: Rules) -> refund.Report:

@@ -31,6 +31,7 @@ def read_dialect(table: Table, preset: Dialect, vault: Vault) -> Dialect:
     return replace(
         preset,
         body_format=table.choice("body_format", preset.body_format, ("form", "json", "multipart", "query")),
+        large_texts=table.choice("large_texts", preset.large_texts, ("multipart", "form", "off")),
         method=table.choice("method", preset.method, ("POST", "GET")),
         key_param=table.text("key_param", preset.key_param, _PARAMETER),
         extra_params=preset.extra_params | _read_extra_params(table.table("extra_params"), vault),

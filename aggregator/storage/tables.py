@@ -287,6 +287,8 @@ class Provider(Table, tablename="providers"):
     learned_of = Text(null=True, default=None)
     ids_restarted_at = BigInt(null=True, default=None)
     door = Text(null=True, default=None)
+    too_large = BigInt(null=True, default=None)
+    too_large_at = BigInt(null=True, default=None)
     charge_digits = Integer(default=0)
     call_offs_doubted_at = BigInt(null=True, default=None)
     call_offs_looked_at = BigInt(null=True, default=None)

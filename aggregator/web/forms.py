@@ -10,6 +10,8 @@ from pricing.money import parse_units, read_decimal
 
 MOST_FIELDS = 1000
 MOST_BYTES = 512 * 1024
+MOST_BYTES_SIGNED_IN = 2 * 2**20
+"""What a mass order needs at most, six bytes for each letter that is not English."""
 
 
 class FormFault(Exception):

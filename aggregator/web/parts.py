@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, field
 
 from aggregator.api.keys import Keys
+from aggregator.api.sizes import BodySizes
 from aggregator.cache.limits import Limits
 from aggregator.catalog.edits import Edits
 from aggregator.catalog.prices import Prices
@@ -16,6 +17,7 @@ from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
+from aggregator.orders.refill import Refiller
 from aggregator.orders.track import Tracker
 from aggregator.people.seal import Seal
 from aggregator.settings import ProviderSettings, Settings
@@ -32,6 +34,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     """What a caller may, and how often."""
     placer: Placer
     canceller: Canceller
+    refiller: Refiller
     tracker: Tracker
     performance: Performance
     upstreams: Upstreams
@@ -43,6 +46,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     """Whose services stand on the shelf."""
     edits: Edits
     business: Business
+    sizes: BodySizes
+    """Of what a reseller may send."""
     wake: Callable[[], None]
     """There is something to dispatch."""
     ready: Callable[[], bool]

@@ -17,7 +17,7 @@ from aggregator.resellers.accounts import Refusal
 from aggregator.storage.engine import is_unreachable
 from aggregator.storage.once import UsedBefore
 from aggregator.web.cookies import Cookies, is_form_token
-from aggregator.web.forms import MOST_BYTES, Fields, FormFault
+from aggregator.web.forms import MOST_BYTES, MOST_BYTES_SIGNED_IN, MOST_FIELDS, Fields, FormFault
 from aggregator.web.texts import told
 from aggregator.web.visit import NotHere, Page, TooOften, Visit, Who
 
@@ -130,12 +130,14 @@ def unable(visit: Visit) -> Page:
 
 
 async def _read_form(visit: Visit) -> Fields:
+    """A stranger's form is small; a reseller may order as much text as by the API."""
+    most = MOST_BYTES if visit.person is None else max(MOST_BYTES_SIGNED_IN, visit.parts.sizes.most_of_form)
     body = bytearray()
     async for chunk in visit.request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise FormFault("", "That is more than a form may hold.")
+        if len(body) > most:
+            raise FormFault("", f"That is more than a form may hold, which is {most // 1024} KiB.")
     try:
         return Fields(body.decode("utf-8", "replace"))
     except ValueError:
-        raise FormFault("", "That is more than a form may hold.") from None
+        raise FormFault("", f"That is more than a form may hold, which is {MOST_FIELDS} fields.") from None

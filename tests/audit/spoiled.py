@@ -24,14 +24,16 @@ FRACTION = "update attempts set cost = 2.5 where outcome = 'accepted'"
 MAY_BE_FRACTION = "alter table entries alter column amount type numeric"
 """The same on PostgreSQL, where a column of whole numbers cannot hold one."""
 REFILL = (
-    "insert into refills (order_id, reseller, attempt, provider, state, deadline_at, created_at, ended_at)"
-    " select o.id, o.reseller, a.id, {provider}, '{state}', {deadline}, 0, {ended} from orders o"
+    "insert into refills (order_id, reseller, attempt, provider, state, deadline_at, due_at, created_at, ended_at)"
+    " select o.id, o.reseller, a.id, {provider}, '{state}', {deadline}, {due}, 0, {ended} from orders o"
     " join attempts a on a.order_id = o.id where o.state = 'completed'"
 )
 
 
-def refill(state: str, *, provider: str = "a.provider", deadline: str = "null", ended: str = "null") -> str:
-    return REFILL.format(state=state, provider=provider, deadline=deadline, ended=ended)
+def refill(
+    state: str, *, provider: str = "a.provider", deadline: str = "null", due: str = "1", ended: str = "null"
+) -> str:
+    return REFILL.format(state=state, provider=provider, deadline=deadline, due=due, ended=ended)
 
 
 def due_back(outcome: str, *, units: str = "1", provider: str = "a.provider") -> str:
@@ -233,6 +235,7 @@ SPOILED: dict[str, list[list[str]]] = {
         ]
     ],
     "no-refill-overdue": [[refill("sending", deadline="1")]],
+    "open-refill-is-followed": [[refill("pending", due="null")], [refill("running", due="9000000000000000")]],
     "refill-ends-once": [[refill("rejected")], [refill("pending", ended="1")]],
 }
 """Each promise, and what breaks just that one once nothing in the database stands in the way."""

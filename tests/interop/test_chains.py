@@ -205,3 +205,17 @@ def test_refills_and_cancels_pass_through_three_panels(chain: Chain) -> None:
     assert (told[slow]["status"], told[idle]["status"]) == ("PARTIAL", "CANCELLED")
     wait_until(lambda: ann.call("refill_status", refill=refill), lambda reply: reply == {"status": "COMPLETED"})
     chain.assert_ledgers_agree()
+
+
+LARGE = {
+    "57 KiB that are not English": "\n".join(f"Очень хорошая запись, спасибо! {number}" for number in range(950)),
+    "20,000 comments": "\n".join(f"comment {number}" for number in range(20_000)),
+}
+
+
+@pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
+def test_a_large_text_passes_through_three_panels(chain: Chain, text: str) -> None:
+    order = chain.add(ServiceType.CUSTOM_COMMENTS, "", comments=text)
+    told = chain.wait_for_all([order])
+    assert told[order]["status"] == "COMPLETED"
+    assert chain.sandbox.orders[-1].fields["comments"] == text

@@ -138,6 +138,6 @@ async def test_only_what_was_delivered_can_be_refilled(trade: Market, ann: Clien
     order = await trade.buy(ann)
     not_yet = {"error": "The order is not completed"}
     assert (await ann.form("refill", order=order)).json() == not_yet
-    await trade.ask(order, status="Partial", remains="500")
+    await trade.ask(order, status="Partial", remains="1000")
     assert (await ann.form("refill", order=order)).json() == not_yet
     assert await tables.Refill.count() == 0

@@ -28,6 +28,7 @@ from aggregator.storage.migrations import (
     m0015_given_again,
     m0017_wide_sums,
     m0018_aliases,
+    m0021_refills,
     m0022_parked,
 )
 from aggregator.storage.tables import Migration
@@ -51,6 +52,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     15: m0015_given_again.statements,
     17: m0017_wide_sums.statements,
     18: m0018_aliases.statements,
+    21: m0021_refills.statements,
     22: m0022_parked.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""

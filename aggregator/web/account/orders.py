@@ -11,7 +11,6 @@ from aggregator.api.wire import Action
 from aggregator.orders import cancel_store, mine_store, receipt, store
 from aggregator.orders.mine_store import STATES, Mine
 from aggregator.orders.model import Order
-from aggregator.orders.refill import request_refill
 from aggregator.orders.state import OrderState
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import acting, caller_of
@@ -78,7 +77,7 @@ async def cancel(visit: Visit) -> Page:
 async def refill(visit: Visit) -> Page:
     number = visit.number("order")
     await acting(visit, Action.REFILL)
-    await request_refill(visit.reseller, number)
+    await visit.parts.refiller.request(visit.reseller, number)
     return visit.go(f"/orders/{number}", "The refill is asked for.")
 
 
@@ -112,7 +111,7 @@ def _may_cancel(visit: Visit, caller: Caller, order: Order) -> bool:
 
 
 def _may_refill(visit: Visit, caller: Caller, order: Order) -> bool:
-    return order.state is OrderState.COMPLETED and _offers(visit, caller, order, refill=True)
+    return order.state in (OrderState.COMPLETED, OrderState.PARTIAL) and _offers(visit, caller, order, refill=True)
 
 
 def _offers(visit: Visit, caller: Caller, order: Order, *, refill: bool) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from aggregator.api.guide.errors import errors
 from aggregator.api.guide.openapi import document
 from aggregator.api.guide.samples import Language
+from aggregator.api.sizes import BodySizes
 from aggregator.catalog.shelf import Shelf
 from aggregator.resellers import keys
 from aggregator.resellers.accounts import Refusal
@@ -50,6 +51,7 @@ async def insert_key(visit: Visit) -> Page:
 def _context(settings: Settings, shelf: Shelf, buyer: Buyer) -> dict[str, Any]:
     return {
         "ref": reference(settings.panel, shelf, buyer), "errors": list(errors()), "limits": settings.limits,
+        "sizes": BodySizes(lambda: shelf, settings.limits.body_kib),
         "languages": list(Language), "encodings": ENCODINGS, "all": len(shelf), "my_key": "", "my_key_label": KEY_LABEL,
         "first": [row_of(service, buyer, {}) for service in islice(shelf, FIRST_SERVICES)],
     }  # fmt: skip
