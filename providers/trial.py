@@ -23,6 +23,8 @@ from providers.vocabulary import Capability, Funds, Listing
 
 MADE_UP = ("999999991", "999999992")
 """Ids that no order of ours has; another customer's order answers like one that does not exist."""
+LIST, NONSENSE = "orders", "orders_of_nobody"
+"""The action by which panels of ours list orders, and one that no panel has."""
 ENCODINGS = ("perfectpanel", "mystic")
 """One preset for each way in which panels commonly read a request."""
 SLOW_SECONDS = 5.0
@@ -73,6 +75,7 @@ async def try_provider(profile: Profile, preset: str, pace: Pace) -> Trial:
         if await _try_balance(trial, adapter, pace):
             await _try_catalogue(trial, adapter)
             await _try_several(trial, adapter)
+            await _try_list(recorder)
         _compare_family(trial, recorder)
         _tell_latency(trial, recorder)
     finally:
@@ -149,6 +152,17 @@ async def _try_several(trial: Trial, adapter: Adapter) -> None:
         _note(trial, Level.WARN, "words", f"nobody knows what it says of an order that does not exist: {advice}")
 
 
+async def _try_list(recorder: _Recorder) -> None:
+    """Only panels of ours are known by a list of our orders; who answers so to anything has none."""
+    for action in (LIST, NONSENSE):
+        try:
+            await recorder.read(action, {})
+        except ProviderError:
+            return
+        if not isinstance(recorder.value(action), list):
+            return
+
+
 def _told_of_several(found: Found, *, tries: bool) -> tuple[Level, str, str]:
     if not tries:
         return Level.OK, "statuses", "one order a question, as its preset says"
@@ -163,6 +177,7 @@ def _compare_family(trial: Trial, recorder: _Recorder) -> None:
     facts = Facts(
         url=recorder.profile.url, rows=[row for _, row in rows],
         balance=recorder.value("balance"), unknown=recorder.value("status"),
+        orders=recorder.value(LIST), nonsense=recorder.value(NONSENSE),
     )  # fmt: skip
     trial.resembles = recognise(facts)
     if trial.resembles is None:
