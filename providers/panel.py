@@ -158,7 +158,7 @@ class Panel:
         Raises only where no portion was answered. Who was not reached, or wants fewer calls, is asked nothing more.
         """
         if self._dialect.cancel == "off":
-            return {one: Refused("this panel cancels nothing", code=Code.CANCEL_DISABLED) for one in orders}
+            return {one: Refused("this panel cancels no service", code=Code.CANCEL_DISABLED) for one in orders}
         asked = list(dict.fromkeys(orders))
         size = self._dialect.batch_size if self._dialect.cancel_param == "orders" else 1
         answers: dict[str, CancelRequested | Refused] = {}
@@ -182,7 +182,7 @@ class Panel:
     async def refill(self, order: str) -> Refill:
         """Ask for one refill."""
         if self._dialect.refill == "off":
-            raise Refused("this panel refills nothing", code=Code.REFILL_DISABLED)
+            raise Refused("this panel refills no service", code=Code.REFILL_DISABLED)
         reply = await self._send("refill", {"order": order})
         taken = read_refill(reply.value, order) if reply.kind is Kind.JSON else None
         if taken is not None:

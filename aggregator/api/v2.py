@@ -163,7 +163,7 @@ class Api:
         rows: list[tuple[str, int | ResellerError]] = []
         for text, name in asked.names.items():
             try:
-                rows.append((text, await request_refill(caller.reseller.id, int(name))))
+                rows.append((text, await request_refill(caller.reseller.id, int(name), self._bodies.shelf)))
             except ResellerError as error:
                 if not asked.many:
                     raise

@@ -33,6 +33,12 @@ async def take_off_sale(provider: str, service: str, reason: str) -> bool:
     return held
 
 
+async def may_be_refilled(provider: str, service: str) -> bool:
+    """Whether nothing that we know speaks against a refill: old panels take them without saying so."""
+    row, known = await store.listing(provider, service), await learned_store.of_service(provider, service)
+    return row is None or (row.refill is not False and not known.refill_refused)
+
+
 async def may_be_cancelled(provider: str, service: str) -> bool:
     """Whether neither its listing nor an earlier answer says that orders of the service cannot be called off."""
     row, known = await store.listing(provider, service), await learned_store.of_service(provider, service)

@@ -120,7 +120,7 @@ class Offers:
         rate = self._convert(row, _sellable_rate(row))
         return Offer(
             provider=row.provider, service=row.service, name=row.name, category=row.category, type=row.type,
-            rate=rate, minimum=row.minimum, maximum=row.maximum,
+            rate=rate, minimum=max(row.minimum, known.minimum or 0), maximum=_least(row.maximum, known.maximum),
             refill=bool(row.refill) and not known.refill_refused,
             cancel=bool(row.cancel) and not known.cancel_refused,
             dripfeed=bool(row.dripfeed),
@@ -142,6 +142,10 @@ class Offers:
         if converted.amount > self._ceiling:
             raise NotForSale(f"placeholder price: {converted} {converted.currency} per {converted.per}")
         return converted
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _sellable_rate(row: ListingRow) -> Decimal:

@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 from msgspec import Struct
 
-from aggregator.catalog import diff, health, learned_store, store, words
+from aggregator.catalog import diff, finding_store, health, learned_store, store, words
 from aggregator.catalog.diff import Difference
 from aggregator.catalog.feed import Change, Kind
 from aggregator.catalog.model import ProviderRow
@@ -124,6 +124,9 @@ class Syncer:
         provider, held = row.name, difference.held
         await store.put_listings(difference.rows)
         await learned_store.put_holds(provider, difference.holds)
+        for service, kinds in difference.anew.items():
+            await finding_store.forget(provider, service, kinds)
+        lapsed = await finding_store.offer_again(provider)
         await store.give_ids(provider, [row.service for row in difference.rows])
         await store.set_provider(
             provider, synced_at=clock.now(), sync_error=held, held_catalogue=held, approved_at=None,
@@ -132,7 +135,7 @@ class Syncer:
         news = held != row.held_catalogue
         told = [Change("", Kind.HELD, row.held_catalogue or "", held or "")] if news else []
         await store.add_changes(provider, [*difference.changes, *told])
-        if difference.rows or difference.holds or news:
+        if difference.rows or difference.holds or news or lapsed:
             await signals.raise_signal(signals.CATALOGUE)
             await signals.raise_signal(signals.WORK)
 

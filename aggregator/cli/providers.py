@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import rich_click as click
 
 from aggregator.app import actor, database
+from aggregator.catalog import finding_store, word_store, words
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog import word_store, words
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.word_store import WordRow
 from aggregator.catalog.words import WordUnknown
@@ -46,12 +47,14 @@ async def list_(context: Context, limit: int | None) -> None:
         listings = await catalog_store.listings()
         unsure = await attempt_store.unsure_since(0)
         elsewhere = await _elsewhere(settings.providers)
+        learned = Counter(one.provider for one in await finding_store.found())
     counts: dict[str, int] = {}
     for listing in listings:
         if not listing.withdrawn:
             counts[listing.provider] = counts.get(listing.provider, 0) + 1
     rows = [
         _provider_row(one, known.get(one.profile.name), counts, unsure, elsewhere[one.profile.name])
+        | {"learned": learned[one.profile.name]}
         for one in settings.providers
     ][:limit]
     columns = ["provider", "enabled", "balance", "currency", "health", "services", "last_sync", "unsure"]

@@ -68,7 +68,8 @@ class Canceller:
         service = self._shelf().get(order.service)
         offered = service is not None and service.terms(Buyer(reseller.tier, reseller.name)).cancel
         if order.state.ended or (order.state is OrderState.ACTIVE and not offered):
-            raise CancelRefused
+            # Whoever sells on from us would believe of all orders what is said of the service.
+            raise CancelRefused(of_order=order.state.ended or service is None)
         wished = await store.wish_cancel(order.id)
         self._wake()
         return wished

@@ -8,16 +8,18 @@ from typing import Any
 import structlog
 
 from aggregator.catalog import cooldown, words
-from aggregator.catalog import store as catalog_store
+from aggregator.catalog.off_sale import may_be_refilled
+from aggregator.catalog.shelf import NOBODY, Shelf
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.errors import OrderNotFound, RefillRefusal, RefillRefused
 from aggregator.orders import account_door_store, attempt_store, refill_store, reuse_store, store
-from aggregator.orders.model import Attempt
+from aggregator.orders.model import Attempt, Order
 from aggregator.orders.refill_store import RefillRow, RefillState
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock, tables
 from providers.adapter import Adapter
+from providers.error_texts import names_a_service
 from providers.errors import Code, ProviderError, Refused, Unreachable, Unsure
 from providers.vocabulary import Refill, RefillPhase
 
@@ -39,9 +41,10 @@ PHASES = {
 TAKEN = (RefillState.PENDING, RefillState.RUNNING)
 
 
-async def request_refill(reseller: int, order_id: int) -> int:
+async def request_refill(reseller: int, order_id: int, shelf: Shelf | None = None) -> int:
     """Record the wish; its id. We refuse only what we know: not completed, not offered, one running.
 
+    Where the service is sold with refills (by `shelf`), a no is about this order alone.
     Raises `OrderNotFound` and `RefillRefused`; windows and cool-downs are the provider's to refuse.
     """
     order = (await store.of_reseller(reseller, [order_id])).get(order_id)
@@ -50,8 +53,8 @@ async def request_refill(reseller: int, order_id: int) -> int:
     if order.state is not OrderState.COMPLETED:
         raise RefillRefused(RefillRefusal.NOT_COMPLETED)
     served = [one for one in await attempt_store.of_order(order_id) if one.outcome is Outcome.ACCEPTED]
-    if not served or not await catalog_store.may_refill(served[-1].provider, served[-1].service):
-        raise RefillRefused(RefillRefusal.DISABLED)
+    if not served or not await may_be_refilled(served[-1].provider, served[-1].service):
+        raise RefillRefused(RefillRefusal.OF_ORDER if _is_sold_with(order, shelf) else RefillRefusal.DISABLED)
     if served[-1].superseded_at is not None:
         # Its id there is another order's: that one would be refilled.
         raise RefillRefused(RefillRefusal.EXPIRED)
@@ -59,6 +62,11 @@ async def request_refill(reseller: int, order_id: int) -> int:
     if refill is None:
         raise RefillRefused(RefillRefusal.RUNNING)
     return refill
+
+
+def _is_sold_with(order: Order, shelf: Shelf | None) -> bool:
+    service = shelf.get(order.service) if shelf is not None else None
+    return service is not None and service.terms(NOBODY).refill
 
 
 class Refiller:
@@ -124,8 +132,8 @@ class Refiller:
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REQUESTED, later)
         else:
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REJECTED, told)
-        if error.code is Code.REFILL_DISABLED:
-            await cooldown.note_refusal(attempt.provider, attempt.service, refill=True)
+        if error.code is Code.REFILL_DISABLED and names_a_service(error.text):
+            await cooldown.note_refusal(attempt.provider, attempt.service, refill=True, said=error.text)
 
     async def _follow(self, adapter: Adapter, rows: Sequence[RefillRow]) -> None:
         by_reference = {row.upstream_refill: row for row in rows if row.upstream_refill is not None}

@@ -24,6 +24,7 @@ from aggregator.storage.migrations import (
     m0011_overserved,
     m0014_account_doors,
     m0015_given_again,
+    m0020_findings,
 )
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
@@ -42,6 +43,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     11: m0011_overserved.statements,
     14: m0014_account_doors.statements,
     15: m0015_given_again.statements,
+    20: m0020_findings.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""
 _LOCK = 7_204_180_531  # any number that no other program uses on this database

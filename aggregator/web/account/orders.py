@@ -78,7 +78,7 @@ async def cancel(visit: Visit) -> Page:
 async def refill(visit: Visit) -> Page:
     number = visit.number("order")
     await acting(visit, Action.REFILL)
-    await request_refill(visit.reseller, number)
+    await request_refill(visit.reseller, number, visit.parts.prices.shelf)
     return visit.go(f"/orders/{number}", "The refill is asked for.")
 
 

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from aggregator.catalog import finding_store, word_store
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog import word_store
 from aggregator.catalog.model import ListingRow
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.shelf import NOBODY
@@ -118,6 +118,7 @@ async def provider(visit: Visit) -> Page:
         categories=await _categories(visit, one, listings),
         elsewhere=await _elsewhere(one),
         import_rest=visit.parts.prices.services.import_rest, words=await word_store.words(one.profile.name),
+        learned=await finding_store.found(one.profile.name),
     )  # fmt: skip
 
 
