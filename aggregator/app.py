@@ -31,7 +31,7 @@ from aggregator.catalog.tidy import tidy
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.failpoints import Failpoints, read_failpoints
 from aggregator.metrics import Metrics
-from aggregator.orders import account_door_store, attempt_store, evidence_store, refill_store, store
+from aggregator.orders import account_door_store, attempt_store, evidence_store, explained, refill_store, store
 from aggregator.orders.account_doors import account_door
 from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
@@ -124,7 +124,7 @@ class Panel:
         self.syncer = Syncer(
             self.upstreams, sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000)
         )
-        router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
+        self.router = router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
         self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake, self._glance)
         rerouter = Rerouter(
             router, self.wake, enabled=settings.panel.reroute_cancelled, give_up_ms=round(pace.give_up_seconds * 1000)
@@ -217,7 +217,7 @@ class Panel:
             canceller=self.canceller, tracker=self.tracker, performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, seal=self._seal, wake=self.wake, ready=lambda: self._prepared,
             business=self._business, sellers=self._sellers,
-            edits=self.edits(),
+            edits=self.edits(), router=self.router,
         )  # fmt: skip
 
     def edits(self) -> Edits:
@@ -281,6 +281,10 @@ class Panel:
 
     async def _sweep(self) -> None:
         await self.dispatcher.sweep()
+        moved = await explained.carry_out(self.upstreams, settle_ms=round(self.settings.pace.settle_seconds * 1000))
+        if moved:
+            await self.tracker.refresh(moved)
+            self.wake()
 
     async def _count_days(self) -> None:
         """Days that are over, before an owner asks for them."""

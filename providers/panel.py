@@ -120,9 +120,17 @@ class Panel:
     async def add(self, submission: Submission) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
         params = add_params(submission, self._dialect)
-        reply, sent = await self._send("add", params), Echoes(params)
+        return self._read_added(await self._send("add", params), params, submission.quantity)
+
+    def judge_add(self, submission: Submission, text: str, status: int) -> Placement:
+        """What `add` makes of a reply that was kept whole."""
+        reply = read_reply(status, text.encode())
+        return self._read_added(reply, add_params(submission, self._dialect), submission.quantity)
+
+    def _read_added(self, reply: Reply, params: Params, quantity: int) -> Placement:
+        sent = Echoes(params)
         own = sent.without(reply)
-        complaint = sent.doubt(self._complaint(own, submission.quantity))
+        complaint = sent.doubt(self._complaint(own, quantity))
         placed = read_own_placed(reply, own, self._dialect)
         contradicted = complaint is not None and complaint.code in ADD_REFUSALS
         if placed is not None and not contradicted:

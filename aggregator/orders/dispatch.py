@@ -214,7 +214,9 @@ class Dispatcher:
         outcome = failover.outcome_of(error)
         log.info("add.not_accepted", order=order.id, provider=attempt.provider, outcome=outcome, code=error.code)
         if outcome is Outcome.UNSURE:
-            await self._attempts.call_unsure(attempt, error=error.code, text=error.text, raw=error.raw)
+            await self._attempts.call_unsure(
+                attempt, error=error.code, text=error.text, raw=error.raw, status=error.status
+            )
             self._look_at_balance(attempt)
             return
         await self._refuse(order, attempt, outcome, error)

@@ -14,6 +14,10 @@ CANCEL_TAKEN = "taken"
 """The provider took the request to cancel; what becomes of the order its status says."""
 
 
+KEPT_OF_A_REPLY = 2_000
+"""Characters of a reply to an `add` that are kept; one as long as that was cut."""
+
+
 class NewOrder(Struct, frozen=True, kw_only=True):
     """All that is needed to accept an order."""
 
@@ -160,6 +164,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """It is overserved and goes on: its provider is to end it, by rule."""
     unstopped_at: int | None = None
     """Since when it is known that its provider does not."""
+    reply_status: int | None = None
+    """The HTTP status of `reply`; None = not kept, or there was none."""
+    judged_word: int | None = None
+    """The word by whose meaning its kept reply was called a refusal."""
 
     @property
     def cancel_refused(self) -> bool:

@@ -16,6 +16,7 @@ from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
+from aggregator.orders.routing import Router
 from aggregator.orders.track import Tracker
 from aggregator.people.seal import Seal
 from aggregator.settings import ProviderSettings, Settings
@@ -43,6 +44,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     """Whose services stand on the shelf."""
     edits: Edits
     business: Business
+    router: Router
+    """Where an order would go."""
     wake: Callable[[], None]
     """There is something to dispatch."""
     ready: Callable[[], bool]
