@@ -19,7 +19,7 @@ from providers.reach import Finding, Level, reach
 from providers.registry import PRESETS, find_preset, open_adapter
 from providers.reply import read_reply
 from providers.transport import Answer, Transport
-from providers.vocabulary import Capability, Funds, Listing
+from providers.vocabulary import Capability, Funds, Listing, ServiceType
 
 MADE_UP = ("999999991", "999999992")
 """Ids that no order of ours has; another customer's order answers like one that does not exist."""
@@ -132,8 +132,27 @@ async def _try_catalogue(trial: Trial, adapter: Adapter) -> None:
     if good:
         _note(trial, Level.OK, "types", _counted([listing.type.value for listing in good]))
     flaws = [listing.flaw for listing in trial.listings if listing.flaw is not None]
+    _tell_types(trial)
     if flaws:
         _note(trial, Level.WARN if good else Level.FAULT, "left out", _counted(flaws))
+
+
+def _tell_types(trial: Trial) -> None:
+    """Where its types say what is sold, the line that says once what each of them is."""
+    unknown, guessed = type_words(trial.listings)
+    if guessed:
+        _note(trial, Level.OK, "type words", f"sold as Default, for no text is ever needed: {_counted(guessed)}")
+    if unknown:
+        line = ", ".join(f'"{word}" = "..."' for word, _ in Counter(unknown).most_common(_SHOWN))
+        told = f"of no type that is known: {_counted(unknown)}: type_words = {{ {line} }}"
+        _note(trial, Level.WARN, "type words", told)
+
+
+def type_words(listings: Sequence[Listing]) -> tuple[list[str], list[str]]:
+    """Their words for types that nobody knows, and those whose type is guessed, one for each service."""
+    unknown = [one.type_word for one in listings if one.type is ServiceType.UNSUPPORTED and one.type_word]
+    guessed = [one.type_word for one in listings if one.type is not ServiceType.UNSUPPORTED and one.type_word]
+    return unknown, guessed
 
 
 async def _try_several(trial: Trial, adapter: Adapter) -> None:

@@ -14,11 +14,13 @@ from pricing.fx import FxTable, NoRate
 from pricing.markup import fits
 from pricing.money import Rate
 from pricing.offer import Offer
+from providers.catalogue import UNSUPPORTED
 from providers.vocabulary import ServiceType
 
 PLACEHOLDER_CURRENCY, PLACEHOLDER = "USD", Decimal(50_000)
 """Above the worth of this per 1,000 a price means "not for sale"; where nobody says what USD are worth, none does."""
 UNKNOWN = Learned()
+_PER = 1000
 UNSOLD_TYPES = frozenset({ServiceType.UNSUPPORTED})
 
 
@@ -68,13 +70,13 @@ class Offers:
         globs = known.import_categories if known is not None else None
         return globs is None or any(fits(glob, listing.category) for glob in globs)
 
-    def get(self, provider: str, service: str) -> Offer | NotForSale:
-        """The offer, or why there is none."""
+    def get(self, provider: str, service: str, kind: ServiceType | None = None) -> Offer | NotForSale:
+        """The offer, or why there is none; `kind` is what its owner says where its provider names no known type."""
         row = self._listings.get((provider, service))
         if row is None:
             return NotForSale(f"{provider} does not list {service}")
         try:
-            return self._price(row)
+            return self._price(row if kind is None else self._typed(row, kind))
         except NotForSale as reason:
             return reason
 
@@ -126,6 +128,15 @@ class Offers:
             dripfeed=bool(row.dripfeed),
             unlimited_at_zero=self._providers[row.provider].profile.dialect.posts_zero == "unlimited",
         )  # fmt: skip
+
+    def _typed(self, row: ListingRow, kind: ServiceType) -> ListingRow:
+        if row.flaw != UNSUPPORTED:
+            return row
+        owner = self._providers.get(row.provider)
+        if kind.is_package and owner is not None and owner.profile.dialect.price_per != _PER:
+            # What it publishes was read as the price of units.
+            raise NotForSale(f"{row.provider}:{row.service}: say with type_words that it is a {kind}")
+        return replace(row, type=kind.value, flaw=None)
 
     def _convert(self, row: ListingRow, rate: Decimal) -> Rate:
         owner = self._providers.get(row.provider)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 import structlog
@@ -16,6 +17,7 @@ from aggregator.storage import clock, signals
 from aggregator.storage.transaction import apart, write
 from providers.adapter import Adapter
 from providers.errors import ProviderError
+from providers.trial import type_words
 from providers.vocabulary import Funds, Listing
 
 log = structlog.get_logger(__name__)
@@ -27,8 +29,15 @@ class SyncReport(Struct, frozen=True, kw_only=True):
     provider: str
     services: int = 0
     changes: tuple[Change, ...] = ()
+    type_words: dict[str, int] = {}
+    """Its words for types that nobody knows, and how many services are left out for each."""
     held: str | None = None
     error: str | None = None
+
+    @property
+    def told_type_words(self) -> str:
+        """The unknown types, those of most services first; `type_words` in providers.toml says what each is."""
+        return ", ".join(f'{count} of "{word}"' for word, count in self.type_words.items())
 
     @property
     def failed(self) -> bool:
@@ -105,7 +114,11 @@ class Syncer:
             await self._commit_funds(row, funds)
         await self._put(row, difference)
         return SyncReport(
-            provider=provider, services=len(listings), changes=tuple(difference.changes), held=difference.held
+            provider=provider,
+            services=len(listings),
+            changes=tuple(difference.changes),
+            held=difference.held,
+            type_words=dict(Counter(type_words(listings)[0]).most_common()),
         )
 
     async def _compare(self, row: ProviderRow, listings: list[Listing]) -> Difference:

@@ -96,7 +96,7 @@ def test_a_meaning_that_lets_orders_go_on_is_said_with_what_follows(desk: Desk, 
 async def wait_for_a_word(_: Panel) -> None:
     """Two orders are unsure for want of it, one of them too young to tell."""
     reseller = await make_reseller()
-    for seconds in (400, 0):
+    for seconds in (400, -400):
         order = await unsure_order(reseller, seconds_ago=seconds)
         kept = {tables.Attempt.reply: '{"error": "Kasa pusta"}', tables.Attempt.reply_status: 200}
         await tables.Attempt.update(kept).where(tables.Attempt.order_id == order.id)

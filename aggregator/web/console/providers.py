@@ -142,7 +142,10 @@ async def sync(visit: Visit) -> Page:
         return visit.go(
             _path(one.profile.name), f"Kept the old catalogue: {report.held or report.error}"[:400], bad=True
         )
-    return visit.go(_path(one.profile.name), f"Read: {report.services} services, {len(report.changes)} changes.")
+    told = f"Read: {report.services} services, {len(report.changes)} changes."
+    if report.type_words:
+        told += f" Of no known type: {report.told_type_words}."
+    return visit.go(_path(one.profile.name), told[:400])
 
 
 @section.post("/console/providers/of/{provider:str}/enabled", Who.OWNER)
