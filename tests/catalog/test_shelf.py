@@ -40,7 +40,7 @@ def of_two(alpha: str = "2", bravo: str = "3", **told: Any) -> Shelf:
 
 def test_the_type_in_services_toml_counts_where_the_provider_names_none_that_is_known() -> None:
     """Only there; a row with another flaw, or a package whose price was read as one of units, stays unsold."""
-    odd = {"type": ServiceType.UNSUPPORTED, "flaw": "unsupported type"}
+    odd: dict[str, Any] = {"type": ServiceType.UNSUPPORTED, "flaw": "unsupported type"}
     goods = offers([row("alpha:101", **odd), row("alpha:102", **odd), row("alpha:103", **{**odd, "flaw": "no price"})])
     text = "".join(
         f'[[service]]\nid = {number}\noffers = ["alpha:{their}"]\n{kind}\n'

@@ -98,7 +98,7 @@ async def wait_for_a_word(_: Panel) -> None:
     reseller = await make_reseller()
     for seconds in (400, -400):
         order = await unsure_order(reseller, seconds_ago=seconds)
-        kept = {tables.Attempt.reply: '{"error": "Kasa pusta"}', tables.Attempt.reply_status: 200}
+        kept: dict[Any, Any] = {tables.Attempt.reply: '{"error": "Kasa pusta"}', tables.Attempt.reply_status: 200}
         await tables.Attempt.update(kept).where(tables.Attempt.order_id == order.id)
     await words.note_error("alpha", _unknown("Kasa pusta"))
 

@@ -111,7 +111,13 @@ async def test_what_a_type_means_is_said_in_any_spelling_and_before_any_guess() 
 async def test_a_flag_under_another_name_is_that_flag(flag: str, name: str) -> None:
     """What the plain name says goes first, unless it says nothing."""
     plain = {key: value for key, value in ROW.items() if key != flag}
-    rows = [{name: True}, {name: "0"}, {name: None}, {flag: None, name: True}, {flag: False, name: True}]
+    rows: list[dict[str, Any]] = [
+        {name: True},
+        {name: "0"},
+        {name: None},
+        {flag: None, name: True},
+        {flag: False, name: True},
+    ]
     said = [getattr((await listings({**plain, **row}))[0], flag) for row in rows]
     assert said == [True, False, False, True, False]
 

@@ -6,6 +6,7 @@ import asyncio
 import re
 from decimal import Decimal
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -233,11 +234,11 @@ async def test_a_word_is_explained_once_for_all(web: Web, boss: Visitor) -> None
 async def test_a_word_for_which_orders_wait_is_explained_by_a_second_press(web: Web, boss: Visitor) -> None:
     """The first says how many, how much money and where to; the second lets them go on."""
     order = await unsure_order(await make_reseller(), seconds_ago=400)
-    kept = {tables.Attempt.reply: '{"error": "Kein Guthaben"}', tables.Attempt.reply_status: 200}
+    kept: dict[Any, Any] = {tables.Attempt.reply: '{"error": "Kein Guthaben"}', tables.Attempt.reply_status: 200}
     await tables.Attempt.update(kept).where(tables.Attempt.order_id == order.id)
     await word_store.hear("alpha", "error", "Kein Guthaben", "{}", 1)
     assert "1 unsure order waits for it" in plain(await boss.get("/console/providers/words"))
-    fields = {"provider": "alpha", "text": "Kein Guthaben", "meaning": "FUNDS"}
+    fields: dict[str, Any] = {"provider": "alpha", "text": "Kein Guthaben", "meaning": "FUNDS"}
     shown = plain(await boss.post("/console/providers/words", **fields))
     assert "Orders that go on 1" in shown
     assert "3.00" in shown
