@@ -144,8 +144,10 @@ SPOILED: dict[str, list[list[str]]] = {
     ],
     "an-id-is-no-refusal": [
         [
-            "insert into decisions (subject, subject_id, verdict, detail, actor, reason, at) select 'order', order_id,"
-            " 'refused', '', 'olga', '', 1 from attempts where outcome = 'absent'",
+            (
+                "insert into decisions (subject, subject_id, verdict, detail, actor, reason, at) select 'order',"
+                " order_id, 'refused', '', 'olga', '', 1 from attempts where outcome = 'absent'"
+            ),
             "update attempts set judged_word = 1, outcome = 'refused', given_order = '7' where outcome = 'absent'",
         ]
     ],

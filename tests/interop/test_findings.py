@@ -36,6 +36,8 @@ async def flag(trade: Market, client: Client, name: str = "cancel") -> bool:
         ("This service does not support cancel", True),
         ("Hủy không khả dụng cho dịch vụ này", True),
         ("This order has already started and cannot be cancelled", False),
+        ("This order cannot be cancelled", False),
+        ("This order is not eligible for refill", False),
         ("Cannot cancel", False),
         ("Already cancelled", False),
         ("Order not eligible for refill.", False),

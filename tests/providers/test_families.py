@@ -130,6 +130,13 @@ async def test_what_nobody_knows_of_a_missing_order_is_told_with_the_line_to_wri
     assert Code.ORDER_NOT_FOUND.value in texts(trial, Level.WARN)
 
 
+async def test_types_that_name_what_is_sold_are_told_with_the_line_to_write() -> None:
+    rows = [{**CLASSIC, "service": number, "type": said} for number, said in enumerate(("Likes", "comments", "x"), 1)]
+    trial, _ = await tried(FUNDS, Canned(body=rows), GONE)
+    assert "type words: sold as Default, for no text is ever needed: 1 Likes" in texts(trial, Level.OK)
+    assert 'type_words = { "comments" = "...", "x" = "..." }' in texts(trial, Level.WARN)
+
+
 async def test_a_catalogue_without_anything_to_sell_is_a_fault() -> None:
     trial, _ = await tried(FUNDS, Canned(body=[{**CLASSIC, "rate": "0"}]), GONE)
     assert "0 of 1 services" in texts(trial, Level.FAULT)

@@ -6,11 +6,10 @@ import asyncio
 import re
 from decimal import Decimal
 from html import unescape
-from typing import Any
 
 import pytest
 
-from aggregator.catalog import cooldown, decide, learned_store, store, word_store
+from aggregator.catalog import decide, learned_store, store, word_store
 from aggregator.catalog.model import Hold, HoldKind
 from aggregator.ledger import book
 from aggregator.orders.state import OrderState
@@ -229,38 +228,6 @@ async def test_a_word_is_explained_once_for_all(web: Web, boss: Visitor) -> None
     assert "Every word is understood" in plain(await boss.get("/console/providers/words"))
     nothing = await boss.post("/console/providers/words", provider="alpha", text="Kein Guthaben", meaning="nonsense")
     assert "is not an error code" in plain(nothing)
-
-
-async def test_a_word_for_which_orders_wait_is_explained_by_a_second_press(web: Web, boss: Visitor) -> None:
-    """The first says how many, how much money and where to; the second lets them go on."""
-    order = await unsure_order(await make_reseller(), seconds_ago=400)
-    kept: dict[Any, Any] = {tables.Attempt.reply: '{"error": "Kein Guthaben"}', tables.Attempt.reply_status: 200}
-    await tables.Attempt.update(kept).where(tables.Attempt.order_id == order.id)
-    await word_store.hear("alpha", "error", "Kein Guthaben", "{}", 1)
-    assert "1 unsure order waits for it" in plain(await boss.get("/console/providers/words"))
-    fields: dict[str, Any] = {"provider": "alpha", "text": "Kein Guthaben", "meaning": "FUNDS"}
-    shown = plain(await boss.post("/console/providers/words", **fields))
-    assert "Orders that go on 1" in shown
-    assert "3.00" in shown
-    assert (await order_now(order.id)).state is OrderState.UNSURE
-    await boss.post("/console/providers/words", **fields, sure="1")
-    assert (await order_now(order.id)).state is OrderState.QUEUED
-    assert "Every word is understood" in plain(await boss.get("/console/providers/words"))
-
-
-async def test_what_a_refusal_told_of_a_service_is_shown_and_taken_back(web: Web, boss: Visitor) -> None:
-    """On the page of its provider; the service is sold as it is published again."""
-    row = (await store.listings("alpha"))[0]
-    await cooldown.note_refusal("alpha", row.service, cancel=True, said="Cancel is disabled for this service")
-    page = plain(await boss.get("/console/providers/of/alpha"))
-    assert "no cancels" in page
-    assert "Cancel is disabled for this service" in page
-    told = await boss.post("/console/services/forget", provider="alpha", service=row.service)
-    assert f"alpha:{row.service} is sold as it is published." in plain(told)
-    assert "no cancels" not in plain(await boss.get("/console/providers/of/alpha"))
-    again = await boss.post("/console/services/forget", provider="alpha", service=row.service)
-    assert f"Nothing was learned of alpha:{row.service}" in plain(again)
-    assert (await decisions.listed(limit=1))[0].verdict == "forgotten"
 
 
 async def test_an_unsure_order_is_settled_once_however_often_and_by_whomever_it_is_pressed(web: Web) -> None:
