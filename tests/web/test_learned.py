@@ -1,4 +1,4 @@
-"""What was learned of providers, by words and refusals, is said or taken back by a press that tells first what it does."""
+"""What was learned of providers, by words and by refusals, is said or taken back by presses that tell first."""
 
 from __future__ import annotations
 
