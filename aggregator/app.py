@@ -38,6 +38,7 @@ from aggregator.orders import (
     account_door_store,
     attempt_store,
     evidence_store,
+    explained,
     overcharge_store,
     reconciliation_store,
     refill_store,
@@ -155,7 +156,7 @@ class Panel:
             sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000),
             judge=overcharge_store.judge, taken=lambda: self.prices.services.taken,
         )  # fmt: skip
-        router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
+        self.router = router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
         self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake, self._glance)
         rerouter = Rerouter(
             router, self.wake, enabled=settings.panel.reroute_cancelled, give_up_ms=round(pace.give_up_seconds * 1000)
@@ -163,7 +164,7 @@ class Panel:
         self.poller = Poller(self.upstreams, self.cache, self.tracker, rerouter, pace)
         self.investigator = Investigator(self.upstreams, self.tracker, pace, self.wake)
         self.reconciler = Reconciler(pace)
-        self.refiller = Refiller(self.upstreams, pace)
+        self.refiller = Refiller(self.upstreams, pace, lambda: self.prices.shelf)
         self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all)
         self._sizes = BodySizes(lambda: self.prices.shelf, settings.limits.body_kib)
@@ -253,7 +254,7 @@ class Panel:
             performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, seal=self._seal, wake=self.wake, ready=lambda: self._prepared,
             business=self._business, sellers=self._sellers,
-            edits=self.edits(), sizes=self._sizes,
+            edits=self.edits(), sizes=self._sizes, router=self.router,
         )  # fmt: skip
 
     def edits(self) -> Edits:
@@ -318,6 +319,10 @@ class Panel:
 
     async def _sweep(self) -> None:
         await self.dispatcher.sweep()
+        moved = await explained.carry_out(self.upstreams, settle_ms=round(self.settings.pace.settle_seconds * 1000))
+        if moved:
+            await self.tracker.refresh(moved)
+            self.wake()
 
     async def _count_days(self) -> None:
         """Days that are over, before an owner asks for them."""

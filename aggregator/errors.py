@@ -69,9 +69,9 @@ class TooManyRequests(ResellerError):
 
 
 class CancelRefused(ResellerError):
-    """The order cannot be called off: it has ended, or its provider takes no cancels of its service.
+    """The order cannot be called off: it has ended, or its service is sold without cancels.
 
-    `of_order`: the provider was asked to call this very order off, and refused.
+    `of_order`: it is about this order alone, which has ended, or which its provider has refused to call off.
     """
 
     def __init__(self, *, of_order: bool = False) -> None:
@@ -106,6 +106,9 @@ class RefillRefusal(StrEnum):
     """Why an order cannot be refilled now."""
 
     DISABLED = "disabled"
+    """What its service is: nobody gets one."""
+    OF_ORDER = "of_order"
+    """Only whoever has this order gives none."""
     NOT_COMPLETED = "not_completed"
     TOO_EARLY = "too_early"
     RUNNING = "running"

@@ -128,6 +128,14 @@ class Adapter(Protocol):
 
 
 @runtime_checkable
+class JudgesAgain(Protocol):
+    """What an adapter can do that reads the reply to an `add` by itself, without asking anybody."""
+
+    def judge_add(self, submission: Submission, text: str, status: int) -> Placement:
+        """What `add` makes of such a reply, raised alike; `text` is all of it as it was kept."""
+
+
+@runtime_checkable
 class ListsOrders(Protocol):
     """What an adapter with `Capability.ORDER_LIST` can do besides."""
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from providers.cleaning import clean_line, clean_text, is_separator, raw_text
 from providers.dialect import Dialect
 from providers.json_text import Json
-from providers.names import CURRENCY, DESCRIPTION, SERVICE, WRAPPERS
+from providers.names import CURRENCY, DESCRIPTION, FLAGS, SERVICE, WRAPPERS
 from providers.numbers import read_count, read_currency, read_decimal, read_flag, read_identifier
 from providers.shapes import Object, is_nothing, pick
 from providers.vocabulary import Listing, ServiceType
@@ -22,6 +22,8 @@ Rows: TypeAlias = list[Row]
 MOST_ROWS = 200_000
 """Of one catalogue."""
 LISTS = ("services", *WRAPPERS, "packages")
+UNSUPPORTED = "unsupported type"
+"""The last of the flaws: with a type from elsewhere the row can be sold."""
 _NO_LIMIT = 2**31 - 1
 _BOUNDLESS = ("unlimited", "no limit", "infinite", "infinity", "∞")
 _VAST = re.compile(r"[1-9]\d{15,19}")
@@ -41,6 +43,18 @@ _TYPES = {normal_type(kind.value): kind for kind in ServiceType} | {
     "seo2": ServiceType.SEO,
     "mention hastag": ServiceType.MENTIONS_HASHTAG,
 }
+
+
+_NEVER_WORDED = frozenset(
+    normal_type(word)
+    for word in ("likes", "views", "followers", "subscribers", "members", "plays", "shares", "saves")
+)  # fmt: skip
+"""What is sold, written where the type belongs: nobody ever wants a text of these."""
+
+
+def read_type(text: str) -> ServiceType | None:
+    """A type in any spelling; None for what is none."""
+    return _TYPES.get(normal_type(text)) if text.strip() else None
 
 
 def find_rows(value: Json) -> Rows | None:
@@ -95,7 +109,7 @@ def read_listings(rows: Iterable[Row], dialect: Dialect) -> list[Listing]:
 
 
 def _read_listing(row: Object, key: str | None, dialect: Dialect) -> Listing:
-    kind = _read_type(row.get("type"))
+    kind, guessed = _read_type(row.get("type"), dialect)
     name = clean_line(row.get("name"), 500)
     service = next((found for one in SERVICE if (found := read_identifier(row.get(one)))), key or "")
     least, most = _read_limits(row)
@@ -105,6 +119,7 @@ def _read_listing(row: Object, key: str | None, dialect: Dialect) -> Listing:
         name=name,
         category=sys.intern(clean_line(row.get("category"), 200)),
         type=kind,
+        type_word=clean_line(row.get("type"), 100) if guessed or kind is ServiceType.UNSUPPORTED else "",
         rate=rate,
         minimum=least,
         maximum=most,
@@ -119,10 +134,17 @@ def _read_listing(row: Object, key: str | None, dialect: Dialect) -> Listing:
     )
 
 
-def _read_type(value: Json) -> ServiceType:
+def _read_type(value: Json, dialect: Dialect) -> tuple[ServiceType, bool]:
+    """The type, the owner's word for theirs first; and whether it is guessed from what is sold."""
     if value is None:
-        return ServiceType.DEFAULT
-    return _TYPES.get(normal_type(value) if isinstance(value, str) else "?", ServiceType.UNSUPPORTED)
+        return ServiceType.DEFAULT, False
+    said = normal_type(value) if isinstance(value, str) else "?"
+    owned = {normal_type(theirs): ours for theirs, ours in dialect.type_words.items()}
+    if said in owned:
+        return read_type(owned[said]) or ServiceType.UNSUPPORTED, False
+    if said in _NEVER_WORDED:
+        return ServiceType.DEFAULT, True
+    return _TYPES.get(said, ServiceType.UNSUPPORTED), False
 
 
 def _read_rate(value: Json, kind: ServiceType, dialect: Dialect) -> Decimal | None:
@@ -146,7 +168,10 @@ def _is_boundless(value: Json) -> bool:
 
 
 def _flag(row: Object, name: str) -> bool | None:
-    return read_flag(row[name]) if name in row else None
+    """What the first of its names says that says anything; a null is a no only where nothing else is said."""
+    told = [row[one] for one in FLAGS[name] if one in row]
+    said = next((one for one in told if one is not None), None)
+    return read_flag(said) if told else None
 
 
 def _find_flaw(
@@ -161,10 +186,10 @@ def _find_flaw(
     flaws = {
         "unreadable id": not service,
         "separator": is_separator(name),
-        "unsupported type": kind is ServiceType.UNSUPPORTED,
         "no price": rate is None or rate <= 0,
         "placeholder price": rate is not None and rate >= _NO_PRICE,
         "unreadable limits": unread,
         "min above max": most is not None and least > most,
+        UNSUPPORTED: kind is ServiceType.UNSUPPORTED,
     }
     return next((flaw for flaw, found in flaws.items() if found), None)

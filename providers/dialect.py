@@ -34,6 +34,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     """What a subscription of 0 posts beside old ones gets: "none" or "unlimited" new ones."""
     status_words: dict[str, str] = {}
     error_words: dict[str, str] = {}
+    type_words: dict[str, str] = {}
+    """Their word for a type -> an order type of the protocol."""
     numeric_status: bool = False
     price_per: int = 1000
     """How many units the published rate buys."""

@@ -239,6 +239,10 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
+_SERVICE = re.compile(
+    r"\b(?:services?|servicios?|servi[cç]os?|layanan|hizmet\w*|usług\w*|dịch vụ|сервис\w*|услуг\w*)\b"
+)
+_ONE_ORDER = re.compile(r"\b(?:order|pesanan|pedido|zam[oó]wien\w+|đơn|заказ\w*)\b")
 _LONGEST_KNOWN = 500
 _NAME = re.compile(r"[A-Za-z]+")
 _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -310,6 +314,12 @@ def _fits(known: str, said: str) -> bool:
     if not any(map(str.isalnum, known)):  # an address alone, which every other one would fit
         return False
     return known[1:].strip() == said if known.startswith("=") else known in said
+
+
+def names_a_service(text: str) -> bool:
+    """Whether a refusal speaks of a service, not of one order: then it will be given to others, too."""
+    said = _spelled_out(text)
+    return _SERVICE.search(said) is not None and _ONE_ORDER.search(said) is None
 
 
 def read_numbered_code(number: str) -> Code:

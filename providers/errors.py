@@ -50,8 +50,8 @@ class ProviderError(Exception):
         """The reply as received, masked and cut to 2,000 characters; empty when there was none."""
         self.unknown = ""
         """The provider's own words where nobody knows what they mean, masked; empty where they are known."""
-        self.status = 0
-        """The HTTP status of the answer to an `add`; 0 where there was none."""
+        self.status: int | None = None
+        """The HTTP status of the reply, where there was one."""
 
 
 class Unreachable(ProviderError):

@@ -12,6 +12,11 @@ from providers.shapes import Object, is_text
 LOOKED_AT = 50
 """Rows of a catalogue that say enough."""
 _NUMBERED_ERRORS = range(102, 116)
+_LISTED = ("order", "service", "quantity", "link", "request_id", "status")
+"""What a panel of ours tells of each order in its list."""
+_SOLD = frozenset(("service", "name", "type", "category", "rate", "min", "max", "refill", "cancel", "dripfeed"))
+_SOLD_BESIDES = frozenset(("currency", "description"))
+"""What it tells of each service: that and nothing else."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -23,6 +28,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     balance: Json = None
     unknown: Json = None
     """To the status of orders that do not exist."""
+    orders: Json = None
+    """To the list of our orders."""
+    nonsense: Json = None
+    """To an action that nobody has."""
 
 
 def recognise(facts: Facts) -> str | None:
@@ -37,6 +46,14 @@ def _every(facts: Facts, is_so: Callable[[Object], bool]) -> bool:
 
 def _has(value: Json, *names: str) -> bool:
     return isinstance(value, dict) and all(name in value for name in names)
+
+
+def _is_aggregator(facts: Facts) -> bool:
+    """It lists our orders, each with the id that we gave it; a list without any must not be its answer to anything."""
+    if not isinstance(facts.orders, list) or isinstance(facts.nonsense, list):
+        return False
+    told = all(_has(row, *_LISTED) for row in facts.orders)
+    return told and (bool(facts.orders) or _every(facts, lambda row: _SOLD <= row.keys() <= _SOLD | _SOLD_BESIDES))
 
 
 def _is_cmsnt_laravel(facts: Facts) -> bool:
@@ -84,6 +101,7 @@ def _is_perfectpanel_old(facts: Facts) -> bool:
 
 
 _FAMILIES: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
+    ("aggregator", _is_aggregator),
     ("cmsnt_laravel", _is_cmsnt_laravel),
     ("cmsnt2", _is_cmsnt2),
     ("glycon", _is_glycon),

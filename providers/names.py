@@ -16,6 +16,21 @@ CHARGE = ("charge", "price", "order_price", "cost")
 START = ("start_count", "start_counter", "count_start", "start_number")
 CURRENCY = ("currency", "currency_code")
 DESCRIPTION = ("description", "desc", "details", "note", "package_description")
+_ABLE = (
+    "{0}", "{0}_available", "{0}_is_available", "{0}_allowed", "{0}_enabled",
+    "is_{0}", "has_{0}", "can_{0}", "allow_{0}",
+)  # fmt: skip
+
+
+def _flag(*words: str) -> tuple[str, ...]:
+    """Every way in which panels ask whether a service has something, the plainest first."""
+    return tuple(dict.fromkeys(name.format(word) for name in _ABLE for word in words))
+
+
+REFILL_FLAG = _flag("refill", "refilling", "refillable")
+CANCEL_FLAG = _flag("cancel", "canceling", "cancelling", "cancelable", "cancellable", "cancellation", "cancelation")
+DRIPFEED_FLAG = _flag("dripfeed", "drip_feed", "drip")
+FLAGS = {"refill": REFILL_FLAG, "cancel": CANCEL_FLAG, "dripfeed": DRIPFEED_FLAG}
 LOUD_ERRORS = ("error", "errors", "err")
 """What stands here is an error, whatever else the reply says."""
 FIRST_TEXTS = ("message", "msg", "error_message", "error_msg")
@@ -28,7 +43,7 @@ _OTHERS = (
 )  # fmt: skip
 _ALL = (
     WRAPPERS, ORDER, REFILL, SERVICE, STATUS, REFILL_STATUS, REMAINS, CHARGE, START, CURRENCY, DESCRIPTION,
-    LOUD_ERRORS, FIRST_TEXTS, LAST_TEXTS, _OTHERS,
+    LOUD_ERRORS, FIRST_TEXTS, LAST_TEXTS, _OTHERS, *FLAGS.values(),
 )  # fmt: skip
 
 
@@ -36,7 +51,8 @@ def _bare(name: str) -> str:
     return name.replace("_", "").replace("-", "").replace(" ", "").lower()
 
 
-_STANDARD = {_bare(name): name for names in _ALL for name in names}
+_STANDARD = {_bare(name): name for names in reversed(_ALL) for name in reversed(names)}
+"""Of two names that differ in nothing else, the first on this page."""
 
 
 @lru_cache(maxsize=2048)

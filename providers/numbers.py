@@ -19,6 +19,7 @@ _SYMBOLS = {
 _DIGITS = re.compile(r"[-0-9.,\s]+")
 _TRUE = ("true", "1", "yes", "on", "y")
 _FALSE = ("false", "0", "no", "off", "n", "")
+_WHOLE = re.compile(r"(?<=[0-9])\.0+$")
 _NOISE_DIGITS = 10
 _GRAIN = Decimal("1E-8")
 _LONGEST_ID = 64
@@ -83,11 +84,17 @@ def read_flag(value: Json) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE else None
 
 
+def whole_digits(value: str) -> str:
+    """A text without the blanks around it, a number without the ".0" of programs that count in floats."""
+    text = value.strip()
+    return _WHOLE.sub("", text) if isinstance(value, Number) else text
+
+
 def read_identifier(value: Json) -> str | None:
     """An id of theirs as text; a number must be whole and unsigned, a text short and printable."""
     if not isinstance(value, str):
         return None
-    text = value.strip()
+    text = whole_digits(value)
     if isinstance(value, Number) and not (text.isascii() and text.isdigit()):
         return None
     return text if 0 < len(text) <= _LONGEST_ID and text.isprintable() else None

@@ -127,9 +127,17 @@ class Panel:
     async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
         params = add_params(submission, self._dialect)
-        reply, sent = await self._send("add", params, turn), Echoes(params)
+        return self._read_added(await self._send("add", params, turn), params, submission.quantity)
+
+    def judge_add(self, submission: Submission, text: str, status: int) -> Placement:
+        """What `add` makes of a reply that was kept whole."""
+        reply = read_reply(status, text.encode())
+        return self._read_added(reply, add_params(submission, self._dialect), submission.quantity)
+
+    def _read_added(self, reply: Reply, params: Params, quantity: int) -> Placement:
+        sent = Echoes(params)
         own = sent.without(reply)
-        complaint = sent.doubt(self._complaint(own, submission.quantity))
+        complaint = sent.doubt(self._complaint(own, quantity))
         placed = read_own_placed(reply, own, self._dialect)
         contradicted = complaint is not None and complaint.code in ADD_REFUSALS
         if placed is not None and not contradicted:
@@ -167,7 +175,7 @@ class Panel:
         Raises only where no portion was answered. Who was not reached, or wants fewer calls, is asked nothing more.
         """
         if self._dialect.cancel == "off":
-            return {one: Refused("this panel cancels nothing", code=Code.CANCEL_DISABLED) for one in orders}
+            return {one: Refused("this panel cancels no service", code=Code.CANCEL_DISABLED) for one in orders}
         asked = list(dict.fromkeys(orders))
         size = self._dialect.batch_size if self._dialect.cancel_param == "orders" else 1
         answers: dict[str, CancelRequested | Refused] = {}
@@ -191,7 +199,7 @@ class Panel:
     async def refill(self, order: str) -> Refill:
         """Ask for one refill."""
         if self._dialect.refill == "off":
-            raise Refused("this panel refills nothing", code=Code.REFILL_DISABLED)
+            raise Refused("this panel refills no service", code=Code.REFILL_DISABLED)
         reply = await self._send("refill", {"order": order})
         taken = read_refill(reply.value, order) if reply.kind is Kind.JSON else None
         if taken is not None:

@@ -118,14 +118,21 @@ class PathStylePanel:
     async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
         params = add_params(submission, self._dialect)
-        reply, sent = await self._post("add", "/orders", params, turn), Echoes(params)
+        return self._read_added(await self._post("add", "/orders", params, turn), params, submission.quantity)
+
+    def judge_add(self, submission: Submission, text: str, status: int) -> Placement:
+        """What `add` makes of a reply that was kept whole."""
+        reply = read_reply(status, text.encode())
+        return self._read_added(reply, add_params(submission, self._dialect), submission.quantity)
+
+    def _read_added(self, reply: Reply, params: Params, quantity: int) -> Placement:
+        sent = Echoes(params)
         own = sent.without(reply)
         placed = read_own_placed(reply, own, self._dialect)
         if placed is None or _fault(reply) is not None:
             doubtful = _names_an_order(reply) if reply.status in NOT_TAKEN else _holds_something(reply)
-            refusals = frozenset() if doubtful else ADD_REFUSALS
-            complaint = sent.doubt(self._complaint(own, submission.quantity))
-            error = failed_write(reply, complaint, self._mask, refusals)
+            complaint = sent.doubt(self._complaint(own, quantity))
+            error = failed_write(reply, complaint, self._mask, frozenset() if doubtful else ADD_REFUSALS)
             error.status = reply.status
             raise error
         return Placement(order=placed[0], raw=self._mask.raw(reply.text))

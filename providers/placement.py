@@ -9,6 +9,7 @@ from providers.complaints import is_loud
 from providers.dialect import Dialect
 from providers.json_text import Json, Number
 from providers.names import ORDER
+from providers.numbers import whole_digits
 from providers.progress import read_progress
 from providers.reply import Kind, Reply
 from providers.shapes import Object, is_nothing, layers
@@ -67,7 +68,7 @@ def _read_id(value: Json) -> str | None:
     """A positive number, or a short token with a digit: a word alone says something else."""
     if not isinstance(value, str):
         return None
-    text = value.strip()
+    text = whole_digits(value)
     if not _TOKEN.fullmatch(text) or not text.strip("0") or not any(map(str.isdigit, text)):
         return None
     return text if text.isdigit() or not isinstance(value, Number) else None

@@ -123,7 +123,7 @@ class CLASS:
 
     async def cancel(self, orders: Sequence[str]) -> dict[str, CancelRequested | Refused]:
         """With this, add `Capability.CANCEL` above."""
-        return {one: Refused("this panel cancels nothing", code=Code.CANCEL_DISABLED) for one in orders}
+        return {one: Refused("this panel cancels no service", code=Code.CANCEL_DISABLED) for one in orders}
 
     async def refill(self, order: str) -> Refill:
         """With this and the next, add `Capability.REFILL` above."""

@@ -19,10 +19,12 @@ from providers.reach import Finding, Level, reach
 from providers.registry import PRESETS, find_preset, open_adapter
 from providers.reply import read_reply
 from providers.transport import Answer, Transport
-from providers.vocabulary import Capability, Funds, Listing
+from providers.vocabulary import Capability, Funds, Listing, ServiceType
 
 MADE_UP = ("999999991", "999999992")
 """Ids that no order of ours has; another customer's order answers like one that does not exist."""
+LIST, NONSENSE = "orders", "orders_of_nobody"
+"""The action by which panels of ours list orders, and one that no panel has."""
 ENCODINGS = ("perfectpanel", "mystic")
 """One preset for each way in which panels commonly read a request."""
 SLOW_SECONDS = 5.0
@@ -73,6 +75,7 @@ async def try_provider(profile: Profile, preset: str, pace: Pace) -> Trial:
         if await _try_balance(trial, adapter, pace):
             await _try_catalogue(trial, adapter)
             await _try_several(trial, adapter)
+            await _try_list(recorder)
         _compare_family(trial, recorder)
         _tell_latency(trial, recorder)
     finally:
@@ -129,8 +132,27 @@ async def _try_catalogue(trial: Trial, adapter: Adapter) -> None:
     if good:
         _note(trial, Level.OK, "types", _counted([listing.type.value for listing in good]))
     flaws = [listing.flaw for listing in trial.listings if listing.flaw is not None]
+    _tell_types(trial)
     if flaws:
         _note(trial, Level.WARN if good else Level.FAULT, "left out", _counted(flaws))
+
+
+def _tell_types(trial: Trial) -> None:
+    """Where its types say what is sold, the line that says once what each of them is."""
+    unknown, guessed = type_words(trial.listings)
+    if guessed:
+        _note(trial, Level.OK, "type words", f"sold as Default, for no text is ever needed: {_counted(guessed)}")
+    if unknown:
+        line = ", ".join(f'"{word}" = "..."' for word, _ in Counter(unknown).most_common(_SHOWN))
+        told = f"of no type that is known: {_counted(unknown)}: type_words = {{ {line} }}"
+        _note(trial, Level.WARN, "type words", told)
+
+
+def type_words(listings: Sequence[Listing]) -> tuple[list[str], list[str]]:
+    """Their words for types that nobody knows, and those whose type is guessed, one for each service."""
+    unknown = [one.type_word for one in listings if one.type is ServiceType.UNSUPPORTED and one.type_word]
+    guessed = [one.type_word for one in listings if one.type is not ServiceType.UNSUPPORTED and one.type_word]
+    return unknown, guessed
 
 
 async def _try_several(trial: Trial, adapter: Adapter) -> None:
@@ -149,6 +171,17 @@ async def _try_several(trial: Trial, adapter: Adapter) -> None:
         _note(trial, Level.WARN, "words", f"nobody knows what it says of an order that does not exist: {advice}")
 
 
+async def _try_list(recorder: _Recorder) -> None:
+    """Only panels of ours are known by a list of our orders; who answers so to anything has none."""
+    for action in (LIST, NONSENSE):
+        try:
+            await recorder.read(action, {})
+        except ProviderError:
+            return
+        if not isinstance(recorder.value(action), list):
+            return
+
+
 def _told_of_several(found: Found, *, tries: bool) -> tuple[Level, str, str]:
     if not tries:
         return Level.OK, "statuses", "one order a question, as its preset says"
@@ -163,6 +196,7 @@ def _compare_family(trial: Trial, recorder: _Recorder) -> None:
     facts = Facts(
         url=recorder.profile.url, rows=[row for _, row in rows],
         balance=recorder.value("balance"), unknown=recorder.value("status"),
+        orders=recorder.value(LIST), nonsense=recorder.value(NONSENSE),
     )  # fmt: skip
     trial.resembles = recognise(facts)
     if trial.resembles is None:

@@ -64,6 +64,7 @@ def failed_write(
     if complaint is not None and complaint.code in refusals and _is_sure(reply, complaint):
         return refusal(complaint, mask, reply)
     error = Unsure(mask.text(_observed(reply, complaint)), code=_doubt(reply, complaint), raw=mask.raw(reply.text))
+    error.status = reply.status
     return _with_unknown(error, complaint, mask, reply.status)
 
 

@@ -50,6 +50,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     name: str
     category: str
     type: ServiceType
+    type_word: str = ""
+    """Their word where the type is guessed from it, or unknown."""
     rate: Decimal | None
     """Per 1,000 units (per package for package types), in the provider's currency; None = unreadable."""
     minimum: int = 1

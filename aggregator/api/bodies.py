@@ -48,6 +48,11 @@ class ServiceBodies:
         self._of: Shelf | None = None
         self._lists: dict[tuple[Buyer, Spelling], asyncio.Task[Prepared]] = {}
 
+    @property
+    def shelf(self) -> Shelf:
+        """What is sold now."""
+        return self._shelf()
+
     async def list_for(self, reseller: Reseller, spelling: Spelling) -> Prepared:
         """What this reseller may buy, at their prices."""
         shelf = self._shelf()

@@ -43,6 +43,7 @@ _COMMON: MappingProxyType[type[Exception], str] = MappingProxyType(
 _REFILL = MappingProxyType(
     {
         RefillRefusal.DISABLED: "Refill is disabled for this service",
+        RefillRefusal.OF_ORDER: "This order is not eligible for refill",
         RefillRefusal.NOT_COMPLETED: "The order is not completed",
         RefillRefusal.TOO_EARLY: "The order was completed or refill was requested less than 24 hours ago",
         RefillRefusal.RUNNING: "The refill task is not completed for this order",

@@ -27,10 +27,14 @@ where {o.id} group by o.id
 _OF_ATTEMPTS = """
 select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, a.upstream_order, a.deadline_at,
        a.poll_at, a.answered_at, a.superseded_at, a.cancel_asks, a.cancel_due_at, a.cancel_answer, a.revived_at, a.cost,
-       a.spent, a.returned, a.stated_charges, o.quantity, o.ended_at
+       a.spent, a.returned, a.stated_charges, o.quantity, o.ended_at, a.judged_word, a.given_order
 from attempts a left join orders o on o.id = a.order_id and {o.id} where {a.order_id}
 """
 
+_BY_WORD = (
+    "select 1 from decisions d where d.subject = 'order' and d.subject_id = facts.order_id and d.verdict = 'refused'"
+    " and d.actor <> ''"
+)
 _BY_RULE = (
     "select 1 from decisions d where d.subject = 'order' and d.subject_id = facts.order_id and d.verdict = 'absent'"
     " and d.actor like 'rule:%'"
@@ -123,6 +127,22 @@ def attempts(now: int) -> Facts:
                 breach="outcome in ('absent', 'written_off') and not exists (select 1 from decisions d"
                 " where d.subject = 'order' and d.subject_id = facts.order_id and d.verdict = facts.outcome)",
                 shows=("attempt", "order_id", "outcome"),
+            ),
+            Promise(
+                id="P19",
+                name="judged-by-decision",
+                sentence="an unsure add is called refused later only by a word that somebody has explained",
+                stops=Stops.ORDER,
+                breach=f"judged_word is not null and (outcome <> 'refused' or not exists ({_BY_WORD}))",
+                shows=("attempt", "order_id", "provider", "judged_word"),
+            ),
+            Promise(
+                id="P20",
+                name="an-id-is-no-refusal",
+                sentence="an add that was answered with an id is never called refused for its words",
+                stops=Stops.ORDER,
+                breach="judged_word is not null and (given_order is not null or upstream_order is not null)",
+                shows=("attempt", "order_id", "provider", "given_order"),
             ),
             Promise(
                 id="P15",

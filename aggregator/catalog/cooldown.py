@@ -1,12 +1,16 @@
-"""Remembers what a service turned out to be: one that its provider cancels too often, one without refill or cancel."""
+"""Remembers what a service turned out to be: one that is cancelled too often, or without refill or cancel for now."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 
-from aggregator.catalog import health, learned_store
-from aggregator.storage import clock, signals
+from aggregator.catalog import finding_store, health, learned_store, store
+from aggregator.catalog.findings import Finding, Kind
+from aggregator.storage import clock, decisions, signals
 from aggregator.storage.transaction import write
+from providers.errors import Refused
 
 log = structlog.get_logger(__name__)
 
@@ -34,11 +38,45 @@ async def note_cancel(provider: str, service: str) -> bool:
     return rests
 
 
-async def note_refusal(provider: str, service: str, *, refill: bool = False, cancel: bool = False) -> None:
-    """The provider refused a refill or a cancel for what the service is: stop offering it. Not inside a transaction."""
+class NothingLearned(Exception):
+    """There is nothing to take back; the text says so."""
 
+
+async def note_refusal(
+    provider: str, service: str, *, refill: bool = False, cancel: bool = False, said: str = ""
+) -> None:  # fmt: skip
+    """The provider refused a refill or a cancel for what the service is: stop offering it. Not inside a transaction."""
+    told = {Kind.REFILL: refill, Kind.CANCEL: cancel}
+    await _learn(provider, service, {kind: None for kind, refused in told.items() if refused}, said)
+
+
+async def note_limits(provider: str, service: str, refused: Refused) -> None:
+    """A refusal of an order told the true limits of its service. Not inside a transaction."""
+    told = {Kind.MINIMUM: refused.learned_minimum, Kind.MAXIMUM: refused.learned_maximum}
+    await _learn(provider, service, {kind: value for kind, value in told.items() if value is not None}, refused.text)
+
+
+async def _learn(provider: str, service: str, told: Mapping[Kind, int | None], said: str) -> None:
     async def work() -> None:
-        if await learned_store.refuse(provider, service, refill=refill, cancel=cancel):
+        news = [await finding_store.learn(provider, service, kind, value=told[kind], said=said) for kind in told]
+        if any(news):
             await signals.raise_signal(signals.CATALOGUE)
 
-    await write(work)
+    if told:
+        await write(work)
+
+
+async def forget(provider: str, service: str, *, actor: str, reason: str) -> list[Finding]:
+    """Take back all that refusals told of a service: what it publishes counts at once. Raises `NothingLearned`."""
+
+    async def work() -> list[Finding]:
+        forgotten = await finding_store.forget(provider, service)
+        if not forgotten:
+            raise NothingLearned(f"nothing was learned of {provider}:{service}")
+        told = f"{provider}:{service}: {', '.join(one.text for one in forgotten)}"
+        subject = await store.listing_id(provider, service)
+        await decisions.record("listing", subject, "forgotten", told, actor=actor, reason=reason)
+        await signals.raise_signal(signals.CATALOGUE)
+        return forgotten
+
+    return await write(work)

@@ -8,8 +8,9 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator.catalog import feed, holds
-from aggregator.catalog.feed import Change, Kind
+from aggregator.catalog import feed, findings, holds
+from aggregator.catalog.feed import Change
+from aggregator.catalog.findings import Kind
 from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Doubt, Hold, Learned, ListingRow
 from providers.vocabulary import Listing
 
@@ -32,6 +33,8 @@ class Difference(Struct, frozen=True, kw_only=True):
     changes: list[Change]
     holds: dict[str, Hold | None] = {}
     """By their id: the new hold of each service whose hold changed, None = it has none any more."""
+    anew: dict[str, list[Kind]] = {}
+    """By their id: of what its provider publishes otherwise now, so that no earlier refusal counts."""
     held: str | None = None
     """Why nothing of it is believed."""
 
@@ -59,7 +62,7 @@ def compare(
     gone = _count_absent(old, new, at_once=approved)
     changes = [change for row in [*rows, *gone] for change in feed.tell(old.get(row.service), row)]
     told = [_tell_hold(new[service], earlier.get(service), hold) for service, hold in present.items()]
-    return Difference(rows=rows + gone, changes=changes + told, holds=present)
+    return Difference(rows=rows + gone, changes=changes + told, holds=present, anew=findings.published_anew(old, rows))
 
 
 def _doubt(old: Mapping[str, ListingRow], new: Mapping[str, ListingRow]) -> str | None:
@@ -120,7 +123,7 @@ def _count_absent(old: Mapping[str, ListingRow], new: Mapping[str, ListingRow], 
 
 
 def _tell_hold(row: ListingRow, earlier: Hold | None, hold: Hold | None) -> Change:
-    return Change(row.service, Kind.HELD, earlier.text if earlier else "", hold.text if hold else "", row.name)
+    return Change(row.service, feed.Kind.HELD, earlier.text if earlier else "", hold.text if hold else "", row.name)
 
 
 def as_row(listing: Listing, provider: str) -> ListingRow:

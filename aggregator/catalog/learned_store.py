@@ -1,4 +1,4 @@
-"""The columns of listings that a sync never overwrites: holds, refusals, rests; and what of a service was cancelled."""
+"""What is known of services besides their listings: holds, rests, findings; and what of a service was cancelled."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from aggregator.catalog import store
+from aggregator.catalog import finding_store, store
+from aggregator.catalog.findings import Finding, laid_over
 from aggregator.catalog.health import Cancels
 from aggregator.catalog.model import Hold, Learned, ListingRow
 from aggregator.settings import FIRST_IMPORTED_ID
-from aggregator.storage import tables
+from aggregator.storage import clock, tables
 from aggregator.storage.tables import ImportedService
 
 _LISTING = tables.Listing
@@ -29,24 +30,28 @@ class HeldListing(Struct, frozen=True, kw_only=True):
 async def learned(provider: str | None = None) -> dict[tuple[str, str], Learned]:
     """By provider and their id; only services of which something is known."""
     rows = await _LISTING.raw(
-        "select provider, service, held_row, refill_refused, cancel_refused, rest_until, rest_count, agreed_rate,"
-        " agreed_over from listings where (held_row is not null or refill_refused or cancel_refused or rest_until > 0"
-        " or agreed_rate is not null)"
+        "select provider, service, held_row, rest_until, rest_count, agreed_rate, agreed_over from listings"
+        " where (held_row is not null or rest_until > 0 or agreed_rate is not null)"
         " and provider = coalesce({}, provider)",
         provider,
     )
-    return {(row["provider"], row["service"]): _as_learned(row) for row in rows}
+    known = {(row["provider"], row["service"]): _as_learned(row) for row in rows}
+    found: dict[tuple[str, str], list[Finding]] = {}
+    for one in await finding_store.found(provider):
+        found.setdefault((one.provider, one.service), []).append(one)
+    now = clock.now()
+    return known | {key: laid_over(known.get(key, Learned()), told, now=now) for key, told in found.items()}
 
 
 async def of_service(provider: str, service: str) -> Learned:
     rows = await _LISTING.select().where(_here(provider, service))
-    return _as_learned(rows[0]) if rows else Learned()
+    known = _as_learned(rows[0]) if rows else Learned()
+    return laid_over(known, await finding_store.found(provider, service), now=clock.now())
 
 
 def _as_learned(row: Mapping[str, Any]) -> Learned:
     return Learned(
         hold=msgspec.json.decode(row["held_row"], type=Hold) if row["held_row"] else None,
-        refill_refused=bool(row["refill_refused"]), cancel_refused=bool(row["cancel_refused"]),
         rest_until=row["rest_until"], rest_count=row["rest_count"], agreed_rate=row["agreed_rate"],
         agreed_over=row["agreed_over"],
     )  # fmt: skip
@@ -114,21 +119,11 @@ async def begin_anew(provider: str, service: str, *, taken: Collection[int] = ()
         retired = f"{service} (until it meant another service: {row['id']})"
         await ImportedService.update({ImportedService.service: retired}).where(ImportedService.id == row["id"])
     await store.give_ids(provider, [service], taken=taken)
+    await finding_store.forget(provider, service)
     fresh: dict[Any, Any] = {
-        _LISTING.agreed_rate: None, _LISTING.agreed_over: None,
-        _LISTING.refill_refused: False, _LISTING.cancel_refused: False, _LISTING.rest_until: 0, _LISTING.rest_count: 0,
+        _LISTING.agreed_rate: None, _LISTING.agreed_over: None, _LISTING.rest_until: 0, _LISTING.rest_count: 0,
     }  # fmt: skip
     await _LISTING.update(fresh).where(_here(provider, service))
-
-
-async def refuse(provider: str, service: str, *, refill: bool = False, cancel: bool = False) -> bool:
-    """The provider refused a refill or a cancel for what the service is; whether that is news."""
-    news = False
-    for column, refused in ((_LISTING.refill_refused, refill), (_LISTING.cancel_refused, cancel)):
-        if refused:
-            unknown = _here(provider, service) & column.eq(False)
-            news |= bool(await _LISTING.update({column: True}).where(unknown).returning(_LISTING.id))
-    return news
 
 
 async def rest(provider: str, service: str, *, until: int, count: int, after: int) -> bool:

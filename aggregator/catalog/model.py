@@ -107,6 +107,9 @@ class Learned(Struct, frozen=True, kw_only=True):
     refill_refused: bool = False
     cancel_refused: bool = False
     """The provider said no to a refill or a cancel, whatever it publishes."""
+    minimum: int | None = None
+    maximum: int | None = None
+    """Limits (units) that a refusal told, narrower than those it publishes."""
     rest_until: int = 0
     """Milliseconds since 1970; until then it takes no orders, since it cancelled too many."""
     rest_count: int = 0

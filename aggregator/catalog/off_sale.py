@@ -33,6 +33,14 @@ async def take_off_sale(provider: str, service: str, reason: str) -> bool:
     return held
 
 
+async def offers_refill(provider: str, service: str) -> bool | None:
+    """Whether a service may be refilled, as it was published or turned out to be; None = nobody has said."""
+    row, known = await store.listing(provider, service), await learned_store.of_service(provider, service)
+    if known.refill_refused:
+        return False
+    return None if row is None else row.refill
+
+
 async def may_be_cancelled(provider: str, service: str) -> bool:
     """Whether neither its listing nor an earlier answer says that orders of the service cannot be called off."""
     row, known = await store.listing(provider, service), await learned_store.of_service(provider, service)

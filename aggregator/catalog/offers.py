@@ -15,9 +15,11 @@ from pricing.fx import FxTable, NoRate
 from pricing.markup import fits
 from pricing.money import Rate
 from pricing.offer import Offer
+from providers.catalogue import UNSUPPORTED
 from providers.vocabulary import ServiceType
 
 UNKNOWN = Learned()
+_PER = 1000
 UNSOLD_TYPES = frozenset({ServiceType.UNSUPPORTED})
 
 
@@ -75,13 +77,13 @@ class Offers:
         globs = known.import_categories if known is not None else None
         return globs is None or any(fits(glob, listing.category) for glob in globs)
 
-    def get(self, provider: str, service: str) -> Offer | NotForSale:
-        """The offer, or why there is none."""
+    def get(self, provider: str, service: str, kind: ServiceType | None = None) -> Offer | NotForSale:
+        """The offer, or why there is none; `kind` is what its owner says where its provider names no known type."""
         row = self._listings.get((provider, service))
         if row is None:
             return NotForSale(f"{provider} does not list {service}")
         try:
-            return self._price(row)
+            return self._price(row if kind is None else self._typed(row, kind))
         except NotForSale as reason:
             return reason
 
@@ -136,12 +138,21 @@ class Offers:
         dialect = self._providers[row.provider].profile.dialect
         return Offer(
             provider=row.provider, service=row.service, name=row.name, category=row.category, type=row.type,
-            rate=rate, minimum=row.minimum, maximum=row.maximum,
+            rate=rate, minimum=max(row.minimum, known.minimum or 0), maximum=_least(row.maximum, known.maximum),
             refill=bool(row.refill) and not known.refill_refused and dialect.refill != "off",
             cancel=bool(row.cancel) and not known.cancel_refused and dialect.cancel != "off",
             dripfeed=bool(row.dripfeed),
             unlimited_at_zero=dialect.posts_zero == "unlimited",
         )  # fmt: skip
+
+    def _typed(self, row: ListingRow, kind: ServiceType) -> ListingRow:
+        if row.flaw != UNSUPPORTED:
+            return row
+        owner = self._providers.get(row.provider)
+        if kind.is_package and owner is not None and owner.profile.dialect.price_per != _PER:
+            # What it publishes was read as the price of units.
+            raise NotForSale(f"{row.provider}:{row.service}: say with type_words that it is a {kind}")
+        return replace(row, type=kind.value, flaw=None)
 
     def _convert(self, row: ListingRow, rate: Decimal) -> Rate:
         owner = self._providers.get(row.provider)
@@ -158,6 +169,10 @@ class Offers:
         if placeholders.is_placeholder(rate, currency, self._fx):
             raise NotForSale(f"{placeholders.FLAW}: {converted} {converted.currency} per {converted.per}")
         return converted
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _sellable_rate(row: ListingRow) -> Decimal:

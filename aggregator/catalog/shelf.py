@@ -199,7 +199,7 @@ def _put(
     if not entry.enabled:
         message = "switched off in services.toml"
         raise NotForSale(message)
-    wanted = {ref: offers.get(ref.provider, ref.service) for ref in entry.offers}
+    wanted = {ref: offers.get(ref.provider, ref.service, entry.type) for ref in entry.offers}
     reasons = {ref: reason for ref, offer in wanted.items() if (reason := _leave_out(entry, ref, offer, offers))}
     if len(reasons) == len(wanted):
         raise NotForSale("; ".join(reasons.values()) or "no provider is named for it")

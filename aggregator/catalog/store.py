@@ -113,23 +113,10 @@ async def withdraw(provider: str, service: str, flaw: str) -> None:
     await _LISTING.update({_LISTING.flaw: flaw}).where(here)
 
 
-async def learn_limits(provider: str, service: str, minimum: int | None, maximum: int | None) -> None:
-    """A refusal told the true limits of a service."""
-    given = {_LISTING.minimum: minimum, _LISTING.maximum: maximum}
-    changes: dict[Any, Any] = {column: value for column, value in given.items() if value is not None}
-    if changes:
-        await _LISTING.update(changes).where((_LISTING.provider == provider) & (_LISTING.service == service))
-
-
-async def offers_refill(provider: str, service: str) -> bool | None:
-    """Whether a service may be refilled, as it was published or turned out to be; None = nobody has said."""
-    here = (_LISTING.provider == provider) & (_LISTING.service == service)
-    rows = await _LISTING.select(_LISTING.refill, _LISTING.refill_refused).where(here)
-    if not rows:
-        return None
-    if rows[0]["refill_refused"]:
-        return False
-    return None if rows[0]["refill"] is None else bool(rows[0]["refill"])
+async def listing_id(provider: str, service: str) -> int:
+    """Of its row here; 0 for what is not listed."""
+    rows = await _LISTING.select(_LISTING.id).where((_LISTING.provider == provider) & (_LISTING.service == service))
+    return int(rows[0]["id"]) if rows else 0
 
 
 async def imported() -> dict[tuple[str, str], int]:
@@ -202,7 +189,7 @@ async def claim(name: str, column: str, *, until: int) -> bool:
 
 
 async def rename_provider(old: str, new: str) -> None:
-    for table in (_LISTING, _CHANGE, ImportedService):
+    for table in (_LISTING, _CHANGE, ImportedService, tables.Finding):
         await table.update({table.provider: new}).where(table.provider == old)
     await _PROVIDER.delete().where(_PROVIDER.name == new)
     await _PROVIDER.update({_PROVIDER.name: new}).where(_PROVIDER.name == old)

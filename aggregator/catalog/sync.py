@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeAlias
@@ -10,7 +11,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator.catalog import balance_store, diff, health, learned_store, placeholders, store, words
+from aggregator.catalog import balance_store, diff, finding_store, health, learned_store, placeholders, store, words
 from aggregator.catalog.balance_store import Look
 from aggregator.catalog.diff import Difference
 from aggregator.catalog.feed import Change, Kind
@@ -21,6 +22,7 @@ from aggregator.storage.transaction import apart, write
 from pricing.fx import FxTable
 from providers.adapter import Adapter
 from providers.errors import ProviderError
+from providers.trial import type_words
 from providers.vocabulary import Funds, Listing
 
 log = structlog.get_logger(__name__)
@@ -32,8 +34,15 @@ class SyncReport(Struct, frozen=True, kw_only=True):
     provider: str
     services: int = 0
     changes: tuple[Change, ...] = ()
+    type_words: dict[str, int] = {}
+    """Its words for types that nobody knows, and how many services are left out for each."""
     held: str | None = None
     error: str | None = None
+
+    @property
+    def told_type_words(self) -> str:
+        """The unknown types, those of most services first; `type_words` in providers.toml says what each is."""
+        return ", ".join(f'{count} of "{word}"' for word, count in self.type_words.items())
 
     @property
     def failed(self) -> bool:
@@ -130,7 +139,11 @@ class Syncer:
             await self._commit_look(row, look)
         await self._put(row, difference)
         return SyncReport(
-            provider=provider, services=len(listings), changes=tuple(difference.changes), held=difference.held
+            provider=provider,
+            services=len(listings),
+            changes=tuple(difference.changes),
+            held=difference.held,
+            type_words=dict(Counter(type_words(listings)[0]).most_common()),
         )
 
     def _weighed(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> list[Listing]:
@@ -161,6 +174,9 @@ class Syncer:
         provider, held = row.name, difference.held
         await store.put_listings(difference.rows)
         await learned_store.put_holds(provider, difference.holds)
+        for service, kinds in difference.anew.items():
+            await finding_store.forget(provider, service, kinds)
+        lapsed = await finding_store.offer_again(provider)
         await store.give_ids(provider, [row.service for row in difference.rows], taken=self._taken())
         await store.set_provider(
             provider, synced_at=clock.now(), sync_error=held, held_catalogue=held, approved_at=None,
@@ -169,7 +185,7 @@ class Syncer:
         news = held != row.held_catalogue
         told = [Change("", Kind.HELD, row.held_catalogue or "", held or "")] if news else []
         await store.add_changes(provider, [*difference.changes, *told])
-        if difference.rows or difference.holds or news:
+        if difference.rows or difference.holds or news or lapsed:
             await signals.raise_signal(signals.CATALOGUE)
             await signals.raise_signal(signals.WORK)
 

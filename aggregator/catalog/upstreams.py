@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
+
 from aggregator.catalog import knowledge
 from aggregator.catalog.knowledge import NOTHING, Knowledge
 from aggregator.settings import ProviderSettings
@@ -42,6 +44,15 @@ class Upstreams:
             profile = knowledge.taught(provider, self._known.get(name, NOTHING))
             self._adapters[name] = open_adapter(profile, provider.preset, self._pace, self._trace)
         return self._adapters[name]
+
+    def speaking(self, name: str, error_words: Mapping[str, str]) -> Adapter | None:
+        """An adapter of its own that knows these words as well, to read replies with; whoever takes it closes it."""
+        provider = self._settings.get(name)
+        if provider is None:
+            return None
+        known = self._known.get(name, NOTHING)
+        known = msgspec.structs.replace(known, error_words={**known.error_words, **error_words})
+        return open_adapter(knowledge.taught(provider, known), provider.preset, self._pace)
 
     async def replace(self, providers: Iterable[ProviderSettings]) -> None:
         """Take a new providers.toml; adapters whose provider is unchanged stay open."""

@@ -28,6 +28,11 @@ class WordRow(Struct, frozen=True, kw_only=True):
     """A phase or an error code, once the owner has said it."""
     first_at: int
     last_at: int
+    moving: bool = False
+    """It was explained, and unsure orders that got it for an answer may still have to go on."""
+    explained_by: str | None = None
+    explained_why: str | None = None
+    explained_at: int | None = None
 
 
 class CapabilityRow(Struct, frozen=True, kw_only=True):
@@ -60,16 +65,41 @@ async def words(provider: str | None = None, *, everything: bool = False) -> lis
     if provider is not None:
         query = query.where(Word.provider == provider)
     rows = await (query if everything else query.where(Word.meaning.is_null()))
-    return [msgspec.convert(dict(row), WordRow) for row in rows]
+    return [msgspec.convert(dict(row), WordRow, strict=False) for row in rows]
 
 
 async def meanings() -> list[WordRow]:
     rows = await Word.select().where(Word.meaning.is_not_null()).order_by(Word.id)
-    return [msgspec.convert(dict(row), WordRow) for row in rows]
+    return [msgspec.convert(dict(row), WordRow, strict=False) for row in rows]
 
 
-async def explain(ids: Sequence[int], meaning: str) -> None:
-    await Word.update({Word.meaning: meaning}).where(Word.id.is_in(list(ids)))
+async def explain(
+    ids: Sequence[int], meaning: str, *, moving: bool = False, actor: str = "", reason: str = ""
+) -> None:  # fmt: skip
+    """Say what words mean, who says so and why; `moving` lets the orders go on that wait for them."""
+    changes: dict[Any, Any] = {
+        Word.meaning: meaning, Word.moving: moving, Word.explained_by: actor, Word.explained_why: reason,
+        Word.explained_at: clock.now(),
+    }  # fmt: skip
+    await Word.update(changes).where(Word.id.is_in(list(ids)))
+
+
+async def moving() -> list[WordRow]:
+    """Those whose orders may still have to go on."""
+    rows = await Word.raw("select * from words where moving order by id")
+    return [msgspec.convert(dict(row), WordRow, strict=False) for row in rows]
+
+
+async def still_means(word: WordRow) -> bool:
+    """Whether it means that still; inside a transaction it does so to its end."""
+    same = (Word.id == word.id) & (Word.meaning == word.meaning) & (Word.explained_at == word.explained_at)
+    return bool(await Word.update({Word.moving: True}).where(same).returning(Word.id))
+
+
+async def end_moving(word: WordRow) -> None:
+    """No order waits for it any more, unless it was explained anew meanwhile."""
+    same = (Word.id == word.id) & (Word.explained_at == word.explained_at)
+    await Word.update({Word.moving: False}).where(same)
 
 
 async def capabilities() -> dict[str, CapabilityRow]:

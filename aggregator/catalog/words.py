@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.catalog import word_store
 from aggregator.catalog.word_store import WordRow
@@ -72,19 +73,27 @@ async def explain(provider: str, text: str, meaning: str, *, actor: str, reason:
 
     A word that was heard both as a status and as an error is explained for the kind that has this meaning.
     """
-    found = find(await word_store.words(provider, everything=True), provider, text)
-    read = {row.id: said for row in found if (said := READERS[row.kind](meaning)) is not None}
-    if not read:
-        raise WordUnknown(_refusal(found, meaning))
+    told = await explained(provider, text, meaning)
 
     async def work() -> None:
-        for word, said in read.items():
-            await word_store.explain([word], said)
-            await decisions.record("word", word, "means", f"{provider}: {text} = {said}", actor=actor, reason=reason)
+        for row in told:
+            said = row.meaning or ""
+            await word_store.explain([row.id], said, moving=is_clear_no(row), actor=actor, reason=reason)
+            await decisions.record("word", row.id, "means", f"{provider}: {text} = {said}", actor=actor, reason=reason)
         await signals.raise_signal(signals.WORDS)
 
     await write(work)
+    read = {row.id for row in told}
     return [row for row in await word_store.words(provider, everything=True) if row.id in read]
+
+
+async def explained(provider: str, text: str, meaning: str) -> list[WordRow]:
+    """The words as they would be with this meaning, while nothing is said yet. Raises `WordUnknown`."""
+    found = find(await word_store.words(provider, everything=True), provider, text)
+    told = [replace(row, meaning=said) for row in found if (said := READERS[row.kind](meaning)) is not None]
+    if not told:
+        raise WordUnknown(_refusal(found, meaning))
+    return told
 
 
 def find(rows: Iterable[WordRow], provider: str, text: str) -> list[WordRow]:
@@ -96,6 +105,11 @@ def find(rows: Iterable[WordRow], provider: str, text: str) -> list[WordRow]:
     near = get_close_matches(text, [row.text for row in known], 1)
     advice = f": did you mean {near[0]!r}?" if near else ": see aggregator providers words --all"
     raise WordUnknown(f"{provider} has never said {text!r}{advice}")
+
+
+def is_spelled_so(word: WordRow, text: str) -> bool:
+    """Whether a text is this word, however it is written."""
+    return _spelled(word.kind, word.text) == _spelled(word.kind, text)
 
 
 def _spelled(kind: str, text: str) -> str:

@@ -157,7 +157,7 @@ def _report_row(report: SyncReport) -> Row:
     ]
     return {
         "provider": report.provider, "services": report.services, "held": report.held, "error": report.error,
-        "changes": changes,
+        "changes": changes, "type_words": report.type_words,
     }  # fmt: skip
 
 
@@ -166,4 +166,5 @@ def _report_line(report: SyncReport) -> str:
         return f"{report.provider}: kept the old catalogue: {report.held or report.error}"
     kinds = [change.kind for change in report.changes]
     counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "nothing changed"
-    return f"{report.provider}: {report.services} services; {counted}"
+    left = f"; of no known type, see type_words: {report.told_type_words}" if report.type_words else ""
+    return f"{report.provider}: {report.services} services; {counted}{left}"

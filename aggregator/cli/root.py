@@ -18,6 +18,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from aggregator import logs
 from aggregator.app import ProviderInUse
+from aggregator.catalog.cooldown import NothingLearned
 from aggregator.catalog.decide import NothingHeld
 from aggregator.catalog.suggestions import NoFreeId
 from aggregator.orders.resolve import Undecidable
@@ -37,7 +38,9 @@ from aggregator.storage.migrations import NewerDatabase
 
 Row = dict[str, Any]
 
-EXPECTED = (Refusal, Undecidable, AlreadyServing, ProviderInUse, NewerDatabase, NothingHeld, NoFreeId)
+EXPECTED = (
+    Refusal, Undecidable, AlreadyServing, ProviderInUse, NewerDatabase, NothingHeld, NothingLearned, NoFreeId,
+)  # fmt: skip
 """Errors whose text is the whole answer."""
 
 

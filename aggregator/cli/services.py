@@ -9,8 +9,9 @@ from typing import Any
 import rich_click as click
 
 from aggregator.app import actor, database
-from aggregator.catalog import decide, learned_store, store
+from aggregator.catalog import cooldown, decide, finding_store, learned_store, store
 from aggregator.catalog.decide import Decided
+from aggregator.catalog.findings import Finding
 from aggregator.catalog.learned_store import HeldListing
 from aggregator.catalog.matching import Suggestion
 from aggregator.catalog.model import HoldKind, ProviderRow
@@ -52,21 +53,55 @@ async def list_(context: Context, limit: int | None) -> None:
     async with database(settings):
         await publish(settings)
         shelf = (await open_panel(settings)).prices.shelf
-    rows = [_service_row(service, shelf.aliases_of(service.id)) for service in shelf][:limit]
+        learned = await finding_store.found()
+    rows = [_service_row(service, shelf.aliases_of(service.id), learned) for service in shelf][:limit]
     columns = ["id", "name", "category", "type", "rate", "cost", "provider", "margin"]
     context.print_rows(rows, columns=columns, empty="nothing is on the shelf: try aggregator sync")
 
 
-def _service_row(service: ShelfService, aliases: Sequence[int]) -> Row:
+def _service_row(service: ShelfService, aliases: Sequence[int], learned: Sequence[Finding]) -> Row:
     terms = service.terms(NOBODY)
     price = terms.price
+    offers = [f"{offer.provider}:{offer.service}" for offer in service.offers]
     return {
         "id": service.id, "name": service.name, "category": service.category, "type": service.type,
         "rate": str(price.rate), "cost": str(price.cost), "provider": terms.combined.lead.provider,
         "margin": margin(price), "min": terms.minimum, "max": terms.maximum, "refill": terms.refill,
         "cancel": terms.cancel, "dripfeed": terms.dripfeed,
-        "offers": [f"{offer.provider}:{offer.service}" for offer in service.offers], "aliases": list(aliases),
+        "offers": offers, "aliases": list(aliases),
+        "learned": [_finding_row(one) for one in learned if f"{one.provider}:{one.service}" in offers],
     }  # fmt: skip
+
+
+@command(services, "learned")
+@click.option("--provider", help="Only of this one.")
+@_LIMIT
+async def learned_(context: Context, provider: str | None, limit: int | None) -> None:
+    """Show what refusals told of services, against what is published, and when each is asked again."""
+    async with database(context.settings_of()):
+        found = await finding_store.found(provider)
+    columns = ["provider", "service", "learned", "times", "since", "again", "said"]
+    context.print_rows([_finding_row(one) for one in found][:limit], columns=columns, empty="nothing was learned")
+
+
+def _finding_row(one: Finding) -> Row:
+    return {
+        "provider": one.provider, "service": one.service, "learned": one.text, "said": one.said, "times": one.times,
+        "since": when(one.learned_at), "again": when(one.again_at), "holds": one.holds(clock.now()),
+    }  # fmt: skip
+
+
+@command(services, "forget")
+@click.argument("provider")
+@click.argument("service")
+@_REASON
+async def forget(context: Context, provider: str, service: str, reason: str) -> None:
+    """Take back what refusals told of SERVICE of PROVIDER: what it publishes counts at once."""
+    async with database(context.settings_of()):
+        found = await cooldown.forget(provider, service, actor=actor(), reason=reason)
+    told = ", ".join(one.text for one in found)
+    text = f"{provider}:{service} is sold as it is published: forgotten is {told}"
+    context.print({"forgotten": [_finding_row(one) for one in found]}, text=text)
 
 
 @command(services, "changes")

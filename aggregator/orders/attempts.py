@@ -6,6 +6,7 @@ Each is one commit with what it means for the order. Orders that leave or were t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from msgspec import Struct
@@ -15,7 +16,7 @@ from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, day_store, evidence_store, id_reuse, reuse_store, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt, Taken
 from aggregator.orders.evidence_store import Sent
-from aggregator.orders.model import Attempt, Order
+from aggregator.orders.model import KEPT_OF_A_REPLY, Attempt, Order
 from aggregator.orders.reuse_store import Named
 from aggregator.orders.settle import apply
 from aggregator.orders.state import OrderState, Outcome
@@ -123,12 +124,13 @@ class Attempts:
             await store.note(one.order.id, one.order.state, note)
 
     async def call_unsure(
-        self, attempt: Attempt, *, error: str, text: str, raw: str, given: str | None = None
+        self, attempt: Attempt, *, error: str, text: str, raw: str, given: str | None = None,
+        status: int | None = None,
     ) -> bool:  # fmt: skip
         """Nobody can tell whether the provider has it; whether that was still to be said. `given` = another's id."""
 
         async def work() -> bool:
-            changes: dict[object, str] = _told(error, text, raw)
+            changes: dict[object, Any] = {**_told(error, text, raw), tables.Attempt.reply_status: status}
             source = [Outcome.PLACING]
             if given is not None:
                 changes[tables.Attempt.given_order] = given
@@ -206,5 +208,5 @@ def _told(error: str, text: str, raw: str) -> dict[object, str]:
     return {
         tables.Attempt.error: str(error),
         tables.Attempt.error_text: text[:500],
-        tables.Attempt.reply: raw[:2000],
+        tables.Attempt.reply: raw[:KEPT_OF_A_REPLY],
     }

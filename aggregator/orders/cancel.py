@@ -32,7 +32,7 @@ class Canceller:
         """
         order = await self._load(reseller, order_id)
         if order.state.ended:
-            raise CancelRefused
+            raise CancelRefused(of_order=True)
         if order.state is OrderState.QUEUED:
             done = await self._end(order)
         elif order.cancel_wish:
@@ -68,7 +68,8 @@ class Canceller:
         service = self._shelf().get(order.service)
         offered = service is not None and service.terms(Buyer(reseller.tier, reseller.name)).cancel
         if order.state is OrderState.ACTIVE and not offered:
-            raise CancelRefused
+            # Whoever sells on from us would believe of all orders what is said of the service.
+            raise CancelRefused(of_order=service is None)
         wished = await store.wish_cancel(order.id)
         self._wake()
         return wished

@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from aggregator.catalog import health, words
+from aggregator.catalog import cooldown, health, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.joined import Joined
@@ -274,7 +274,9 @@ class Dispatcher:
         outcome = failover.outcome_of(error)
         log.info("add.not_accepted", order=order.id, provider=attempt.provider, outcome=outcome, code=error.code)
         if outcome is Outcome.UNSURE:
-            await self._attempts.call_unsure(attempt, error=error.code, text=error.text, raw=error.raw)
+            await self._attempts.call_unsure(
+                attempt, error=error.code, text=error.text, raw=error.raw, status=error.status
+            )
             self._look_at_balance(attempt)
             return
         await self._refuse(order, attempt, outcome, error)
@@ -289,9 +291,7 @@ class Dispatcher:
         """A refusal that shows that our picture of the provider is old."""
         if error.code is Code.SERVICE_GONE:
             await catalog_store.withdraw(attempt.provider, attempt.service, "the provider says it is gone")
-        await catalog_store.learn_limits(
-            attempt.provider, attempt.service, error.learned_minimum, error.learned_maximum
-        )
+        await cooldown.note_limits(attempt.provider, attempt.service, error)
         if error.code in ASK_AGAIN:
             due = {"balance_due_at": 0} if error.code is Code.FUNDS else {"sync_due_at": 0}
             await catalog_store.set_provider(attempt.provider, **due)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -16,6 +15,7 @@ from aggregator.orders.cancel_store import CancelAnswer
 from aggregator.orders.model import CANCEL_TAKEN, Attempt
 from aggregator.storage import clock
 from providers.adapter import Adapter
+from providers.error_texts import names_a_service
 from providers.errors import Code, ProviderError, Refused, Unreachable
 from providers.verdict import ABOUT_US, UNDECIDED
 from providers.vocabulary import CancelRequested, Capability
@@ -29,8 +29,6 @@ ALONE_FROM = 2
 """So often an order was asked about beside others without an answer: from then on it is asked about alone."""
 NOT_A_NO = ABOUT_US | UNDECIDED | {Code.BATCH_TOO_BIG}
 """After these an order may still be called off: its provider is asked again."""
-_OF_THE_ORDER = re.compile(r"\border", re.IGNORECASE)
-"""In a refusal: it speaks of that order, not of the service."""
 
 Replies: TypeAlias = "Mapping[str, CancelRequested | Refused]"
 NoteHealth: TypeAlias = "Callable[[str, ProviderError], Awaitable[None]]"
@@ -95,7 +93,7 @@ async def _conclude(claimed: Sequence[Attempt], replies: Replies) -> None:
     for one in claimed:
         reply = replies.get(_upstream_id(one))
         if isinstance(reply, Refused) and _is_of_the_service(one, reply):
-            await cooldown.note_refusal(one.provider, one.service, cancel=True)
+            await cooldown.note_refusal(one.provider, one.service, cancel=True, said=reply.text)
         if isinstance(reply, Refused) and reply.code not in NOT_A_NO:
             await overserving.give_up([one])
 
@@ -115,9 +113,9 @@ def _unanswered(one: Attempt, why: str) -> CancelAnswer:
 
 
 def _is_of_the_service(one: Attempt, refused: Refused) -> bool:
-    """Whether it will refuse others, too: not where it speaks of the order, or may have taken an earlier request."""
+    """Whether others are refused, too: not where it names no service, or may have taken an earlier request."""
     first = one.cancel_asks == 1
-    return refused.code is Code.CANCEL_DISABLED and first and not _OF_THE_ORDER.search(refused.text)
+    return refused.code is Code.CANCEL_DISABLED and first and names_a_service(refused.text)
 
 
 def _portions(waiting: Sequence[Attempt], most: int) -> list[list[Attempt]]:

@@ -16,6 +16,10 @@ CANCEL_TAKEN = "taken"
 """The provider took the request to cancel; what becomes of the order its status says."""
 
 
+KEPT_OF_A_REPLY = 2_000
+"""Characters of a reply to an `add` that are kept; one as long as that was cut."""
+
+
 class NewOrder(Struct, frozen=True, kw_only=True):
     """All that is needed to accept an order."""
 
@@ -182,6 +186,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """When the provider last said that all of it is coming, or came."""
     revived_at: int | None = None
     """When it was first seen that the provider delivers or charges what it had called off."""
+    reply_status: int | None = None
+    """The HTTP status of `reply`; None = not kept, or there was none."""
+    judged_word: int | None = None
+    """The word by whose meaning its kept reply was called a refusal."""
 
     @property
     def cancel_refused(self) -> bool:

@@ -8,16 +8,18 @@ from typing import Any, TypeAlias
 import structlog
 
 from aggregator.catalog import cooldown, words
-from aggregator.catalog import store as catalog_store
+from aggregator.catalog.off_sale import offers_refill
+from aggregator.catalog.shelf import NOBODY, Shelf
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.errors import OrderNotFound, RefillRefusal, RefillRefused
 from aggregator.orders import account_door_store, attempt_store, refill_store, reuse_store, store
-from aggregator.orders.model import Attempt
+from aggregator.orders.model import Attempt, Order
 from aggregator.orders.refill_store import RefillRow, RefillState
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock, tables
 from providers.adapter import Adapter
+from providers.error_texts import names_a_service
 from providers.errors import Code, ProviderError, Refused, Unreachable, Unsure
 from providers.vocabulary import Capability, Refill, RefillPhase
 
@@ -45,9 +47,12 @@ Takes: TypeAlias = Callable[[str], bool]
 """Whether the provider of this name is one of ours and takes refills at all."""
 
 
-async def request_refill(reseller: int, order_id: int, takes: Takes = lambda _: True) -> int:
+async def request_refill(
+    reseller: int, order_id: int, takes: Takes = lambda _: True, shelf: Shelf | None = None
+) -> int:
     """Record the wish; its id. We refuse only what we know: not delivered, not offered, nobody to ask, one running.
 
+    Where the service is sold with refills (by `shelf`), a no is about this order alone.
     Raises `OrderNotFound` and `RefillRefused`; windows and cool-downs are the provider's to refuse.
     """
     order = (await store.of_reseller(reseller, [order_id])).get(order_id)
@@ -56,9 +61,9 @@ async def request_refill(reseller: int, order_id: int, takes: Takes = lambda _: 
     if order.state not in (OrderState.COMPLETED, OrderState.PARTIAL):
         raise RefillRefused(RefillRefusal.NOT_COMPLETED)
     served = [one for one in await attempt_store.of_order(order_id) if one.outcome is Outcome.ACCEPTED]
-    if not served or not takes(served[-1].provider):
+    if not served:
         raise RefillRefused(RefillRefusal.DISABLED)
-    await _check_offer(order.state, served[-1])
+    await _check_offer(order, served[-1], takes, shelf)
     await refill_store.drop_hanging(order_id, before=clock.now() - HANGS_MS)
     refill = await refill_store.insert(served[-1], reseller)
     if refill is None:
@@ -66,24 +71,30 @@ async def request_refill(reseller: int, order_id: int, takes: Takes = lambda _: 
     return refill
 
 
-async def _check_offer(state: OrderState, served: Attempt) -> None:
+async def _check_offer(order: Order, served: Attempt, takes: Takes, shelf: Shelf | None) -> None:
     """Old panels refill whole orders without saying so; one that came in part only where refills are offered."""
-    offered = await catalog_store.offers_refill(served.provider, served.service)
+    offered = takes(served.provider) and await offers_refill(served.provider, served.service)
     if offered is False:
-        raise RefillRefused(RefillRefusal.DISABLED)
-    if offered is None and state is OrderState.PARTIAL:
+        raise RefillRefused(RefillRefusal.OF_ORDER if _is_sold_with(order, shelf) else RefillRefusal.DISABLED)
+    if offered is None and order.state is OrderState.PARTIAL:
         raise RefillRefused(RefillRefusal.NOT_COMPLETED)
     if served.superseded_at is not None:
         # Its id there is another order's: that one would be refilled.
         raise RefillRefused(RefillRefusal.EXPIRED)
 
 
+def _is_sold_with(order: Order, shelf: Shelf | None) -> bool:
+    service = shelf.get(order.service) if shelf is not None else None
+    return service is not None and service.terms(NOBODY).refill
+
+
 class Refiller:
     """Sends and follows refills, a provider at a time."""
 
-    def __init__(self, upstreams: Upstreams, pace: PaceSettings) -> None:
+    def __init__(self, upstreams: Upstreams, pace: PaceSettings, shelf: Callable[[], Shelf]) -> None:
         self._upstreams = upstreams
         self._pace = pace
+        self._shelf = shelf
 
     def takes(self, provider: str) -> bool:
         """Whether refills can be sent to the provider of this name: it is one of ours, and has them."""
@@ -92,7 +103,7 @@ class Refiller:
 
     async def request(self, reseller: int, order_id: int) -> int:
         """`request_refill` by what is known of our providers now."""
-        return await request_refill(reseller, order_id, self.takes)
+        return await request_refill(reseller, order_id, self.takes, self._shelf())
 
     async def drop_gone(self) -> None:
         """Reject what waits at providers that are none of ours any more: it can neither be sent nor be heard of."""
@@ -156,8 +167,8 @@ class Refiller:
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REQUESTED, later)
         else:
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REJECTED, told)
-        if error.code is Code.REFILL_DISABLED:
-            await cooldown.note_refusal(attempt.provider, attempt.service, refill=True)
+        if error.code is Code.REFILL_DISABLED and names_a_service(error.text):
+            await cooldown.note_refusal(attempt.provider, attempt.service, refill=True, said=error.text)
 
     async def _follow(self, adapter: Adapter, rows: Sequence[RefillRow]) -> None:
         by_reference = {row.upstream_refill: row for row in rows if row.upstream_refill is not None}

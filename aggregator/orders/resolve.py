@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog import word_store
+from aggregator.catalog.word_store import WordRow
 from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, cancel_store, day_store, id_reuse, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
@@ -85,6 +87,37 @@ async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int, atte
             await store.note(order.id, OrderState.QUEUED, f"absent at {attempt.provider} by decision")
 
     await _commit(work)
+    return await _told(order_id)
+
+
+async def refused(order_id: int, word: WordRow, *, settle_ms: int, attempt_id: int) -> Order:
+    """Its provider's kept reply is a refusal, by what somebody said that its words mean: it goes on as after one."""
+    order = await _order(order_id)
+    attempt = await _believable(order, settle_ms)
+    if attempt.id != attempt_id or word.meaning is None:
+        _changed()
+    said = f"{attempt.provider}: {word.text} = {word.meaning}"[:500]
+    changes: dict[Any, Any] = {
+        tables.Attempt.error: word.meaning, tables.Attempt.error_text: word.text[:500],
+        tables.Attempt.judged_word: word.id,
+    }  # fmt: skip
+
+    async def work() -> None:
+        if not await word_store.still_means(word):
+            _changed()
+        reason = f"explained {said}" + (f": {word.explained_why}" if word.explained_why else "")
+        decision = await _decide(order, Outcome.REFUSED.value, said, actor=word.explained_by or "", reason=reason)
+        if await attempt_store.answer(attempt.id, Outcome.REFUSED, source=[Outcome.UNSURE], changes=changes) is None:
+            _changed()
+        if order.cancel_wish:
+            note = "cancelled by the reseller; the provider refused it"
+            await _cancel(order, note, decision, halted_too=False)
+        elif not await store.enqueue(order.id, OrderState.UNSURE, due_at=clock.now()):
+            _changed()
+        else:
+            await store.note(order.id, OrderState.QUEUED, f"refused by decision: {said}"[:500])
+
+    await write(work)
     return await _told(order_id)
 
 

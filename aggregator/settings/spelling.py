@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from aggregator.settings.fields import LINE, Shape, Table, nearest, quoted
 from aggregator.settings.numbers import Bounds
 from aggregator.settings.secrets import SecretMissing, Vault
+from providers.catalogue import read_type
 from providers.dialect import Dialect
 from providers.errors import Code
-from providers.vocabulary import Phase
+from providers.vocabulary import Phase, ServiceType
 from providers.words import normal_word, phase_of
 
 _PARAMETER = Shape(r"[A-Za-z0-9_.\[\]-]+", "the name of a parameter", "key")
@@ -23,6 +24,7 @@ _BATCH = Bounds(least=1, most=100, whole=True)
 _LIST_PARAMETERS = ("orders", "order")
 _OWN_WORDS = ("refunded", "refilling")
 _STATUSES = [*(phase.value for phase in Phase), *_OWN_WORDS]
+_TYPES = [kind.value for kind in ServiceType if kind is not ServiceType.UNSUPPORTED]
 _CODES = [code.value for code in Code]
 
 
@@ -47,6 +49,7 @@ def read_dialect(table: Table, preset: Dialect, vault: Vault) -> Dialect:
         posts_zero=table.choice("posts_zero", preset.posts_zero, ("none", "unlimited")),
         status_words=preset.status_words | _read_words(table.table("status_words"), _STATUSES, read_status_meaning),
         error_words=preset.error_words | _read_words(table.table("error_words"), _CODES, read_error_meaning),
+        type_words=preset.type_words | _read_words(table.table("type_words"), _TYPES, read_type_meaning),
         numeric_status=table.flag("numeric_status", preset.numeric_status),
         price_per=table.whole("price_per", preset.price_per),
         page_param=table.text("page_param", preset.page_param, _PAGE_OR_NONE),
@@ -78,6 +81,12 @@ def read_status_meaning(text: str) -> str | None:
         return word
     phase = phase_of(word)
     return None if phase is Phase.UNKNOWN else phase.value
+
+
+def read_type_meaning(text: str) -> str | None:
+    """An order type in any spelling, in the protocol's own; None for anything else."""
+    kind = read_type(text)
+    return None if kind is None or kind is ServiceType.UNSUPPORTED else kind.value
 
 
 def read_error_meaning(text: str) -> str | None:

@@ -179,6 +179,8 @@ class Attempt(Table, tablename="attempts"):
     call_off = Boolean(default=False)
     unstopped_at = BigInt(null=True, default=None)
     door = Text(null=True, default=None)
+    reply_status = Integer(null=True, default=None)
+    judged_word = BigInt(null=True, default=None)
 
 
 class SentReference(Table, tablename="sent_references"):
@@ -366,6 +368,21 @@ class Listing(Table, tablename="listings"):
     updated_at = BigInt()
 
 
+class Finding(Table, tablename="findings"):
+    """What a provider's refusal told of a service, against what it publishes; asked again after `again_at`."""
+
+    id = BigSerial(primary_key=True)
+    provider = Text()
+    service = Text()
+    kind = Text()
+    value = BigInt(null=True, default=None)
+    said = Text()
+    times = Integer(default=1)
+    learned_at = BigInt()
+    again_at = BigInt()
+    offered_at = BigInt(null=True, default=None)
+
+
 class Change(Table, tablename="changes"):
     """The feed of what changed at providers, newest last."""
 
@@ -391,6 +408,10 @@ class Word(Table, tablename="words"):
     meaning = Text(null=True, default=None)
     first_at = BigInt()
     last_at = BigInt()
+    moving = Boolean(default=False)
+    explained_by = Text(null=True, default=None)
+    explained_why = Text(null=True, default=None)
+    explained_at = BigInt(null=True, default=None)
 
 
 class ImportedService(Table, tablename="imported_services"):
@@ -511,8 +532,8 @@ class Migration(Table, tablename="migrations"):
 
 TABLES = (
     Reseller, ApiKey, Person, Session, Invite, Wallet, Entry, Order, Attempt, SentReference, AccountDoor, Baseline,
-    Observation, Refill, Decision, UsedForm, Event, Provider, BalanceDay, BalanceMove, DueRefund, Listing, Change, Word,
-    ImportedService, ShelfLine, ShelfNews, Revision, AuditRun, AuditSum, Halt, Day, Signal, Migration,
+    Observation, Refill, Decision, UsedForm, Event, Provider, BalanceDay, BalanceMove, DueRefund, Listing, Finding,
+    Change, Word, ImportedService, ShelfLine, ShelfNews, Revision, AuditRun, AuditSum, Halt, Day, Signal, Migration,
 )  # fmt: skip
 
 INDEXES = {
@@ -538,6 +559,7 @@ INDEXES = {
     "entries_order": "an order's entries: with each order that is shown, and page by page at an audit",
     "entries_reseller": "a reseller's statement, newest first; the unique reference keeps money from moving twice",
     "events_order": "an order is shown with its history",
+    "findings_service": "what a refusal told of a service is kept once, and laid over its listing",
     "halts_order": "before an order is sent out or paid back it is asked whether it stands still",
     "halts_reseller": "the same of its reseller",
     "imported_services_service": "the database itself gives a provider's service one id of ours, for ever",
@@ -560,6 +582,7 @@ INDEXES = {
     "refills_running": "the database itself keeps an order from being refilled twice at once",
     "revisions_file": "a file's history, newest first",
     "sessions_person": "whoever changes a password is signed out everywhere else",
+    "words_moving": "the sweeper asks every second for words whose orders still wait: none, most of the time",
     "words_text": "what a provider says that nobody understands is kept once",
 }
 """Every index besides those of unique columns, and the question that is asked too often to be answered without.

@@ -18,6 +18,7 @@ from aggregator.orders.cancel import Canceller
 from aggregator.orders.performance import Performance
 from aggregator.orders.place import Placer
 from aggregator.orders.refill import Refiller
+from aggregator.orders.routing import Router
 from aggregator.orders.track import Tracker
 from aggregator.people.seal import Seal
 from aggregator.settings import ProviderSettings, Settings
@@ -48,6 +49,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     business: Business
     sizes: BodySizes
     """Of what a reseller may send."""
+    router: Router
+    """Where an order would go."""
     wake: Callable[[], None]
     """There is something to dispatch."""
     ready: Callable[[], bool]

@@ -150,6 +150,18 @@ SPOILED: dict[str, list[list[str]]] = {
         ["update attempts set upstream_order = '4712' where outcome = 'unsure'"],
     ],
     "next-after-no": [["update attempts set id = id + 1000 where outcome = 'absent'"]],
+    "judged-by-decision": [
+        ["update attempts set judged_word = 1, outcome = 'refused', upstream_order = null where outcome = 'absent'"]
+    ],
+    "an-id-is-no-refusal": [
+        [
+            (
+                "insert into decisions (subject, subject_id, verdict, detail, actor, reason, at) select 'order',"
+                " order_id, 'refused', '', 'olga', '', 1 from attempts where outcome = 'absent'"
+            ),
+            "update attempts set judged_word = 1, outcome = 'refused', given_order = '7' where outcome = 'absent'",
+        ]
+    ],
     "lost-id-unasked": [
         ["update attempts set superseded_at = 1 where order_id in (select id from orders where state = 'completed')"]
     ],

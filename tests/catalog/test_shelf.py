@@ -38,6 +38,24 @@ def of_two(alpha: str = "2", bravo: str = "3", **told: Any) -> Shelf:
     return shelf(offers(goods), NO_REST + ONE + told.get("lines", ""))
 
 
+def test_the_type_in_services_toml_counts_where_the_provider_names_none_that_is_known() -> None:
+    """Only there; a row with another flaw, or a package whose price was read as one of units, stays unsold."""
+    odd: dict[str, Any] = {"type": ServiceType.UNSUPPORTED, "flaw": "unsupported type"}
+    goods = offers([row("alpha:101", **odd), row("alpha:102", **odd), row("alpha:103", **{**odd, "flaw": "no price"})])
+    text = "".join(
+        f'[[service]]\nid = {number}\noffers = ["alpha:{their}"]\n{kind}\n'
+        for number, their, kind in (
+            (1, 101, 'type = "Custom Comments"'), (2, 102, ""), (3, 103, 'type = "Default"'),
+        )
+    )  # fmt: skip
+    made = shelf(goods, text)
+    assert [(one.id, one.type) for one in made] == [(1, "Custom Comments")]
+    assert set(made.unsold) == {2, 3}
+    cents = providers(alpha='currency = "USD"\nprice_per = 100')
+    package = '[[service]]\nid = 1\noffers = ["alpha:101"]\ntype = "Package"'
+    assert "type_words" in shelf(offers([row("alpha:101", **odd)], cents), package).unsold[1]
+
+
 def test_the_rate_follows_the_cheapest_offer() -> None:
     """25 percent on the cheaper of the two, whichever it is."""
     assert sold(of_two("2", "3")) == {1: "2.5"}

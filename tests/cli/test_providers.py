@@ -13,9 +13,10 @@ from aggregator.catalog import balance_store, words
 from aggregator.orders import call_off_store
 from aggregator.settings import load
 from aggregator.storage import clock, tables
+from providers.errors import Unsure
 from providers.sandbox import Sandbox
 from providers.vocabulary import Funds, Phase, Progress
-from tests.builders import active_order, make_reseller
+from tests.builders import active_order, make_reseller, unsure_order
 from tests.cli.desk import Desk, make_desk, providers_in_a_thread
 
 
@@ -92,6 +93,39 @@ def test_a_meaning_that_lets_orders_go_on_is_said_with_what_follows(desk: Desk, 
     assert "alpha: 'Kasa pusta' means FUNDS from now on" in text
     assert "goes to the next provider" in text
     assert "bought twice" in text
+
+
+async def wait_for_a_word(_: Panel) -> None:
+    """Two orders are unsure for want of it, one of them too young to tell."""
+    reseller = await make_reseller()
+    for seconds in (400, -400):
+        order = await unsure_order(reseller, seconds_ago=seconds)
+        kept: dict[Any, Any] = {tables.Attempt.reply: '{"error": "Kasa pusta"}', tables.Attempt.reply_status: 200}
+        await tables.Attempt.update(kept).where(tables.Attempt.order_id == order.id)
+    await words.note_error("alpha", _unknown("Kasa pusta"))
+
+
+def _unknown(text: str) -> Unsure:
+    error = Unsure(text)
+    error.unknown = text
+    return error
+
+
+def test_orders_that_wait_for_a_word_are_told_before_and_go_on(stocked: Desk) -> None:
+    stocked.live(wait_for_a_word)
+    explain = ("providers", "words", "alpha", "kasa pusta", "--means", "FUNDS")
+    found = stocked.ask(*explain, "--check")
+    assert (found["orders"], found["later"], sum(found["where"].values())) == (2, 1, 2)
+    assert found["charged"] == "6"
+    assert len(stocked.ask("orders", "unsure")) == 2
+    said = stocked.ask(*explain, "--reason", "asked them")
+    assert (said["went_on"], said["goes_on_later"]) == ([1], 1)
+    assert "1 order that waited for it, 3, went on: 1." in said["consequence"]
+    assert [row["order"] for row in stocked.ask("orders", "unsure")] == [2]
+    assert (
+        "no order waits"
+        in stocked.say("providers", "words", "alpha", "kasa pusta", "--means", "INTERNAL", "--check").text
+    )
 
 
 def test_a_slip_is_answered_with_what_was_meant(idle: Desk) -> None:

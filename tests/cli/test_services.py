@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.app import Panel
+from aggregator.catalog import cooldown
 from aggregator.settings import read_services
 from aggregator.storage import tables
 from providers.sandbox import Sandbox
@@ -167,3 +168,22 @@ def test_matches_are_blocks_for_services_toml_and_rows_for_scripts(desk: Desk, s
     assert desk.ask("services", "matches") == []
     assert [sold["offers"] for sold in desk.ask("services") if sold["id"] == 100_002] == [["bravo:7", "alpha:1"]]
     assert "nothing looks the same" in desk.say("services", "matches").text
+
+
+async def learn_no_cancels(_: Panel) -> None:
+    """Alpha refused a cancel for what the service is."""
+    await cooldown.note_refusal("alpha", "7101", cancel=True, said="Cancel is disabled for this service")
+
+
+def test_what_refusals_told_is_shown_and_taken_back(stocked: Desk) -> None:
+    stocked.live(learn_no_cancels)
+    (row,) = stocked.ask("services", "learned")
+    assert (row["provider"], row["service"], row["learned"], row["times"]) == ("alpha", "7101", "no cancels", 1)
+    assert row["said"] == "Cancel is disabled for this service"
+    assert [one["learned"] for row in stocked.ask("services") for one in row["learned"]] == ["no cancels"]
+    assert [row["learned"] for row in stocked.ask("providers")] == [1, 0]
+    said = stocked.say("services", "forget", "alpha", "7101", *REASON).text
+    assert "alpha:7101 is sold as it is published: forgotten is no cancels" in said
+    assert stocked.ask("services", "learned") == []
+    again = stocked.ask("services", "forget", "alpha", "7101", *REASON, code=1)
+    assert "nothing was learned of alpha:7101" in again["error"]

@@ -106,7 +106,7 @@ async def test_what_has_ended_cannot_be_cancelled(trade: Market, ann: Client) ->
     for says in ({"status": "Completed"}, {"status": "Partial", "remains": "1"}):
         order = await trade.buy(ann)
         await trade.ask(order, **says)
-        assert await cancel(ann, order) == DISABLED
+        assert await cancel(ann, order) == {"error": "This order cannot be cancelled"}
 
 
 async def test_many_are_answered_each_by_itself(trade: Market, ann: Client) -> None:

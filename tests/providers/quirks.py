@@ -24,7 +24,7 @@ class Asked:
 
     def __init__(self, *said: Any, preset: str = "perfectpanel", **settings: Any) -> None:
         self._replies = [one if isinstance(one, Canned) else Canned(body=one) for one in said]
-        self._dialect: Dialect = find_preset(preset).dialect
+        self.dialect: Dialect = find_preset(preset).dialect
         self._preset = preset
         self._settings = settings
         self.panel: PanelServer
@@ -33,7 +33,7 @@ class Asked:
         """The result of a call, or the error that it raised."""
         async with AsyncExitStack() as stack:
             self.panel = await stack.enter_async_context(panel_server(*self._replies))
-            profile = profile_of(self.panel.url, self._dialect, **self._settings)
+            profile = profile_of(self.panel.url, self.dialect, **self._settings)
             adapter = await stack.enter_async_context(adapter_of(profile, self._preset))
             try:
                 return await getattr(adapter, action)(*arguments)

@@ -128,7 +128,7 @@ async def test_a_word_of_the_owner_is_no_resellers_to_say() -> None:
 
 async def _with_words(said: Any, words: dict[str, Any], fields: dict[str, Any]) -> Any:
     asked = Asked(said)
-    asked._dialect = replace(asked._dialect, **words)
+    asked.dialect = replace(asked.dialect, **words)
     return await asked.ask("add", Submission(service="1", type=COMMENTS, link=LINK, quantity=1, fields=fields))
 
 

@@ -52,6 +52,27 @@ def test_the_usual_panel_is_told_by_its_flags() -> None:
     assert recognise(facts) == "perfectpanel"
 
 
+LISTED = {"order": 7, "service": "1", "quantity": "9", "link": "x", "request_id": "r", "status": "Pending"}
+
+
+@pytest.mark.parametrize(
+    ("orders", "nonsense", "family"),
+    [
+        ([LISTED], {"error": "Incorrect request"}, "aggregator"),
+        ([], {"error": "Incorrect request"}, "aggregator"),
+        ([], [], "perfectpanel"),
+        ([{"order": 7, "status": "Pending"}], {"error": "Incorrect request"}, "perfectpanel"),
+        ([CLASSIC], None, "perfectpanel"),
+        ({"error": "Incorrect request"}, None, "perfectpanel"),
+    ],
+)
+def test_a_panel_of_ours_is_told_by_its_list_of_orders(orders: Json, nonsense: Json, family: str) -> None:
+    """Repeats are sent to no other kind: a list of something else, or to whatever is asked, is no mark of ours."""
+    rows = [row for _, row in find_rows(parse(json.dumps([CLASSIC]))) or []]
+    facts = Facts(url="https://x.example/api/v2", rows=rows, orders=orders, nonsense=nonsense)
+    assert recognise(facts) == family
+
+
 def test_where_nothing_tells_nothing_is_guessed() -> None:
     """A wrong preset is worse than the usual one."""
     assert recognise(Facts(url="https://x.example/api/v2")) is None
@@ -77,7 +98,7 @@ async def test_a_trial_asks_everything_and_buys_nothing() -> None:
     rows = Canned(body=[CLASSIC, {**CLASSIC, "service": 2, "rate": "0"}])
     nothing = Canned(body={"999999991": {"error": "Incorrect order ID"}, "999999992": {"error": "Incorrect order ID"}})
     trial, actions = await tried(FUNDS, rows, nothing, GONE)
-    assert set(actions) == {"balance", "services", "status"}
+    assert set(actions) == {"balance", "services", "status", "orders"}
     assert (trial.found.multi_status, trial.resembles, texts(trial, Level.FAULT)) == (True, "perfectpanel", "")
     assert texts(trial, Level.WARN).startswith("left out: 1 no price")
 
@@ -107,6 +128,13 @@ async def test_what_nobody_knows_of_a_missing_order_is_told_with_the_line_to_wri
     trial, _ = await tried(FUNDS, Canned(body=[CLASSIC]), Canned(body={"error": "Brak"}))
     assert '{ "Brak" = "ORDER_NOT_FOUND" }' in texts(trial, Level.WARN)
     assert Code.ORDER_NOT_FOUND.value in texts(trial, Level.WARN)
+
+
+async def test_types_that_name_what_is_sold_are_told_with_the_line_to_write() -> None:
+    rows = [{**CLASSIC, "service": number, "type": said} for number, said in enumerate(("Likes", "comments", "x"), 1)]
+    trial, _ = await tried(FUNDS, Canned(body=rows), GONE)
+    assert "type words: sold as Default, for no text is ever needed: 1 Likes" in texts(trial, Level.OK)
+    assert 'type_words = { "comments" = "...", "x" = "..." }' in texts(trial, Level.WARN)
 
 
 async def test_a_catalogue_without_anything_to_sell_is_a_fault() -> None:

@@ -6,6 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 from aggregator.catalog.diff import compare
 from providers.errors import Code, Garbled, ProviderError, Refused, Unsure
 from providers.sandbox import Sandbox
@@ -71,6 +74,59 @@ async def test_q08_types_in_every_spelling() -> None:
     (missing,) = await listings({key: value for key, value in ROW.items() if key != "type"})
     assert missing.type is ServiceType.DEFAULT
     assert (await listing(type="Teleport")).flaw == "unsupported type"
+
+
+@pytest.mark.parametrize("said", ["likes", "Views", "FOLLOWER", "subscribers", "members", "plays", "shares", "saves"])
+async def test_a_type_that_names_what_is_sold_is_guessed_where_no_text_is_ever_needed(said: str) -> None:
+    found = await listing(type=said)
+    assert (found.type, found.flaw, found.type_word) == (ServiceType.DEFAULT, None, said)
+
+
+@pytest.mark.parametrize("said", ["comments", "Reviews", "votes", "reposts", "likes and comments", "story"])
+async def test_of_anything_else_no_type_is_guessed(said: str) -> None:
+    """Comments without their texts would be bought and never delivered."""
+    found = await listing(type=said)
+    assert (found.flaw, found.type_word) == ("unsupported type", said)
+
+
+async def test_what_a_type_means_is_said_in_any_spelling_and_before_any_guess() -> None:
+    asked = Asked(
+        [{**ROW, "service": number, "type": said} for number, said in enumerate(("comments", "LIKES", "views"), 1)]
+    )
+    asked.dialect = replace(asked.dialect, type_words={"Comment": "custom_comments", "likes": "Package"})
+    types = [one.type for one in await asked.ask("services")]
+    assert types == [ServiceType.CUSTOM_COMMENTS, ServiceType.PACKAGE, ServiceType.DEFAULT]
+
+
+@pytest.mark.parametrize(
+    ("flag", "name"),
+    [
+        ("cancel", "canceling_is_available"), ("cancel", "cancelable"), ("cancel", "is_cancel"),
+        ("cancel", "cancelIsAvailable"), ("cancel", "Can-Cancel"), ("cancel", "cancellation_allowed"),
+        ("refill", "refill_available"), ("refill", "refilling_is_available"), ("refill", "is_refill"),
+        ("refill", "Refillable"), ("dripfeed", "drip_feed"), ("dripfeed", "is_drip_feed"),
+        ("dripfeed", "dripfeed_enabled"),
+    ],
+)  # fmt: skip
+async def test_a_flag_under_another_name_is_that_flag(flag: str, name: str) -> None:
+    """What the plain name says goes first, unless it says nothing."""
+    plain = {key: value for key, value in ROW.items() if key != flag}
+    rows: list[dict[str, Any]] = [
+        {name: True},
+        {name: "0"},
+        {name: None},
+        {flag: None, name: True},
+        {flag: False, name: True},
+    ]
+    said = [getattr((await listings({**plain, **row}))[0], flag) for row in rows]
+    assert said == [True, False, False, True, False]
+
+
+async def test_ids_of_programs_that_count_in_floats_are_whole() -> None:
+    """A number alone: a text stays what it is."""
+    found = [(await listing(service=said)).service for said in (23508.0, "23508.0", "svc-1.0")]
+    assert found == ["23508", "23508.0", "svc-1.0"]
+    assert (await listing(service=23508.5)).flaw == "unreadable id"
 
 
 async def test_q09_catalogues_in_every_wrapping() -> None:

@@ -56,6 +56,7 @@ FAULTS = [
     (ALPHA + "min_balance = -2", 5, "min_balance must be a number at least 0: write min_balance = 10"),
     (ALPHA + 'same_link_policy = "drop"', 5, 'one of "allow", "queue", "refuse"'),
     (ALPHA + 'status_words = { "gotowe" = "completd" }', 5, 'write "gotowe" = "completed"'),
+    (ALPHA + 'type_words = { likes = "Defualt" }', 5, 'write "likes" = "Default"'),
     (ALPHA + '[provider.error_words]\n"no money" = "found"', 6, 'write "no money" = "FUNDS"'),
     (ALPHA + "[provider.extra_params]\nlang = 5", 6, "lang must be text on one line"),
     (ALPHA + '[provider.extra_params]\ntoken = "env:TOKEN"', 6, "token needs the environment variable TOKEN"),
@@ -125,6 +126,7 @@ cancel_param = "order"
 cancel_means = "auto"
 status_words = { "gotowe" = "completed", "zwrot" = "Refunded" }
 error_words = { "brak środków" = "funds" }
+type_words = { likes = "Default", komentarze = "custom_comments" }
 numeric_status = true
 price_per = 100
 reference_param = "request_id"
@@ -148,6 +150,7 @@ verify_tls = false
     )
     assert dialect.status_words == {"gotowe": "completed", "zwrot": "Refunded"}
     assert dialect.error_words == {"brak środków": "funds"}
+    assert dialect.type_words == {"likes": "Default", "komentarze": "custom_comments"}
     assert (dialect.numeric_status, dialect.price_per) == (True, 100)
     assert (dialect.reference_param, dialect.escape_plus_in_links) == ("request_id", True)
     assert (profile.requests_per_second, profile.user_agent) == (0.5, "curl/8")

@@ -28,6 +28,7 @@ from aggregator.storage.migrations import (
     m0015_given_again,
     m0017_wide_sums,
     m0018_aliases,
+    m0020_findings,
     m0021_refills,
     m0022_parked,
 )
@@ -52,6 +53,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     15: m0015_given_again.statements,
     17: m0017_wide_sums.statements,
     18: m0018_aliases.statements,
+    20: m0020_findings.statements,
     21: m0021_refills.statements,
     22: m0022_parked.statements,
 }

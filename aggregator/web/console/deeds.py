@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+from aggregator.catalog.cooldown import NothingLearned
 from aggregator.catalog.decide import NothingHeld
 from aggregator.catalog.drafts import Overtaken
 from aggregator.catalog.suggestions import NoFreeId
@@ -14,7 +15,17 @@ from aggregator.settings import ConfigurationError
 from aggregator.settings.files import CannotWrite
 from aggregator.web.visit import Page, Visit
 
-REFUSALS = (ConfigurationError, CannotWrite, NoFreeId, NothingHeld, Overtaken, Refusal, Undecidable, WordUnknown)
+REFUSALS = (
+    ConfigurationError,
+    CannotWrite,
+    NoFreeId,
+    NothingHeld,
+    NothingLearned,
+    Overtaken,
+    Refusal,
+    Undecidable,
+    WordUnknown,
+)
 """Errors whose text is the whole answer to an owner."""
 _MOST_TOLD = 400
 """A message for the next page travels in a cookie."""

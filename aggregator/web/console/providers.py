@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from aggregator.catalog import finding_store, word_store
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog import word_store
 from aggregator.catalog.looked import Matter, looked
 from aggregator.catalog.model import ListingRow
 from aggregator.catalog.offers import Offers
@@ -119,6 +119,7 @@ async def provider(visit: Visit) -> Page:
         categories=await _categories(visit, one, listings),
         elsewhere=await _elsewhere(one),
         import_rest=visit.parts.prices.services.import_rest, words=await word_store.words(one.profile.name),
+        learned=await finding_store.found(one.profile.name),
     )  # fmt: skip
 
 
@@ -142,7 +143,10 @@ async def sync(visit: Visit) -> Page:
         return visit.go(
             _path(one.profile.name), f"Kept the old catalogue: {report.held or report.error}"[:400], bad=True
         )
-    return visit.go(_path(one.profile.name), f"Read: {report.services} services, {len(report.changes)} changes.")
+    told = f"Read: {report.services} services, {len(report.changes)} changes."
+    if report.type_words:
+        told += f" Of no known type: {report.told_type_words}."
+    return visit.go(_path(one.profile.name), told[:400])
 
 
 @section.post("/console/providers/of/{provider:str}/enabled", Who.OWNER)

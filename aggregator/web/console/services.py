@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
-from aggregator.catalog import decide, learned_store, suggestions
+from aggregator.catalog import cooldown, decide, finding_store, learned_store, suggestions
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.explain import explain
 from aggregator.catalog.merging import fates
@@ -59,6 +60,15 @@ async def decide_held(visit: Visit) -> Page:
         else f"{provider}: the next catalogue is let through."
     )
     return await done(visit, approval, path, what)
+
+
+@section.post("/console/services/forget", Who.OWNER)
+async def forget(visit: Visit) -> Page:
+    """What refusals told of a provider's service is taken back."""
+    provider, service = visit.form.text("provider", needed=True), visit.form.text("service", needed=True)
+    deed = cooldown.forget(provider, service, actor=visit.author, reason=reason(visit))
+    told = f"{provider}:{service} is sold as it is published."
+    return await done(visit, deed, f"/console/providers/of/{quote(provider)}", told)
 
 
 @section.get("/console/services/matches", Who.OWNER)
@@ -161,13 +171,14 @@ async def _page(visit: Visit, *, status: int = 200, fault: str = "") -> Page:
     found, entry, offer = prices.shelf.get(number), _entry(visit, number), await _only_offer(number)
     if found is None and entry is None and not offer:
         raise NotHere
-    sources = await prices.sources(visit.parts.sellers)
+    sources, offers = await prices.sources(visit.parts.sellers), _offers(found, entry, offer)
     return visit.render(
         "console/service.html", status=status, number=number, service=found, entry=entry, fault=fault,
-        unsold=prices.shelf.unsold.get(number), pins=_pins(_offers(found, entry, offer)), form=visit.form,
+        unsold=prices.shelf.unsold.get(number), pins=_pins(offers), form=visit.form,
         why=explain(found, NOBODY, sources) if found else None, terms=found.terms(NOBODY) if found else None,
         currency=visit.parts.settings.panel.currency, imported=number >= FIRST_IMPORTED_ID,
         aliases=prices.shelf.aliases_of(number),
+        learned=[one for one in await finding_store.found() if f"{one.provider}:{one.service}" in offers],
     )  # fmt: skip
 
 

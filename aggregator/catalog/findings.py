@@ -1,0 +1,83 @@
+"""What a provider's refusal tells of a service, against what it publishes; believed for a while, then asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from aggregator.catalog.model import Learned, ListingRow
+
+DAY_MS = 86_400_000
+PAUSES_MS = (7 * DAY_MS, 14 * DAY_MS, 28 * DAY_MS)
+"""How long the first refusal is believed, the next one after it was asked again, and every further one."""
+
+
+class Kind(StrEnum):
+    """What was told, against which column of the listing."""
+
+    REFILL = "refill"
+    CANCEL = "cancel"
+    MINIMUM = "minimum"
+    MAXIMUM = "maximum"
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """A row of findings; times in milliseconds since 1970."""
+
+    id: int
+    provider: str
+    service: str
+    """Their id."""
+    kind: Kind
+    value: int | None
+    """Units, of a limit."""
+    said: str
+    """The refusal, secrets masked."""
+    times: int
+    learned_at: int
+    again_at: int
+    """From then on what the provider publishes counts again, until it refuses once more."""
+
+    def holds(self, now: int) -> bool:
+        return now < self.again_at
+
+    @property
+    def text(self) -> str:
+        """For the owner."""
+        if self.kind in (Kind.REFILL, Kind.CANCEL):
+            return f"no {self.kind.value}s"
+        return f"{self.kind.value} {self.value}"
+
+
+def again_at(now: int, *, times: int) -> int:
+    """When what was told for the so manieth time in a row is asked again."""
+    return now + PAUSES_MS[min(times, len(PAUSES_MS)) - 1]
+
+
+def laid_over(known: Learned, found: Iterable[Finding], *, now: int) -> Learned:
+    """What is known of a service, with what holds of its findings."""
+    holding = {one.kind: one for one in found if one.holds(now)}
+    least, most = holding.get(Kind.MINIMUM), holding.get(Kind.MAXIMUM)
+    return Learned(
+        hold=known.hold, rest_until=known.rest_until, rest_count=known.rest_count,
+        refill_refused=Kind.REFILL in holding, cancel_refused=Kind.CANCEL in holding,
+        minimum=least.value if least else None, maximum=most.value if most else None,
+    )  # fmt: skip
+
+
+def published_anew(before: Mapping[str, ListingRow], rows: Iterable[ListingRow]) -> dict[str, list[Kind]]:
+    """By service what its provider publishes otherwise now: a flag that it sets, a limit that it moves."""
+    told = {row.service: _anew(before[row.service], row) for row in rows if row.service in before}
+    return {service: kinds for service, kinds in told.items() if kinds}
+
+
+def _anew(before: ListingRow, now: ListingRow) -> list[Kind]:
+    changed = {
+        Kind.REFILL: bool(now.refill) and not before.refill,
+        Kind.CANCEL: bool(now.cancel) and not before.cancel,
+        Kind.MINIMUM: now.minimum != before.minimum,
+        Kind.MAXIMUM: now.maximum != before.maximum,
+    }
+    return [kind for kind, is_new in changed.items() if is_new]
