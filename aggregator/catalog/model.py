@@ -41,15 +41,15 @@ MISSING_BEFORE_WITHDRAWN = 2
 
 class HoldKind(StrEnum):
     DEARER = "dearer"
-    """The new price counts, and no order goes there until the owner approves."""
+    """Beyond the owner's limit, or by a factor: no order goes there until the owner approves."""
     CHEAPER = "cheaper"
-    """Beyond belief: the accepted price stays in force."""
+    """By a factor: the accepted price stays in force."""
     CURRENCY = "currency"
     """Off sale: nobody knows what the number is worth."""
     REUSED = "another service"
     """Off sale: the id came to mean another thing; approved, it is sold under a new id of ours."""
     OVERCHARGED = "overcharged"
-    """It takes more than it lists: what it takes counts, and no order goes there until the owner approves."""
+    """It takes more than it lists: no order goes there until the owner approves what it takes as its cost."""
 
 
 class Hold(Struct, frozen=True, kw_only=True):
@@ -71,6 +71,16 @@ class Hold(Struct, frozen=True, kw_only=True):
         return self.kind in (HoldKind.DEARER, HoldKind.OVERCHARGED)
 
     @property
+    def stops_orders(self) -> bool:
+        """No order goes there, whether it has a price or not."""
+        return self.keeps_orders_away or self.takes_off_sale
+
+    @property
+    def waits(self) -> bool:
+        """It stops orders for what is published, and the owner has not decided."""
+        return self.stops_orders and not self.rejected and self.kind is not HoldKind.OVERCHARGED
+
+    @property
     def gives_way_to_overcharge(self) -> bool:
         """Orders go there in spite of it."""
         return not self.keeps_orders_away and not self.takes_off_sale
@@ -88,7 +98,7 @@ class Hold(Struct, frozen=True, kw_only=True):
 
     @property
     def takes_off_sale(self) -> bool:
-        """A rise is paid for by the next quotes, and a fall does not count; all else must not be sold."""
+        """A rise has a price that may be approved, and a fall does not count; all else must not be sold."""
         return self.kind in (HoldKind.REUSED, HoldKind.CURRENCY) or (self.rejected and self.keeps_orders_away)
 
 

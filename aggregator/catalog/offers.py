@@ -25,6 +25,11 @@ UNSOLD_TYPES = frozenset({ServiceType.UNSUPPORTED})
 class NotForSale(Exception):
     """Why something is not on the shelf, for the owner."""
 
+    def __init__(self, reason: str, *, held_by: frozenset[str] = frozenset()) -> None:
+        super().__init__(reason)
+        self.held_by = held_by
+        """The providers of which a hold that waits for the owner keeps it off the shelf."""
+
 
 class Source(Struct, frozen=True):
     """A listing's price as its provider publishes it, and what turns it into ours."""
@@ -79,12 +84,12 @@ class Offers:
             return reason
 
     def held(self, provider: str, service: str) -> str | None:
-        """Why no order may go there until the owner has looked; what is off sale altogether has no offer at all."""
+        """Why no order may go there until the owner has looked."""
         row = self._rows.get(provider)
         if row is not None and not row.takes_orders:
             return row.held_catalogue
         hold = self._known(provider, service).hold
-        return hold.text if hold is not None and hold.keeps_orders_away else None
+        return hold.text if hold is not None and hold.stops_orders else None
 
     def rests(self, provider: str, service: str, now: int) -> bool:
         """Whether the service, not its whole provider, is left alone at a moment (milliseconds since 1970)."""

@@ -40,7 +40,7 @@ class ShelfService:
         self.offers = tuple(offers)
         """All that have a price, those of disabled providers among them."""
         self.left_out = dict(left_out)
-        """What services.toml names and does not count whatever it costs, with why."""
+        """What services.toml names and does not count whatever it costs, with why; what is held is among it."""
         self._active = tuple(offer for offer in offers if OfferRef(offer.provider, offer.service) not in left_out)
         self._entry = entry
         self._book = book
@@ -69,7 +69,7 @@ class ShelfService:
         return self._book.price(offer, service=self.id, name=self.name, category=self.category, buyer=buyer)
 
     def hold_of(self, offer: Offer) -> str | None:
-        """Why no order may go to the offer until the owner has looked, though its price counts; None = it may."""
+        """Why no order may go to the offer until the owner has looked; None = it may."""
         return self._source.held(offer.provider, offer.service)
 
     def rest_of(self, offer: Offer) -> int:
@@ -102,8 +102,13 @@ class ShelfService:
 class Shelf:
     """Everything for sale now. Made anew when listings, prices or providers change; never changed in place."""
 
-    def __init__(self, services: Mapping[int, ShelfService], unsold: Mapping[int, str], book: MarkupBook) -> None:
+    def __init__(
+        self, services: Mapping[int, ShelfService], unsold: Mapping[int, str], book: MarkupBook,
+        stopped: Mapping[int, frozenset[str]] | None = None,
+    ) -> None:  # fmt: skip
         self._services = dict(services)
+        self.stopped = dict(stopped or {})
+        """Those of the unsold that a hold keeps off the list until the owner decides, each with whose hold it is."""
         self.unsold = dict(unsold)
         """Ids of ours that cannot be sold now, each with why."""
         self.book = book
@@ -132,13 +137,16 @@ def build(
         wanted += _rest(wanted, offers, imported)
     services: dict[int, ShelfService] = {}
     unsold: dict[int, str] = {}
+    stopped: dict[int, frozenset[str]] = {}
     for entry in sorted(wanted, key=lambda entry: entry.id):
         try:
             _check_id(entry, imported)
             services[entry.id] = _put(entry, offers, book)
         except NotForSale as reason:
             unsold[entry.id] = str(reason)
-    return Shelf(services, unsold, book)
+            if reason.held_by:
+                stopped[entry.id] = reason.held_by
+    return Shelf(services, unsold, book, stopped)
 
 
 def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
@@ -148,7 +156,8 @@ def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
     wanted = {ref: offers.get(ref.provider, ref.service) for ref in entry.offers}
     reasons = {ref: reason for ref, offer in wanted.items() if (reason := _leave_out(entry, ref, offer, offers))}
     if len(reasons) == len(wanted):
-        raise NotForSale("; ".join(reasons.values()) or "no provider is named for it")
+        held_by = frozenset(ref.provider for ref in reasons if _is_held(entry, ref, offers))
+        raise NotForSale("; ".join(reasons.values()) or "no provider is named for it", held_by=held_by)
     priced = [offer for ref, offer in wanted.items() if isinstance(offer, Offer) and _may_deliver(entry, ref, offer)]
     service = ShelfService(entry, priced, reasons, book, offers)
     if entry.minimum or entry.maximum:
@@ -174,7 +183,16 @@ def _leave_out(entry: ServiceEntry, ref: OfferRef, offer: Offer | NotForSale, of
         return str(offer)
     if entry.type not in (None, offer.type):
         return f"of type {offer.type}, the service is {entry.type}"
-    return None if offers.is_enabled(offer.provider) else f"{offer.provider} is not enabled"
+    if not offers.is_enabled(offer.provider):
+        return f"{offer.provider} is not enabled"
+    hold = offers.held(ref.provider, ref.service)
+    return None if hold is None else f"{ref.provider}:{ref.service} takes no orders: {hold}"
+
+
+def _is_held(entry: ServiceEntry, ref: OfferRef, offers: Offers) -> bool:
+    """Whether the owner's word on it would let the offer count."""
+    counts = entry.pin in (None, ref) and offers.is_enabled(ref.provider)
+    return counts and offers.held(ref.provider, ref.service) is not None
 
 
 def _check_id(entry: ServiceEntry, imported: Mapping[tuple[str, str], int]) -> None:

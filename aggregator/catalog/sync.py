@@ -102,7 +102,7 @@ class Syncer:
 
     async def _commit(self, provider: str, listings: list[Listing], funds: Funds | None) -> SyncReport:
         row = await store.provider(provider)
-        difference = await self._compare(row, listings)
+        difference = await self._compare(row, listings, funds)
         if funds is not None:
             await self._commit_funds(row, funds)
         await self._put(row, difference)
@@ -110,7 +110,7 @@ class Syncer:
             provider=provider, services=len(listings), changes=tuple(difference.changes), held=difference.held
         )
 
-    async def _compare(self, row: ProviderRow, listings: list[Listing]) -> Difference:
+    async def _compare(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> Difference:
         old = {listing.service: listing for listing in await store.listings(row.name)}
         known = await learned_store.learned(row.name)
         settings = self._upstreams.settings(row.name)
@@ -119,6 +119,7 @@ class Syncer:
             learned={service: one for (_, service), one in known.items()},
             max_rise_percent=settings.max_price_rise_percent if settings else diff.USUAL_MAX_RISE_PERCENT,
             approved=row.approved_at is not None,
+            same_currency=funds is None or not _is_other_currency(row, funds),
         )  # fmt: skip
         return await apart(compare)
 
@@ -139,7 +140,7 @@ class Syncer:
             await signals.raise_signal(signals.WORK)
 
     async def _commit_funds(self, row: ProviderRow, funds: Funds) -> None:
-        changed = row.currency is not None and funds.currency is not None and funds.currency != row.currency
+        changed = _is_other_currency(row, funds)
         settings = self._upstreams.settings(row.name)
         agreed = settings is not None and settings.profile.currency == funds.currency
         values = {"balance": f"{funds.balance:f}", "balance_at": clock.now()}
@@ -165,3 +166,8 @@ class Syncer:
         after = health.after(row, error, now=clock.now(), breaker_ms=self._breaker_ms)
         if after is not None:
             await store.set_health(provider, after)
+
+
+def _is_other_currency(row: ProviderRow, funds: Funds) -> bool:
+    """Whether a balance is in another currency than the one that is in force."""
+    return row.currency is not None and funds.currency is not None and funds.currency != row.currency

@@ -111,7 +111,7 @@ async def held(context: Context, limit: int | None) -> None:
 
 
 EFFECTS = {
-    HoldKind.DEARER: "the new price counts, no order goes there",
+    HoldKind.DEARER: "no order goes there",
     HoldKind.CHEAPER: "the old price stays in force",
     HoldKind.CURRENCY: "off sale",
     HoldKind.REUSED: "off sale",

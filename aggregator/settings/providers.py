@@ -38,8 +38,8 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     """Added to its prices when they are in another currency than ours."""
     watch_days: int = 30
     """How long ended orders are still asked for."""
-    max_price_rise_percent: Decimal = Decimal(10)
-    """A greater rise takes the offer out of the routes until it is approved."""
+    max_price_rise_percent: Decimal = Decimal(100)
+    """A greater rise takes the offer off sale until it is approved; any other counts at once."""
     min_balance: Decimal | None = None
     """In the provider's currency, as the next one; below it no new orders are sent. None = no such floor."""
     low_balance_alert: Decimal | None = None

@@ -34,11 +34,18 @@ def changed(before: str, now: str, **told: Any) -> Difference:
 @pytest.mark.parametrize(
     ("before", "now", "reason"),
     [
-        ("2", "2.2", None),
-        ("2", "2.21", "price rose from 2 to 2.21, by 10 %"),
-        ("2", "2.9", "price rose from 2 to 2.9, by 45 %"),
-        ("2", "0.4", None),
-        ("2", "0.39", "price fell from 2 to 0.39, by 80 %"),
+        ("2", "2.9", None),
+        ("2", "4", None),
+        ("2", "4.02", "price rose from 2 to 4.02, by 101 %"),
+        ("2", "5.8", "price rose from 2 to 5.8, by 190 %"),
+        ("2", "0.39", None),
+        ("2", "0.206", None),
+        ("2", "0.203", "price fell from 2 to 0.203, by 90 %"),
+        ("2", "0.2", "price fell from 2 to 0.2, by 90 %"),
+        ("2", "0.196", "price fell from 2 to 0.196, by 90 %"),
+        ("2", "0.19", None),
+        ("2", "0.02", "price fell from 2 to 0.02, by 99 %"),
+        ("2", "0.01", None),
         ("2", "0.002", "price fell from 2 to 0.002, by 100 %"),
     ],
 )
@@ -54,24 +61,51 @@ def test_how_much_a_price_may_rise_is_the_owners_to_say() -> None:
         assert bool(difference.holds) is held
 
 
+@pytest.mark.parametrize(
+    ("now", "held"),
+    [("19.5", False), ("19.6", True), ("20.4", True), ("20.5", False), ("200", True), ("2000", True), ("300", False)],
+)
+def test_a_rise_by_a_factor_is_held_whatever_rise_is_allowed(now: str, held: bool) -> None:
+    """So many times the price is the price of so many times the units."""
+    difference = compare({"101": row(rate="2")}, [listing("101", now)], "alpha", max_rise_percent=Decimal(1_000_000))
+    assert bool(difference.holds) is held
+
+
+@pytest.mark.parametrize("now", ["6", "0.2"])
+def test_another_type_of_the_same_unit_is_compared_all_the_same(now: str) -> None:
+    fresh = [listing("101", now, type=ServiceType.CUSTOM_COMMENTS)]
+    assert compare({"101": row(rate="2")}, fresh, "alpha").holds["101"] is not None
+
+
+def test_prices_in_another_currency_are_compared_with_none() -> None:
+    """Of a provider whose balance changed its currency nothing is sold before the owner agrees."""
+    hold = changed("2", "5.8").holds["101"]
+    for count in (19, 20):
+        learned = {"0": Learned(hold=hold)}
+        difference = compare(
+            prices(count, "2"), published(count, "50000", count), "alpha", learned=learned, same_currency=False
+        )
+        assert (difference.held, difference.holds) == (None, {"0": None})
+
+
 def test_small_rises_of_a_held_price_are_measured_from_the_price_that_was_approved() -> None:
-    first = changed("2", "2.9").holds["101"]
-    again = compare({"101": row(rate="2.9")}, [listing("101", "3")], "alpha", learned={"101": Learned(hold=first)})
+    first = changed("2", "5.8").holds["101"]
+    again = compare({"101": row(rate="5.8")}, [listing("101", "6")], "alpha", learned={"101": Learned(hold=first)})
     hold = again.holds["101"]
     assert hold is not None
-    assert hold.text == "price rose from 2 to 3, by 50 %"
+    assert hold.text == "price rose from 2 to 6, by 200 %"
 
 
 def test_a_price_that_is_back_ends_its_hold_by_itself() -> None:
-    hold = changed("2", "2.9").holds["101"]
-    back = compare({"101": row(rate="2.9")}, [listing("101", "2.1")], "alpha", learned={"101": Learned(hold=hold)})
+    hold = changed("2", "5.8").holds["101"]
+    back = compare({"101": row(rate="5.8")}, [listing("101", "2.1")], "alpha", learned={"101": Learned(hold=hold)})
     assert back.holds == {"101": None}
     assert [change.kind for change in back.changes] == ["cheaper", "held"]
 
 
 def test_a_hold_that_stays_the_same_makes_no_noise() -> None:
-    hold = changed("2", "2.9").holds["101"]
-    again = compare({"101": row(rate="2.9")}, [listing("101", "2.9")], "alpha", learned={"101": Learned(hold=hold)})
+    hold = changed("2", "5.8").holds["101"]
+    again = compare({"101": row(rate="5.8")}, [listing("101", "5.8")], "alpha", learned={"101": Learned(hold=hold)})
     assert (again.rows, again.changes, again.holds) == ([], [], {})
 
 
@@ -197,16 +231,23 @@ def hold_of(panel: Panel, service: int = 100_001) -> str | None:
     return found.hold_of(found.offers[0])
 
 
-async def test_a_rise_counts_at_once_and_takes_no_orders_until_approved(panel: Panel, alpha: Sandbox) -> None:
-    """Nobody sells at a loss, and nobody buys at a price that its owner has not seen."""
-    await publish(panel, alpha, rate="2.90")
-    assert sold(panel)[100_001] == ("Instagram Followers", "3.625")
-    assert hold_of(panel) == "price rose from 2 to 2.9, by 45 %"
+async def test_an_ordinary_rise_counts_at_once_in_price_and_route(panel: Panel, alpha: Sandbox) -> None:
+    await publish(panel, alpha, rate="3.90")
+    assert (sold(panel)[100_001], hold_of(panel)) == (("Instagram Followers", "4.875"), None)
+
+
+async def test_a_rise_beyond_the_limit_is_off_the_list_until_approved(panel: Panel, alpha: Sandbox) -> None:
+    """Nobody sells at a loss, and nobody is charged for what no provider may be asked for."""
+    await publish(panel, alpha, rate="5.80")
+    assert set(sold(panel)) == {100_002}
+    assert panel.prices.shelf.stopped == {100_001: frozenset({"alpha"})}
+    assert panel.prices.shelf.unsold[100_001] == "alpha:1 takes no orders: price rose from 2 to 5.8, by 190 %"
     (decided,) = await decide.approve("alpha", "1", **WHO)
     await panel.look()
-    assert (decided.reason, hold_of(panel)) == ("price rose from 2 to 2.9, by 45 %", None)
+    assert (decided.reason, hold_of(panel)) == ("price rose from 2 to 5.8, by 190 %", None)
+    assert sold(panel)[100_001] == ("Instagram Followers", "7.25")
     assert (await sync(panel)).changes == ()
-    assert hold_of(panel) is None
+    assert (hold_of(panel), panel.prices.shelf.stopped) == (None, {})
 
 
 async def test_a_fall_beyond_belief_leaves_the_old_price_in_force_until_approved(panel: Panel, alpha: Sandbox) -> None:
@@ -238,21 +279,39 @@ async def test_a_used_id_is_off_sale_and_approved_gets_a_new_id_of_ours(panel: P
 async def test_a_rejected_hold_is_not_asked_again_until_something_else_is_published(
     panel: Panel, alpha: Sandbox
 ) -> None:
-    await publish(panel, alpha, rate="2.90")
+    await publish(panel, alpha, rate="5.80")
     await decide.reject("alpha", "1", **WHO)
     await panel.look()
     assert set(sold(panel)) == {100_002}
-    assert (await publish(panel, alpha, rate="2.90", max="500")).changes[0].kind == "limits"
+    assert (await publish(panel, alpha, rate="5.80", max="500")).changes[0].kind == "limits"
     (held,) = await learned_store.held()
-    assert held.hold.text == "rejected: price rose from 2 to 2.9, by 45 %"
-    await publish(panel, alpha, rate="2.50")
-    assert hold_of(panel) == "price rose from 2 to 2.5, by 25 %"
+    assert held.hold.text == "rejected: price rose from 2 to 5.8, by 190 %"
+    await publish(panel, alpha, rate="5.00")
+    assert panel.prices.shelf.unsold[100_001] == "alpha:1 takes no orders: price rose from 2 to 5, by 150 %"
     await publish(panel, alpha, rate="2.00")
     assert (hold_of(panel), await learned_store.held()) == (None, [])
 
 
+async def test_what_was_rejected_stays_so_while_it_is_published_so_even_if_the_owner_allows_more(
+    panel: Panel, alpha: Sandbox
+) -> None:
+    """An owner's no is not undone by a limit that was set for all."""
+    await publish(panel, alpha, rate="5.80")
+    await decide.reject("alpha", "1", **WHO)
+    (held,) = await learned_store.held()
+    before = {"1": held.row}
+    fresh = [listing("1", "5.80", name=held.row.name, category=held.row.category)]
+    allowed = compare(
+        before, fresh, "alpha", learned={"1": Learned(hold=held.hold)}, max_rise_percent=Decimal(1000)
+    )
+    assert allowed.holds == {}
+    fresh = [listing("1", "5.70", name=held.row.name, category=held.row.category)]
+    asked = compare(before, fresh, "alpha", learned={"1": Learned(hold=held.hold)}, max_rise_percent=Decimal(1000))
+    assert asked.holds == {"1": None}
+
+
 async def test_decisions_are_recorded_with_their_actor_and_reason(panel: Panel, alpha: Sandbox) -> None:
-    await publish(panel, alpha, rate="2.90")
+    await publish(panel, alpha, rate="5.80")
     await decide.reject("alpha", "1", **WHO)
     await decide.approve("alpha", "1", **WHO)
     rows = await tables.Decision.select().order_by(tables.Decision.id)
@@ -289,7 +348,7 @@ async def test_a_held_catalogue_stays_in_force_and_is_let_through_once_when_appr
         held = (await sync(panel)).held
         assert held is not None
         assert held.startswith("prices rose: 25 of 25")
-        assert (set(sold(panel).values()) >= {("Followers 1", "2.5")}, hold_of(panel)) == (True, held)
+        assert (sold(panel), panel.prices.shelf.stopped[100_001]) == ({}, {"alpha"})
         assert (await sync(panel)).held == held
         told = [(line.service, line.kind, line.now) for line in await store.changes() if line.kind != "new"]
         assert told == [("", "held", held)]
