@@ -91,6 +91,11 @@ class Offers:
         hold = self._known(provider, service).hold
         return hold.text if hold is not None and hold.stops_orders else None
 
+    def waits(self, provider: str, service: str) -> bool:
+        """Whether no order may go there until the owner decides about what is published."""
+        row, hold = self._rows.get(provider), self._known(provider, service).hold
+        return (row is not None and not row.takes_orders) or (hold is not None and hold.waits)
+
     def rests(self, provider: str, service: str, now: int) -> bool:
         """Whether the service, not its whole provider, is left alone at a moment (milliseconds since 1970)."""
         return self.rest_until(provider, service) > now

@@ -192,7 +192,7 @@ def _leave_out(entry: ServiceEntry, ref: OfferRef, offer: Offer | NotForSale, of
 def _is_held(entry: ServiceEntry, ref: OfferRef, offers: Offers) -> bool:
     """Whether the owner's word on it would let the offer count."""
     counts = entry.pin in (None, ref) and offers.is_enabled(ref.provider)
-    return counts and offers.held(ref.provider, ref.service) is not None
+    return counts and offers.waits(ref.provider, ref.service)
 
 
 def _check_id(entry: ServiceEntry, imported: Mapping[tuple[str, str], int]) -> None:

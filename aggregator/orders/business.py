@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
-from aggregator.orders import business_store, day_store, overcharge_store
+from aggregator.catalog.shelf import Shelf
+from aggregator.orders import business_store, day_store, overcharge_store, stops
 from aggregator.orders.business_store import Tries, Waiting
 from aggregator.orders.days import DAY_MS, Day, day_of, round_percent
 from aggregator.orders.overcharge_store import Overcharges
+from aggregator.orders.stops import Stops
 from aggregator.settings import ProviderSettings
 from aggregator.storage import clock
 from pricing.fx import FxTable, NoRate
@@ -41,6 +43,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """What it took above its list."""
     overcharged: int = 0
     """How many of its services get no orders since they take more than they list, until the owner decides."""
+    stops: Stops = Stops()
+    """What its changes beyond belief stop."""
 
     @property
     def name(self) -> str:
@@ -90,15 +94,22 @@ class Business:
         return day
 
 
-async def standings(providers: Iterable[ProviderSettings], fx: FxTable) -> list[Standing]:
-    """Every provider of the configuration, in its order."""
+async def standings(providers: Iterable[ProviderSettings], fx: FxTable, shelf: Shelf | None = None) -> list[Standing]:
+    """Every provider of the configuration, in its order; the shelf tells what of ours is off the list."""
     now = clock.now()
     rows = await catalog_store.providers()
     tries, unsure = await business_store.tries_since(now - DAY_MS), await business_store.unsure_by_provider()
     late = await business_store.polls_before(now - LATE_MS)
     found = [_standing(provider, rows, tries, unsure, late, fx) for provider in providers]
     overcharges, held = await overcharge_store.by_provider(), Counter(await overcharge_store.undecided())
-    return [replace(one, overcharges=overcharges.get(one.name), overcharged=held[one.name]) for one in found]
+    stopped = await stops.by_provider(shelf)
+    return [
+        replace(
+            one, overcharges=overcharges.get(one.name), overcharged=held[one.name],
+            stops=stopped.get(one.name, one.stops),
+        )
+        for one in found
+    ]  # fmt: skip
 
 
 def _standing(

@@ -5,12 +5,14 @@ Sums are whole 1e-8 of the panel's currency, times milliseconds since 1970.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from aggregator.orders import halts
 from aggregator.storage import tables
+from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id
 
 MOST = 1_000_000
@@ -44,6 +46,17 @@ async def queued_before(moment: int) -> Waiting:
             moment,
         )
     )
+
+
+async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
+    """By our id of the service."""
+    these, values = among("service", services)
+    rows = await tables.Order.raw(
+        "select service, count(*) as n, min(created_at) as since from orders where state = 'queued'"
+        f" and {these} group by service",
+        values,
+    )
+    return {row["service"]: Waiting(int(row["n"]), row["since"]) for row in rows}
 
 
 async def due_before(moment: int) -> Waiting:

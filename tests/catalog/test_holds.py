@@ -14,12 +14,16 @@ from aggregator.catalog import cooldown, decide, learned_store, store
 from aggregator.catalog.decide import NothingHeld
 from aggregator.catalog.diff import Difference, compare
 from aggregator.catalog.holds import is_another_service
+from aggregator.catalog.learned_store import HeldListing
 from aggregator.catalog.model import Learned, ListingRow
 from aggregator.catalog.shelf import NOBODY, ShelfService
 from aggregator.catalog.sync import SyncReport
+from aggregator.orders import alarms
+from aggregator.orders.business import standings
 from aggregator.storage import tables
 from providers.sandbox import Sandbox
 from providers.vocabulary import Listing, ServiceType
+from tests.builders import accept_order, make_reseller
 from tests.catalog.goods import listing, row
 from tests.catalog.panels import panel_over
 
@@ -301,9 +305,7 @@ async def test_what_was_rejected_stays_so_while_it_is_published_so_even_if_the_o
     (held,) = await learned_store.held()
     before = {"1": held.row}
     fresh = [listing("1", "5.80", name=held.row.name, category=held.row.category)]
-    allowed = compare(
-        before, fresh, "alpha", learned={"1": Learned(hold=held.hold)}, max_rise_percent=Decimal(1000)
-    )
+    allowed = compare(before, fresh, "alpha", learned={"1": Learned(hold=held.hold)}, max_rise_percent=Decimal(1000))
     assert allowed.holds == {}
     fresh = [listing("1", "5.70", name=held.row.name, category=held.row.category)]
     asked = compare(before, fresh, "alpha", learned={"1": Learned(hold=held.hold)}, max_rise_percent=Decimal(1000))
@@ -402,3 +404,59 @@ async def test_a_service_that_returns_under_another_name_waits_for_the_owner(pan
     await publish(panel, alpha, name="Spotify Plays")
     assert set(sold(panel)) == {100_002}
     assert [held.row.service for held in await learned_store.held()] == ["1"]
+
+
+async def two_held(panel: Panel, alpha: Sandbox, rates: tuple[str, str] = ("5.00", "9.00")) -> list[HeldListing]:
+    rows = goods()
+    alpha.set_catalogue([{**row, "rate": rate} for row, rate in zip(rows, rates, strict=True)])
+    await sync(panel)
+    return await learned_store.held("alpha")
+
+
+async def test_all_rises_under_a_percentage_are_approved_at_once(panel: Panel, alpha: Sandbox) -> None:
+    """One of 150 % and one of 350 %."""
+    await two_held(panel, alpha)
+    with pytest.raises(NothingHeld):
+        await decide.approve_rises("alpha", under=Decimal(150), **WHO)
+    decided = await decide.approve_rises("alpha", under=Decimal(151), **WHO)
+    await panel.look()
+    assert ([one.service for one in decided], set(sold(panel))) == (["1"], {100_001})
+
+
+async def test_what_was_rejected_is_not_approved_with_many(panel: Panel, alpha: Sandbox) -> None:
+    await two_held(panel, alpha)
+    await decide.reject("alpha", "1", **WHO)
+    assert [one.service for one in await decide.approve("alpha", **WHO)] == ["2"]
+    for deed in (decide.approve("alpha", **WHO), decide.approve_rises("alpha", under=Decimal(1000), **WHO)):
+        with pytest.raises(NothingHeld):
+            await deed
+
+
+async def test_what_was_ticked_is_approved_only_as_it_was_seen(panel: Panel, alpha: Sandbox) -> None:
+    seen = {one.id: one.hold.text for one in await two_held(panel, alpha)}
+    await two_held(panel, alpha, ("5.00", "19.00"))
+    with pytest.raises(NothingHeld):
+        await decide.approve_seen(seen, **WHO)
+    assert len(await learned_store.held("alpha")) == 2
+    seen = {one.id: one.hold.text for one in await learned_store.held("alpha")}
+    assert len(await decide.approve_seen(seen, **WHO)) == 2
+    with pytest.raises(NothingHeld):
+        await decide.approve_seen({}, **WHO)
+
+
+async def test_an_alarm_tells_how_many_services_and_orders_a_hold_stops(panel: Panel, alpha: Sandbox) -> None:
+    """An order that was taken before waits as it did; nobody else is charged."""
+    ann = await make_reseller()
+    await accept_order(ann, service=100_001)
+    await accept_order(ann, service=100_002)
+    await publish(panel, alpha, rate="5.80")
+    for shelf in (panel.prices.shelf, None):
+        found = await standings(panel.upstreams, panel.prices.markup.fx, shelf)
+        told = [one for one in alarms.alarms(await alarms.look(found, sync_ms=10**9)) if "held" in one.what]
+        assert [(one.tone, one.what) for one in told] == [
+            (alarms.Tone.BAD, "1 change of alpha held: 1 service off the list, 1 order waiting")
+        ]
+    await decide.approve("alpha", **WHO)
+    await panel.look()
+    (alpha_now,) = await standings(panel.upstreams, panel.prices.markup.fx, panel.prices.shelf)
+    assert alpha_now.stops.text == ""

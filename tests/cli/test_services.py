@@ -16,7 +16,7 @@ REASON = ("--reason", "asked them")
 
 @pytest.fixture
 def risen(stocked: Desk, sandboxes: list[Sandbox]) -> Desk:
-    """Alpha's followers rose by 45 % since the last sync."""
+    """Alpha's followers rose by 190 % since the last sync."""
     sandboxes[0].set_rate(7101, "5.80")
     stocked.ask("sync", "alpha")
     return stocked

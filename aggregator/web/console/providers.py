@@ -184,7 +184,7 @@ def _path(name: str) -> str:
 
 
 async def _standings(visit: Visit) -> list[Standing]:
-    return await standings(visit.parts.upstreams, visit.parts.prices.markup.fx)
+    return await standings(visit.parts.upstreams, visit.parts.prices.markup.fx, visit.parts.prices.shelf)
 
 
 async def _words() -> int:
