@@ -24,6 +24,8 @@ class Offer(Struct, frozen=True, kw_only=True):
     refill: bool
     cancel: bool
     dripfeed: bool
+    package_units: int | None = None
+    """What an order of one package asks for; None = it is ordered without a quantity."""
 
     @property
     def is_package(self) -> bool:

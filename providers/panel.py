@@ -119,7 +119,7 @@ class Panel:
     async def add(self, submission: Submission) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
         reply = await self._send("add", add_params(submission, self._dialect))
-        complaint = self._complaint(reply, submission.quantity)
+        complaint = self._complaint(reply, submission.asked_for)
         placed = read_placed(reply.value, reply.status, self._dialect) if reply.kind is Kind.JSON else None
         contradicted = complaint is not None and complaint.code in ADD_REFUSALS
         if placed is not None and not contradicted:

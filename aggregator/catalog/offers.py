@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.catalog.model import HoldKind, Learned, ListingRow, ProviderRow
+from aggregator.catalog.packages import Said, Sold, Undecided, sold_as
 from aggregator.settings import OfferRef, ProviderSettings
 from pricing.fx import FxTable, NoRate
 from pricing.markup import fits
@@ -73,13 +74,13 @@ class Offers:
         globs = known.import_categories if known is not None else None
         return globs is None or any(fits(glob, listing.category) for glob in globs)
 
-    def get(self, provider: str, service: str) -> Offer | NotForSale:
-        """The offer, or why there is none."""
+    def get(self, provider: str, service: str, said: Said = Said()) -> Offer | NotForSale:  # noqa: B008  # frozen
+        """The offer, or why there is none; `said` is what a [[service]] says of it."""
         row = self._listings.get((provider, service))
         if row is None:
             return NotForSale(f"{provider} does not list {service}")
         try:
-            return self._price(row)
+            return self._price(row, said)
         except NotForSale as reason:
             return reason
 
@@ -126,24 +127,37 @@ class Offers:
             Decimal(0) if ours else owner.fx_margin_percent,
         )  # fmt: skip
 
-    def _price(self, row: ListingRow) -> Offer:
+    def _price(self, row: ListingRow, said: Said) -> Offer:
         known = self._known(row.provider, row.service)
         if known.hold is not None and known.hold.takes_off_sale:
             raise NotForSale(f"{row.provider}:{row.service}: held: {known.hold.text}")
-        rate = self._convert(row, _sellable_rate(row))
+        rate = _sellable_rate(row)
+        sold = self._sold_as(row, said)
         return Offer(
-            provider=row.provider, service=row.service, name=row.name, category=row.category, type=row.type,
-            rate=rate, minimum=row.minimum, maximum=row.maximum,
+            provider=row.provider, service=row.service, name=row.name, category=row.category, type=sold.type.value,
+            rate=self._convert(row, rate, sold.type), package_units=sold.units,
+            minimum=row.minimum, maximum=row.maximum,
             refill=bool(row.refill) and not known.refill_refused,
             cancel=bool(row.cancel) and not known.cancel_refused,
             dripfeed=bool(row.dripfeed),
         )  # fmt: skip
 
-    def _convert(self, row: ListingRow, rate: Decimal) -> Rate:
+    def _sold_as(self, row: ListingRow, said: Said) -> Sold:
+        try:
+            return sold_as(row, said, self._owner(row).ranged_packages)
+        except Undecided as reason:
+            raise NotForSale(f"{row.provider}:{row.service} {reason}") from reason
+
+    def _owner(self, row: ListingRow) -> ProviderSettings:
         owner = self._providers.get(row.provider)
         if owner is None:
             raise NotForSale(f"{row.provider} is not in providers.toml")
-        package = ServiceType(row.type).is_package
+        return owner
+
+    def _convert(self, row: ListingRow, rate: Decimal, kind: ServiceType) -> Rate:
+        owner, package = self._owner(row), kind.is_package
+        if not package and ServiceType(row.type).is_package:
+            rate = rate * 1000 / owner.profile.dialect.price_per
         currency = currency_of(owner, self._rows.get(row.provider), row.currency)
         try:
             converted = self._fx.convert(

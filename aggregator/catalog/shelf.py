@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from aggregator.catalog.offers import NotForSale, Offers
+from aggregator.catalog.packages import Said
 from aggregator.settings import FIRST_IMPORTED_ID, OfferRef, ServiceEntry
 from pricing.markup import Buyer, MarkupBook, Price
 from pricing.offer import Offer
@@ -153,7 +154,8 @@ def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
     if not entry.enabled:
         message = "switched off in services.toml"
         raise NotForSale(message)
-    wanted = {ref: offers.get(ref.provider, ref.service) for ref in entry.offers}
+    said = Said(entry.type, entry.package_units)
+    wanted = {ref: offers.get(ref.provider, ref.service, said) for ref in entry.offers}
     reasons = {ref: reason for ref, offer in wanted.items() if (reason := _leave_out(entry, ref, offer, offers))}
     if len(reasons) == len(wanted):
         held_by = frozenset(ref.provider for ref in reasons if _is_held(entry, ref, offers))

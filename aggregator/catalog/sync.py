@@ -28,6 +28,8 @@ class SyncReport(Struct, frozen=True, kw_only=True):
 
     provider: str
     services: int = 0
+    ranged_packages: int = 0
+    """Packages among them that take a range of quantities, not sold before the owner says what they are."""
     changes: tuple[Change, ...] = ()
     held: str | None = None
     error: str | None = None
@@ -107,7 +109,11 @@ class Syncer:
             await self._commit_funds(row, funds)
         await self._put(row, difference)
         return SyncReport(
-            provider=provider, services=len(listings), changes=tuple(difference.changes), held=difference.held
+            provider=provider,
+            services=len(listings),
+            changes=tuple(difference.changes),
+            held=difference.held,
+            ranged_packages=sum(1 for listing in listings if listing.flaw is None and listing.is_ranged_package),
         )
 
     async def _compare(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> Difference:

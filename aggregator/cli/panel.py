@@ -146,7 +146,7 @@ def _report_row(report: SyncReport) -> Row:
     ]
     return {
         "provider": report.provider, "services": report.services, "held": report.held, "error": report.error,
-        "changes": changes,
+        "changes": changes, "ranged_packages": report.ranged_packages,
     }  # fmt: skip
 
 
@@ -155,4 +155,5 @@ def _report_line(report: SyncReport) -> str:
         return f"{report.provider}: kept the old catalogue: {report.held or report.error}"
     kinds = [change.kind for change in report.changes]
     counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "nothing changed"
-    return f"{report.provider}: {report.services} services; {counted}"
+    packages = f"; {report.ranged_packages} ranged packages" if report.ranged_packages else ""
+    return f"{report.provider}: {report.services} services; {counted}{packages}"

@@ -26,6 +26,7 @@ CLAIM_MS = 60_000
 _NEW = {
     "order_id": "bigint", "provider": "text", "service": "text", "outcome": "text", "cost": "bigint",
     "cost_theirs": "text", "currency": "text", "fx": "text", "deadline_at": "bigint", "created_at": "bigint",
+    "package_units": "bigint",
 }  # fmt: skip
 
 
@@ -40,6 +41,7 @@ class NewAttempt(Struct, frozen=True, kw_only=True):
     currency: str
     fx: str
     deadline_at: int
+    package_units: int | None = None
 
 
 class Followed(Struct, frozen=True):
@@ -69,7 +71,7 @@ async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
     rows = [
         (
             one.order, one.provider, one.service, Outcome.PLACING.value, one.cost, one.cost_theirs, one.currency,
-            one.fx, one.deadline_at, now,
+            one.fx, one.deadline_at, now, one.package_units,
         )
         for one in new
     ]  # fmt: skip

@@ -96,9 +96,13 @@ def synced_since(row: ProviderRow, attempts: Sequence[Attempt]) -> bool:
 
 
 def price_stands(attempt: Attempt, quantity: int, listing: ListingRow | None) -> bool:
-    """Whether the provider still asks what we expected to pay."""
+    """Whether the provider still asks what we expected to pay.
+
+    What is listed as a package may be sold by the 1,000: then its orders are of more than one.
+    """
     if listing is None or listing.rate is None or listing.currency not in (None, attempt.currency):
         return False
-    units = quantity if ServiceType(listing.type).is_package else Decimal(quantity).scaleb(-3)
+    package = ServiceType(listing.type).is_package and quantity == 1
+    units = quantity if package else Decimal(quantity).scaleb(-3)
     expected = Decimal(attempt.cost_theirs)
     return abs(Decimal(listing.rate) * units - expected) <= expected * PRICE_NOISE + evidence.GRAIN

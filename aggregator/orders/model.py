@@ -130,6 +130,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """When to ask for its status next; None = not followed."""
     created_at: int
     answered_at: int | None
+    package_units: int | None = None
+    """What its one package was ordered as; None = without a quantity."""
     stated_charges: str | None = None
     """What the provider has stated of its charge, and how often (`stated.decode`)."""
     spent: int | None = None

@@ -113,5 +113,6 @@ class Router:
         return NewAttempt(
             order=order.id, provider=provider, service=route.offer.service, cost=route.cost.units,
             cost_theirs=f"{theirs:f}", currency=currency, fx=f"{one:f}",
+            package_units=route.offer.package_units,
             deadline_at=clock.now() + round(adapter.profile.add_timeout_seconds * 1000) + GRACE_MS,
         )  # fmt: skip

@@ -16,6 +16,7 @@ def submission_of(order: Order, attempt: Attempt, sent: Sent | None) -> Submissi
     return Submission(
         service=attempt.service, type=ServiceType(order.type), link=order.link, quantity=order.quantity,
         fields=order.type_fields(), reference=sent.reference if sent else "",
+        package_units=attempt.package_units,
     )  # fmt: skip
 
 

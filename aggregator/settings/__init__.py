@@ -17,7 +17,7 @@ from aggregator.settings.loading import (
 )
 from aggregator.settings.markup import MarkupFile, read_markup
 from aggregator.settings.panel import Limits, PaceSettings, PanelSettings
-from aggregator.settings.providers import ProviderSettings, read_providers
+from aggregator.settings.providers import ProviderSettings, RangedPackages, read_providers
 from aggregator.settings.services import FIRST_IMPORTED_ID, OfferRef, ServiceEntry, ServicesFile, read_services
 from aggregator.settings.toml import read_text
 
@@ -38,6 +38,7 @@ __all__ = [
     "PaceSettings",
     "PanelSettings",
     "ProviderSettings",
+    "RangedPackages",
     "ServiceEntry",
     "ServicesFile",
     "Settings",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
@@ -23,6 +24,17 @@ _USER_AGENT = Shape("[\x20-\x7e]+", "plain ASCII on one line", "Mozilla/5.0")
 _CALLS = Bounds(above=0, most=10_000)
 _CALLS_AT_ONCE = Bounds(least=1, most=10_000, whole=True)
 _DAYS = Bounds(least=0, most=3_650, whole=True)
+
+
+class RangedPackages(StrEnum):
+    """What a package is that takes a range of quantities, as its rate goes."""
+
+    DEFAULT = "default"
+    """The rate is that of 1,000, as of any other service."""
+    PACKAGE = "package"
+    """The rate is that of one package, ordered without a quantity."""
+    OFF = "off"
+    """Nobody knows: it is not sold."""
 
 
 class ProviderSettings(Struct, frozen=True, kw_only=True):
@@ -49,6 +61,8 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     """Whether the balance alone may prove that an unsure order was not taken; False: it only suggests it."""
     debits_late: bool = False
     """It takes the money of an order later than the order: its balance then proves nothing."""
+    ranged_packages: RangedPackages = RangedPackages.OFF
+    """What its packages are that take a range of quantities, where no [[service]] says so."""
     import_categories: tuple[str, ...] | None = None
     """Globs over its categories: what else of it is sold as it comes. None = everything."""
     line: int = 0
@@ -92,6 +106,9 @@ def _read_provider(table: Table, vault: Vault, add_timeout_seconds: float) -> Pr
         same_link_policy=table.choice("same_link_policy", plain.same_link_policy, ("allow", "queue", "refuse")),
         balance_decides=table.flag("balance_decides", plain.balance_decides),
         debits_late=table.flag("debits_late", plain.debits_late),
+        ranged_packages=RangedPackages(
+            table.choice("ranged_packages", plain.ranged_packages.value, [kind.value for kind in RangedPackages])
+        ),
         import_categories=table.texts("import_categories", None),
         line=table.line(),
     )

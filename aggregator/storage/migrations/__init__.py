@@ -22,6 +22,7 @@ from aggregator.storage.migrations import (
     m0009_large,
     m0010_repeats,
     m0012_charges,
+    m0019_packages,
 )
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
@@ -38,6 +39,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     9: m0009_large.statements,
     10: m0010_repeats.statements,
     12: m0012_charges.statements,
+    19: m0019_packages.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""
 _LOCK = 7_204_180_531  # any number that no other program uses on this database
