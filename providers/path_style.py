@@ -115,9 +115,7 @@ class PathStylePanel:
         placed = read_placed(reply.value, reply.status, self._dialect) if reply.kind is Kind.JSON else None
         if placed is None or _fault(reply) is not None:
             refusals = frozenset() if _holds_something(reply) else ADD_REFUSALS
-            raise failed_write(
-                reply, self._complaint(reply, submission.asked_for), self._mask, refusals
-            )
+            raise failed_write(reply, self._complaint(reply, submission.asked_for), self._mask, refusals)
         return Placement(order=placed[0], raw=self._mask.raw(reply.text))
 
     async def statuses(self, orders: Sequence[str]) -> ProgressByOrder:

@@ -60,7 +60,9 @@ class ServiceBodies:
 
 
 def _make(shelf: tuple[ShelfService, ...], buyer: Buyer, spelling: Spelling) -> Prepared:
-    return prepare(render_services([row_of(service, buyer) for service in shelf], spelling))
+    return prepare(
+        render_services([row_of(service, buyer) for service in shelf if service.terms(buyer).sold], spelling)
+    )
 
 
 def prepare(body: bytes) -> Prepared:
@@ -96,4 +98,5 @@ def row_of(service: ShelfService, buyer: Buyer) -> ServiceRow:
         service=service.id, name=service.name, type=service.type, category=service.category, rate=rate,
         minimum=terms.minimum, maximum=terms.maximum, refill=terms.refill, cancel=terms.cancel,
         dripfeed=terms.dripfeed, currency=rate.currency, description=service.description,
+        step=terms.step,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from aggregator.catalog import store
 from aggregator.catalog.health import Cancels
 from aggregator.catalog.model import Hold, Learned, ListingRow
 from aggregator.settings import FIRST_IMPORTED_ID
-from aggregator.storage import tables
+from aggregator.storage import signals, tables
 from aggregator.storage.tables import ImportedService
 
 _LISTING = tables.Listing
@@ -30,8 +30,8 @@ async def learned(provider: str | None = None) -> dict[tuple[str, str], Learned]
     """By provider and their id; only services of which something is known."""
     rows = await _LISTING.raw(
         "select provider, service, held_row, refill_refused, cancel_refused, rest_until, rest_count, agreed_rate,"
-        " agreed_over from listings where (held_row is not null or refill_refused or cancel_refused or rest_until > 0"
-        " or agreed_rate is not null)"
+        " agreed_over, step from listings where (held_row is not null or refill_refused or cancel_refused"
+        " or rest_until > 0 or agreed_rate is not null or step is not null)"
         " and provider = coalesce({}, provider)",
         provider,
     )
@@ -48,7 +48,7 @@ def _as_learned(row: Mapping[str, Any]) -> Learned:
         hold=msgspec.json.decode(row["held_row"], type=Hold) if row["held_row"] else None,
         refill_refused=bool(row["refill_refused"]), cancel_refused=bool(row["cancel_refused"]),
         rest_until=row["rest_until"], rest_count=row["rest_count"], agreed_rate=row["agreed_rate"],
-        agreed_over=row["agreed_over"],
+        agreed_over=row["agreed_over"], step=row["step"] or 1,
     )  # fmt: skip
 
 
@@ -117,6 +117,7 @@ async def begin_anew(provider: str, service: str) -> None:
     fresh: dict[Any, Any] = {
         _LISTING.agreed_rate: None, _LISTING.agreed_over: None,
         _LISTING.refill_refused: False, _LISTING.cancel_refused: False, _LISTING.rest_until: 0, _LISTING.rest_count: 0,
+        _LISTING.step: None,
     }  # fmt: skip
     await _LISTING.update(fresh).where(_here(provider, service))
 
@@ -129,6 +130,13 @@ async def refuse(provider: str, service: str, *, refill: bool = False, cancel: b
             unknown = _here(provider, service) & column.eq(False)
             news |= bool(await _LISTING.update({column: True}).where(unknown).returning(_LISTING.id))
     return news
+
+
+async def learn_step(provider: str, service: str, step: int) -> None:
+    """A refusal told of how many units a quantity must be a multiple there."""
+    other = _LISTING.step.is_null() | (_LISTING.step != step)
+    if await _LISTING.update({_LISTING.step: step}).where(_here(provider, service) & other).returning(_LISTING.id):
+        await signals.raise_signal(signals.CATALOGUE)
 
 
 async def rest(provider: str, service: str, *, until: int, count: int, after: int) -> bool:

@@ -116,6 +116,8 @@ class Learned(Struct, frozen=True, kw_only=True):
     agreed_rate: str | None = None
     """What it takes, as the owner agreed; in force while it lists `agreed_over`."""
     agreed_over: str | None = None
+    step: int = 1
+    """Of how many units a quantity must be a multiple, as the provider said when it refused one."""
 
     def agreed_rate_of(self, listed: ListingRow) -> str | None:
         """What the owner agreed that it takes; None = what it lists."""

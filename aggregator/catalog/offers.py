@@ -139,7 +139,7 @@ class Offers:
             minimum=row.minimum, maximum=row.maximum,
             refill=bool(row.refill) and not known.refill_refused,
             cancel=bool(row.cancel) and not known.cancel_refused,
-            dripfeed=bool(row.dripfeed),
+            dripfeed=bool(row.dripfeed), step=known.step,
         )  # fmt: skip
 
     def _sold_as(self, row: ListingRow, said: Said) -> Sold:

@@ -24,10 +24,17 @@ class Terms(Struct, frozen=True, kw_only=True):
     price: Price
     minimum: int
     maximum: int
+    step: int
+    """Only multiples of so many units can be ordered."""
     refill: bool
     cancel: bool
     dripfeed: bool
     combined: Combined
+
+    @property
+    def sold(self) -> bool:
+        """Whether there is any quantity that this buyer may order: a lower price leaves out dearer offers."""
+        return self.minimum <= self.maximum
 
 
 class ShelfService:
@@ -89,12 +96,14 @@ class ShelfService:
         return combined
 
     def _make_terms(self, combined: Combined) -> Terms:
-        entry = self._entry
+        entry, step = self._entry, combined.step
         maximum = combined.maximum if combined.maximum is not None else NO_LIMIT
+        least, most = max(combined.minimum, entry.minimum or 1), min(maximum, entry.maximum or maximum)
         return Terms(
             price=combined.price,
-            minimum=max(combined.minimum, entry.minimum or 1),
-            maximum=min(maximum, entry.maximum or maximum),
+            minimum=-(-least // step) * step,
+            maximum=most if most == NO_LIMIT else most // step * step,
+            step=step,
             refill=combined.refill, cancel=combined.cancel, dripfeed=combined.dripfeed,
             combined=combined,
         )  # fmt: skip
@@ -162,14 +171,15 @@ def _put(entry: ServiceEntry, offers: Offers, book: MarkupBook) -> ShelfService:
         raise NotForSale("; ".join(reasons.values()) or "no provider is named for it", held_by=held_by)
     priced = [offer for ref, offer in wanted.items() if isinstance(offer, Offer) and _may_deliver(entry, ref, offer)]
     service = ShelfService(entry, priced, reasons, book, offers)
-    if entry.minimum or entry.maximum:
+    if entry.minimum or entry.maximum or any(offer.step > 1 for offer in priced):
         _check_range(service.terms(NOBODY))
     return service
 
 
 def _check_range(terms: Terms) -> None:
-    if terms.minimum > terms.maximum:
-        message = f"its min or max in services.toml leaves no quantity: {terms.minimum} is above {terms.maximum}"
+    if not terms.sold:
+        limits = "its min or max in services.toml" + (f" beside its step of {terms.step}" if terms.step > 1 else "")
+        message = f"{limits} leaves no quantity: {terms.minimum} is above {terms.maximum}"
         raise NotForSale(message)
 
 

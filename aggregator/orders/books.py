@@ -95,14 +95,14 @@ def synced_since(row: ProviderRow, attempts: Sequence[Attempt]) -> bool:
     return row.synced_at is not None and all(row.synced_at >= attempt.created_at for attempt in attempts)
 
 
-def price_stands(attempt: Attempt, quantity: int, listing: ListingRow | None) -> bool:
+def price_stands(attempt: Attempt, quantity: int, listing: ListingRow | None, *, package: bool | None = None) -> bool:
     """Whether the provider still asks what we expected to pay.
 
-    What is listed as a package may be sold by the 1,000: then its orders are of more than one.
+    `package`: whether it was sold as one, where that is not as it is listed.
     """
     if listing is None or listing.rate is None or listing.currency not in (None, attempt.currency):
         return False
-    package = ServiceType(listing.type).is_package and quantity == 1
+    package = ServiceType(listing.type).is_package if package is None else package
     units = quantity if package else Decimal(quantity).scaleb(-3)
     expected = Decimal(attempt.cost_theirs)
     return abs(Decimal(listing.rate) * units - expected) <= expected * PRICE_NOISE + evidence.GRAIN

@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from aggregator.catalog import health, words
+from aggregator.catalog import health, learned_store, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.joined import Joined
@@ -214,6 +214,8 @@ class Dispatcher:
         await catalog_store.learn_limits(
             attempt.provider, attempt.service, error.learned_minimum, error.learned_maximum
         )
+        if error.learned_step is not None:
+            await learned_store.learn_step(attempt.provider, attempt.service, error.learned_step)
         if error.code in ASK_AGAIN:
             due = {"balance_due_at": 0} if error.code is Code.FUNDS else {"sync_due_at": 0}
             await catalog_store.set_provider(attempt.provider, **due)

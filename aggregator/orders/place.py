@@ -14,6 +14,7 @@ from aggregator.catalog.shelf import Shelf, ShelfService
 from aggregator.errors import (
     IncorrectRequest,
     NotEnoughFunds,
+    QuantityNoMultiple,
     QuantityOutOfRange,
     RequestIdTaken,
     ResellerError,
@@ -126,13 +127,17 @@ def decide(service: ShelfService | None, caller: Caller, ask: Ask, payload: str)
     if service is None:
         raise ServiceNotFound
     reseller = caller.reseller
-    wanted = ask.read(service.type)
     terms = service.terms(Buyer(tier=reseller.tier, reseller=reseller.name))
+    if not terms.sold:
+        raise ServiceNotFound
+    wanted = ask.read(service.type)
     if wanted.drip_feed and not terms.dripfeed:
         raise IncorrectRequest("runs", "is not possible: this service has no drip-feed")
     if not service.per_package and not terms.minimum <= wanted.least <= wanted.most <= terms.maximum:
         wrong = wanted.least if wanted.least < terms.minimum else wanted.most
         raise QuantityOutOfRange(wrong, terms.minimum, terms.maximum)
+    if not service.per_package and (wanted.least % terms.step or wanted.most % terms.step):
+        raise QuantityNoMultiple(terms.step)
     rate = terms.price.rate
     charge = rate.cost(wanted.quantity).units
     if charge > MOST:

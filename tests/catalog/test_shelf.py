@@ -267,3 +267,12 @@ def test_no_tier_is_sold_anything_below_the_least_margin() -> None:
     gold = service.terms(Buyer(tier="gold"))
     assert (gold.price.raised, gold.price.rate.units >= gold.price.floor.units) == (True, True)
     assert (gold.maximum, service.terms(NOBODY).maximum) == (10_000, 50_000)
+
+
+def test_a_tier_for_which_no_quantity_is_left_is_not_sold_to() -> None:
+    """Its lower price leaves out the only offer that reaches the least that is sold."""
+    goods = offers([row("alpha:101", "2"), row("bravo:9", "2.2", maximum=50_000)])
+    made = shelf(goods, NO_REST + ONE + "min = 20_000\n", markup='[[rule]]\npercent = 5\n[rule.match]\ntier = "gold"\n')
+    service = made.get(1)
+    assert service is not None
+    assert (service.terms(NOBODY).sold, service.terms(Buyer(tier="gold")).sold) == (True, False)
