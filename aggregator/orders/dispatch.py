@@ -135,7 +135,9 @@ class Dispatcher:
             await store.postpone(order.id, market.now + LINK_PAUSE_MS)
             return
         routes = await self._router.routes(order, attempts, market)
-        chosen = failover.choose(order, attempts, routes, now=market.now, give_up_ms=give_up_ms)
+        chosen = failover.choose(
+            order, attempts, routes, now=market.now, give_up_ms=give_up_ms, unsold=self._router.unsold(order)
+        )
         match chosen:
             case Go(route=route):
                 await self._place(order, route, market)

@@ -73,15 +73,18 @@ class GiveUp(Struct, frozen=True):
 Next = Go | Wait | GiveUp
 
 
-def choose(order: Order, attempts: Sequence[Attempt], routes: Sequence[Route], *, now: int, give_up_ms: int) -> Next:
-    """Where a queued order goes."""
+def choose(
+    order: Order, attempts: Sequence[Attempt], routes: Sequence[Route], *, now: int, give_up_ms: int,
+    unsold: str = "no offer",
+) -> Next:  # fmt: skip
+    """Where a queued order goes; `unsold` is why there may be no route at all."""
     hopeless = _hopeless(order, attempts)
     if hopeless is not None:
         return GiveUp(hopeless)
     usable = [route for route in routes if route.usable]
     if usable:
         return Go(usable[0])
-    reason = "; ".join(f"{route.offer.provider}: {route.reason}" for route in routes) or "no offer"
+    reason = "; ".join(f"{route.offer.provider}: {route.reason}" for route in routes) or unsold
     if routes and all(route.permanent for route in routes):
         return GiveUp(reason)
     if now - order.created_at >= give_up_ms:

@@ -74,6 +74,10 @@ class Router:
             drip_feed=order.drip_feed,
         )
 
+    def unsold(self, order: Order) -> str:
+        """Why the order's service is not sold now."""
+        return self._shelf().unsold.get(order.service, "no offer")
+
     async def _candidate(
         self, order: Order, service: ShelfService, offer: Offer, blocked: Blocks, market: Market
     ) -> Candidate:

@@ -26,6 +26,7 @@ from providers.vocabulary import Listing, ServiceType
 from tests.builders import accept_order, make_reseller
 from tests.catalog.goods import listing, row
 from tests.catalog.panels import panel_over
+from tests.orders.panels import dispatch_all
 
 WHO = {"actor": "ann", "reason": "looked at it"}
 
@@ -350,7 +351,7 @@ async def test_a_held_catalogue_stays_in_force_and_is_let_through_once_when_appr
         held = (await sync(panel)).held
         assert held is not None
         assert held.startswith("prices rose: 25 of 25")
-        assert (sold(panel), panel.prices.shelf.stopped[100_001]) == ({}, {"alpha"})
+        assert (sold(panel), panel.prices.shelf.stopped[100_001]) == ({}, frozenset({"alpha"}))
         assert (await sync(panel)).held == held
         told = [(line.service, line.kind, line.now) for line in await store.changes() if line.kind != "new"]
         assert told == [("", "held", held)]
@@ -447,7 +448,7 @@ async def test_what_was_ticked_is_approved_only_as_it_was_seen(panel: Panel, alp
 async def test_an_alarm_tells_how_many_services_and_orders_a_hold_stops(panel: Panel, alpha: Sandbox) -> None:
     """An order that was taken before waits as it did; nobody else is charged."""
     ann = await make_reseller()
-    await accept_order(ann, service=100_001)
+    order = await accept_order(ann, service=100_001)
     await accept_order(ann, service=100_002)
     await publish(panel, alpha, rate="5.80")
     for shelf in (panel.prices.shelf, None):
@@ -456,6 +457,13 @@ async def test_an_alarm_tells_how_many_services_and_orders_a_hold_stops(panel: P
         assert [(one.tone, one.what) for one in told] == [
             (alarms.Tone.BAD, "1 change of alpha held: 1 service off the list, 1 order waiting")
         ]
+    await dispatch_all(panel)
+    (waiting, *_) = (
+        await tables.Event.select(tables.Event.text)
+        .where(tables.Event.order_id == order.id)
+        .order_by(tables.Event.id, ascending=False)
+    )
+    assert waiting["text"] == "waiting: alpha:1 takes no orders: price rose from 2 to 5.8, by 190 %"
     await decide.approve("alpha", **WHO)
     await panel.look()
     (alpha_now,) = await standings(panel.upstreams, panel.prices.markup.fx, panel.prices.shelf)

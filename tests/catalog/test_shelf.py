@@ -255,7 +255,7 @@ def test_a_provider_whose_whole_catalogue_is_in_doubt_sets_no_rate(doubt: Doubt)
     known = {"alpha": ProviderRow(name="alpha", currency="USD", held_catalogue=f"{doubt}: all of them")}
     both = shelf(offers([row("alpha:101", "2"), row("bravo:9", "3")], known=known), NO_REST + ONE)
     alone = shelf(offers([row("alpha:101", "2")], known=known), imported=IMPORTED)
-    assert (sold(both), sold(alone), alone.stopped) == ({1: "3.75"}, {}, {100_001: {"alpha"}})
+    assert (sold(both), sold(alone), alone.stopped) == ({1: "3.75"}, {}, {100_001: frozenset({"alpha"})})
 
 
 def test_no_tier_is_sold_anything_below_the_least_margin() -> None:

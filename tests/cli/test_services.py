@@ -167,3 +167,12 @@ def test_matches_are_blocks_for_services_toml_and_rows_for_scripts(desk: Desk, s
     assert desk.ask("services", "matches") == []
     assert [sold["offers"] for sold in desk.ask("services") if sold["id"] == 3] == [["bravo:7", "alpha:1"]]
     assert "nothing looks the same" in desk.say("services", "matches").text
+
+
+def test_all_rises_under_a_percentage_are_approved_with_one_command(risen: Desk) -> None:
+    refused = risen.ask("services", "approve", "alpha", "--rises-under", "190", code=1)["error"]
+    assert refused == "no price of alpha is held that rose by less than 190 %"
+    document = risen.ask("services", "approve", "alpha", "--rises-under", "191 %", *REASON)
+    assert [one["service"] for one in document["approved"]] == ["7101"]
+    assert risen.say("services", "approve", "alpha", "--rises-under", "many").code == 2
+    assert risen.say("services", "approve", "alpha", "7101", "--rises-under", "9").code == 2
