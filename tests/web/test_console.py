@@ -9,7 +9,7 @@ from html import unescape
 
 import pytest
 
-from aggregator.catalog import decide, learned_store, store, word_store
+from aggregator.catalog import decide, store, word_store
 from aggregator.ledger import book
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts, keys
@@ -148,46 +148,6 @@ async def test_a_held_change_is_shown_with_its_difference_and_decided_once(web: 
     assert "Nothing of alpha:7101 is held" in plain(told[1])
     with pytest.raises(decide.NothingHeld):
         await decide.approve("alpha", "7101", actor="x", reason="")
-
-
-async def test_many_held_changes_are_decided_with_one_press(web: Web, boss: Visitor) -> None:
-    """What is ticked counts as it was seen; rises by their size, or all of a provider."""
-    many, page = "/console/services/held/many", "/console/services/held"
-    rows = [row for row in web.sandbox.rows if row["type"] == "Default"][:2]
-    first, second = (int(row["service"]) for row in rows)
-
-    async def raise_to(times: str, *services: int) -> dict[int, str]:
-        for service in services:
-            row = next(row for row in web.sandbox.rows if int(row["service"]) == service)
-            web.sandbox.set_rate(service, Decimal(row["rate"]) * Decimal(times))
-        await web.panel.syncer.sync("alpha")
-        return {one.id: one.hold.text for one in await learned_store.held("alpha") if not one.hold.rejected}
-
-    held = await raise_to("3", first, second)
-    assert len(held) == 2
-    assert "Many at once" in plain(await boss.get(page))
-    assert "changed in the meantime" in plain(await boss.post(many, which="ticked", tick=f"{min(held)}:rose"))
-    ticked = f"{min(held)}:{held[min(held)]}"
-    assert "is believed" in plain(await boss.post(many, which="ticked", tick=ticked))
-    assert len(await learned_store.held("alpha")) == 1
-    assert "is held that rose by less" in plain(await boss.post(many, which="rises", provider="alpha", under="200"))
-    assert "count now" in plain(await boss.post(many, which="rises", provider="alpha", under="201"))
-    await raise_to("4", first, second)
-    assert "is believed" in plain(await boss.post(many, which="all", provider="alpha"))
-    assert await learned_store.held("alpha") == []
-
-
-async def test_the_owner_says_with_one_press_what_ranged_packages_are(web: Web, boss: Visitor) -> None:
-    path = "/console/providers/of/alpha"
-    assert "Packages of a range" not in plain(await boss.get(path))
-    package = {"service": 7999, "name": "A bunch of fans", "type": "Package", "category": "ZZ", "rate": "5", "min": 10}
-    web.sandbox.set_catalogue([*web.sandbox.rows, {**package, "max": 5000}])
-    assert (await web.panel.syncer.sync("alpha")).ranged_packages == 1
-    assert "So far they are not sold" in plain(await boss.get(path))
-    told = plain(await boss.post(f"{path}/packages", ranged_packages="default"))
-    assert "are sold by the 1,000" in told
-    (alpha, *_) = [one for one in web.panel.upstreams if one.profile.name == "alpha"]
-    assert alpha.ranged_packages == "default"
 
 
 async def test_a_provider_is_tested_added_and_sold_by_category(web: Web, boss: Visitor) -> None:
