@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from aggregator.catalog import learned_store
 from tests.web.kit import Visitor, Web, plain
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment that the files name; edits of providers.toml are checked with it."""
+    monkeypatch.setenv("SANDBOX_KEY", "sandbox")
 
 
 async def test_many_held_changes_are_decided_with_one_press(web: Web, boss: Visitor) -> None:
