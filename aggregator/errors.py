@@ -40,6 +40,14 @@ class QuantityOutOfRange(ResellerError):
         self.maximum = maximum
 
 
+class QuantityNoMultiple(ResellerError):
+    """The billed quantity, or that of one run, is no multiple of the service's step (units)."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"Quantity must be a multiple of {step}")
+        self.step = step
+
+
 class BadLink(ResellerError):
     """The link is missing, too long, or holds control characters."""
 

@@ -26,6 +26,10 @@ class Offer(Struct, frozen=True, kw_only=True):
     dripfeed: bool
     unlimited_at_zero: bool = False
     """Whether a subscription of no new posts may get every new one there."""
+    step: int = 1
+    """It takes only multiples of so many units."""
+    package_units: int | None = None
+    """What an order of one package asks for; None = it is ordered without a quantity."""
 
     @property
     def is_package(self) -> bool:
@@ -33,7 +37,8 @@ class Offer(Struct, frozen=True, kw_only=True):
         return self.rate.per == 1
 
     def accepts(self, quantity: int) -> bool:
-        """Whether the provider takes that many units; a package is bought whole and has no range."""
+        """Whether the provider takes that many units; a package is bought whole and has neither range nor step."""
         if self.is_package:
             return quantity >= 1
-        return self.minimum <= quantity and (self.maximum is None or quantity <= self.maximum)
+        within = self.minimum <= quantity and (self.maximum is None or quantity <= self.maximum)
+        return within and quantity % self.step == 0

@@ -44,6 +44,8 @@ class Combined(Struct, frozen=True, kw_only=True):
     price: Price
     minimum: int
     maximum: int | None
+    step: int
+    """The lead's: it takes only multiples of so many units."""
     refill: bool
     cancel: bool
     dripfeed: bool
@@ -68,16 +70,18 @@ def combine(
 ) -> Combined | None:
     """One service out of the listed, enabled offers for it; None when none of them has a price.
 
-    The cheapest leads (of equals the first given). The others widen its range as long as no quantity in between is
-    left unserved and the lead's sale rate leaves the least margin over their cost. A flag holds only if it holds for
-    all that count. Prices of packages and of 1,000 are never compared: the first offer says which is sold.
+    The cheapest leads (of equals the first given): its step counts. The others widen its range as long as no quantity
+    in between is left unserved, their steps divide the lead's, and the lead's sale rate leaves the least margin over
+    their cost. A flag holds only if it holds for all that count. Prices of packages and of 1,000 are never compared:
+    the first offer says which is sold.
     """
     lead = _find_lead(offers)
     if lead is None:
         return None
     price = price_of(lead)
     excluded = [_exclude(offer, lead, price.rate, min_margin_percent) for offer in offers]
-    reach = _widen(lead, [offer for offer, reason in zip(offers, excluded, strict=True) if reason is None])
+    wideners = [offer for offer, reason in zip(offers, excluded, strict=True) if reason is None]
+    reach = _widen(lead, [offer for offer in wideners if offer.is_package or lead.step % offer.step == 0])
     reasons = [reason or _find_gap(offer, reach) for offer, reason in zip(offers, excluded, strict=True)]
     counted = tuple(offer for offer, reason in zip(offers, reasons, strict=True) if reason is None)
     return Combined(
@@ -85,6 +89,7 @@ def combine(
         price=price,
         minimum=reach.low,
         maximum=None if reach.high == _ENDLESS else reach.high,
+        step=1 if lead.is_package else lead.step,
         refill=all(offer.refill for offer in counted),
         cancel=all(offer.cancel for offer in counted),
         dripfeed=all(offer.dripfeed for offer in counted),

@@ -136,6 +136,8 @@ def _refuse_for_good(candidate: Candidate, job: _Job) -> str | None:
 def _refuse_quantity(offer: Offer, job: _Job) -> str | None:
     if offer.accepts(job.least) and offer.accepts(job.most):
         return None
+    if job.least % offer.step or job.most % offer.step:
+        return f"quantity no multiple of {offer.step}"
     if offer.maximum is None:
         return f"quantity below {offer.minimum}"
     return f"quantity outside {offer.minimum}-{offer.maximum}"

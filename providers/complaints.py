@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from providers.error_texts import plain_text, read_limits, read_meaning, read_numbered_code
+from providers.error_texts import plain_text, read_limits, read_meaning, read_numbered_code, read_step
 from providers.errors import Code
 from providers.json_text import Json, Number
 from providers.names import FIRST_TEXTS, LAST_TEXTS, LOUD_ERRORS, WRAPPERS
@@ -42,6 +42,8 @@ class Complaint(Struct, frozen=True, kw_only=True):
     minimum: int | None = None
     maximum: int | None = None
     """Limits that the text reveals, in units."""
+    step: int | None = None
+    """Of how many units the text says that a quantity must be a multiple."""
 
 
 def read_complaint(
@@ -143,7 +145,8 @@ def _with_limits(code: Code, text: str, quantity: int | None) -> Complaint:
     least, most = read_limits(text) if "quantity" in text.lower() or code in _QUANTITY_CODES else (None, None)
     if least is not None and most is not None and (code in _QUANTITY_CODES or code is Code.UNKNOWN):
         code = _side(quantity, least, most)
-    return Complaint(code=code, text=text, minimum=least, maximum=most)
+    step = read_step(text) if code is Code.PARAMS else None
+    return Complaint(code=code, text=text, minimum=least, maximum=most, step=step)
 
 
 def _side(quantity: int | None, least: int, most: int) -> Code:

@@ -85,7 +85,11 @@ _ALTERNATIVES: list[tuple[Code, tuple[str, ...]]] = [
     (Code.BATCH_TOO_BIG, (r"maximum (?:of )?\d+ orders", r"too many order ids")),
     (
         Code.PARAMS,
-        (r"multiple of \d+", r"(?:invalid|incorrect)[ _]quantity\b"),
+        (
+            r"\bmultiples? of \d+",
+            r"\bdivisible by \d+",
+            r"(?:invalid|incorrect)[ _]quantity\b",
+        ),
     ),
     (
         Code.QTY_MAX,
@@ -248,6 +252,8 @@ _NAME = re.compile(r"[A-Za-z]+")
 _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _COUNT = r"\d{1,3}(?:[,. ]\d{3})+(?!\d)|\d+"
 _BETWEEN = re.compile(rf"between ({_COUNT}) and ({_COUNT})")
+_STEP = re.compile(rf"\b(?:multiples? of|divisible by) ({_COUNT})")
+_NO_QUANTITY = re.compile(r"\b(?:runs?|intervals?|delays?|minutes)\b")
 _AFTER = {
     side: re.compile(rf"\b(?:{words})\w*\D{{0,40}}?({_COUNT})")
     for side, words in {
@@ -334,6 +340,14 @@ def read_limits(text: str) -> tuple[int | None, int | None]:
         return _count(both[1]), _count(both[2])
     least, most = (_AFTER[word].search(said) for word in ("minim", "maxim"))
     return _count(least[1]) if least else None, _count(most[1]) if most else None
+
+
+def read_step(text: str) -> int | None:
+    """Of how many units an error text says that a quantity must be a multiple."""
+    said = normal_text(text)
+    found = None if _NO_QUANTITY.search(said) else _STEP.search(said)
+    step = _count(found[1]) if found else 0
+    return step if step > 1 else None
 
 
 def _count(digits: str) -> int:

@@ -80,11 +80,13 @@ class Refused(ProviderError):
         raw: str = "",
         learned_minimum: int | None = None,
         learned_maximum: int | None = None,
+        learned_step: int | None = None,
         retry_after: float | None = None,  # seconds, not money
     ) -> None:
         super().__init__(text, code=code, raw=raw)
         self.learned_minimum = learned_minimum
         self.learned_maximum = learned_maximum
+        self.learned_step = learned_step
         self.retry_after = retry_after
 
 

@@ -127,12 +127,12 @@ class Panel:
     async def add(self, submission: Submission, turn: Turn | None = None) -> Placement:
         """Place one order, sent at most once (PROTOCOL.md, "Verdict on an add")."""
         params = add_params(submission, self._dialect)
-        return self._read_added(await self._send("add", params, turn), params, submission.quantity)
+        return self._read_added(await self._send("add", params, turn), params, submission.asked_for)
 
     def judge_add(self, submission: Submission, text: str, status: int) -> Placement:
         """What `add` makes of a reply that was kept whole."""
         reply = read_reply(status, text.encode())
-        return self._read_added(reply, add_params(submission, self._dialect), submission.quantity)
+        return self._read_added(reply, add_params(submission, self._dialect), submission.asked_for)
 
     def _read_added(self, reply: Reply, params: Params, quantity: int) -> Placement:
         sent = Echoes(params)

@@ -27,7 +27,9 @@ def add_params(submission: Submission, dialect: Dialect) -> Params:
     else:
         params["link"] = _link(submission.link, dialect)
     params.pop("quantity", None)
-    if _sends_quantity(submission.type, dialect):
+    if submission.type.is_package and submission.package_units is not None:
+        params["quantity"] = str(submission.package_units)
+    elif _sends_quantity(submission.type, dialect):
         params["quantity"] = str(_per_run(submission))
     if dialect.reference_param and submission.reference:
         params[dialect.reference_param] = submission.reference

@@ -131,6 +131,10 @@ async def _try_catalogue(trial: Trial, adapter: Adapter) -> None:
     _note(trial, level, "catalogue", f"{len(good)} of {len(trial.listings)} services can be sold")
     if good:
         _note(trial, Level.OK, "types", _counted([listing.type.value for listing in good]))
+    ranged = sum(1 for listing in good if listing.is_ranged_package)
+    if ranged:
+        told = f"{ranged} of its packages take a range of quantities: say what they are"
+        _note(trial, Level.WARN, "packages", f'{told} with ranged_packages = "default" or "package"')
     flaws = [listing.flaw for listing in trial.listings if listing.flaw is not None]
     _tell_types(trial)
     if flaws:

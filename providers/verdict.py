@@ -76,6 +76,7 @@ def refusal(complaint: Complaint, mask: Mask, reply: Reply) -> Refused:
         raw=mask.raw(reply.text),
         learned_minimum=complaint.minimum,
         learned_maximum=complaint.maximum,
+        learned_step=complaint.step,
         retry_after=reply.retry_after,
     )
 
@@ -84,7 +85,7 @@ def row_refusal(complaint: Complaint, mask: Mask, reply: Reply) -> Refused:
     """The complaint of one row of a reply as an error about that id alone."""
     error = Refused(
         mask.text(complaint.text), code=complaint.code, raw=mask.raw(reply.around(complaint.text)),
-        learned_minimum=complaint.minimum, learned_maximum=complaint.maximum,
+        learned_minimum=complaint.minimum, learned_maximum=complaint.maximum, learned_step=complaint.step,
     )  # fmt: skip
     return _with_unknown(error, complaint, mask)
 

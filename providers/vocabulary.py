@@ -69,6 +69,15 @@ class Listing(Struct, frozen=True, kw_only=True):
     flaw: str | None = None
     """Why this row cannot be sold ("no price", "separator", "min above max", ...); None = it can."""
 
+    @property
+    def is_ranged_package(self) -> bool:
+        return is_ranged_package(self.type, self.minimum, self.maximum)
+
+
+def is_ranged_package(kind: ServiceType, minimum: int, maximum: int | None) -> bool:
+    """Whether a service is called a package and yet takes any of several quantities, not from 1."""
+    return kind.is_package and minimum > 1 and minimum != maximum
+
 
 class Phase(StrEnum):
     """Where an order stands at the provider (PROTOCOL.md, "Statuses")."""
@@ -97,6 +106,13 @@ class Submission(Struct, frozen=True, kw_only=True):
     fields: Fields = {}
     reference: str = ""
     """Our own id of this attempt; sent only to providers that honour one."""
+    package_units: int | None = None
+    """What one package is ordered as; None = without a quantity."""
+
+    @property
+    def asked_for(self) -> int:
+        """Units, to which the provider's limits apply."""
+        return self.package_units or self.quantity
 
 
 class Progress(Struct, frozen=True, kw_only=True):

@@ -72,7 +72,7 @@ def _make(shelf: Shelf, buyer: Buyer, spelling: Spelling) -> Prepared:
 def rows_of(shelf: Shelf, buyer: Buyer) -> list[ServiceRow]:
     """What a buyer may order, by every id: panels that chained to an alias switch off what is missing."""
     rows: list[ServiceRow] = []
-    for service in shelf:
+    for service in (one for one in shelf if one.terms(buyer).sold):
         row = row_of(service, buyer)
         rows += [row, *(replace(row, service=alias) for alias in shelf.aliases_of(service.id))]
     return sorted(rows, key=lambda row: row.service)
@@ -111,4 +111,5 @@ def row_of(service: ShelfService, buyer: Buyer) -> ServiceRow:
         service=service.id, name=service.name, type=service.type, category=service.category, rate=rate,
         minimum=terms.minimum, maximum=terms.maximum, refill=terms.refill, cancel=terms.cancel,
         dripfeed=terms.dripfeed, currency=rate.currency, description=service.description,
+        step=terms.step,
     )  # fmt: skip

@@ -60,11 +60,12 @@ def _json_service(row: ServiceRow) -> Members:
         "currency": row.currency,
         "type": row.type,
     }
+    members |= {"step": row.step} if row.step > 1 else {}
     return {**members, "description": row.description} if row.description else members
 
 
 def _classic_service(row: ServiceRow) -> Members:
-    return {
+    members: Members = {
         "service": row.service,
         "name": row.name,
         "type": row.type,
@@ -76,6 +77,7 @@ def _classic_service(row: ServiceRow) -> Members:
         "cancel": row.cancel,
         "dripfeed": row.dripfeed,
     }
+    return {**members, "step": str(row.step)} if row.step > 1 else members
 
 
 def render_add(order: int) -> bytes:

@@ -14,6 +14,7 @@ from aggregator.errors import (
     MissingField,
     NotEnoughFunds,
     OrderNotFound,
+    QuantityNoMultiple,
     QuantityOutOfRange,
     RefillNotFound,
     RefillRefusal,
@@ -63,6 +64,8 @@ def text_of(error: Exception, spelling: Spelling) -> str:
         return _REFILL[error.refusal]
     if isinstance(error, CancelRefused) and error.of_order:
         return "This order cannot be cancelled"
+    if isinstance(error, QuantityNoMultiple):
+        return f"Quantity must be a multiple of {error.step}"
     if isinstance(error, TooManyOrders):
         return f"Maximum {error.limit} orders"
     return _COMMON.get(type(error)) or (_json if spelling is Spelling.JSON else _classic)(error)

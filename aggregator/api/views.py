@@ -61,6 +61,8 @@ class ServiceRow(Struct, frozen=True, kw_only=True):
     dripfeed: bool
     currency: str
     description: str = ""
+    step: int = 1
+    """Only multiples of so many units can be ordered; told where it is more than 1."""
 
 
 class Parent(Struct, frozen=True):

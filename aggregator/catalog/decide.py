@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator.catalog import learned_store, store
+from aggregator.catalog import holds, learned_store, store
 from aggregator.catalog.learned_store import HeldListing
 from aggregator.catalog.model import HoldKind
 from aggregator.storage import clock, decisions, signals
@@ -34,9 +35,10 @@ class Decided(Struct, frozen=True, kw_only=True):
 async def approve(
     provider: str, service: str | None = None, *, actor: str, reason: str, taken: Collection[int] = ()
 ) -> list[Decided]:
-    """Believe a service as it is published now; without one the held catalogue, else all that is held there.
+    """Believe a service as it is published now; without one the held catalogue, else all that waits there.
 
-    `taken`: ids of ours that no listing may be given. Raises `NothingHeld`.
+    `taken`: ids of ours that no listing may be given. What was rejected is approved by its name only.
+    Raises `NothingHeld`.
     """
 
     async def work() -> list[Decided]:
@@ -50,6 +52,52 @@ async def approve(
         return decided
 
     return await write(work)
+
+
+async def approve_rises(provider: str, *, under: Decimal, actor: str, reason: str) -> list[Decided]:
+    """Believe all prices of a provider that rose by less than so many percent. Raises `NothingHeld`."""
+
+    async def work() -> list[Decided]:
+        found = [one for one in await learned_store.held(provider) if _rose_by_less(one, under)]
+        if not found:
+            message = f"no price of {provider} is held that rose by less than {under:f} %"
+            raise NothingHeld(message)
+        return await _believe_all(found, (), actor=actor, reason=reason)
+
+    return await write(work)
+
+
+async def approve_seen(
+    seen: Mapping[int, str], *, actor: str, reason: str, taken: Collection[int] = ()
+) -> list[Decided]:
+    """Believe what an owner saw: the texts of holds by the ids of their rows; all or none. `taken` as in `approve`.
+
+    Raises `NothingHeld`, also where one of them is held for another reason by now.
+    """
+
+    async def work() -> list[Decided]:
+        found = {one.id: one for one in await learned_store.held() if seen.get(one.id) == one.hold.text}
+        if not found or set(found) != set(seen):
+            message = "something of it changed in the meantime: look at it again"
+            raise NothingHeld(message)
+        return await _believe_all(list(found.values()), taken, actor=actor, reason=reason)
+
+    return await write(work)
+
+
+def _rose_by_less(one: HeldListing, percent: Decimal) -> bool:
+    if one.hold.kind is not HoldKind.DEARER or one.hold.rejected:
+        return False
+    rise = holds.rise_percent(one.hold.accepted, one.row)
+    return rise is not None and rise < percent
+
+
+async def _believe_all(
+    found: Sequence[HeldListing], taken: Collection[int], *, actor: str, reason: str
+) -> list[Decided]:
+    decided = [await _believe(one, taken, actor=actor, reason=reason) for one in found]
+    await _announce()
+    return decided
 
 
 async def reject(provider: str, service: str, *, actor: str, reason: str) -> Decided:
@@ -73,6 +121,8 @@ async def _let_through(provider: str, held: str, *, actor: str, reason: str) -> 
 
 async def _held(provider: str, service: str | None) -> list[HeldListing]:
     found = await learned_store.held(provider, service)
+    if service is None:
+        found = [one for one in found if not one.hold.rejected]
     if not found:
         what = provider if service is None else f"{provider}:{service}"
         raise NothingHeld(f"nothing of {what} is held: see aggregator services held")

@@ -24,7 +24,7 @@ JUMPED_PERCENT = 30
 """Where more of the prices jumped at once, none is believed: a currency or a unit may have changed."""
 FEW_PRICES = 20
 """Below so many prices that can be compared, each is judged by itself."""
-USUAL_MAX_RISE_PERCENT = Decimal(10)
+USUAL_MAX_RISE_PERCENT = Decimal(100)
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -47,17 +47,19 @@ def compare(
     learned: Mapping[str, Learned] | None = None,
     max_rise_percent: Decimal = USUAL_MAX_RISE_PERCENT,
     approved: bool = False,
+    same_currency: bool = True,
 ) -> Difference:
     """Old rows by the provider's id against a good, non-empty answer (a repeated id: the last wins).
 
-    `approved`: the owner lets this catalogue through, so only ids that mean other services now are held.
+    `approved`: the owner lets this catalogue through, so only ids that mean other services now are held. Prices in
+    another currency than before are compared with none: they are not sold before the owner agrees to that currency.
     """
     new = {listing.service: as_row(listing, provider) for listing in fresh}
-    held = None if approved else _doubt(old, new)
+    held = None if approved else _doubt(old, new, same_currency=same_currency)
     if held is not None:
         return Difference(rows=[], changes=[], held=held)
     earlier = {service: one.hold for service, one in (learned or {}).items()}
-    present = _judge(old, new, earlier, None if approved else max_rise_percent)
+    present = _judge(old, new, earlier, max_rise_percent if same_currency and not approved else None)
     rows = [row for service, row in new.items() if old.get(service) != row]
     gone = _count_absent(old, new, at_once=approved)
     changes = [change for row in [*rows, *gone] for change in feed.tell(old.get(row.service), row)]
@@ -65,13 +67,13 @@ def compare(
     return Difference(rows=rows + gone, changes=changes + told, holds=present, anew=findings.published_anew(old, rows))
 
 
-def _doubt(old: Mapping[str, ListingRow], new: Mapping[str, ListingRow]) -> str | None:
+def _doubt(old: Mapping[str, ListingRow], new: Mapping[str, ListingRow], *, same_currency: bool) -> str | None:
     """Why a whole answer is not believed (PROTOCOL.md, "Catalogue", never wipe on a bad answer)."""
     listed = [row for row in old.values() if not row.withdrawn]
     if len(listed) >= SMALL and _is_more(len(listed) - len(new), SHRINK_PERCENT, len(listed)):
         return f"{Doubt.SHRUNK} from {len(listed)} services to {len(new)}"
     pairs = [(row, new[row.service]) for row in listed if row.service in new]
-    return _doubt_meanings(pairs) or _doubt_prices(pairs)
+    return _doubt_meanings(pairs) or (_doubt_prices(pairs) if same_currency else None)
 
 
 def _doubt_meanings(pairs: list[tuple[ListingRow, ListingRow]]) -> str | None:
@@ -107,7 +109,7 @@ def _judge(
         if before is None or (before == row and hold is None):
             continue
         found = holds.judge(hold.accepted if hold else before, row, max_rise_percent=max_rise_percent)
-        if (now := holds.renew(hold, found, row)) != hold:
+        if (now := holds.renew(hold, found, row, before=before)) != hold:
             changed[service] = now
     return changed
 

@@ -85,10 +85,8 @@ def _offers(service: ShelfService, lead: Offer, reasons: Mapping[OfferRef, str])
 
 
 def _tell_shut(service: ShelfService, offer: Offer) -> str:
-    """Why an offer whose price counts takes no orders now, or only those that no other can take."""
-    hold, rest = service.hold_of(offer), service.rest_of(offer)
-    if hold is not None:
-        return f"; takes no orders: {hold}"
+    """Why an offer whose price counts takes no orders now, or only those that no other can; what is held counts not."""
+    rest = service.rest_of(offer)
     if rest > clock.now():
         return f"; rests until {clock.tell(rest)}, since it cancelled too many"
     last = service.last_of(offer)

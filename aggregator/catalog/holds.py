@@ -8,8 +8,10 @@ from aggregator.catalog.model import Hold, HoldKind, ListingRow
 from aggregator.catalog.traits import read_traits, similarity
 from providers.vocabulary import ServiceType
 
-BELIEVABLE_FALL_PERCENT = 80
-"""A price that fell by more is a slip, or another service."""
+FACTORS = (10, 100, 1000)
+"""A price that changed by about one of these, up or down, is for another number of units, or a slip of its point."""
+FACTOR_PERCENT = 2
+"""How near that is."""
 STRANGE, STRANGE_WITH_TYPE = 25, 50
 """Percent of words two names share; below it they do not name one thing, if the type changed as well below more."""
 SHOWN = 80
@@ -34,7 +36,7 @@ def judge(accepted: ListingRow, now: ListingRow, *, max_rise_percent: Decimal | 
 
 def _judge_price(accepted: ListingRow, now: ListingRow, max_rise_percent: Decimal) -> Hold | None:
     percent = rise_percent(accepted, now)
-    if percent is None or -BELIEVABLE_FALL_PERCENT <= percent <= max_rise_percent:
+    if percent is None or not (percent > max_rise_percent or _is_by_factor(accepted, now)):
         return None
     if percent > 0:
         kind, word = HoldKind.DEARER, "rose"
@@ -52,37 +54,55 @@ def overcharged(listed: ListingRow, *, stated: str, noise: str) -> Hold:
     return Hold(kind=HoldKind.OVERCHARGED, reason=reason, accepted=listed, stated=stated, noise=noise)
 
 
-def renew(earlier: Hold | None, new: Hold | None, now: ListingRow) -> Hold | None:
+def renew(earlier: Hold | None, new: Hold | None, now: ListingRow, *, before: ListingRow) -> Hold | None:
     """The hold from now on: what the owner was asked, or rejected, already is not asked again.
 
     No catalogue lifts a hold for what a service did, unless it explains that, as a list that asks for what it takes.
+    What was rejected stays so, even if such a change is no longer held, until something else than what stood there
+    `before` is asked.
     """
     if earlier is not None and earlier.is_of_deeds and not earlier.is_explained(now):
         return new if new is not None and new.takes_off_sale else earlier
     if earlier is not None and new is not None and earlier.reason == new.reason:
         return earlier
+    if earlier is not None and earlier.rejected and new is None and _asks_the_same(before, now):
+        return earlier
     return new
+
+
+def _asks_the_same(before: ListingRow, now: ListingRow) -> bool:
+    return (before.rate, before.currency, before.type) == (now.rate, now.currency, now.type)
 
 
 def rise_percent(before: ListingRow, now: ListingRow) -> Decimal | None:
     """By how much a price rose (below 0: fell); None where the two cannot be compared."""
-    if before.flaw or now.flaw or not before.rate or not now.rate or before.type != now.type:
+    if before.flaw or now.flaw or not before.rate or not now.rate or not _is_same_unit(before, now):
         return None
     old, new = Decimal(before.rate), Decimal(now.rate)
     return (new - old) * 100 / old if old > 0 and new > 0 else None
+
+
+def _is_by_factor(before: ListingRow, now: ListingRow) -> bool:
+    """Of two prices that can be compared; measured from either of them."""
+    low, high = sorted(Decimal(row.rate or 0) for row in (before, now))
+    return any(abs(high - factor * low) * 100 <= FACTOR_PERCENT * max(high, factor * low) for factor in FACTORS)
 
 
 def is_another_service(before: ListingRow, now: ListingRow) -> bool:
     """Whether an id came to mean another thing: another platform, another good, or hardly a word in common."""
     if (before.name, before.category, before.type) == (now.name, now.category, now.type):
         return False
-    if ServiceType(before.type).is_package != ServiceType(now.type).is_package:
+    if not _is_same_unit(before, now):
         return True
     old, new = read_traits(before.name, before.category), read_traits(now.name, now.category)
     if _differ(old.platforms, new.platforms) or _differ(old.goods, new.goods):
         return True
     least = STRANGE if before.type == now.type else STRANGE_WITH_TYPE
     return similarity(before.name, now.name) < least
+
+
+def _is_same_unit(before: ListingRow, now: ListingRow) -> bool:
+    return ServiceType(before.type).is_package == ServiceType(now.type).is_package
 
 
 def _differ(old: frozenset[str], new: frozenset[str]) -> bool:

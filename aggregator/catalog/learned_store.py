@@ -13,7 +13,7 @@ from aggregator.catalog.findings import Finding, laid_over
 from aggregator.catalog.health import Cancels
 from aggregator.catalog.model import Hold, Learned, ListingRow
 from aggregator.settings import FIRST_IMPORTED_ID
-from aggregator.storage import clock, tables
+from aggregator.storage import clock, signals, tables
 from aggregator.storage.tables import ImportedService
 
 _LISTING = tables.Listing
@@ -30,8 +30,8 @@ class HeldListing(Struct, frozen=True, kw_only=True):
 async def learned(provider: str | None = None) -> dict[tuple[str, str], Learned]:
     """By provider and their id; only services of which something is known."""
     rows = await _LISTING.raw(
-        "select provider, service, held_row, rest_until, rest_count, agreed_rate, agreed_over from listings"
-        " where (held_row is not null or rest_until > 0 or agreed_rate is not null)"
+        "select provider, service, held_row, rest_until, rest_count, agreed_rate, agreed_over, step from listings"
+        " where (held_row is not null or rest_until > 0 or agreed_rate is not null or step is not null)"
         " and provider = coalesce({}, provider)",
         provider,
     )
@@ -53,7 +53,7 @@ def _as_learned(row: Mapping[str, Any]) -> Learned:
     return Learned(
         hold=msgspec.json.decode(row["held_row"], type=Hold) if row["held_row"] else None,
         rest_until=row["rest_until"], rest_count=row["rest_count"], agreed_rate=row["agreed_rate"],
-        agreed_over=row["agreed_over"],
+        agreed_over=row["agreed_over"], step=row["step"] or 1,
     )  # fmt: skip
 
 
@@ -122,8 +122,16 @@ async def begin_anew(provider: str, service: str, *, taken: Collection[int] = ()
     await finding_store.forget(provider, service)
     fresh: dict[Any, Any] = {
         _LISTING.agreed_rate: None, _LISTING.agreed_over: None, _LISTING.rest_until: 0, _LISTING.rest_count: 0,
+        _LISTING.step: None,
     }  # fmt: skip
     await _LISTING.update(fresh).where(_here(provider, service))
+
+
+async def learn_step(provider: str, service: str, step: int) -> None:
+    """A refusal told of how many units a quantity must be a multiple there."""
+    other = _LISTING.step.is_null() | (_LISTING.step != step)
+    if await _LISTING.update({_LISTING.step: step}).where(_here(provider, service) & other).returning(_LISTING.id):
+        await signals.raise_signal(signals.CATALOGUE)
 
 
 async def rest(provider: str, service: str, *, until: int, count: int, after: int) -> bool:

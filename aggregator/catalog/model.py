@@ -41,9 +41,9 @@ MISSING_BEFORE_WITHDRAWN = 2
 
 class HoldKind(StrEnum):
     DEARER = "dearer"
-    """The new price counts, and no order goes there until the owner approves."""
+    """Beyond the owner's limit, or by a factor: no order goes there until the owner approves."""
     CHEAPER = "cheaper"
-    """Beyond belief: the accepted price stays in force."""
+    """By a factor: the accepted price stays in force."""
     CURRENCY = "currency"
     """Off sale: nobody knows what the number is worth."""
     OVERSERVES = "overserves"
@@ -51,7 +51,7 @@ class HoldKind(StrEnum):
     REUSED = "another service"
     """Off sale: the id came to mean another thing; approved, it is sold under a new id of ours."""
     OVERCHARGED = "overcharged"
-    """It takes more than it lists: what it takes counts, and no order goes there until the owner approves."""
+    """It takes more than it lists: no order goes there until the owner approves what it takes as its cost."""
 
 
 class Hold(Struct, frozen=True, kw_only=True):
@@ -78,6 +78,16 @@ class Hold(Struct, frozen=True, kw_only=True):
         return self.kind in (HoldKind.OVERSERVES, HoldKind.OVERCHARGED)
 
     @property
+    def stops_orders(self) -> bool:
+        """No order goes there, whether it has a price or not."""
+        return self.keeps_orders_away or self.takes_off_sale
+
+    @property
+    def waits(self) -> bool:
+        """It stops orders for what is published, and the owner has not decided."""
+        return self.stops_orders and not self.rejected and self.kind is not HoldKind.OVERCHARGED
+
+    @property
     def gives_way_to_overcharge(self) -> bool:
         """Orders go there in spite of it."""
         return not self.keeps_orders_away and not self.takes_off_sale
@@ -95,7 +105,7 @@ class Hold(Struct, frozen=True, kw_only=True):
 
     @property
     def takes_off_sale(self) -> bool:
-        """A rise is paid for by the next quotes, and a fall does not count; all else must not be sold."""
+        """A rise has a price that may be approved, and a fall does not count; all else must not be sold."""
         lasting = (HoldKind.REUSED, HoldKind.CURRENCY, HoldKind.OVERSERVES)
         return self.kind in lasting or (self.rejected and self.keeps_orders_away)
 
@@ -117,6 +127,8 @@ class Learned(Struct, frozen=True, kw_only=True):
     agreed_rate: str | None = None
     """What it takes, as the owner agreed; in force while it lists `agreed_over`."""
     agreed_over: str | None = None
+    step: int = 1
+    """Of how many units a quantity must be a multiple, as the provider said when it refused one."""
 
     def agreed_rate_of(self, listed: ListingRow) -> str | None:
         """What the owner agreed that it takes; None = what it lists."""

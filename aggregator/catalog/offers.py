@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from aggregator.catalog import placeholders
 from aggregator.catalog.model import HoldKind, Learned, ListingRow, ProviderRow
+from aggregator.catalog.packages import Said, Sold, Undecided, sold_as
 from aggregator.settings import OfferRef, ProviderSettings
 from pricing.fx import FxTable, NoRate
 from pricing.markup import fits
@@ -25,6 +26,11 @@ UNSOLD_TYPES = frozenset({ServiceType.UNSUPPORTED})
 
 class NotForSale(Exception):
     """Why something is not on the shelf, for the owner."""
+
+    def __init__(self, reason: str, *, held_by: frozenset[str] = frozenset()) -> None:
+        super().__init__(reason)
+        self.held_by = held_by
+        """The providers of which a hold that waits for the owner keeps it off the shelf."""
 
 
 class Source(Struct, frozen=True):
@@ -58,8 +64,10 @@ class Offers:
             yield OfferRef(row.provider, row.service), row
 
     def type_of(self, provider: str, service: str) -> str | None:
-        """The order type of a listing; None where there is no such listing."""
-        row = self._listings.get((provider, service))
+        """The order type that a listing is sold as by itself; None where there is no such listing."""
+        row, offer = self._listings.get((provider, service)), self.get(provider, service)
+        if isinstance(offer, Offer):
+            return offer.type
         return row.type if row is not None else None
 
     def is_enabled(self, provider: str) -> bool:
@@ -77,23 +85,28 @@ class Offers:
         globs = known.import_categories if known is not None else None
         return globs is None or any(fits(glob, listing.category) for glob in globs)
 
-    def get(self, provider: str, service: str, kind: ServiceType | None = None) -> Offer | NotForSale:
-        """The offer, or why there is none; `kind` is what its owner says where its provider names no known type."""
+    def get(self, provider: str, service: str, said: Said = Said()) -> Offer | NotForSale:  # noqa: B008  # frozen
+        """The offer, or why there is none; `said` is what a [[service]] says of it."""
         row = self._listings.get((provider, service))
         if row is None:
             return NotForSale(f"{provider} does not list {service}")
         try:
-            return self._price(row if kind is None else self._typed(row, kind))
+            return self._price(row if said.type is None else self._typed(row, said.type), said)
         except NotForSale as reason:
             return reason
 
     def held(self, provider: str, service: str) -> str | None:
-        """Why no order may go there until the owner has looked; what is off sale altogether has no offer at all."""
+        """Why no order may go there until the owner has looked."""
         row = self._rows.get(provider)
         if row is not None and not row.takes_orders:
             return row.held_catalogue
         hold = self._known(provider, service).hold
-        return hold.text if hold is not None and hold.keeps_orders_away else None
+        return hold.text if hold is not None and hold.stops_orders else None
+
+    def waits(self, provider: str, service: str) -> bool:
+        """Whether no order may go there until the owner decides about what is published."""
+        row, hold = self._rows.get(provider), self._known(provider, service).hold
+        return (row is not None and not row.takes_orders) or (hold is not None and hold.waits)
 
     def last(self, provider: str) -> str | None:
         """Why its offers come after all others, whatever they cost; None = they do not."""
@@ -130,18 +143,20 @@ class Offers:
             Decimal(0) if ours else owner.fx_margin_percent,
         )  # fmt: skip
 
-    def _price(self, row: ListingRow) -> Offer:
+    def _price(self, row: ListingRow, said: Said) -> Offer:
         known = self._known(row.provider, row.service)
         if known.hold is not None and known.hold.takes_off_sale:
             raise NotForSale(f"{row.provider}:{row.service}: held: {known.hold.text}")
-        rate = self._convert(row, _sellable_rate(row))
-        dialect = self._providers[row.provider].profile.dialect
+        rate = _sellable_rate(row)
+        sold = self._sold_as(row, said)
+        dialect = self._owner(row).profile.dialect
         return Offer(
-            provider=row.provider, service=row.service, name=row.name, category=row.category, type=row.type,
-            rate=rate, minimum=max(row.minimum, known.minimum or 0), maximum=_least(row.maximum, known.maximum),
+            provider=row.provider, service=row.service, name=row.name, category=row.category, type=sold.type.value,
+            rate=self._convert(row, rate, sold.type), package_units=sold.units,
+            minimum=max(row.minimum, known.minimum or 0), maximum=_least(row.maximum, known.maximum),
             refill=bool(row.refill) and not known.refill_refused and dialect.refill != "off",
             cancel=bool(row.cancel) and not known.cancel_refused and dialect.cancel != "off",
-            dripfeed=bool(row.dripfeed),
+            dripfeed=bool(row.dripfeed), step=known.step,
             unlimited_at_zero=dialect.posts_zero == "unlimited",
         )  # fmt: skip
 
@@ -154,11 +169,22 @@ class Offers:
             raise NotForSale(f"{row.provider}:{row.service}: say with type_words that it is a {kind}")
         return replace(row, type=kind.value, flaw=None)
 
-    def _convert(self, row: ListingRow, rate: Decimal) -> Rate:
+    def _sold_as(self, row: ListingRow, said: Said) -> Sold:
+        try:
+            return sold_as(row, said, self._owner(row).ranged_packages)
+        except Undecided as reason:
+            raise NotForSale(f"{row.provider}:{row.service} {reason}") from reason
+
+    def _owner(self, row: ListingRow) -> ProviderSettings:
         owner = self._providers.get(row.provider)
         if owner is None:
             raise NotForSale(f"{row.provider} is not in providers.toml")
-        package = ServiceType(row.type).is_package
+        return owner
+
+    def _convert(self, row: ListingRow, rate: Decimal, kind: ServiceType) -> Rate:
+        owner, package = self._owner(row), kind.is_package
+        if not package and ServiceType(row.type).is_package:
+            rate = rate * 1000 / owner.profile.dialect.price_per
         currency = currency_of(owner, self._rows.get(row.provider), row.currency)
         try:
             converted = self._fx.convert(

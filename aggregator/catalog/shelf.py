@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from aggregator.catalog.aliases import NONE, Imported, Sold, find_aliases
 from aggregator.catalog.offers import NotForSale, Offers
+from aggregator.catalog.packages import Said
 from aggregator.settings import FIRST_IMPORTED_ID, CategoryEntry, OfferRef, ServiceEntry
 from pricing.markup import Buyer, MarkupBook, Price, fits
 from pricing.offer import Offer
@@ -24,10 +25,17 @@ class Terms(Struct, frozen=True, kw_only=True):
     price: Price
     minimum: int
     maximum: int
+    step: int
+    """Only multiples of so many units can be ordered."""
     refill: bool
     cancel: bool
     dripfeed: bool
     combined: Combined
+
+    @property
+    def sold(self) -> bool:
+        """Whether there is any quantity that this buyer may order: a lower price leaves out dearer offers."""
+        return self.minimum <= self.maximum
 
 
 class ShelfService:
@@ -43,7 +51,7 @@ class ShelfService:
         self.offers = tuple(offers)
         """All that have a price, those of disabled providers among them."""
         self.left_out = dict(left_out)
-        """What services.toml names and does not count whatever it costs, with why."""
+        """What services.toml names and does not count whatever it costs, with why; what is held is among it."""
         self._active = tuple(offer for offer in offers if OfferRef(offer.provider, offer.service) not in left_out)
         self._entry = entry
         self._book = book
@@ -78,7 +86,7 @@ class ShelfService:
         return self._book.price(offer, service=self.id, name=self.name, category=self.category, buyer=buyer)
 
     def hold_of(self, offer: Offer) -> str | None:
-        """Why no order may go to the offer until the owner has looked, though its price counts; None = it may."""
+        """Why no order may go to the offer until the owner has looked; None = it may."""
         return self._source.held(offer.provider, offer.service)
 
     def last_of(self, offer: Offer) -> str | None:
@@ -101,12 +109,14 @@ class ShelfService:
         return combined
 
     def _make_terms(self, combined: Combined) -> Terms:
-        entry = self._entry
+        entry, step = self._entry, combined.step
         maximum = combined.maximum if combined.maximum is not None else NO_LIMIT
+        least, most = max(combined.minimum, entry.minimum or 1), min(maximum, entry.maximum or maximum)
         return Terms(
             price=combined.price,
-            minimum=max(combined.minimum, entry.minimum or 1),
-            maximum=min(maximum, entry.maximum or maximum),
+            minimum=-(-least // step) * step,
+            maximum=most if most == NO_LIMIT else most // step * step,
+            step=step,
             refill=combined.refill, cancel=combined.cancel, dripfeed=combined.dripfeed,
             combined=combined,
         )  # fmt: skip
@@ -116,13 +126,12 @@ class Shelf:
     """Everything for sale now. Made anew when listings, prices or providers change; never changed in place."""
 
     def __init__(
-        self,
-        services: Mapping[int, ShelfService],
-        unsold: Mapping[int, str],
-        book: MarkupBook,
-        aliases: Mapping[int, int] = NONE,
-    ) -> None:
+        self, services: Mapping[int, ShelfService], unsold: Mapping[int, str], book: MarkupBook,
+        aliases: Mapping[int, int] = NONE, stopped: Mapping[int, frozenset[str]] | None = None,
+    ) -> None:  # fmt: skip
         self._services = dict(services)
+        self.stopped = dict(stopped or {})
+        """Those of the unsold that a hold keeps off the list until the owner decides, each with whose hold it is."""
         self.unsold = dict(unsold)
         """Ids of ours that cannot be sold now, each with why."""
         self.book = book
@@ -169,15 +178,19 @@ def build(
         wanted += _rest(wanted, offers, imported)
     services: dict[int, ShelfService] = {}
     unsold: dict[int, str] = {}
+    stopped: dict[int, frozenset[str]] = {}
     for entry in sorted(wanted, key=lambda entry: entry.id):
         try:
             _check_id(entry, imported)
             services[entry.id] = _put(entry, offers, book, categories)
         except NotForSale as reason:
             unsold[entry.id] = str(reason)
+            if reason.held_by:
+                stopped[entry.id] = reason.held_by
     unlike = _unlike(aliases, services, offers, imported)
     unsold |= {alias: reason for alias, reason in unlike.items() if alias not in services}
-    return Shelf(services, unsold, book, {one: target for one, target in aliases.items() if one not in unlike})
+    alike = {one: target for one, target in aliases.items() if one not in unlike}
+    return Shelf(services, unsold, book, alike, stopped)
 
 
 def _unlike(
@@ -199,20 +212,23 @@ def _put(
     if not entry.enabled:
         message = "switched off in services.toml"
         raise NotForSale(message)
-    wanted = {ref: offers.get(ref.provider, ref.service, entry.type) for ref in entry.offers}
+    said = Said(entry.type, entry.package_units)
+    wanted = {ref: offers.get(ref.provider, ref.service, said) for ref in entry.offers}
     reasons = {ref: reason for ref, offer in wanted.items() if (reason := _leave_out(entry, ref, offer, offers))}
     if len(reasons) == len(wanted):
-        raise NotForSale("; ".join(reasons.values()) or "no provider is named for it")
+        held_by = frozenset(ref.provider for ref in reasons if _is_held(entry, ref, offers))
+        raise NotForSale("; ".join(reasons.values()) or "no provider is named for it", held_by=held_by)
     priced = [offer for ref, offer in wanted.items() if isinstance(offer, Offer) and _may_deliver(entry, ref, offer)]
     service = ShelfService(entry, priced, reasons, book, offers, categories)
-    if entry.minimum or entry.maximum:
+    if entry.minimum or entry.maximum or any(offer.step > 1 for offer in priced):
         _check_range(service.terms(NOBODY))
     return service
 
 
 def _check_range(terms: Terms) -> None:
-    if terms.minimum > terms.maximum:
-        message = f"its min or max in services.toml leaves no quantity: {terms.minimum} is above {terms.maximum}"
+    if not terms.sold:
+        limits = "its min or max in services.toml" + (f" beside its step of {terms.step}" if terms.step > 1 else "")
+        message = f"{limits} leaves no quantity: {terms.minimum} is above {terms.maximum}"
         raise NotForSale(message)
 
 
@@ -228,7 +244,16 @@ def _leave_out(entry: ServiceEntry, ref: OfferRef, offer: Offer | NotForSale, of
         return str(offer)
     if entry.type not in (None, offer.type):
         return f"of type {offer.type}, the service is {entry.type}"
-    return None if offers.is_enabled(offer.provider) else f"{offer.provider} is not enabled"
+    if not offers.is_enabled(offer.provider):
+        return f"{offer.provider} is not enabled"
+    hold = offers.held(ref.provider, ref.service)
+    return None if hold is None else f"{ref.provider}:{ref.service} takes no orders: {hold}"
+
+
+def _is_held(entry: ServiceEntry, ref: OfferRef, offers: Offers) -> bool:
+    """Whether the owner's word on it would let the offer count."""
+    counts = entry.pin in (None, ref) and offers.is_enabled(ref.provider)
+    return counts and offers.waits(ref.provider, ref.service)
 
 
 def _check_id(entry: ServiceEntry, imported: Imported) -> None:

@@ -33,6 +33,8 @@ class SyncReport(Struct, frozen=True, kw_only=True):
 
     provider: str
     services: int = 0
+    ranged_packages: int = 0
+    """Packages among them that take a range of quantities, not sold before the owner says what they are."""
     changes: tuple[Change, ...] = ()
     type_words: dict[str, int] = {}
     """Its words for types that nobody knows, and how many services are left out for each."""
@@ -134,7 +136,8 @@ class Syncer:
 
     async def _commit(self, provider: str, listings: list[Listing], look: Look | None) -> SyncReport:
         row = await store.provider(provider)
-        difference = await self._compare(row, self._weighed(row, listings, look.funds if look else None))
+        funds = look.funds if look else None
+        difference = await self._compare(row, self._weighed(row, listings, funds), funds)
         if look is not None:
             await self._commit_look(row, look)
         await self._put(row, difference)
@@ -144,6 +147,7 @@ class Syncer:
             changes=tuple(difference.changes),
             held=difference.held,
             type_words=dict(Counter(type_words(listings)[0]).most_common()),
+            ranged_packages=sum(1 for listing in listings if listing.flaw is None and listing.is_ranged_package),
         )
 
     def _weighed(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> list[Listing]:
@@ -158,7 +162,7 @@ class Syncer:
             for one in listings
         ]
 
-    async def _compare(self, row: ProviderRow, listings: list[Listing]) -> Difference:
+    async def _compare(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> Difference:
         old = {listing.service: listing for listing in await store.listings(row.name)}
         known = await learned_store.learned(row.name)
         settings = self._upstreams.settings(row.name)
@@ -167,6 +171,7 @@ class Syncer:
             learned={service: one for (_, service), one in known.items()},
             max_rise_percent=settings.max_price_rise_percent if settings else diff.USUAL_MAX_RISE_PERCENT,
             approved=row.approved_at is not None,
+            same_currency=funds is None or not _is_other_currency(row, funds),
         )  # fmt: skip
         return await apart(compare)
 
@@ -191,7 +196,7 @@ class Syncer:
 
     async def _commit_look(self, row: ProviderRow, look: Look) -> None:
         funds = look.funds
-        changed = row.currency is not None and funds.currency is not None and funds.currency != row.currency
+        changed = _is_other_currency(row, funds)
         settings = self._upstreams.settings(row.name)
         agreed = settings is not None and settings.profile.currency == funds.currency
         values = {"balance": f"{funds.balance:f}", "balance_at": look.ended}
@@ -223,3 +228,8 @@ class Syncer:
 async def _look(adapter: Adapter) -> Look:
     begun = clock.now()
     return Look(funds=await adapter.balance(), begun=begun, ended=clock.now())
+
+
+def _is_other_currency(row: ProviderRow, funds: Funds) -> bool:
+    """Whether a balance is in another currency than the one that is in force."""
+    return row.currency is not None and funds.currency is not None and funds.currency != row.currency

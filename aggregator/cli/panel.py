@@ -157,7 +157,7 @@ def _report_row(report: SyncReport) -> Row:
     ]
     return {
         "provider": report.provider, "services": report.services, "held": report.held, "error": report.error,
-        "changes": changes, "type_words": report.type_words,
+        "changes": changes, "type_words": report.type_words, "ranged_packages": report.ranged_packages,
     }  # fmt: skip
 
 
@@ -167,4 +167,5 @@ def _report_line(report: SyncReport) -> str:
     kinds = [change.kind for change in report.changes]
     counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "nothing changed"
     left = f"; of no known type, see type_words: {report.told_type_words}" if report.type_words else ""
-    return f"{report.provider}: {report.services} services; {counted}{left}"
+    packages = f"; {report.ranged_packages} ranged packages" if report.ranged_packages else ""
+    return f"{report.provider}: {report.services} services; {counted}{left}{packages}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import rich_click as click
@@ -24,6 +25,7 @@ from aggregator.cli.root import Context, Row, command, root, when
 from aggregator.live import publish
 from aggregator.settings import SERVICES_FILE
 from aggregator.storage import clock
+from pricing.money import read_decimal
 
 _REASON = click.option("--reason", default="", help="Why, for the record.")
 _LIMIT = click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
@@ -147,7 +149,7 @@ async def held(context: Context, limit: int | None) -> None:
 
 
 EFFECTS = {
-    HoldKind.DEARER: "the new price counts, no order goes there",
+    HoldKind.DEARER: "no order goes there",
     HoldKind.CHEAPER: "the old price stays in force",
     HoldKind.CURRENCY: "off sale",
     HoldKind.OVERSERVES: "off sale",
@@ -180,19 +182,35 @@ def _held_row(one: HeldListing, number: int | None) -> Row:
 @command(services, "approve")
 @click.argument("provider")
 @click.argument("service", required=False)
+@click.option("--rises-under", metavar="PERCENT", help="All prices of PROVIDER that rose by less than this.")
 @_REASON
-async def approve(context: Context, provider: str, service: str | None, reason: str) -> None:
-    """Believe SERVICE of PROVIDER as it is now; without SERVICE its held catalogue, else all that is held there.
+async def approve(context: Context, provider: str, service: str | None, rises_under: str | None, reason: str) -> None:
+    """Believe SERVICE of PROVIDER as it is now; without SERVICE its held catalogue, else all that waits there.
 
     A held catalogue is let through at the next sync, which a running serve does at once.
     """
+    under = _read_percent(rises_under, service)
     settings = context.settings_of(SERVICES_FILE)
     async with database(settings):
-        taken = settings.services.taken
-        decided = await decide.approve(provider, service, actor=actor(), reason=reason, taken=taken)
+        if under is not None:
+            decided = await decide.approve_rises(provider, under=under, actor=actor(), reason=reason)
+        else:
+            taken = settings.services.taken
+            decided = await decide.approve(provider, service, actor=actor(), reason=reason, taken=taken)
     named = {(ref.provider, ref.service): entry.id for entry in settings.services.services for ref in entry.offers}
     rows = [_decided_row(one, named.get((one.provider, one.service or ""))) for one in decided]
     context.print({"approved": rows}, text="\n".join(row["note"] for row in rows))
+
+
+def _read_percent(text: str | None, service: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    if service is not None:
+        raise click.UsageError("name a SERVICE or --rises-under, not both")
+    try:
+        return read_decimal(text.strip().removesuffix("%").strip())
+    except ValueError:
+        raise click.BadParameter("write a plain number, as in 150", param_hint="--rises-under") from None
 
 
 @command(services, "reject")

@@ -135,14 +135,17 @@ class Accountant:
         attempts = await _possible(books.nameless)
         glances = await evidence_store.glances([attempt.id for attempt in attempts])
         listings = {one.service: one for one in await catalog_store.listings(name)}
-        quantities = {one.attempt.id: one.order.quantity for one in await with_orders(attempts)}
+        orders = {one.attempt.id: one.order for one in await with_orders(attempts)}
         if attempts and row.sync_error is None and not synced_since(row, attempts):
             await catalog_store.set_provider(name, sync_due_at=0)
         return [
             Candidate(
                 attempt=attempt.id, cost=Decimal(attempt.cost_theirs), taken=attempt.id in taken,
                 sure_price=synced_since(row, [attempt])
-                and price_stands(attempt, quantities[attempt.id], listings.get(attempt.service)),
+                and price_stands(
+                    attempt, orders[attempt.id].quantity, listings.get(attempt.service),
+                    package=orders[attempt.id].rate_per == 1,
+                ),
                 glance=books.with_bought(glances[attempt.id], clean) if attempt.id in glances else None,
             )
             for attempt in attempts

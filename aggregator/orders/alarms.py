@@ -183,6 +183,7 @@ def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
             place=Place.PROVIDER, provider=name,
         )  # fmt: skip
     yield from _of_catalogue(one, seen)
+    yield from _of_holds(one)
     yield from _of_charges(one)
     yield from _of_money(one)
 
@@ -206,6 +207,19 @@ def _of_charges(one: Standing) -> Iterator[Alarm]:
         )  # fmt: skip
 
 
+def _of_holds(one: Standing) -> Iterator[Alarm]:
+    if one.stops.changes:
+        many = "1 change" if one.stops.changes == 1 else f"{one.stops.changes:,} changes"
+        yield Alarm(
+            tone=Tone.BAD if one.stops.orders.count else Tone.WARN,
+            what=f"{many} of {one.name} held: {one.stops.text or 'others serve what it sold'}",
+            since=one.stops.orders.since,
+            by_itself="Nothing of it is sold or sent. Orders that wait are given up in time, and refunded in full.",
+            safe="Compare it with what the provider shows. Many can be approved at once.",
+            place=Place.HELD_SERVICES, provider=one.name,
+        )  # fmt: skip
+
+
 def _told(one: Standing) -> str:
     return f": {one.overcharges.text}" if one.overcharges is not None else ""
 
@@ -214,7 +228,8 @@ def _of_catalogue(one: Standing, seen: Situation) -> Iterator[Alarm]:
     name, row = one.name, one.row
     if row.held_catalogue is not None:
         yield Alarm(
-            tone=Tone.WARN, what=f"The catalogue of {name} is held: {row.held_catalogue}", since=row.synced_at,
+            tone=Tone.WARN, what=f"The catalogue of {name} is held: {row.held_catalogue}{_told_stops(one)}",
+            since=row.synced_at,
             by_itself="The last good one stays in force.",
             safe="Compare it with what the provider shows, then approve.",
             place=Place.PROVIDER, provider=name,
@@ -232,6 +247,10 @@ def _of_catalogue(one: Standing, seen: Situation) -> Iterator[Alarm]:
             by_itself="What it refuses goes to the next provider, where there is one.",
             safe="Pausing it: its running orders are still followed.", place=Place.PROVIDER, provider=name,
         )  # fmt: skip
+
+
+def _told_stops(one: Standing) -> str:
+    return f"; {one.stops.text}" if one.stops.text and not one.row.takes_orders else ""
 
 
 def _of_money(one: Standing) -> Iterator[Alarm]:

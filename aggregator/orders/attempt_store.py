@@ -33,7 +33,7 @@ FOLLOWED = (
 _NEW = {
     "order_id": "bigint", "provider": "text", "service": "text", "outcome": "text", "cost": "bigint",
     "cost_theirs": "text", "currency": "text", "fx": "text", "deadline_at": "bigint", "created_at": "bigint",
-    "door": "text",
+    "door": "text", "package_units": "bigint",
 }  # fmt: skip
 
 
@@ -49,6 +49,7 @@ class NewAttempt(Struct, frozen=True, kw_only=True):
     fx: str
     deadline_at: int
     door: str | None = None
+    package_units: int | None = None
 
 
 class Followed(Struct, frozen=True):
@@ -78,7 +79,7 @@ async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
     rows = [
         (
             one.order, one.provider, one.service, Outcome.PLACING.value, one.cost, one.cost_theirs, one.currency,
-            one.fx, one.deadline_at, now, one.door,
+            one.fx, one.deadline_at, now, one.door, one.package_units,
         )
         for one in new
     ]  # fmt: skip

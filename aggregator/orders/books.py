@@ -112,10 +112,14 @@ def synced_since(row: ProviderRow, attempts: Sequence[Attempt]) -> bool:
     return row.synced_at is not None and all(row.synced_at >= attempt.created_at for attempt in attempts)
 
 
-def price_stands(attempt: Attempt, quantity: int, listing: ListingRow | None) -> bool:
-    """Whether the provider still asks what we expected to pay."""
+def price_stands(attempt: Attempt, quantity: int, listing: ListingRow | None, *, package: bool | None = None) -> bool:
+    """Whether the provider still asks what we expected to pay.
+
+    `package`: whether it was sold as one, where that is not as it is listed.
+    """
     if listing is None or listing.rate is None or listing.currency not in (None, attempt.currency):
         return False
-    units = quantity if ServiceType(listing.type).is_package else Decimal(quantity).scaleb(-3)
+    package = ServiceType(listing.type).is_package if package is None else package
+    units = quantity if package else Decimal(quantity).scaleb(-3)
     expected = Decimal(attempt.cost_theirs)
     return abs(Decimal(listing.rate) * units - expected) <= expected * PRICE_NOISE + evidence.GRAIN

@@ -13,10 +13,12 @@ from aggregator.catalog import store as catalog_store
 from aggregator.catalog.balance_store import DayRow
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
-from aggregator.orders import business_store, day_store, overcharge_store, reuse_store
+from aggregator.catalog.shelf import Shelf
+from aggregator.orders import business_store, day_store, overcharge_store, reuse_store, stops
 from aggregator.orders.business_store import Tries, Waiting
 from aggregator.orders.days import DAY_MS, Day, day_of, round_percent
 from aggregator.orders.overcharge_store import Overcharges
+from aggregator.orders.stops import Stops
 from aggregator.settings import ProviderSettings
 from aggregator.storage import clock
 from pricing.fx import FxTable, NoRate
@@ -49,6 +51,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """How many of its services get no orders since they take more than they list, until the owner decides."""
     drifts: Sequence[DayRow] = ()
     """The days on which its balance lost more than our orders explain, and that nobody has looked at; newest first."""
+    stops: Stops = Stops()
+    """What its changes beyond belief stop."""
 
     @property
     def name(self) -> str:
@@ -98,20 +102,23 @@ class Business:
         return day
 
 
-async def standings(providers: Iterable[ProviderSettings], fx: FxTable) -> list[Standing]:
-    """Every provider of the configuration, in its order."""
+async def standings(providers: Iterable[ProviderSettings], fx: FxTable, shelf: Shelf | None = None) -> list[Standing]:
+    """Every provider of the configuration, in its order; the shelf tells what of ours is off the list."""
     now = clock.now()
     rows = await catalog_store.providers()
     tries, unsure = await business_store.tries_since(now - DAY_MS), await business_store.unsure_by_provider()
     late, elsewhere = await business_store.polls_before(now - LATE_MS), await business_store.elsewhere_by_provider()
     clashes = await reuse_store.clashes()
     overcharges, held = await overcharge_store.by_provider(), Counter(await overcharge_store.undecided())
-    drifts = await balance_store.drifts()
+    drifts, stopped = await balance_store.drifts(), await stops.by_provider(shelf)
     found = [_standing(provider, rows, tries, unsure, late, elsewhere, clashes, fx) for provider in providers]
     return [
-        replace(one, overcharges=overcharges.get(one.name), overcharged=held[one.name], drifts=drifts.get(one.name, ()))
+        replace(
+            one, overcharges=overcharges.get(one.name), overcharged=held[one.name], drifts=drifts.get(one.name, ()),
+            stops=stopped.get(one.name, one.stops),
+        )
         for one in found
-    ]
+    ]  # fmt: skip
 
 
 def _standing(

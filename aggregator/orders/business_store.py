@@ -5,6 +5,7 @@ Sums are whole 1e-8 of the panel's currency, times milliseconds since 1970.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from msgspec import Struct
 from aggregator.orders import halts
 from aggregator.orders.attempt_store import FOLLOWED
 from aggregator.storage import tables
+from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id
 from aggregator.storage.totals import read_total, total
 
@@ -50,6 +52,17 @@ async def queued_before(moment: int) -> Waiting:
             moment,
         )
     )
+
+
+async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
+    """By our id of the service."""
+    these, values = among("service", services)
+    rows = await tables.Order.raw(
+        "select service, count(*) as n, min(created_at) as since from orders where state = 'queued'"
+        f" and {these} group by service",
+        values,
+    )
+    return {row["service"]: Waiting(int(row["n"]), row["since"]) for row in rows}
 
 
 async def due_before(moment: int) -> Waiting:

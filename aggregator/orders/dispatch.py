@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from aggregator.catalog import cooldown, health, words
+from aggregator.catalog import cooldown, health, learned_store, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.joined import Joined
@@ -164,8 +164,10 @@ class Dispatcher:
             await store.postpone(order.id, market.now + LINK_PAUSE_MS)
             return
         routes = await self._router.routes(order, attempts, market)
-        queues = self._waits(order)
-        chosen = failover.choose(order, attempts, routes, now=market.now, give_up_ms=give_up_ms, queues=queues)
+        chosen = failover.choose(
+            order, attempts, routes, now=market.now, give_up_ms=give_up_ms, queues=self._waits(order),
+            unsold=self._router.unsold(order),
+        )  # fmt: skip
         match chosen:
             case Go(route=route):
                 await self._place(order, attempts, route, market)
@@ -292,6 +294,8 @@ class Dispatcher:
         if error.code is Code.SERVICE_GONE:
             await catalog_store.withdraw(attempt.provider, attempt.service, "the provider says it is gone")
         await cooldown.note_limits(attempt.provider, attempt.service, error)
+        if error.learned_step is not None:
+            await learned_store.learn_step(attempt.provider, attempt.service, error.learned_step)
         if error.code in ASK_AGAIN:
             due = {"balance_due_at": 0} if error.code is Code.FUNDS else {"sync_due_at": 0}
             await catalog_store.set_provider(attempt.provider, **due)

@@ -88,9 +88,12 @@ NO_QUEUES = Queues({}, 0)
 
 def choose(
     order: Order, attempts: Sequence[Attempt], routes: Sequence[Route], *, now: int, give_up_ms: int,
-    queues: Queues = NO_QUEUES,
+    queues: Queues = NO_QUEUES, unsold: str = "no offer",
 ) -> Next:  # fmt: skip
-    """Where a queued order goes: to the cheapest that can take it, if its turn there comes soon enough."""
+    """Where a queued order goes: to the cheapest that can take it, if its turn there comes soon enough.
+
+    `unsold` is why there may be no route at all.
+    """
     hopeless = _hopeless(order, attempts)
     if hopeless is not None:
         return GiveUp(hopeless)
@@ -98,7 +101,7 @@ def choose(
     if usable:
         soon = (route for route in usable if queues.wait_ms.get(route.offer.provider, 0) <= queues.patience_ms)
         return Go(next(soon, usable[0]))
-    reason = "; ".join(f"{route.offer.provider}: {route.reason}" for route in routes) or "no offer"
+    reason = "; ".join(f"{route.offer.provider}: {route.reason}" for route in routes) or unsold
     if routes and all(route.permanent for route in routes):
         return GiveUp(reason)
     if now - order.created_at >= give_up_ms:

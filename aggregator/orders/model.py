@@ -172,6 +172,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """It is overserved and goes on: its provider is to end it, by rule."""
     unstopped_at: int | None = None
     """Since when it is known that its provider does not."""
+    package_units: int | None = None
+    """What its one package was ordered as; None = without a quantity."""
     stated_charges: str | None = None
     """What the provider has stated of its charge, and how often (`stated.decode`)."""
     spent: int | None = None

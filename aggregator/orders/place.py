@@ -15,6 +15,7 @@ from aggregator.errors import (
     BadLink,
     IncorrectRequest,
     NotEnoughFunds,
+    QuantityNoMultiple,
     QuantityOutOfRange,
     RequestIdTaken,
     ResellerError,
@@ -143,10 +144,12 @@ def decide(
     if service is None:
         raise ServiceNotFound
     reseller = caller.reseller
+    terms = service.terms(Buyer(tier=reseller.tier, reseller=reseller.name))
+    if not terms.sold:
+        raise ServiceNotFound
     wanted = ask.read(service.type)
     if service.wants_address and service.type != ServiceType.SUBSCRIPTIONS and not is_address(wanted.link):
         raise BadLink("link must be an address such as https://example.com/page")
-    terms = service.terms(Buyer(tier=reseller.tier, reseller=reseller.name))
     if wanted.drip_feed and not terms.dripfeed:
         raise IncorrectRequest("runs", "is not possible: this service has no drip-feed")
     if wanted.only_old_posts and all(offer.unlimited_at_zero for offer in service.offers):
@@ -154,6 +157,8 @@ def decide(
     if not service.per_package and not terms.minimum <= wanted.least <= wanted.most <= terms.maximum:
         wrong = wanted.least if wanted.least < terms.minimum else wanted.most
         raise QuantityOutOfRange(wrong, terms.minimum, terms.maximum)
+    if not service.per_package and (wanted.least % terms.step or wanted.most % terms.step):
+        raise QuantityNoMultiple(terms.step)
     rate = terms.price.rate
     charge = rate.cost(wanted.quantity).units
     if max(charge, wanted.quantity) > MOST:  # the most that a column can hold

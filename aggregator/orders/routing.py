@@ -84,6 +84,10 @@ class Router:
             only_old_posts=order.only_old_posts,
         )
 
+    def unsold(self, order: Order) -> str:
+        """Why the order's service is not sold now."""
+        return self._shelf().unsold.get(order.service, "no offer")
+
     async def _candidate(
         self, order: Order, service: ShelfService, offer: Offer, blocked: Blocks, market: Market
     ) -> Candidate:
@@ -126,6 +130,7 @@ class Router:
         return NewAttempt(
             order=order.id, provider=provider, service=route.offer.service, cost=route.cost.units,
             cost_theirs=f"{theirs:f}", currency=currency, fx=f"{one:f}",
+            package_units=route.offer.package_units,
             deadline_at=clock.now() + round(adapter.profile.add_timeout_seconds * 1000) + GRACE_MS,
             door=account_door(adapter.profile),
         )  # fmt: skip

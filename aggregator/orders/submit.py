@@ -13,14 +13,14 @@ from providers.vocabulary import Fields, ServiceType, Submission
 
 def submission_of(order: Order, attempt: Attempt, sent: Sent | None) -> Submission:
     """An order as its provider is asked to take it."""
-    return as_asked(order, attempt.service, sent.reference if sent else "")
+    return as_asked(order, attempt.service, sent.reference if sent else "", attempt.package_units)
 
 
-def as_asked(order: Order, service: str, reference: str = "") -> Submission:
+def as_asked(order: Order, service: str, reference: str = "", package_units: int | None = None) -> Submission:
     """An order as the provider of this service would be asked to take it."""
     return Submission(
         service=service, type=ServiceType(order.type), link=order.link, quantity=order.quantity,
-        fields=_bought(order), reference=reference,
+        fields=_bought(order), reference=reference, package_units=package_units,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from aggregator.settings.loading import (
 from aggregator.settings.lost import find_loss, refuse_loss
 from aggregator.settings.markup import MarkupFile, read_markup
 from aggregator.settings.panel import Limits, PaceSettings, PanelSettings
-from aggregator.settings.providers import ProviderSettings, read_providers
+from aggregator.settings.providers import ProviderSettings, RangedPackages, read_providers
 from aggregator.settings.services import (
     FIRST_IMPORTED_ID,
     CategoryEntry,
@@ -47,6 +47,7 @@ __all__ = [
     "PaceSettings",
     "PanelSettings",
     "ProviderSettings",
+    "RangedPackages",
     "ServiceEntry",
     "ServicesFile",
     "Settings",

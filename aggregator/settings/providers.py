@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
@@ -25,6 +26,17 @@ _CALLS_AT_ONCE = Bounds(least=1, most=10_000, whole=True)
 _DAYS = Bounds(least=0, most=3_650, whole=True)
 
 
+class RangedPackages(StrEnum):
+    """What a package is that takes a range of quantities, as its rate goes."""
+
+    DEFAULT = "default"
+    """The rate is that of 1,000, as of any other service."""
+    PACKAGE = "package"
+    """The rate is that of one package, ordered without a quantity."""
+    OFF = "off"
+    """Nobody knows: it is not sold."""
+
+
 class ProviderSettings(Struct, frozen=True, kw_only=True):
     """One provider: how to reach it, and how far we trust it."""
 
@@ -38,8 +50,8 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     """Added to its prices when they are in another currency than ours."""
     watch_days: int = 30
     """How long ended orders are still asked for."""
-    max_price_rise_percent: Decimal = Decimal(10)
-    """A greater rise takes the offer out of the routes until it is approved."""
+    max_price_rise_percent: Decimal = Decimal(100)
+    """A greater rise takes the offer off sale until it is approved; any other counts at once."""
     min_balance: Decimal | None = None
     """In the provider's currency, as the next one; below it no new orders are sent. None = no such floor."""
     low_balance_alert: Decimal | None = None
@@ -51,6 +63,8 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     """Whether the balance alone may prove that an unsure order was not taken; False: it only suggests it."""
     debits_late: bool = False
     """It takes the money of an order later than the order: its balance then proves nothing."""
+    ranged_packages: RangedPackages = RangedPackages.OFF
+    """What its packages are that take a range of quantities, where no [[service]] says so."""
     import_categories: tuple[str, ...] | None = None
     """Globs over its categories: what else of it is sold as it comes. None = everything."""
     line: int = 0
@@ -95,6 +109,9 @@ def _read_provider(table: Table, vault: Vault, add_timeout_seconds: float) -> Pr
         links=table.choice("links", plain.links, ("any", "address")),
         balance_decides=table.flag("balance_decides", plain.balance_decides),
         debits_late=table.flag("debits_late", plain.debits_late),
+        ranged_packages=RangedPackages(
+            table.choice("ranged_packages", plain.ranged_packages.value, [kind.value for kind in RangedPackages])
+        ),
         import_categories=table.texts("import_categories", None),
         line=table.line(),
     )

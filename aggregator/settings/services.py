@@ -37,6 +37,8 @@ class ServiceEntry(Struct, frozen=True, kw_only=True):
     category: str = ""
     offers: tuple[OfferRef, ...] = ()
     type: ServiceType | None = None
+    package_units: int | None = None
+    """Units in one package, of a service whose type is said to be one."""
     minimum: int | None = None
     maximum: int | None = None
     """Units an order, narrowing what the offers allow."""
@@ -103,12 +105,16 @@ def _read_service(table: Table) -> ServiceEntry:
     if minimum is not None and maximum is not None and minimum > maximum:
         table.fault("max", f"max is below min: write max = {minimum} or more")
     offers = _read_offers(table)
+    kind, units = read_type(table, "type"), table.whole("package_units", None)
+    if units is not None and (kind is None or not kind.is_package):
+        table.fault("package_units", 'package_units is for packages: write type = "Package" as well')
     return ServiceEntry(
         id=_read_id(table),
         name=table.text("name", "", LINE),
         category=table.text("category", "", LINE),
         offers=offers,
-        type=read_type(table, "type"),
+        type=kind,
+        package_units=units,
         minimum=minimum,
         maximum=maximum,
         description=table.text("description", None, _TEXT),

@@ -9,6 +9,7 @@ from aggregator.errors import (
     IncorrectRequest,
     NotEnoughFunds,
     OrderNotFound,
+    QuantityNoMultiple,
     QuantityOutOfRange,
     ResellerError,
     ServiceNotFound,
@@ -36,6 +37,8 @@ def told(error: ResellerError) -> str:
             text = "There is no service with this id."
         case QuantityOutOfRange():
             text = f"The quantity must be from {error.minimum:,} to {error.maximum:,}."
+        case QuantityNoMultiple():
+            text = f"The quantity must be a multiple of {error.step:,}."
         case IncorrectRequest(field=str() as field):
             text = f"{_FIELDS.get(field, field.replace('_', ' ').capitalize())} {error.hint or 'cannot be read'}."
         case _:

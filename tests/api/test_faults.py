@@ -20,6 +20,7 @@ from aggregator.errors import (
     MissingField,
     NotEnoughFunds,
     OrderNotFound,
+    QuantityNoMultiple,
     QuantityOutOfRange,
     RefillNotFound,
     RefillRefusal,
@@ -44,6 +45,7 @@ REFUSALS: list[tuple[ResellerError, int, str, str]] = [
     (BadLink("link is required"), 400, "link is required", "Bad link"),
     (BadLink(), 400, "Bad link", "Bad link"),
     (NotEnoughFunds(), 400, "Insufficient balance in wallet.", "Not enough funds on balance"),
+    (QuantityNoMultiple(50), 400, "Quantity must be a multiple of 50", "Quantity must be a multiple of 50"),
     (
         QuantityOutOfRange(99, 100, 100000), 400,
         "Quantity must be between 100 and 100000", "Quantity less than minimal 100",

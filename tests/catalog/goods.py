@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from aggregator.catalog.aliases import Sold
 from aggregator.catalog.diff import as_row
-from aggregator.catalog.model import ListingRow, ProviderRow
+from aggregator.catalog.model import Learned, ListingRow, ProviderRow
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.shelf import Shelf, build
 from aggregator.settings import ProviderSettings, read_markup, read_providers, read_services
@@ -48,13 +48,14 @@ def offers(
     owners: Iterable[ProviderSettings] | None = None,
     *,
     known: Mapping[str, ProviderRow] | None = None,
+    learned: Mapping[tuple[str, str], Learned] | None = None,
     currency: str = "USD",
     fx: str = "",
 ) -> Offers:
     """The offers behind these rows; alpha and bravo sell in dollars unless told otherwise."""
     usual = providers(alpha='currency = "USD"', bravo='currency = "USD"')
     table = read_markup(f"[fx]\n{fx}", "markup.toml", currency=currency).fx
-    return Offers(rows, usual if owners is None else owners, known or {}, table)
+    return Offers(rows, usual if owners is None else owners, known or {}, table, learned)
 
 
 def shelf(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aggregator.catalog.model import Doubt, Hold, HoldKind, Learned, ProviderRow
 from aggregator.catalog.shelf import NO_LIMIT, NOBODY, Shelf, Terms
 from pricing.markup import Buyer
 from providers.vocabulary import ServiceType
@@ -230,3 +231,66 @@ def test_rules_see_the_names_under_which_we_sell() -> None:
     rules = '[[rule]]\nmatch = { name = "Followers", category = "Insta*" }\npercent = 50\n'
     made = shelf(offers([row("alpha:101", name="IG Foll R30", category="x")]), NO_REST + ONE, markup=rules)
     assert sold(made) == {1: "3"}
+
+
+def held_of_two(alpha: str, bravo: str, *held: str, kind: HoldKind = HoldKind.DEARER) -> Shelf:
+    """Service 1 with both offers, those of the named providers held."""
+    goods = [row("alpha:101", alpha), row("bravo:9", bravo)]
+    known = {
+        (one.provider, one.service): Learned(hold=Hold(kind=kind, reason="it jumped", accepted=one))
+        for one in goods
+        if one.provider in held
+    }
+    return shelf(offers(goods, learned=known), NO_REST + ONE)
+
+
+@pytest.mark.parametrize("kind", [HoldKind.DEARER, HoldKind.OVERCHARGED])
+def test_the_price_follows_the_offers_that_orders_may_go_to(kind: HoldKind) -> None:
+    """What is held sets no rate, be it the cheapest all the same."""
+    made = held_of_two("2", "3", "alpha", kind=kind)
+    assert (sold(made), made.stopped) == ({1: "3.75"}, {})
+    service = made.get(1)
+    assert service is not None
+    assert list(service.left_out.values()) == ["alpha:101 takes no orders: it jumped"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "stopped"), [(HoldKind.DEARER, {"alpha", "bravo"}), (HoldKind.CURRENCY, {"alpha", "bravo"}),
+                          (HoldKind.REUSED, {"alpha", "bravo"}), (HoldKind.OVERCHARGED, None)],
+)  # fmt: skip
+def test_a_service_whose_offers_are_all_held_is_off_the_list(kind: HoldKind, stopped: set[str] | None) -> None:
+    made = held_of_two("2", "3", "alpha", "bravo", kind=kind)
+    assert (sold(made), list(made.unsold)) == ({}, [1])
+    assert made.stopped == ({1: stopped} if stopped else {})
+
+
+def test_what_is_cheaper_beyond_belief_is_sold_at_its_old_price() -> None:
+    assert sold(held_of_two("2", "3", "alpha", kind=HoldKind.CHEAPER)) == {1: "2.5"}
+
+
+@pytest.mark.parametrize("doubt", [Doubt.ROSE, Doubt.RENUMBERED])
+def test_a_provider_whose_whole_catalogue_is_in_doubt_sets_no_rate(doubt: Doubt) -> None:
+    known = {"alpha": ProviderRow(name="alpha", currency="USD", held_catalogue=f"{doubt}: all of them")}
+    both = shelf(offers([row("alpha:101", "2"), row("bravo:9", "3")], known=known), NO_REST + ONE)
+    alone = shelf(offers([row("alpha:101", "2")], known=known), imported=IMPORTED)
+    assert (sold(both), sold(alone), alone.stopped) == ({1: "3.75"}, {}, {100_001: frozenset({"alpha"})})
+
+
+def test_no_tier_is_sold_anything_below_the_least_margin() -> None:
+    """A tier whose rule asks for less than the cost pays the least margin; dearer offers are left out for it alone."""
+    goods = offers([row("alpha:101", "2"), row("bravo:9", "2.2", maximum=50_000)])
+    made = shelf(goods, NO_REST + ONE, markup='[[rule]]\npercent = -50\n[rule.match]\ntier = "gold"\n')
+    service = made.get(1)
+    assert service is not None
+    gold = service.terms(Buyer(tier="gold"))
+    assert (gold.price.raised, gold.price.rate.units >= gold.price.floor.units) == (True, True)
+    assert (gold.maximum, service.terms(NOBODY).maximum) == (10_000, 50_000)
+
+
+def test_a_tier_for_which_no_quantity_is_left_is_not_sold_to() -> None:
+    """Its lower price leaves out the only offer that reaches the least that is sold."""
+    goods = offers([row("alpha:101", "2"), row("bravo:9", "2.2", maximum=50_000)])
+    made = shelf(goods, NO_REST + ONE + "min = 20_000\n", markup='[[rule]]\npercent = 5\n[rule.match]\ntier = "gold"\n')
+    service = made.get(1)
+    assert service is not None
+    assert (service.terms(NOBODY).sold, service.terms(Buyer(tier="gold")).sold) == (True, False)

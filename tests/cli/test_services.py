@@ -17,8 +17,8 @@ REASON = ("--reason", "asked them")
 
 @pytest.fixture
 def risen(stocked: Desk, sandboxes: list[Sandbox]) -> Desk:
-    """Alpha's followers rose by 45 % since the last sync."""
-    sandboxes[0].set_rate(7101, "2.90")
+    """Alpha's followers rose by 190 % since the last sync."""
+    sandboxes[0].set_rate(7101, "5.80")
     stocked.ask("sync", "alpha")
     return stocked
 
@@ -46,8 +46,8 @@ def test_the_help_names_every_deed(idle: Desk) -> None:
 def test_changes_are_told_newest_first(risen: Desk) -> None:
     rows = risen.ask("services", "changes")
     assert [(row["provider"], row["service"], row["kind"], row["before"], row["now"]) for row in rows[:2]] == [
-        ("alpha", "7101", "held", "", "price rose from 2 to 2.9, by 45 %"),
-        ("alpha", "7101", "dearer", "2", "2.9"),
+        ("alpha", "7101", "held", "", "price rose from 2 to 5.8, by 190 %"),
+        ("alpha", "7101", "dearer", "2", "5.8"),
     ]
     assert rows[0]["at"].endswith("Z")
     assert {row["kind"] for row in rows[2:]} == {"new"}
@@ -66,9 +66,9 @@ def test_changes_are_asked_for_a_span_of_time(risen: Desk) -> None:
 def test_what_is_held_says_why_and_what_holds_meanwhile(risen: Desk) -> None:
     (row,) = risen.ask("services", "held")
     assert row == {
-        "provider": "alpha", "service": "7101", "kind": "dearer", "reason": "price rose from 2 to 2.9, by 45 %",
-        "effect": "the new price counts, no order goes there", "name": "ZZ upstream followers", "id": 100_001,
-        "rate_before": "2", "rate": "2.9", "rejected": False,
+        "provider": "alpha", "service": "7101", "kind": "dearer", "reason": "price rose from 2 to 5.8, by 190 %",
+        "effect": "no order goes there", "name": "ZZ upstream followers", "id": 100_001,
+        "rate_before": "2", "rate": "5.8", "rejected": False,
     }  # fmt: skip
     assert "price rose" in risen.say("services", "held").text
     explained = risen.ask("prices", "explain", 1)["offers"]
@@ -187,3 +187,12 @@ def test_what_refusals_told_is_shown_and_taken_back(stocked: Desk) -> None:
     assert stocked.ask("services", "learned") == []
     again = stocked.ask("services", "forget", "alpha", "7101", *REASON, code=1)
     assert "nothing was learned of alpha:7101" in again["error"]
+
+
+def test_all_rises_under_a_percentage_are_approved_with_one_command(risen: Desk) -> None:
+    refused = risen.ask("services", "approve", "alpha", "--rises-under", "190", code=1)["error"]
+    assert refused == "no price of alpha is held that rose by less than 190 %"
+    document = risen.ask("services", "approve", "alpha", "--rises-under", "191 %", *REASON)
+    assert [one["service"] for one in document["approved"]] == ["7101"]
+    assert risen.say("services", "approve", "alpha", "--rises-under", "many").code == 2
+    assert risen.say("services", "approve", "alpha", "7101", "--rises-under", "9").code == 2

@@ -156,3 +156,8 @@ def listing(rate: str | None, *, currency: str | None = "USD", kind: str = "Defa
 def test_a_price_stands_while_the_catalogue_asks_what_was_expected(listed: ListingRow | None, stands: bool) -> None:
     """1,000 units for 2.50: a ten-thousandth and the last digit that is kept are noise, more is another price."""
     assert price_stands(attempt_of(), 1000, listed) is stands
+
+
+def test_the_price_of_what_is_listed_as_a_package_and_sold_by_the_thousand_is_that_of_1000() -> None:
+    assert price_stands(attempt_of(), 1000, listing("2.5", kind="Package"), package=False)
+    assert not price_stands(attempt_of(), 1000, listing("0.0025", kind="Package"), package=False)

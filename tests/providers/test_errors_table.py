@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.complaints import read_complaint
-from providers.error_texts import read_code, read_limits
+from providers.error_texts import read_code, read_limits, read_step
 from providers.errors import Code
 from providers.verdict import ADD_REFUSALS
 
@@ -99,3 +99,25 @@ def test_the_text_is_found_wherever_it_stands() -> None:
     ]  # fmt: skip
     complaints = [read_complaint(reply, {}) for reply in replies]
     assert [complaint.code if complaint else None for complaint in complaints] == [Code.LINK_INVALID] * len(replies)
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("Quantity must be a multiple of 10 (try 110)", 10),
+        ("quantity should be in multiples of 1,000", 1000),
+        ("Quantity must be divisible by 50.", 50),
+        ("<b>Quantity</b> Must Be A Multiple Of 1 000", 1000),
+        ("Quantity must be a multiple of 1", None),
+        ("Quantity must be divisible by runs (5)", None),
+        ("Interval must be a multiple of 5 minutes", None),
+        ("Minimum quantity is 100", None),
+    ],
+)
+def test_the_step_is_read_from_the_text(text: str, step: int | None) -> None:
+    assert read_step(text) == step
+
+
+@pytest.mark.parametrize("text", ["Quantity must be divisible by 50", "quantity should be in multiples of 1,000"])
+def test_a_step_is_a_refusal_of_the_parameters(text: str) -> None:
+    assert read_code(text, {}) is Code.PARAMS

@@ -83,7 +83,7 @@ def test_a_fault_names_its_line_and_what_to_write_but_never_a_secret(text: str, 
 def test_what_is_left_out_is_the_documented_default() -> None:
     (alpha,) = read(ALPHA)
     assert (alpha.preset, alpha.enabled, alpha.formerly) == ("perfectpanel", True, None)
-    assert (alpha.fx_margin_percent, alpha.max_price_rise_percent) == (Decimal(2), Decimal(10))
+    assert (alpha.fx_margin_percent, alpha.max_price_rise_percent) == (Decimal(2), Decimal(100))
     assert alpha.watch_days == 30
     assert (alpha.min_balance, alpha.low_balance_alert, alpha.same_link_policy) == (None, None, "allow")
     profile = alpha.profile

@@ -16,7 +16,7 @@ section = Section()
 @section.get("/console", Who.OWNER)
 async def overview(visit: Visit) -> Page:
     parts = visit.parts
-    found = await standings(parts.upstreams, parts.prices.markup.fx)
+    found = await standings(parts.upstreams, parts.prices.markup.fx, parts.prices.shelf)
     seen = await alarms.look(found, sync_ms=round(parts.settings.pace.sync_seconds * 1000))
     days = await parts.business.days(SHOWN_DAYS)
     return visit.render(

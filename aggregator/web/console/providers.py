@@ -18,7 +18,7 @@ from aggregator.catalog.trying import name_of, remember, try_configured, try_new
 from aggregator.orders import account_door_store
 from aggregator.orders.account_doors import ForeignDoor
 from aggregator.orders.business import Standing, standings
-from aggregator.settings import ProviderSettings
+from aggregator.settings import ProviderSettings, RangedPackages
 from aggregator.settings.edits import Value
 from aggregator.settings.fields import FOREIGN_CURRENCY, WEB_ADDRESS
 from aggregator.settings.presets import preset_names
@@ -31,10 +31,16 @@ from aggregator.web.section import Section
 from aggregator.web.visit import NotHere, Page, Visit, Who
 from pricing.markup import fits
 from pricing.offer import Offer
+from providers.vocabulary import ServiceType, is_ranged_package
 
 SAMPLES = 8
 """Services of a category whose prices are shown before it is imported."""
 TESTS, TESTS_SECONDS = 30, 900
+
+_PACKAGES = {
+    RangedPackages.DEFAULT.value: "sold by the 1,000", RangedPackages.PACKAGE.value: "sold as one package each",
+    RangedPackages.OFF.value: "not sold",
+}  # fmt: skip
 
 section = Section()
 _trials = Trials()
@@ -118,6 +124,7 @@ async def provider(visit: Visit) -> Page:
         "console/provider.html", one=one, standing=standing, changes=await _changes(one), listings=len(listings),
         categories=await _categories(visit, one, listings),
         elsewhere=await _elsewhere(one),
+        ranged=[row for row in listings if row.flaw is None and _is_ranged(row)],
         import_rest=visit.parts.prices.services.import_rest, words=await word_store.words(one.profile.name),
         learned=await finding_store.found(one.profile.name),
     )  # fmt: skip
@@ -192,6 +199,19 @@ async def look(visit: Visit) -> Page:
     return await done(visit, deed, _path(name), "Closed. You are told again when there is more.")
 
 
+@section.post("/console/providers/of/{provider:str}/packages", Who.OWNER)
+async def say_packages(visit: Visit) -> Page:
+    """What its packages are that take a range of quantities."""
+    name = _known(visit).profile.name
+    said = visit.form.choice("ranged_packages", _PACKAGES, RangedPackages.OFF.value)
+    deed = visit.parts.edits.change_provider(name, {"ranged_packages": said}, actor=visit.author, reason=reason(visit))
+    return await done(visit, deed, _path(name), f"Its ranged packages are {_PACKAGES[said]}.")
+
+
+def _is_ranged(row: ListingRow) -> bool:
+    return is_ranged_package(ServiceType(row.type), row.minimum, row.maximum)
+
+
 def _presets() -> list[tuple[str, str]]:
     return [(name, name) for name in preset_names()]
 
@@ -215,7 +235,7 @@ def _path(name: str) -> str:
 
 
 async def _standings(visit: Visit) -> list[Standing]:
-    return await standings(visit.parts.upstreams, visit.parts.prices.markup.fx)
+    return await standings(visit.parts.upstreams, visit.parts.prices.markup.fx, visit.parts.prices.shelf)
 
 
 async def _words() -> int:

@@ -71,6 +71,24 @@ async def forget(visit: Visit) -> Page:
     return await done(visit, deed, f"/console/providers/of/{quote(provider)}", told)
 
 
+@section.post("/console/services/held/many", Who.OWNER)
+async def approve_many(visit: Visit) -> Page:
+    """The ticked ones, all that waits at a provider, or its rises under a percentage."""
+    path, by = "/console/services/held", {"actor": visit.author, "reason": reason(visit)}
+    if visit.form.get("which") == "ticked":
+        seen = [value.partition(":") for value in visit.form.all("tick")]
+        ticked = {int(number): text for number, _, text in seen if number.isascii() and number.isdigit()}
+        approval = decide.approve_seen(ticked, taken=visit.parts.prices.services.taken, **by)
+        return await done(visit, approval, path, "What was ticked is believed as it is now.")
+    provider = visit.form.text("provider", needed=True)
+    if visit.form.get("which") == "rises":
+        under = visit.form.decimal("under")
+        deed = decide.approve_rises(provider, under=under, **by)
+        return await done(visit, deed, path, f"The prices of {provider} that rose by less than {under:f} % count now.")
+    deed = decide.approve(provider, taken=visit.parts.prices.services.taken, **by)
+    return await done(visit, deed, path, f"All that waited of {provider} is believed as it is now.")
+
+
 @section.get("/console/services/matches", Who.OWNER)
 async def matches(visit: Visit) -> Page:
     found = await suggestions.proposals(visit.parts.prices, visit.parts.upstreams, limit=MATCHES)

@@ -47,6 +47,7 @@ class Row(Struct, frozen=True, kw_only=True):
     minimum: int
     maximum: int | None
     """None = no limit."""
+    step: int
     flags: tuple[str, ...]
     description: str
     figure: Figure | None
@@ -81,7 +82,8 @@ class Index:
         found = [
             service
             for service in self._services
-            if (not filters.category or service.category == filters.category)
+            if service.terms(buyer).sold
+            and (not filters.category or service.category == filters.category)
             and all(word in self._texts[service.id] for word in words)
             and (not filters.flags or filters.flags <= set(_flags(service, buyer)))
         ]
@@ -120,7 +122,8 @@ def row_of(service: ShelfService, buyer: Buyer, figures: Figures) -> Row:
     return Row(
         id=service.id, name=service.name, category=service.category, type=service.type, rate=terms.price.rate,
         minimum=terms.minimum, maximum=None if terms.maximum >= NO_LIMIT else terms.maximum,
-        flags=_flags(service, buyer), description=service.description.strip(), figure=figures.get(service.id),
+        step=terms.step, flags=_flags(service, buyer), description=service.description.strip(),
+        figure=figures.get(service.id),
     )  # fmt: skip
 
 
