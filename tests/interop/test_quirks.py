@@ -254,7 +254,7 @@ async def test_q74_a_cancel_asked_twice_is_answered_alike_until_the_order_has_en
     running, waiting = await trade.buy(ann), (await post(ann, action="add", **PLAIN))["order"]
     replies = [await post(ann, action="cancel", orders=running) for _ in range(3)]
     assert replies == [[{"order": running, "cancel": 1}]] * 3
-    ended = {"error": "Cancel is disabled for this service"}
+    ended = {"error": "This order cannot be cancelled"}
     replies = [await post(ann, action="cancel", order=waiting) for _ in range(3)]
     assert replies == [{"order": waiting, "cancel": 1}, ended, ended]
     await trade.ask(running)
