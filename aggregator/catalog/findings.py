@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.catalog.model import Learned, ListingRow
 
@@ -60,9 +61,8 @@ def laid_over(known: Learned, found: Iterable[Finding], *, now: int) -> Learned:
     """What is known of a service, with what holds of its findings."""
     holding = {one.kind: one for one in found if one.holds(now)}
     least, most = holding.get(Kind.MINIMUM), holding.get(Kind.MAXIMUM)
-    return Learned(
-        hold=known.hold, rest_until=known.rest_until, rest_count=known.rest_count,
-        refill_refused=Kind.REFILL in holding, cancel_refused=Kind.CANCEL in holding,
+    return replace(
+        known, refill_refused=Kind.REFILL in holding, cancel_refused=Kind.CANCEL in holding,
         minimum=least.value if least else None, maximum=most.value if most else None,
     )  # fmt: skip
 

@@ -17,6 +17,8 @@ def start_count(order: Order, progress: Progress) -> int | None:
     Less than nothing is what some write who do not know.
     """
     known, said = order.start_count, progress.start_count
+    if known is not None and known < 0:
+        known = None
     if said is None or said < 0 or (said == 0 and known is not None):
         return known
     return said if not known or _is_untouched(order, progress) else known

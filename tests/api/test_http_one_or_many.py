@@ -12,7 +12,7 @@ from tests.api.served import Client, Served
 from tests.builders import activate, order_now
 
 UNKNOWN = {"error": "Incorrect order ID"}
-OVER = {"error": "Cancel is disabled for this service"}
+OVER = {"error": "This order cannot be cancelled"}
 NOT_YET = {"error": "The order is not completed"}
 
 

@@ -99,7 +99,7 @@ TYPES = {
 
 
 async def test_a_type_is_known_in_any_spelling(tmp_path: Path, fresh_sqlite: str) -> None:
-    made = await shelf_of(tmp_path, fresh_sqlite, [{"type": written} for written in TYPES])
+    made = await shelf_of(tmp_path, fresh_sqlite, [{"type": written, "min": 1, "max": 1} for written in TYPES])
     assert [service.type for service in made] == list(TYPES.values())
 
 
@@ -135,7 +135,8 @@ async def test_a_hundred_odd_rows_are_each_sold_or_explained(tmp_path: Path, dat
     """Every row of a mixed catalogue is on the shelf with a price above its cost, or off it with a reason."""
     oddities: list[dict[str, Any]] = [
         {}, {"rate": Decimal("0.10000000000000001")}, {"rate": 99_999_999}, {"min": 9, "max": 8},
-        {"name": "======"}, {"type": "custom_comments"}, {"type": "Package", "rate": "4.99"}, {"rate": "0.0000001"},
+        {"name": "======"}, {"type": "custom_comments"}, {"type": "Package", "rate": "4.99", "min": 1, "max": 1},
+        {"rate": "0.0000001"},
         {"name": "日本 フォロワー 🔥"}, {"max": 0},
     ]  # fmt: skip
     made = await shelf_of(tmp_path, database_url, oddities * 10)

@@ -109,7 +109,9 @@ def test_a_price_is_a_placeholder_by_its_worth(ours: str, theirs: str, fx: str, 
     """99,999,999 rials are a hundred dollars, as many dongs four thousand: what a dear package costs."""
     owners = providers(alpha=f'currency = "{theirs}"\nfx_margin_percent = 0')
     for flaw in (None, "placeholder price"):
-        goods = offers([row(rate=rate, type=ServiceType.PACKAGE, flaw=flaw)], owners, currency=ours, fx=fx)
+        goods = offers(
+            [row(rate=rate, type=ServiceType.PACKAGE, minimum=1, maximum=1, flaw=flaw)], owners, currency=ours, fx=fx
+        )
         assert ("placeholder price" not in cost(goods)) is sold
         assert isinstance(goods.get("alpha", "101"), Offer) is sold
 

@@ -65,5 +65,6 @@ def test_ids_are_text_and_broken_numbers_are_no_ids() -> None:
     """A panel's id is sent back as it spelled it."""
     assert read_identifier(parse("7")) == "7"
     assert read_identifier("007 ") == "007"
-    broken = ("7.0", "-7", "1e3", "true", "null", '""', '"a\\u0000b"')
+    assert read_identifier(parse("23508.0")) == "23508"
+    broken = ("7.5", "-7", "1e3", "true", "null", '""', '"a\\u0000b"')
     assert [read_identifier(parse(text)) for text in broken] == [None] * len(broken)

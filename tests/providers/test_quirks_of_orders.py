@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.catalog import health, store
+from aggregator.catalog import health, learned_store
 from aggregator.catalog.diff import compare
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
@@ -247,8 +247,7 @@ async def test_q44_limits_told_by_a_refusal_are_learnt(tmp_path: Path, fresh_sql
         await panel.dispatcher.run_once()
         await panel.dispatcher.idle()
         (offer,) = service.offers
-        learnt = {row.service: row.minimum for row in await store.listings("alpha")}
-        assert learnt[offer.service] == 5000
+        assert (await learned_store.of_service("alpha", offer.service)).minimum == 5000
         assert (await order_now(order.id)).state is OrderState.QUEUED
 
 

@@ -9,8 +9,7 @@ from html import unescape
 
 import pytest
 
-from aggregator.catalog import decide, learned_store, store, word_store
-from aggregator.catalog.model import Hold, HoldKind
+from aggregator.catalog import decide, store, word_store
 from aggregator.ledger import book
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
@@ -21,7 +20,7 @@ from aggregator.settings import MARKUP_FILE, SERVICES_FILE
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
 from providers.sandbox import Sandbox
-from tests.builders import HOUR, accept_order, active_order, make_reseller, order_now, unsure_order
+from tests.builders import accept_order, active_order, make_reseller, order_now, unsure_order
 from tests.providers.sandbox_server import serving
 from tests.web.kit import Visitor, Web, once_of, plain
 from tests.web.scene import busy_day, pages
@@ -148,15 +147,6 @@ async def test_a_held_change_is_shown_with_its_difference_and_decided_once(web: 
     assert "Nothing of alpha:7101 is held" in plain(told[1])
     with pytest.raises(decide.NothingHeld):
         await decide.approve("alpha", "7101", actor="x", reason="")
-
-
-@pytest.mark.parametrize("kind", list(HoldKind))
-async def test_every_kind_of_hold_says_what_is_in_force_meanwhile(web: Web, boss: Visitor, kind: HoldKind) -> None:
-    (row,) = [row for row in await store.listings("alpha") if row.service == "7101"]
-    hold = Hold(kind=kind, reason="it was seen", accepted=row)
-    await learned_store.put_holds("alpha", {"7101": hold})
-    page = plain(await boss.get("/console/services/held"))
-    assert f"it was seen. {'Off sale: ' if hold.takes_off_sale else 'The '}" in page
 
 
 async def test_a_provider_is_tested_added_and_sold_by_category(web: Web, boss: Visitor) -> None:
@@ -348,18 +338,6 @@ async def test_keys_and_invitations_are_shown_once(web: Web, boss: Visitor, anna
     assert "/sign-up?invite=" in plain(invitation)
     taken = await boss.post("/console/resellers", name="bob", once=once_of(await boss.get("/console/resellers")))
     assert "Shown this once" in plain(taken)
-
-
-async def test_an_audit_that_cannot_run_says_why(web: Web, boss: Visitor) -> None:
-    """On its own page, in the list of runs and where an owner arrives; and when none has run for long."""
-    await tables.Migration.update({tables.Migration.at: tables.Migration.at - 2 * HOUR}, force=True)
-    assert "No audit has ended for 120 minutes" in plain(await boss.get("/console"))
-    await tables.Word.raw("alter table refills rename to renamed")
-    for page in (await boss.post("/console/audit"), await boss.get("/console/audit"), await boss.get("/console")):
-        assert re.search(r"Not everything could be looked at.*one-refill-at-a-time.*refills", plain(page))
-    await tables.Word.raw("alter table renamed rename to refills")
-    assert "promises hold" in plain(await boss.post("/console/audit"))
-    assert "Not everything" not in plain(await boss.get("/console"))
 
 
 async def test_pages_add_up_more_than_any_row_holds(web: Web, boss: Visitor, anna: Visitor) -> None:

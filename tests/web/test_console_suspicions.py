@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
 
-from aggregator.catalog import balance_store
+from aggregator.catalog import balance_store, learned_store, store
+from aggregator.catalog.model import Hold, HoldKind
 from aggregator.orders import call_off_store
 from aggregator.storage import decisions, tables
-from tests.builders import make_reseller, overcharged_order
+from tests.builders import HOUR, make_reseller, overcharged_order
 from tests.web.kit import Visitor, Web, plain
 
 
@@ -61,3 +63,26 @@ async def test_what_a_provider_is_suspected_of_is_shown_until_the_owner_has_look
     assert [row.reason for row in await decisions.about("provider", 0)] == ["my own order"] * 2
     again = await boss.post("/console/providers/of/alpha/looked", matter="balance", reason="again")
     assert "Nothing about the balance of alpha waits for a look" in plain(again)
+
+
+@pytest.mark.parametrize("kind", list(HoldKind))
+async def test_every_kind_of_hold_says_what_is_in_force_meanwhile(web: Web, boss: Visitor, kind: HoldKind) -> None:
+    (row,) = [row for row in await store.listings("alpha") if row.service == "7101"]
+    hold = Hold(kind=kind, reason="it was seen", accepted=row)
+    await learned_store.put_holds("alpha", {"7101": hold})
+    page = plain(await boss.get("/console/services/held"))
+    told = "Off sale: " if hold.takes_off_sale else "No order goes there" if hold.keeps_orders_away else "The old price"
+    assert f"it was seen. {told}" in page
+
+
+async def test_an_audit_that_cannot_run_says_why(web: Web, boss: Visitor) -> None:
+    """On its own page, in the list of runs and where an owner arrives; and when none has run for long."""
+    await tables.Migration.update({tables.Migration.at: tables.Migration.at - 2 * HOUR}, force=True)
+    assert "No audit has ended for 120 minutes" in plain(await boss.get("/console"))
+    await tables.Word.raw("alter table refills rename to renamed")
+    told = [await boss.post("/console/audit"), await boss.get("/console/audit")]
+    await tables.Word.raw("alter table renamed rename to refills")
+    for page in (*told, await boss.get("/console")):
+        assert re.search(r"Not everything could be looked at.*one-refill-at-a-time.*refills", plain(page))
+    assert "promises hold" in plain(await boss.post("/console/audit"))
+    assert "Not everything" not in plain(await boss.get("/console"))
