@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from functools import cache, partial
+from collections.abc import Iterable
+from functools import partial
 
 import structlog
 
@@ -29,7 +28,7 @@ from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
 from aggregator.catalog.tidy import tidy
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.failpoints import Failpoints, read_failpoints
+from aggregator.errors import CannotBeDone
 from aggregator.metrics import Metrics
 from aggregator.orders import account_door_store, attempt_store, evidence_store, refill_store, store
 from aggregator.orders.account_doors import account_door
@@ -50,11 +49,14 @@ from aggregator.people import doors
 from aggregator.people.seal import Seal
 from aggregator.settings import ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
-from aggregator.storage.engine import Sqlite, bind, create_engine, lanes
-from aggregator.storage.transaction import engine, lead_through, settled, write
+from aggregator.storage.engine import Sqlite, lanes
+from aggregator.storage.opening import database, failpoints
+from aggregator.storage.transaction import engine, settled, write
 from aggregator.web.parts import Parts
 from aggregator.web.site import make_pages
 from aggregator.workers import Job, Loop, Workers
+
+__all__ = ["Panel", "ProviderInUse", "database", "failpoints"]
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +73,7 @@ DRAIN_SECONDS = 5
 """More than an add may take, at shutdown."""
 
 
-class ProviderInUse(Exception):
+class ProviderInUse(CannotBeDone):
     """A provider with open, unsure or watched orders was taken out of providers.toml."""
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -79,28 +81,6 @@ class ProviderInUse(Exception):
         super().__init__(
             f"{listed}: has orders that are still followed; keep it in providers.toml with enabled = false"
         )
-
-
-@cache
-def failpoints() -> Failpoints:
-    """Those of this process; read once."""
-    return read_failpoints(os.environ)
-
-
-@asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[None]:
-    """The database of the configuration, open, up to date and bound to the tables."""
-    opened = create_engine(settings.database_url)
-    bind(opened)
-    lead_through(failpoints().transaction)
-    await opened.open()
-    try:
-        await migrations.migrate()
-        await clock.follow(at_once=True)
-        yield
-    finally:
-        await settled()
-        await opened.close()
 
 
 class Panel:
@@ -352,8 +332,3 @@ async def _rename(old: str, new: str) -> None:
         await signals.raise_signal(signals.CATALOGUE)
 
     await write(work)
-
-
-def actor() -> str:
-    """Who decides at the command line: the system's user."""
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid-{os.getuid()}"

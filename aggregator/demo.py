@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 
-from aggregator.app import Panel, database
+from aggregator.app import Panel
 from aggregator.audit.run import audit
 from aggregator.live import publish
 from aggregator.people import doors
@@ -22,6 +22,7 @@ from aggregator.resellers import accounts
 from aggregator.resellers.accounts import NewReseller
 from aggregator.serving import listen, make_server
 from aggregator.settings import load
+from aggregator.storage.opening import database
 from pricing.money import SCALE
 from providers.sandbox import Sandbox
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 import structlog
@@ -15,7 +16,7 @@ from aggregator.catalog.upstreams import Upstreams
 from aggregator.storage import clock, signals
 from aggregator.storage.transaction import apart, write
 from providers.adapter import Adapter
-from providers.errors import ProviderError
+from providers.errors import Code, ProviderError
 from providers.vocabulary import Funds, Listing
 
 log = structlog.get_logger(__name__)
@@ -26,9 +27,19 @@ class SyncReport(Struct, frozen=True, kw_only=True):
 
     provider: str
     services: int = 0
+    """Rows of the answer."""
+    repeated: int = 0
+    """Rows whose id stands in a later row, too: the later one counts."""
+    unsold: dict[str, int] = {}
+    """By the reason: services that are listed and cannot be sold as they are."""
     changes: tuple[Change, ...] = ()
     held: str | None = None
     error: str | None = None
+    code: Code | None = None
+    """What kind of error it is."""
+    read_before: bool = False
+    """Whether an earlier catalogue stays in force where this one does not count."""
+    balance_unread: bool = False
 
     @property
     def failed(self) -> bool:
@@ -104,9 +115,12 @@ class Syncer:
         if funds is not None:
             await self._commit_funds(row, funds)
         await self._put(row, difference)
+        kept = {listing.service: listing.flaw for listing in listings}
         return SyncReport(
-            provider=provider, services=len(listings), changes=tuple(difference.changes), held=difference.held
-        )
+            provider=provider, services=len(listings), repeated=len(listings) - len(kept),
+            unsold=Counter(flaw for flaw in kept.values() if flaw is not None), changes=tuple(difference.changes),
+            held=difference.held, read_before=row.synced_at is not None, balance_unread=funds is None,
+        )  # fmt: skip
 
     async def _compare(self, row: ProviderRow, listings: list[Listing]) -> Difference:
         old = {listing.service: listing for listing in await store.listings(row.name)}
@@ -155,7 +169,8 @@ class Syncer:
         text = f"{error.code}: {error.text}"[:500]
         await store.set_provider(provider, sync_error=text)
         await self._note_health(provider, error)
-        return SyncReport(provider=provider, error=text)
+        read_before = (await store.provider(provider)).synced_at is not None
+        return SyncReport(provider=provider, error=text, code=error.code, read_before=read_before)
 
     async def _note_health(self, provider: str, error: ProviderError | None) -> None:
         await words.note_error(provider, error)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import rich_click as click
 
-from aggregator.app import actor, database
-from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
 from aggregator.orders import attempt_store, evidence_store, halts, resolve, store
 from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import store as reseller_store
+from aggregator.storage.opening import database
 from pricing.money import print_units
 
 WAYS_OUT = ("found {} THEIR_ID", "absent {}", "write-off {}")

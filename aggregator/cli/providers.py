@@ -7,22 +7,27 @@ from typing import Any
 
 import rich_click as click
 
-from aggregator.app import actor, database
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog import word_store, words
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.word_store import WordRow
 from aggregator.catalog.words import WordUnknown
-from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.cli.later import Later, Places
+from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
 from aggregator.orders import account_door_store, attempt_store
 from aggregator.orders.account_doors import ForeignDoor
 from aggregator.settings import PROVIDERS_FILE, ProviderSettings
 from aggregator.storage import clock
+from aggregator.storage.opening import database
 
+_LATER: Places = {
+    "scaffold": ("aggregator.cli.trials", "Write the beginning of an adapter for a panel whose API fits no preset."),
+    "test": ("aggregator.cli.trials", "Try a provider without buying anything; exit 1 where it could not sell."),
+}
 _LIMIT = click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
 
 
-@root.group("providers", invoke_without_command=True)
+@root.group("providers", cls=Later, later=_LATER, invoke_without_command=True)
 @_LIMIT
 @click.option("--config", metavar="DIR", help="The configuration's folder [./config].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")

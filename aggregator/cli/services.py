@@ -7,7 +7,6 @@ from typing import Any
 
 import rich_click as click
 
-from aggregator.app import actor, database
 from aggregator.catalog import decide, learned_store, store
 from aggregator.catalog.decide import Decided
 from aggregator.catalog.learned_store import HeldListing
@@ -17,19 +16,26 @@ from aggregator.catalog.preview import margin
 from aggregator.catalog.shelf import NOBODY, ShelfService
 from aggregator.catalog.store import ToldChange
 from aggregator.catalog.suggestions import blocks, proposals
-from aggregator.cli.prices import open_panel
-from aggregator.cli.root import Context, Row, command, root, when
-from aggregator.live import publish
+from aggregator.cli.later import Later, Places
+from aggregator.cli.opened import opened
+from aggregator.cli.root import Context, Row, actor, command, root, when
 from aggregator.settings import SERVICES_FILE
 from aggregator.storage import clock
+from aggregator.storage.opening import database
 
+_LATER: Places = {
+    "apply": (
+        "aggregator.cli.apply",
+        "Put a file of services in force, whatever it has lost: the one given, else services.toml as it is.",
+    ),
+}
 _REASON = click.option("--reason", default="", help="Why, for the record.")
 _LIMIT = click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
 _SPAN = re.compile(r"([0-9]{1,6})([smhd])")
 _UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
-@root.group("services", invoke_without_command=True)
+@root.group("services", cls=Later, later=_LATER, invoke_without_command=True)
 @click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
 @click.option("--config", metavar="DIR", help="The configuration's folder [./config].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -48,9 +54,8 @@ def services(click_context: click.RichContext, /, **given: Any) -> None:
 async def list_(context: Context, limit: int | None) -> None:
     """Show what is on the shelf: rate, cost, chosen provider, margin. The same as services alone."""
     settings = context.settings()
-    async with database(settings):
-        await publish(settings)
-        shelf = (await open_panel(settings)).prices.shelf
+    async with database(settings), opened(settings) as panel:
+        shelf = panel.prices.shelf
     rows = [_service_row(service) for service in shelf][:limit]
     columns = ["id", "name", "category", "type", "rate", "cost", "provider", "margin"]
     context.print_rows(rows, columns=columns, empty="nothing is on the shelf: try aggregator sync")
@@ -194,9 +199,7 @@ async def matches(context: Context, limit: int | None) -> None:
     What services.toml names already is left alone.
     """
     settings = context.settings()
-    async with database(settings):
-        await publish(settings)
-        panel = await open_panel(settings)
+    async with database(settings), opened(settings) as panel:
         found = await proposals(panel.prices, panel.upstreams, limit=limit)
         text = await blocks(found)
     if context.as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aggregator.catalog import store as catalog_store
+from aggregator.errors import CannotBeDone
 from aggregator.orders import attempt_store, cancel_store, day_store, id_reuse, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
 from aggregator.orders.model import Attempt, Order
@@ -19,7 +20,7 @@ RULE = "rule:"
 """How the actor of a decision begins that no person has made."""
 
 
-class Undecidable(Exception):
+class Undecidable(CannotBeDone):
     """The decision does not fit the order as it is now; the text says why."""
 
 

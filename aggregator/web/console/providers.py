@@ -13,6 +13,7 @@ from aggregator.catalog import word_store
 from aggregator.catalog.model import ListingRow
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.shelf import NOBODY
+from aggregator.catalog.synced import tell_sync
 from aggregator.catalog.trying import name_of, remember, try_configured, try_new
 from aggregator.orders import account_door_store
 from aggregator.orders.account_doors import ForeignDoor
@@ -138,10 +139,8 @@ async def sync(visit: Visit) -> Page:
     report = await visit.parts.syncer.sync(one.profile.name)
     await visit.parts.prices.reload(visit.parts.sellers)
     if report.failed:
-        return visit.go(
-            _path(one.profile.name), f"Kept the old catalogue: {report.held or report.error}"[:400], bad=True
-        )
-    return visit.go(_path(one.profile.name), f"Read: {report.services} services, {len(report.changes)} changes.")
+        return visit.go(_path(one.profile.name), f"Not read: {tell_sync(report)}."[:400], bad=True)
+    return visit.go(_path(one.profile.name), f"Read: {tell_sync(report)}.")
 
 
 @section.post("/console/providers/of/{provider:str}/enabled", Who.OWNER)
