@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from aggregator.cli.asking import ask
 from aggregator.cli.root import Context, Failure, command, root
 from aggregator.settings import (
     MARKUP_FILE,
@@ -45,7 +44,7 @@ async def init(context: Context, directory: str | None, sandbox: bool) -> None:
     try:
         found = {file: find_text(folder / file) for file in FILES}
         settings = _settings_of(folder, found)
-        said = sandboxes() if sandbox else await ask(settings)
+        said = sandboxes() if sandbox else await _ask(settings)
         written = _write(folder, found, said)
     except BaseException:
         with suppress(OSError):
@@ -57,6 +56,12 @@ async def init(context: Context, directory: str | None, sandbox: bool) -> None:
         lines.insert(0, f"export AGGREGATOR_CONFIG={shlex.quote(str(folder))}")
     text = "\n".join([f"wrote {', '.join(written)}", "", "What comes next:", "", *(f"  {line}" for line in lines)])
     context.print({"files": written, "next": lines}, text=text)
+
+
+async def _ask(settings: Settings) -> Beginning:
+    from aggregator.cli.asking import ask  # noqa: PLC0415  # providers are tried: brings the HTTP client
+
+    return await ask(settings)
 
 
 def _make(folder: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import rich_click as click
@@ -10,15 +9,14 @@ import rich_click as click
 from aggregator.catalog import decide, learned_store, store
 from aggregator.catalog.decide import Decided
 from aggregator.catalog.learned_store import HeldListing
-from aggregator.catalog.matching import Suggestion
 from aggregator.catalog.model import HoldKind, ProviderRow
 from aggregator.catalog.preview import margin
 from aggregator.catalog.shelf import NOBODY, ShelfService
 from aggregator.catalog.store import ToldChange
-from aggregator.catalog.suggestions import blocks, proposals
 from aggregator.cli.later import Later, Places
 from aggregator.cli.opened import opened
 from aggregator.cli.root import Context, Row, actor, command, root, when
+from aggregator.cli.spans import read_span
 from aggregator.settings import SERVICES_FILE
 from aggregator.storage import clock
 from aggregator.storage.opening import database
@@ -28,11 +26,14 @@ _LATER: Places = {
         "aggregator.cli.apply",
         "Put a file of services in force, whatever it has lost: the one given, else services.toml as it is.",
     ),
+    "matches": (
+        "aggregator.cli.matches",
+        "Suggest which services of different providers are the same thing, as blocks for services.toml, the surest"
+        " first.",
+    ),
 }
 _REASON = click.option("--reason", default="", help="Why, for the record.")
 _LIMIT = click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
-_SPAN = re.compile(r"([0-9]{1,6})([smhd])")
-_UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 @root.group("services", cls=Later, later=_LATER, invoke_without_command=True)
@@ -79,20 +80,12 @@ def _service_row(service: ShelfService) -> Row:
 @_LIMIT
 async def changes(context: Context, provider: str | None, since: str | None, limit: int | None) -> None:
     """Show what changed at the providers, the newest first; prices in their currency."""
-    span = _read_span(since) if since else None
+    span = read_span(since) if since else None
     async with database(context.settings_of()):
         moment = clock.now() - span if span is not None else 0
         found = await store.changes(provider=provider, since=moment, limit=limit)
     columns = ["at", "provider", "service", "kind", "before", "now", "name"]
     context.print_rows([_change_row(one) for one in found], columns=columns, empty="nothing changed")
-
-
-def _read_span(text: str) -> int:
-    """Milliseconds."""
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
-        raise click.BadParameter("write a number and s, m, h or d, as in 24h", param_hint="--since")
-    return int(found[1]) * _UNITS_MS[found[2]]
 
 
 def _change_row(one: ToldChange) -> Row:
@@ -189,34 +182,3 @@ def _tell_ids(one: Decided, named: int | None) -> str:
         return ""
     warning = f"; services.toml offers it as {named}: take it out there unless it fits" if named else ""
     return f"; sold from now on as {one.new_id}, {one.old_id} is never sold again{warning}"
-
-
-@command(services, "matches")
-@_LIMIT
-async def matches(context: Context, limit: int | None) -> None:
-    """Suggest which services of different providers are the same thing, as blocks for services.toml, the surest first.
-
-    What services.toml names already is left alone.
-    """
-    settings = context.settings()
-    async with database(settings), opened(settings) as panel:
-        found = await proposals(panel.prices, panel.upstreams, limit=limit)
-        text = await blocks(found)
-    if context.as_json:
-        context.print([_match_row(one.number, one.suggestion) for one in found])
-    else:
-        click.echo(text or "nothing looks the same: try aggregator sync", nl=not found)
-
-
-def _match_row(number: int, one: Suggestion) -> Row:
-    lead = one.offers[0]
-    return {
-        "id": number, "name": lead.name, "category": lead.category, "score": one.score, "reasons": list(one.reasons),
-        "offers": [
-            {
-                "provider": offer.provider, "service": offer.service, "name": offer.name, "cost": str(offer.rate),
-                "min": offer.minimum, "max": offer.maximum, "refill": offer.refill,
-            }
-            for offer in one.offers
-        ],
-    }  # fmt: skip
