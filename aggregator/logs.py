@@ -75,10 +75,10 @@ def handler(stream: TextIO, form: Form = Form.TEXT) -> logging.Handler:
     return made
 
 
-def set_up(stream: TextIO | None = None, form: Form = Form.TEXT) -> None:
+def set_up(stream: TextIO | None = None, form: Form = Form.TEXT, least: int = logging.INFO) -> None:
     """Log to a stream, stderr unless said otherwise; libraries only when something is wrong."""
     told = stream or sys.stderr
-    logging.basicConfig(level=logging.WARNING, handlers=[handler(told, form)])
+    logging.basicConfig(level=max(least, logging.WARNING), handlers=[handler(told, form)])
     structlog.configure(
         processors=[
             _unless_told,
@@ -87,7 +87,7 @@ def set_up(stream: TextIO | None = None, form: Form = Form.TEXT) -> None:
             structlog.processors.format_exc_info,
             lambda _, __, told: _render(form, told),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(told),
     )
 

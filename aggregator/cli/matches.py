@@ -15,7 +15,7 @@ from aggregator.storage.opening import database
 @command(services, "matches")
 @click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
 async def matches(context: Context, limit: int | None) -> None:
-    """Suggest which services of different providers are the same thing, as blocks for services.toml, the surest first.
+    """Suggest what of different providers is the same thing, as blocks for services.toml, the surest first.
 
     What services.toml names already is left alone.
     """

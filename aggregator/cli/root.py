@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -119,10 +120,13 @@ LOG = click.option(
 )
 
 
-def command(group: click.Group, name: str, *, signed: bool = False, serves: bool = False) -> Callable[[Body], Body]:
+def command(
+    group: click.Group, name: str, *, signed: bool = False, serves: bool = False, quiet: bool = False
+) -> Callable[[Body], Body]:
     """Add an async command that takes --config, --json and --log; its docstring is its help.
 
     `signed`: -5 may be an argument, which click would take for an option. `serves`: it answers calls until it is ended.
+    `quiet`: it tells a story, in which only an error of the log has a place.
     """
 
     def add(body: Body) -> Body:
@@ -131,7 +135,7 @@ def command(group: click.Group, name: str, *, signed: bool = False, serves: bool
             from aggregator import logs  # noqa: PLC0415  # whoever asks for help needs no log
 
             context = Context(config, as_json=as_json)
-            logs.set_up(form=logs.Form(log))
+            logs.set_up(form=logs.Form(log), least=logging.ERROR if quiet else logging.INFO)
             sys.exit(_run(context, body(context, **given), serves=serves))
 
         run = LOG(run)

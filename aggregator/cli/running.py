@@ -44,7 +44,7 @@ async def serve(context: Context, host: str, port: int | None, role: str) -> Non
     await run_server(settings, passed_over, seen, listener=listener, role=role, ready=ready)
 
 
-@command(root, "demo", serves=True)
+@command(root, "demo", serves=True, quiet=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option("--once", is_flag=True, help="End after the show.")
 async def demo(context: Context, port: int, once: bool) -> None:

@@ -28,8 +28,7 @@ _LATER: Places = {
     ),
     "matches": (
         "aggregator.cli.matches",
-        "Suggest which services of different providers are the same thing, as blocks for services.toml, the surest"
-        " first.",
+        "Suggest what of different providers is the same thing, as blocks for services.toml, the surest first.",
     ),
 }
 _REASON = click.option("--reason", default="", help="Why, for the record.")
