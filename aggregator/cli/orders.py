@@ -117,7 +117,7 @@ async def found_(context: Context, order: int, upstream_id: str, reason: str) ->
 @click.argument("order", type=int)
 @_REASON
 async def absent(context: Context, order: int, reason: str) -> None:
-    """The provider does not have it: let it go to the next."""
+    """The provider does not have it: let it go to the next, or there again where nobody else sells it."""
     settings = context.settings_of()
     settle_ms = round(settings.pace.settle_seconds * 1000)
     async with database(settings):
