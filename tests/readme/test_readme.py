@@ -166,3 +166,13 @@ def test_every_file_that_the_readme_sends_a_reader_to_exists() -> None:
     assert links
     assert named
     assert [path for path in (*links, *named) if not (ROOT / path).exists()] == []
+
+
+def test_each_setting_of_a_provider_stands_once() -> None:
+    """Of two rows about one setting, sooner or later one is wrong."""
+    page = (ROOT / "config" / "README.md").read_text()
+    section = page.partition("\n## providers.toml")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert len(named) > 30
+    assert sorted({name for name in named if named.count(name) > 1}) == []
