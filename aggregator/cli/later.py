@@ -27,7 +27,7 @@ class Later(click.RichGroup):
         module, told = self.later.get(cmd_name, ("", ""))
         if module and cmd_name not in self.commands:
             if self._only_told:
-                return click.RichCommand(cmd_name, help=told)
+                return click.RichCommand(name=cmd_name, help=told)
             _load(module)
         return super().get_command(ctx, cmd_name)
 
@@ -35,7 +35,7 @@ class Later(click.RichGroup):
         """All commands with their lines, and none of them loaded for that."""
         self._only_told = True
         try:
-            super().format_help(ctx, formatter)
+            super().format_help(ctx, formatter)  # type: ignore[arg-type]  # always a RichContext here
         finally:
             self._only_told = False
 

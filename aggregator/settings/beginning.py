@@ -64,7 +64,7 @@ def sandboxes() -> Beginning:
         }
         for name, port in SANDBOX_PORTS.items()
     ]  # fmt: skip
-    service = {
+    service: Block = {
         "id": 1, "name": "Instagram Followers - Premium", "category": "Instagram", "offers": ["alpha:1", "bravo:1"],
     }  # fmt: skip
     return Beginning(providers=providers, services=[service])

@@ -151,7 +151,7 @@ def groups(group: Later, *names: str) -> list[tuple[list[str], Later]]:
 def test_the_list_of_commands_says_of_each_what_it_says_of_itself() -> None:
     """Without loading it: so each has its line in two places, which must agree."""
     told = 0
-    for names, group in groups(root):  # type: ignore[arg-type]  # it is one
+    for names, group in groups(root):
         context = click.Context(group)
         for name, (_, line) in group.later.items():
             command = group.get_command(context, name)

@@ -18,7 +18,7 @@ from aggregator.resellers import store as reseller_store
 from aggregator.resellers.model import KeyRules
 from aggregator.settings import MARKUP_FILE, SERVICES_FILE
 from aggregator.storage import decisions, tables
-from pricing.money import SCALE, print_units
+from pricing.money import SCALE
 from providers.sandbox import Sandbox
 from tests.builders import accept_order, active_order, make_reseller, order_now, unsure_order
 from tests.providers.sandbox_server import serving
@@ -246,36 +246,6 @@ async def test_an_unsure_order_is_settled_once_however_often_and_by_whomever_it_
     verdicts = [row.verdict for row in await decisions.about("order", order.id)]
     assert len(verdicts) == 1
     assert (await order_now(order.id)).state in (OrderState.ACTIVE, OrderState.CANCELLED)
-
-
-@pytest.mark.parametrize(
-    ("way", "told"), [("found", "Paid by the reseller"), ("absent", "Paid by"), ("write-off", "Goes back")]
-)
-async def test_each_way_out_of_doubt_asks_back_with_its_amount(web: Web, boss: Visitor, way: str, told: str) -> None:
-    """The first press changes nothing; the second one, of what was shown, does."""
-    order = await unsure_order(await make_reseller(), seconds_ago=400)
-    page = await boss.post(f"/console/orders/{order.id}/{way}", upstream="5001", back="queue")
-    assert told in plain(page)
-    assert print_units(order.charge) in plain(page).replace(",", "")
-    assert (await order_now(order.id)).state is OrderState.UNSURE
-    fields = dict(
-        re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.partition('class="card confirm"')[2])
-    )
-    await boss.post(f"/console/orders/{order.id}/{way}", {**fields, "reason": "seen"})
-    assert (await order_now(order.id)).state is not OrderState.UNSURE
-
-
-async def test_a_provider_that_gives_no_evidence_is_said_not_to_and_may_be_let(web: Web, boss: Visitor) -> None:
-    """Each provider's own sentence, and the switch where it stands."""
-    await unsure_order(await make_reseller(), seconds_ago=400)
-    page = plain(await boss.get("/console/orders/unsure"))
-    assert "alpha gives no evidence: none settles by itself" in page
-    assert "gives no evidence" in plain(await boss.get("/console"))
-    done = await boss.post("/console/orders/unsure/balance-decides", provider="alpha")
-    assert "The balance of alpha decides from now on" in plain(done)
-    assert "balance_decides = true" in (web.panel.settings.directory / "providers.toml").read_text()
-    assert "Let its balance decide" not in await boss.get("/console/orders/unsure")
-    assert bad(await boss.post("/console/orders/unsure/balance-decides", provider="nobody")) is False
 
 
 def bad(page: str) -> bool:
