@@ -12,6 +12,12 @@ from tests.builders import make_reseller, order_now, unsure_order
 from tests.web.kit import Visitor, Web, plain
 
 
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What providers.toml refers to, for whoever reads it anew."""
+    monkeypatch.setenv("SANDBOX_KEY", "sandbox")
+
+
 @pytest.mark.parametrize(
     ("way", "told"), [("found", "Paid by the reseller"), ("absent", "Paid by"), ("write-off", "Goes back")]
 )
