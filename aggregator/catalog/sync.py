@@ -27,9 +27,7 @@ class SyncReport(Struct, frozen=True, kw_only=True):
 
     provider: str
     services: int = 0
-    """Rows of the answer."""
-    repeated: int = 0
-    """Rows whose id stands in a later row, too: the later one counts."""
+    """Ids of the answer; of rows that share one the last counts."""
     unsold: dict[str, int] = {}
     """By the reason: services that are listed and cannot be sold as they are."""
     changes: tuple[Change, ...] = ()
@@ -115,10 +113,9 @@ class Syncer:
         if funds is not None:
             await self._commit_funds(row, funds)
         await self._put(row, difference)
-        kept = {listing.service: listing.flaw for listing in listings}
         return SyncReport(
-            provider=provider, services=len(listings), repeated=len(listings) - len(kept),
-            unsold=Counter(flaw for flaw in kept.values() if flaw is not None), changes=tuple(difference.changes),
+            provider=provider, services=len(listings),
+            unsold=Counter(one.flaw for one in listings if one.flaw is not None), changes=tuple(difference.changes),
             held=difference.held, read_before=row.synced_at is not None, balance_unread=funds is None,
         )  # fmt: skip
 

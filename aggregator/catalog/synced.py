@@ -39,16 +39,14 @@ def _in_force(report: SyncReport) -> str:
 
 def _tell_rows(report: SyncReport) -> str:
     parts = [_counted(report.services, "row")]
-    if report.repeated:
-        parts.append(f"{_counted(report.repeated, 'repeats', 'repeat')} an id and the last of each counts")
     parts += [f"{count:,} cannot be sold: {reason}" for reason, count in Counter(report.unsold).most_common()]
-    left = report.services - report.repeated - sum(report.unsold.values())
+    left = report.services - sum(report.unsold.values())
     told = ", ".join(parts)
     return f"{_counted(left, 'service')} ({told})" if parts[1:] else _counted(left, "service")
 
 
-def _counted(count: int, one: str, several: str = "") -> str:
-    return f"{count:,} {one if count == 1 else several or one + 's'}"
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what if count == 1 else what + 's'}"
 
 
 def _tell_changes(report: SyncReport) -> str:

@@ -69,6 +69,6 @@ def _report_row(report: SyncReport) -> Row:
         for change in report.changes
     ]
     return {
-        "provider": report.provider, "services": report.services, "repeated": report.repeated,
+        "provider": report.provider, "services": report.services,
         "unsold": report.unsold, "held": report.held, "error": report.error, "changes": changes,
     }  # fmt: skip

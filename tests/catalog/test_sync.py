@@ -11,10 +11,8 @@ from aggregator.app import Panel
 from aggregator.catalog import store
 from aggregator.catalog.shelf import NOBODY
 from aggregator.catalog.sync import SyncReport
-from aggregator.catalog.synced import tell_sync
 from providers.sandbox import Sandbox
 from tests.catalog.panels import opened, panel_over, settings_of, write_config
-from tests.providers.panel_server import Canned, panel_server
 from tests.providers.sandbox_server import serving
 
 
@@ -169,15 +167,3 @@ async def test_a_due_sync_is_done_by_one_process(tmp_path: Path, database_url: s
     async with panel_over(tmp_path, database_url, {"alpha": Sandbox(catalogue=rows(1))}) as panel:
         assert await panel.syncer.sync_if_due("alpha") is not None
         assert await panel.syncer.sync_if_due("alpha") is None
-
-
-async def test_a_row_that_repeats_an_id_is_accounted_for(tmp_path: Path, database_url: str) -> None:
-    """The last of each counts, and the owner is told where the missing one went."""
-    twice = [*rows(2), {**rows(1)[0], "rate": "3.00"}]
-    async with panel_server(Canned(body={"balance": "5", "currency": "USD"}), Canned(body=twice)) as server:
-        config = write_config(tmp_path, {"alpha": server.url.removesuffix("/api/v2")})
-        async with opened(settings_of(config, database_url)) as panel:
-            report = await sync(panel)
-            assert {rate for _, rate in sold(panel).values()} == {"2.5", "3.75"}
-    assert (report.services, report.repeated) == (3, 1)
-    assert tell_sync(report) == "2 services (3 rows, 1 repeats an id and the last of each counts); 2 new"

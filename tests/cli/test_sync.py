@@ -47,7 +47,7 @@ def test_rows_that_are_no_services_are_accounted_for(desk: Desk, sandboxes: list
     sandboxes[0].set_catalogue(rows)
     assert desk.say("sync", "alpha").text == ("alpha: 3 services (4 rows, 1 cannot be sold: no price); 3 new\n")
     document = desk.ask("sync", "alpha")["providers"][0]
-    assert (document["services"], document["repeated"], document["unsold"]) == (4, 0, {"no price": 1})
+    assert (document["services"], document["unsold"]) == (4, {"no price": 1})
 
 
 def test_progress_is_told_beside_the_answer(desk: Desk) -> None:
