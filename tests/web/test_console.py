@@ -239,10 +239,10 @@ async def test_an_unsure_order_is_settled_once_however_often_and_by_whomever_it_
     attempt = re.search(r'name="attempt" value="(\d+)"', queue)
     assert attempt
     told = await asyncio.gather(
-        olga.post(f"/console/orders/{order.id}/found", upstream="5001", attempt=attempt[1], back="queue"),
-        oleg.post(f"/console/orders/{order.id}/write-off", attempt=attempt[1], back="queue"),
+        olga.post(f"/console/orders/{order.id}/found", upstream="5001", attempt=attempt[1], back="queue", sure="1"),
+        oleg.post(f"/console/orders/{order.id}/write-off", attempt=attempt[1], back="queue", sure="1"),
     )
-    again = await olga.post(f"/console/orders/{order.id}/write-off", attempt=attempt[1], back="queue")
+    again = await olga.post(f"/console/orders/{order.id}/write-off", attempt=attempt[1], back="queue", sure="1")
     assert [bad(page) for page in (*told, again)].count(False) == 1
     verdicts = [row.verdict for row in await decisions.about("order", order.id)]
     assert len(verdicts) == 1
