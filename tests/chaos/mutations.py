@@ -87,16 +87,15 @@ MUTATIONS = [
             Edit(DISPATCH, "placement = await adapter.add(", "placement = await _insist(adapter.add, "),
             Edit(
                 DISPATCH,
-                "class Lane:\n",
-                """async def _insist(add, submission):
+                "async def _park_all(",
+                """async def _insist(add, submission, turn):
     try:
-        return await add(submission)
+        return await add(submission, turn)
     except ProviderError:
         return await add(submission)
 
 
-class Lane:
-""",
+async def _park_all(""",
             ),
         ],
         _lose_answers,
@@ -122,13 +121,13 @@ class Lane:
                 DISPATCH,
                 "                attempt = await self._attempts.begin(",
                 """                from types import SimpleNamespace
-                unwritten = SimpleNamespace(service=route.offer.service)
-                placement = await adapter.add(submission_of(order, unwritten, sent))
+                unwritten = SimpleNamespace(service=route.offer.service, package_units=route.offer.package_units)
+                placement = await adapter.add(submission_of(order, unwritten, sent), turn)
                 attempt = await self._attempts.begin(""",
             ),
             Edit(
                 DISPATCH,
-                "await self._submit(order, attempt, adapter, sent)",
+                "await self._submit(order, attempt, adapter, sent, turn)",
                 "await self._attempts.accept(Arrival(order, attempt, placement))",
             ),
         ],

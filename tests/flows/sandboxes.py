@@ -32,7 +32,7 @@ burst = 1000
 parallel = 4
 max_price_rise_percent = 100
 """
-PRESETS = {"classic": "perfectpanel", "json": "mystic"}
+PRESETS = {"classic": "perfectpanel", "json": "mystic", "ours": "aggregator"}
 
 
 class Provider:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.flows.processes import wait_until
 from tests.flows.sandboxes import Provider
 from tests.interop.upstream import FIRST_SERVICE, KINDS, Upstream
 from tests.providers.sandbox_server import serving
+from tests.servers import create_database, drop_database
 
 ADDS: dict[ServiceType, dict[str, Any]] = {
     ServiceType.DEFAULT: {"quantity": 1000},
@@ -49,8 +51,13 @@ BILLED = {
 }  # fmt: skip
 FUNDS = Decimal(10_000)
 ENDED = ("COMPLETED", "PARTIAL", "CANCELLED")
-HOPS = {"classic below": ("json", "classic"), "JSON below": ("classic", "json")}
-"""How the near panel writes to the middle one, and that one to the far one."""
+HOPS = {
+    "mystic, then perfectpanel": ("json", "classic"),
+    "perfectpanel, then mystic": ("classic", "json"),
+    "aggregator": ("ours", "ours"),
+}
+"""The presets in which the near panel writes to the middle one, and that one to the far one."""
+DATABASES = ("sqlite", "postgresql")
 
 
 class Chain:
@@ -95,9 +102,21 @@ def _line(row: dict[str, Any]) -> tuple[object, ...]:
     return row["link"], row["type"], row["quantity"], row["runs"], row["state"], share
 
 
-@pytest.fixture(scope="module", params=HOPS)
+@contextmanager
+def _database(kind: str, request: pytest.FixtureRequest, path: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgres_url")
+    url = create_database(server)
+    yield url
+    drop_database(server, url)
+
+
+@pytest.fixture(scope="module", params=[(hops, kind) for hops in HOPS for kind in DATABASES], ids=" on ".join)
 def chain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """Three panels, whose books are all proven at the end, over a sandbox that sells every type."""
+    hops, kind = request.param
     folder = tmp_path_factory.mktemp("chain")
     sandbox = Sandbox(catalogue=Upstream().rows, speed=0, balance="100000")
     with ExitStack() as stack:
@@ -105,8 +124,9 @@ def chain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         source = Provider(stack.enter_context(portal.wrap_async_context_manager(serving(sandbox))))
         panels: list[Panel] = []
         accounts: list[Reseller] = []
-        for name, dialect in zip(("far", "middle", "near"), (*reversed(HOPS[request.param]), "json"), strict=True):
-            panel = stack.enter_context(Panel(folder / name, f"sqlite:///{folder / name}.sqlite"))
+        for name, dialect in zip(("far", "middle", "near"), (*reversed(HOPS[hops]), "json"), strict=True):
+            database = stack.enter_context(_database(kind, request, folder / f"{name}.sqlite"))
+            panel = stack.enter_context(Panel(folder / name, database))
             panel.write("providers.toml", source.as_toml("below"))
             panel.write("services.toml", "import_rest = true\n")
             panel.must("sync")
