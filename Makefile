@@ -69,6 +69,6 @@ $(ready): requirements.lock pyproject.toml
 		echo "$(PYTHON) cannot make environments: on Debian and Ubuntu, install the package python3-venv" >&2; exit 1; }
 	@echo "Preparing .venv (once, and again when requirements.lock or pyproject.toml changes)"
 	@$(PYTHON) -m venv .venv || { echo "Making .venv failed: if another Python made it before, run make clean first" >&2; exit 1; }
-	@$(python) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(python) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@.ci/install $(python) --require-hashes -r requirements.lock
+	@.ci/install $(python) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
-from functools import cache, partial
-from typing import TypeVar
+from collections.abc import Iterable
+from functools import partial
 
 import structlog
 
@@ -32,7 +30,7 @@ from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
 from aggregator.catalog.tidy import tidy
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.failpoints import Failpoints, read_failpoints
+from aggregator.errors import CannotBeDone
 from aggregator.metrics import Metrics
 from aggregator.orders import (
     account_door_store,
@@ -63,14 +61,16 @@ from aggregator.people import doors
 from aggregator.people.seal import Seal
 from aggregator.settings import PaceSettings, ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
-from aggregator.storage.engine import Sqlite, bind, create_engine, lanes
-from aggregator.storage.transaction import engine, lead_through, settled, write
+from aggregator.storage.engine import Sqlite, lanes
+from aggregator.storage.opening import database, failpoints
+from aggregator.storage.transaction import engine, settled, write
 from aggregator.web.parts import Parts
 from aggregator.web.site import make_pages
 from aggregator.workers import Job, Loop, Workers
 
+__all__ = ["Panel", "ProviderInUse", "database", "failpoints"]
+
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 LOOK_SECONDS = 0.5
 """How soon a process sees what another one changed."""
@@ -85,7 +85,7 @@ DRAIN_SECONDS = 5
 """More than an add may take, at shutdown."""
 
 
-class ProviderInUse(Exception):
+class ProviderInUse(CannotBeDone):
     """A provider with open, unsure or watched orders was taken out of providers.toml."""
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -93,44 +93,6 @@ class ProviderInUse(Exception):
         super().__init__(
             f"{listed}: has orders that are still followed; keep it in providers.toml with enabled = false"
         )
-
-
-@cache
-def failpoints() -> Failpoints:
-    """Those of this process; read once."""
-    return read_failpoints(os.environ)
-
-
-@asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[None]:
-    """The database of the configuration, open, up to date and bound to the tables."""
-    opened = create_engine(settings.database_url)
-    bind(opened)
-    lead_through(failpoints().transaction)
-    await opened.open()
-    try:
-        await migrations.migrate()
-        await clock.follow(at_once=True)
-        yield
-    finally:
-        await settled()
-        await opened.close()
-
-
-async def look_up(settings: Settings, question: Callable[[], Awaitable[T]]) -> T | None:
-    """Ask the database as it is, where it is there; None where it is not, or too old. Nothing is made or migrated."""
-    opened = create_engine(settings.database_url)
-    if isinstance(opened, Sqlite) and not opened.is_there:
-        return None
-    bind(opened)
-    try:
-        await opened.open()
-        return await question()
-    except Exception as error:  # noqa: BLE001  # whatever it is, nothing can be looked up
-        log.debug("database.not_looked_up", error=type(error).__name__)
-        return None
-    finally:
-        await opened.close()
 
 
 class Panel:
@@ -416,8 +378,3 @@ async def _rename(old: str, new: str) -> None:
         await signals.raise_signal(signals.CATALOGUE)
 
     await write(work)
-
-
-def actor() -> str:
-    """Who decides at the command line: the system's user."""
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid-{os.getuid()}"

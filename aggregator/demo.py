@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,18 +15,22 @@ from typing import Any
 
 import aiohttp
 
-from aggregator.app import Panel, database
+from aggregator.app import Panel
 from aggregator.audit.run import audit
+from aggregator.catalog.sync import SyncReport
 from aggregator.live import publish
 from aggregator.people import doors
 from aggregator.resellers import accounts
 from aggregator.resellers.accounts import NewReseller
 from aggregator.serving import listen, make_server
 from aggregator.settings import load
+from aggregator.storage.opening import database
 from pricing.money import SCALE
 from providers.sandbox import Sandbox
 
 Tell = Callable[[str], None]
+"""Takes a line of the story, numbered once."""
+_LINE_ANEW = "\r\x1b[K"
 
 PROVIDERS = """
 [[provider]]
@@ -69,7 +74,7 @@ async def show(*, port: int, once: bool, tell: Tell) -> None:
     """Run the show; afterwards keep serving until interrupted, unless `once`."""
     with tempfile.TemporaryDirectory(prefix="aggregator-demo-") as folder:
         async with _provider("classic", 101, "2.00") as alpha, _provider("json", 9, 2.2) as bravo:
-            tell("1. Two providers are up: alpha (classic, asks 2.00 per 1,000) and bravo (JSON, asks 2.20).")
+            tell("1. Two providers are up: alpha (classic, asks $2.00 per 1,000) and bravo (JSON, asks $2.20).")
             config = _write_config(Path(folder), alpha, bravo)
             settings = load(config, {**os.environ, "DEMO_KEY": "sandbox"})
             async with database(settings):
@@ -79,9 +84,8 @@ async def show(*, port: int, once: bool, tell: Tell) -> None:
 
 async def _run_panel(panel: Panel, port: int, once: bool, tell: Tell) -> None:
     await panel.prepare()
-    for provider in panel.upstreams:
-        report = await panel.syncer.sync(provider.profile.name)
-        tell(f"2. {report.provider}: {report.services} services imported.")
+    reports = [await panel.syncer.sync(provider.profile.name) for provider in panel.upstreams]
+    tell(f"2. Their catalogues are read: {' and '.join(map(_imported, reports))}.")
     await panel.prices.reload(panel.upstreams)
     new = await accounts.add("demo-reseller", currency="USD", funds=150 * SCALE)
     async with _serving(panel, port, tell) as url:
@@ -90,6 +94,10 @@ async def _run_panel(panel: Panel, port: int, once: bool, tell: Tell) -> None:
         await _prove(tell)
         if not once:
             await _keep_serving(url, new, tell)
+
+
+def _imported(report: SyncReport) -> str:
+    return f"{report.services} {'service' if report.services == 1 else 'services'} of {report.provider}"
 
 
 async def _order(url: str, key: str, tell: Tell) -> None:
@@ -103,7 +111,7 @@ async def _order(url: str, key: str, tell: Tell) -> None:
         tell(f"4. Service {service['service']}, {service['name']}: sold at ${service['rate']:.2f} per 1,000.")
         link = "https://instagram.com/username/partial/3000"
         placed = await call(action="add", service=1, link=link, quantity=10_000)
-        tell(f"5. Order {placed['order']}: 10,000 units for $25.00; the wallet holds {(await _wallet(call))}.")
+        tell(f"5. Order {placed['order']}: 10,000 units for $25.00; the wallet holds ${await _wallet(call)}.")
         status = await _follow(call, placed["order"], tell)
         back = Decimal(await _wallet(call)) - Decimal(125)
         tell(f"7. {status['status']}: {status['remains']} units were not delivered, ${back:.2f} came back.")
@@ -117,16 +125,29 @@ async def _wallet(call: Callable[..., Any]) -> str:
 
 
 async def _follow(call: Callable[..., Any], order: int, tell: Tell) -> dict[str, Any]:
-    told: tuple[str, int] | None = None
+    """One line, which changes in its place where somebody watches it, and is told at the end where nobody does."""
+    told: list[str] = []
     async with asyncio.timeout(60):
         while True:
             status: dict[str, Any] = await call(action="status", order=order)
-            if told != (now := (status["status"], status["remains"])):
-                tell(f"6. {now[0]:<12} {now[1]:>6} remain")
-                told = now
-            if told[0] in ("COMPLETED", "PARTIAL", "CANCELLED"):
+            if [now := f"{_in_words(status['status'])} ({status['remains']:,} remain)"] != told[-1:]:
+                told.append(now)
+                _show_in_place(f"6. {now}")
+            if status["status"] in ("COMPLETED", "PARTIAL", "CANCELLED"):
+                _show_in_place("")
+                tell(f"6. {', '.join([*told[:1], *told[1:][-2:]])}.")
                 return status
             await asyncio.sleep(0.25)
+
+
+def _in_words(status: str) -> str:
+    return status.replace("_", " ").capitalize()
+
+
+def _show_in_place(line: str) -> None:
+    if sys.stdout.isatty():
+        sys.stdout.write(f"{_LINE_ANEW}{line}")
+        sys.stdout.flush()
 
 
 async def _prove(tell: Tell) -> None:

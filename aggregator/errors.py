@@ -1,8 +1,12 @@
-"""What can go wrong for a reseller, without a word of HTTP. The API and the pages translate these."""
+"""What can go wrong for a reseller, without a word of HTTP, and for the owner. API, pages and commands tell these."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+
+class CannotBeDone(Exception):
+    """What the owner asked for cannot be done; the text is the whole answer. Nothing has changed when it is raised."""
 
 
 class ResellerError(Exception):

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import structlog
 from watchfiles import awatch
 
-from aggregator.app import Panel, ProviderInUse, database
+from aggregator.app import Panel, ProviderInUse
 from aggregator.catalog import store
 from aggregator.catalog.prices import revise
 from aggregator.settings import (
@@ -29,6 +29,7 @@ from aggregator.settings import (
     read_services,
     refuse_loss,
 )
+from aggregator.storage.opening import database
 
 log = structlog.get_logger(__name__)
 Seen: TypeAlias = dict[str, str | Fault | None]
@@ -138,8 +139,8 @@ class _Follower:
             _tell(error.faults)
         except ProviderInUse as error:
             log.warning("configuration.refused", fault=f"{file}: {error}", kept="the configuration as it was")
-        except Exception as error:
-            log.exception("configuration.failed", file=file, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the loop goes on
+            log.error("configuration.failed", file=file, failed=error)  # noqa: TRY400  # in a line
         else:
             log.info("configuration.taken", file=file)
 

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import re
 import sys
-from typing import TextIO
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from enum import Enum, StrEnum
+from pathlib import Path
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 MASK = "***"
+_SPACES = re.compile(r"\s")
+_TOLD_OTHERWISE: ContextVar[bool] = ContextVar("told_otherwise", default=False)
+_MOST_SAID = 500
+"""Characters of an error's own text in a line."""
 _KEYS = re.compile(
     r"\bagg[0-9a-f]{61}\b|\b[0-9a-f]{64}\b"
     r"|(?P<named>(?:(?<!\w)|(?<=%3F)|(?<=%26))(?:key|api_?key|api_token|token|password|secret)(?:=|%3D|\\*[\"']\s*:\s*\\*[\"']?))[^\s&\"'\\,;)}]+"
@@ -32,36 +45,103 @@ def _mask(found: re.Match[str]) -> str:
     return f"{found['named'] or found['scheme'] or found['user'] or ''}{MASK}"
 
 
+class Form(StrEnum):
+    """How a line of the log is written, whoever says it."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class OneLine(logging.Formatter):
-    """What libraries say, tracebacks included."""
+    """What libraries say, in the form of our own lines, tracebacks included."""
+
+    def __init__(self, form: Form = Form.TEXT) -> None:
+        super().__init__()
+        self._form = form
 
     def format(self, record: logging.LogRecord) -> str:
-        return one_line(super().format(record))
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        told: EventDict = {"timestamp": at, "level": record.levelname.lower(), "event": record.getMessage()}
+        told["logger"] = record.name
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return _render(self._form, told)
 
 
-def handler(stream: TextIO) -> logging.Handler:
+def handler(stream: TextIO, form: Form = Form.TEXT) -> logging.Handler:
     """Where libraries write to."""
     made = logging.StreamHandler(stream)
-    made.setFormatter(OneLine("%(levelname)s %(name)s %(message)s"))
+    made.setFormatter(OneLine(form))
     return made
 
 
-def set_up(stream: TextIO | None = None) -> None:
+def set_up(stream: TextIO | None = None, form: Form = Form.TEXT, least: int = logging.INFO) -> None:
     """Log to a stream, stderr unless said otherwise; libraries only when something is wrong."""
     told = stream or sys.stderr
-    logging.basicConfig(level=logging.WARNING, handlers=[handler(told)])
+    logging.basicConfig(level=max(least, logging.WARNING), handlers=[handler(told, form)])
     structlog.configure(
         processors=[
+            _unless_told,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-            _clean,
+            lambda _, __, told: _render(form, told),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(told),
     )
 
 
-def _clean(_: WrappedLogger, __: str, rendered: EventDict | str) -> str:
-    return one_line(str(rendered))
+@contextmanager
+def without_providers() -> Iterator[None]:
+    """For a command that says in its own words how its calls to providers went: no log of each beside that."""
+    calls, given = logging.getLogger("providers"), _TOLD_OTHERWISE.set(True)
+    before = calls.level
+    calls.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        calls.setLevel(before)
+        _TOLD_OTHERWISE.reset(given)
+
+
+def _unless_told(_: WrappedLogger, level: str, told: EventDict) -> EventDict:
+    if level != "error" and "provider" in told and _TOLD_OTHERWISE.get():
+        raise structlog.DropEvent
+    return told
+
+
+def _render(form: Form, told: EventDict) -> str:
+    failed = {name: value for name, value in told.items() if isinstance(value, BaseException)}
+    plain = {name: _in_a_line(value) if name in failed else _plain(value) for name, value in told.items()}
+    if form is Form.TEXT:
+        return one_line(_as_text(plain))
+    for value in failed.values():
+        plain.setdefault("exception", "".join(traceback.format_exception(value)))
+    # All of it in ASCII: nothing then ends a line, or turns its direction.
+    return _KEYS.sub(_mask, json.dumps(plain, default=str))
+
+
+def _as_text(told: EventDict) -> str:
+    first = [str(told.pop(name)) for name in ("timestamp", "level", "event")]
+    return " ".join([*first, *(f"{name}={_quoted(value)}" for name, value in told.items())])
+
+
+def _quoted(value: Any) -> str:
+    text = str(value)
+    return f"'{text}'" if not text or _SPACES.search(text) else text
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return value if value is None or isinstance(value, bool | int | float | str | list | tuple) else str(value)
+
+
+def _in_a_line(error: BaseException) -> str:
+    """What failed, and where: the last place that is ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if f"{os.sep}site-packages{os.sep}" not in frame.filename] or frames
+    where = f", at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    said = str(error).strip()
+    return f"{type(error).__name__}{': ' if said else ''}{said[:_MOST_SAID]}{where}"

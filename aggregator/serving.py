@@ -17,13 +17,15 @@ from typing import IO, Any
 import structlog
 import uvicorn
 
-from aggregator.app import Panel, database
+from aggregator.app import Panel
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.shelf import Shelf
 from aggregator.connections import Connection, Patience, Waiting
+from aggregator.errors import CannotBeDone
 from aggregator.live import Seen, follow_edits, publish
 from aggregator.settings import Fault, Settings
 from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
+from aggregator.storage.opening import database
 from aggregator.storage.transaction import engine
 from aggregator.workers import Loop
 
@@ -40,7 +42,7 @@ With Python's own five milliseconds a commit takes longer to get its turns than 
 log = structlog.get_logger(__name__)
 
 
-class AlreadyServing(Exception):
+class AlreadyServing(CannotBeDone):
     """Another process serves where only one may."""
 
 

@@ -50,8 +50,8 @@ class Loop:
     async def _round(self) -> float:
         try:
             pause = await asyncio.create_task(self._finish_round(), name=self.name)
-        except Exception as error:
-            log.exception("worker.round_failed", loop=self.name, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the loop goes on
+            log.error("worker.round_failed", loop=self.name, failed=error)  # noqa: TRY400  # in a line
             return max(self._pause, 0.5)
         return self._pause if pause is None else pause
 

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from providers.adapter import Adapter, Pace, Profile
 from providers.dialect import PRESETS as DIALECTS
 from providers.dialect import Dialect
-from providers.network import Trace
-from providers.panel import Panel
-from providers.path_style import PathStylePanel
-from providers.transport import Transport
+
+if TYPE_CHECKING:  # an HTTP client takes longer to load than all the rest, and settings are read without one
+    from providers.network import Trace
+    from providers.transport import Transport
+
+
+def _usual(profile: Profile, transport: Transport) -> Adapter:
+    from providers.panel import Panel  # noqa: PLC0415  # brings the HTTP client
+
+    return Panel(profile, transport)
+
+
+def _path_style(profile: Profile, transport: Transport) -> Adapter:
+    from providers.path_style import PathStylePanel  # noqa: PLC0415  # brings the HTTP client
+
+    return PathStylePanel(profile, transport)
 
 
 class UnknownPreset(ValueError):
@@ -26,7 +39,7 @@ class UnknownPreset(ValueError):
 class Preset(Struct, frozen=True, kw_only=True):
     """One family of panels: its adapter, its spelling, and the pace for a provider that sets none."""
 
-    adapter: Callable[[Profile, Transport], Adapter] = Panel
+    adapter: Callable[[Profile, Transport], Adapter] = _usual
     dialect: Dialect
     requests_per_second: float = 4.0  # a pace, not money
     burst: int = 10
@@ -45,7 +58,7 @@ PRESETS: dict[str, Preset] = {
     "mystic": Preset(dialect=DIALECTS["mystic"], requests_per_second=1.0, burst=1, parallel=1),
     "notpanel": Preset(dialect=DIALECTS["notpanel"]),
     "aggregator": Preset(dialect=DIALECTS["aggregator"], requests_per_second=1.0, burst=30),
-    "path_style": Preset(adapter=PathStylePanel, dialect=Dialect(body_format="json")),
+    "path_style": Preset(adapter=_path_style, dialect=Dialect(body_format="json")),
 }
 
 
@@ -59,4 +72,6 @@ def find_preset(name: str) -> Preset:
 
 def open_adapter(profile: Profile, preset: str, pace: Pace, trace: Trace | None = None) -> Adapter:
     """The adapter of one configured provider; `trace` is told of each call's steps. Raises `UnknownPreset`."""
+    from providers.transport import Transport  # noqa: PLC0415  # brings the HTTP client
+
     return find_preset(preset).adapter(profile, Transport(profile, pace, trace))

@@ -43,6 +43,15 @@ PATHS = ["/api/v2", "/api/v1"]
 _ALLOWED = (*KEPT_BY_NOBODY, (b"allow", b"GET, OPTIONS, POST"))
 _OPTIONS = Answer(HTTPStatus.NO_CONTENT, b"", _ALLOWED)
 _OTHER_METHOD = Answer(HTTPStatus.METHOD_NOT_ALLOWED, b'{"error":"This method is not allowed here"}', _ALLOWED)
+_TO_THE_PAGE = Answer(HTTPStatus.SEE_OTHER, b"", (*KEPT_BY_NOBODY, (b"location", b"/api"), (b"vary", b"accept")))
+
+
+def _is_browser(scope: Scope) -> bool:
+    """Whether somebody only looks at the address: scripts ask for something, and none asks for a page."""
+    if scope["method"] != "GET" or scope["query_string"]:
+        return False
+    headers = dict(scope["headers"])
+    return b"text/html" in headers.get(b"accept", b"") and headers.get(b"content-length", b"0") == b"0"
 
 
 class Api:
@@ -70,6 +79,9 @@ class Api:
         """Read, answer, refuse: whatever arrives."""
         if scope["method"] not in ("POST", "GET"):
             await send_answer(send, _OPTIONS if scope["method"] == "OPTIONS" else _OTHER_METHOD)
+            return
+        if _is_browser(scope):
+            await send_answer(send, _TO_THE_PAGE)
             return
         call = await read_call(scope, receive, self._read)
         if call is not None:

@@ -8,6 +8,7 @@ import structlog
 
 from aggregator.catalog import finding_store, health, learned_store, store
 from aggregator.catalog.findings import Finding, Kind
+from aggregator.errors import CannotBeDone
 from aggregator.storage import clock, decisions, signals
 from aggregator.storage.transaction import write
 from providers.errors import Refused
@@ -38,7 +39,7 @@ async def note_cancel(provider: str, service: str) -> bool:
     return rests
 
 
-class NothingLearned(Exception):
+class NothingLearned(CannotBeDone):
     """There is nothing to take back; the text says so."""
 
 

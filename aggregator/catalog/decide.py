@@ -11,11 +11,12 @@ from msgspec.structs import replace
 from aggregator.catalog import holds, learned_store, store
 from aggregator.catalog.learned_store import HeldListing
 from aggregator.catalog.model import HoldKind
+from aggregator.errors import CannotBeDone
 from aggregator.storage import clock, decisions, signals
 from aggregator.storage.transaction import write
 
 
-class NothingHeld(Exception):
+class NothingHeld(CannotBeDone):
     """There is nothing to decide; the text says so."""
 
 

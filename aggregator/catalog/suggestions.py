@@ -12,11 +12,12 @@ from aggregator.catalog.matching import Suggestion, suggest
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.upstreams import Upstreams
+from aggregator.errors import CannotBeDone
 from aggregator.settings import FIRST_IMPORTED_ID, ServicesFile
 from pricing.offer import Offer
 
 
-class NoFreeId(Exception):
+class NoFreeId(CannotBeDone):
     """Every id that services.toml may give is used."""
 
 

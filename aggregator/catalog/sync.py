@@ -21,7 +21,7 @@ from aggregator.storage import clock, signals
 from aggregator.storage.transaction import apart, write
 from pricing.fx import FxTable
 from providers.adapter import Adapter
-from providers.errors import ProviderError
+from providers.errors import Code, ProviderError
 from providers.trial import type_words
 from providers.vocabulary import Funds, Listing
 
@@ -33,13 +33,21 @@ class SyncReport(Struct, frozen=True, kw_only=True):
 
     provider: str
     services: int = 0
+    """Ids of the answer; of rows that share one the last counts."""
     ranged_packages: int = 0
     """Packages among them that take a range of quantities, not sold before the owner says what they are."""
+    unsold: dict[str, int] = {}
+    """By the reason: services that are listed and cannot be sold as they are."""
     changes: tuple[Change, ...] = ()
     type_words: dict[str, int] = {}
     """Its words for types that nobody knows, and how many services are left out for each."""
     held: str | None = None
     error: str | None = None
+    code: Code | None = None
+    """What kind of error it is."""
+    read_before: bool = False
+    """Whether an earlier catalogue stays in force where this one does not count."""
+    balance_unread: bool = False
 
     @property
     def told_type_words(self) -> str:
@@ -142,13 +150,12 @@ class Syncer:
             await self._commit_look(row, look)
         await self._put(row, difference)
         return SyncReport(
-            provider=provider,
-            services=len(listings),
-            changes=tuple(difference.changes),
-            held=difference.held,
-            type_words=dict(Counter(type_words(listings)[0]).most_common()),
+            provider=provider, services=len(listings),
+            unsold=Counter(one.flaw for one in listings if one.flaw is not None), changes=tuple(difference.changes),
+            held=difference.held, type_words=dict(Counter(type_words(listings)[0]).most_common()),
             ranged_packages=sum(1 for listing in listings if listing.flaw is None and listing.is_ranged_package),
-        )
+            read_before=row.synced_at is not None, balance_unread=look is None,
+        )  # fmt: skip
 
     def _weighed(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> list[Listing]:
         """With those marked whose price is a placeholder by its worth: they left, and did not get dearer."""
@@ -215,7 +222,8 @@ class Syncer:
         text = f"{error.code}: {error.text}"[:500]
         await store.set_provider(provider, sync_error=text)
         await self._note_health(provider, error)
-        return SyncReport(provider=provider, error=text)
+        read_before = (await store.provider(provider)).synced_at is not None
+        return SyncReport(provider=provider, error=text, code=error.code, read_before=read_before)
 
     async def _note_health(self, provider: str, error: ProviderError | None) -> None:
         await words.note_error(provider, error)

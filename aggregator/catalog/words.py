@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from aggregator.catalog import word_store
 from aggregator.catalog.word_store import WordRow
+from aggregator.errors import CannotBeDone
 from aggregator.settings.spelling import read_error_meaning, read_status_meaning, suggest_meaning
 from aggregator.storage import decisions, signals
 from aggregator.storage.transaction import write
@@ -33,7 +34,7 @@ class Heard(Struct, frozen=True):
     reply: str
 
 
-class WordUnknown(Exception):
+class WordUnknown(CannotBeDone):
     """There is no such word to explain, or no such meaning; the message says what to write instead."""
 
 

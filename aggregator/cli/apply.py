@@ -7,13 +7,14 @@ from pathlib import Path
 
 import rich_click as click
 
-from aggregator.app import actor, database
 from aggregator.catalog.drafts import Overtaken
-from aggregator.cli.prices import open_panel, prices
-from aggregator.cli.root import Context, Failure, command
+from aggregator.cli.opened import opened
+from aggregator.cli.prices import prices
+from aggregator.cli.root import Context, Failure, actor, command
 from aggregator.cli.services import services
 from aggregator.settings import MARKUP_FILE, SERVICES_FILE, find_text, load
 from aggregator.settings.files import CannotWrite
+from aggregator.storage.opening import database
 
 _FILE = click.argument("file", required=False, type=click.Path(dir_okay=False))
 _REASON = click.option("--reason", default="", help="Why, for the record.")
@@ -41,8 +42,8 @@ async def _apply(context: Context, name: str, file: str | None, reason: str) -> 
     if text is None:
         raise Failure(f"there is no file {path}")
     settings = load(context.directory, os.environ, instead={name: text})
-    async with database(settings):
-        edits = (await open_panel(settings)).edits()
+    async with database(settings), opened(settings, publish=False) as panel:
+        edits = panel.edits()
         try:
             begun = await edits.draft(name)
             saved = await edits.save(name, text, base=begun.base, actor=actor(), reason=reason)

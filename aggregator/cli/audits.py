@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import rich_click as click
 
-from aggregator.app import actor, database
 from aggregator.audit import run, store
 from aggregator.audit.run import Result
 from aggregator.audit.store import Run
-from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
+from aggregator.storage.opening import database
 
 
 @command(root, "audit")

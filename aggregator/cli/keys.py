@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import rich_click as click
 
-from aggregator.app import actor, database
 from aggregator.cli.resellers import REASON, SPELLINGS
-from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
 from aggregator.resellers import accounts, store
 from aggregator.resellers.addresses import read_addresses
 from aggregator.resellers.model import KeyRules, shown_part
+from aggregator.storage.opening import database
 from pricing.money import parse_units
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import rich_click as click
 
-from aggregator.app import actor, database
-from aggregator.cli.root import Context, Failure, Row, command, root, when
-from aggregator.orders import attempt_store, evidence_store, halts, resolve, store
+from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
+from aggregator.cli.spans import read_span
+from aggregator.cli.told_orders import tell_cancel, tell_decision, tell_order
+from aggregator.orders import attempt_store, evidence_store, halts, resolve, search_store, store
 from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState, Outcome
+from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
+from aggregator.storage import clock
+from aggregator.storage.opening import database
 from pricing.money import print_units
 
 WAYS_OUT = ("found {} THEIR_ID", "absent {}", "write-off {}")
 """Of doubt: it is there, it is not and goes to the next provider, or it is refunded at the owner's risk."""
+ALL = 2**31 - 1
+"""More rows than anybody has."""
 SHOWN = (Outcome.ACCEPTED, Outcome.UNSURE)
 _REASON = click.option("--reason", default="", help="Why, for the record.")
 
@@ -27,13 +36,25 @@ def orders() -> None:
 @command(orders, "list")
 @click.option("--state", type=click.Choice([state.value for state in OrderState]))
 @click.option("--held", is_flag=True, help="Only those that no rule may decide.")
+@click.option("--reseller", metavar="NAME", help="Only of this one.")
+@click.option("--provider", metavar="NAME", default="", help="Only what was tried there.")
+@click.option("--link", metavar="PIECE", default="", help="Only with this in their link; of the newest 100,000.")
+@click.option("--since", metavar="SPAN", help="No older than this: 30m, 24h, 7d.")
 @click.option("--limit", type=click.IntRange(1))
-async def list_(context: Context, state: str | None, held: bool, limit: int | None) -> None:
+async def list_(
+    context: Context, state: str | None, held: bool, reseller: str | None, provider: str, link: str,
+    since: str | None, limit: int | None,
+) -> None:  # fmt: skip
     """Show orders, the newest first."""
+    span = read_span(since) if since else None
     async with database(context.settings_of()):
-        found = await store.listed(states=[state] if state else (), held=held, limit=limit)
-        rows = await _rows(found)
-    columns = ["order", "reseller", "service", "quantity", "state", "provider", "charge", "refunded", "held"]
+        sought = Sought(
+            states=(state,) if state else (), held=held, provider=provider, link=link,
+            reseller=None if reseller is None else (await accounts.named(reseller)).id,
+            since=0 if span is None else clock.now() - span,
+        )  # fmt: skip
+        rows = await _rows(await search_store.find(sought, limit=limit or ALL))
+    columns = ["order", "created", "reseller", "service", "quantity", "state", "provider", "charge", "refunded", "held"]
     context.print_rows(rows, columns=columns, empty="no orders")
 
 
@@ -54,7 +75,7 @@ async def show(context: Context, order: int) -> None:
             {"at": when(line["at"]), "state": line["state"], "text": line["text"]}
             for line in await store.history(found)
         ]
-    context.print(row)
+    context.print(row, text="\n".join(tell_order(row)))
 
 
 @command(orders, "unsure")
@@ -96,7 +117,7 @@ async def found_(context: Context, order: int, upstream_id: str, reason: str) ->
 @click.argument("order", type=int)
 @_REASON
 async def absent(context: Context, order: int, reason: str) -> None:
-    """The provider does not have it: let it go to the next."""
+    """The provider does not have it: let it go to the next, or there again where nobody else sells it."""
     settings = context.settings_of()
     settle_ms = round(settings.pace.settle_seconds * 1000)
     async with database(settings):
@@ -130,12 +151,13 @@ async def settle(context: Context, order: int, undelivered: int, reason: str) ->
 async def cancel(context: Context, order: int, reason: str) -> None:
     """Cancel at once what has not left; ask the provider of what has."""
     async with database(context.settings_of()):
-        await _decided(context, await resolve.call_off(order, actor=actor(), reason=reason))
+        await _decided(context, await resolve.call_off(order, actor=actor(), reason=reason), tell_cancel)
 
 
-async def _decided(context: Context, order: Order) -> None:
+async def _decided(context: Context, order: Order, tell: Callable[[Row, str], str] = tell_decision) -> None:
     row = (await _rows([order]))[0]
-    context.print(row, text=f"order {order.id} is {order.state}, refunded {row['refunded']} of {row['charge']}")
+    currency = context.settings_of().panel.currency
+    context.print(row, text=tell(row, currency))
 
 
 async def _rows(found: list[Order]) -> list[Row]:

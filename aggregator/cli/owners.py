@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import rich_click as click
 
-from aggregator.app import database
 from aggregator.cli.root import Context, command, root, when
 from aggregator.people import doors, store
+from aggregator.storage.opening import database
 
 
 @root.group("owners")

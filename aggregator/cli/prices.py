@@ -9,24 +9,25 @@ from typing import Any
 import msgspec
 import rich_click as click
 
-from aggregator.app import Panel, database
 from aggregator.catalog.explain import explain as explain_price
+from aggregator.cli.later import Later, Places
+from aggregator.cli.opened import opened
 from aggregator.cli.root import Context, Failure, command, root
-from aggregator.live import publish
 from aggregator.settings import MARKUP_FILE, Settings, find_text, load, read_markup
+from aggregator.storage.opening import database
 from pricing.markup import Buyer
 
+_LATER: Places = {
+    "apply": (
+        "aggregator.cli.apply",
+        "Put a markup file in force, whatever it has lost: the one given, else markup.toml as it is.",
+    ),
+}
 
-@root.group("prices")
+
+@root.group("prices", cls=Later, later=_LATER)
 def prices() -> None:
     """What the rules make of the providers' prices."""
-
-
-async def open_panel(settings: Settings) -> Panel:
-    panel = Panel(settings)
-    await panel.prepare()
-    await panel.stop()
-    return panel
 
 
 @command(prices, "preview")
@@ -40,8 +41,7 @@ async def preview(context: Context, file: str | None) -> None:
         message = f"there is no file {path}"
         raise Failure(message)
     markup = read_markup(text, str(path), currency=settings.panel.currency)
-    async with database(settings):
-        panel = await open_panel(settings)
+    async with database(settings), opened(settings, publish=False) as panel:
         changes = await panel.prices.foretell(panel.upstreams, markup)
     rows = [msgspec.to_builtins(change) for change in changes]
     below = [row for row in rows if row["below_cost"]]
@@ -67,9 +67,7 @@ def _with_any_markup(context: Context) -> Settings:
 async def explain(context: Context, service: int, tier: str, reseller: str) -> None:
     """Show how a price came about, and every other offer with why it was not chosen."""
     settings = context.settings()
-    async with database(settings):
-        await publish(settings)
-        panel = await open_panel(settings)
+    async with database(settings), opened(settings) as panel:
         shelf = panel.prices.shelf
         sources = await panel.prices.sources(panel.upstreams)
     found = shelf.get(service)

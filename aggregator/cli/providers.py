@@ -1,41 +1,39 @@
-"""Commands about the panels we buy from: how they are, and what their words mean."""
+"""Commands about the panels we buy from: how they are, and what was looked at about them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rich_click as click
 
-from aggregator.app import actor, database
-from aggregator.cache.limits import Limits
-from aggregator.cache.pace import SharedPace
-from aggregator.catalog import balance_store, finding_store, word_store, words
+from aggregator.catalog import balance_store, finding_store
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.balance_store import DayRow
 from aggregator.catalog.looked import Matter, looked
 from aggregator.catalog.model import ProviderRow
-from aggregator.catalog.upstreams import Upstreams
-from aggregator.catalog.word_store import WordRow
-from aggregator.catalog.words import WordUnknown
-from aggregator.cli.prices import open_panel
-from aggregator.cli.root import Context, Failure, Row, command, root, when
-from aggregator.orders import account_door_store, attempt_store, explained, overcharge_store
+from aggregator.cli.later import Later, Places
+from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
+from aggregator.orders import account_door_store, attempt_store, overcharge_store
 from aggregator.orders.account_doors import ForeignDoor
-from aggregator.orders.explained import REFUNDED, WAITS, Outlook
-from aggregator.orders.model import Order
 from aggregator.orders.overcharge_store import Overcharges
-from aggregator.orders.routing import Router
-from aggregator.settings import PROVIDERS_FILE, ProviderSettings, Settings
+from aggregator.settings import PROVIDERS_FILE, ProviderSettings
 from aggregator.storage import clock
-from pricing.money import print_units
+from aggregator.storage.opening import database
 
-PLACES = (REFUNDED, WAITS)
+_LATER: Places = {
+    "scaffold": ("aggregator.cli.trials", "Write the beginning of an adapter for a panel whose API fits no preset."),
+    "test": ("aggregator.cli.trials", "Try a provider without buying anything; exit 1 where it could not sell."),
+    "words": (
+        "aggregator.cli.words",
+        "Show what providers said that nobody understands; with TEXT and --means, say once what it means.",
+    ),
+}
 _LIMIT = click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
 
 
-@root.group("providers", invoke_without_command=True)
+@root.group("providers", cls=Later, later=_LATER, invoke_without_command=True)
 @_LIMIT
 @click.option("--config", metavar="DIR", help="The configuration's folder [./config].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -165,120 +163,3 @@ async def looked_(context: Context, provider: str, matter: str, reason: str) -> 
     async with database(settings):
         closed = await looked(provider, Matter(matter), actor=actor(), reason=reason)
     context.print({"provider": provider, "matter": matter, "closed": closed}, text=f"{provider}: closed: {closed}")
-
-
-@command(providers, "words")
-@click.argument("provider", required=False)
-@click.argument("text", required=False)
-@click.option("--means", metavar="MEANING", help="A status (completed, partial, ...) or an error code (FUNDS, ...).")
-@click.option("--reason", default="", help="Why, for the record.")
-@click.option("--check", is_flag=True, help="Say nothing yet: show which orders it would let go on, and where to.")
-@click.option("--all", "everything", is_flag=True, help="Also those whose meaning was said.")
-@_LIMIT
-async def words_(
-    context: Context, provider: str | None, text: str | None, means: str | None, reason: str,
-    check: bool, everything: bool, limit: int | None,
-) -> None:  # fmt: skip
-    """Show what providers said that nobody understands; with TEXT and --means, say once what it means.
-
-    Orders that are unsure for want of it go on then, where their kept reply is a refusal with it.
-    """
-    if (text is None) != (means is None):
-        raise click.UsageError("write PROVIDER TEXT --means MEANING, in quotes where there are blanks")
-    settings = context.settings() if check else context.settings_of(PROVIDERS_FILE)
-    if provider is not None and provider not in [one.profile.name for one in settings.providers]:
-        raise Failure(f"there is no provider {provider} in providers.toml")
-    async with database(settings):
-        if provider is not None and text is not None and means is not None:
-            if check:
-                await _check(context, settings, words.explained(provider, text, means))
-            else:
-                await _explain(context, settings, words.explain(provider, text, means, actor=actor(), reason=reason))
-            return
-        rows = await word_store.words(provider, everything=everything)
-    columns = ["provider", "kind", "text", "times", "last", "meaning"]
-    empty = "every word is understood" if not everything else "nothing was ever said that nobody understood"
-    context.print_rows([_word_row(row) for row in rows][:limit], columns=columns, empty=empty)
-
-
-async def _explain(context: Context, settings: Settings, deed: Awaitable[list[WordRow]]) -> None:
-    rows = await _said(deed)
-    upstreams, settle_ms = _upstreams(settings), round(settings.pace.settle_seconds * 1000)
-    moved = await explained.carry_out(upstreams, settle_ms=settle_ms)
-    left = await _outlook(rows, upstreams, settle_ms)
-    follows = [line for row in rows for line in _consequence(row)]
-    if moved:
-        follows.append(f"{_orders(len(moved))} that waited for it, {_paid(moved)}, went on: {_ids(moved)}.")
-    if left.orders:
-        follows.append(f"Later, when it is old enough to tell, so does {_orders(left.orders)} more.")
-    document = {
-        "provider": rows[0].provider, "words": [_word_row(row) for row in rows], "consequence": follows,
-        "went_on": [order.id for order in moved], "goes_on_later": left.orders,
-    }  # fmt: skip
-    said = [f"{row.provider}: {row.text!r} means {row.meaning} from now on" for row in rows]
-    context.print(document, text="\n".join([*said, *follows]))
-
-
-async def _check(context: Context, settings: Settings, deed: Awaitable[list[WordRow]]) -> None:
-    rows = await _said(deed)
-    panel = await open_panel(settings)
-    settle_ms, give_up_ms = (
-        round(span * 1000) for span in (settings.pace.settle_seconds, settings.pace.give_up_seconds)
-    )
-    found = await _outlook(rows, panel.upstreams, settle_ms, panel.router, give_up_ms)
-    document = {
-        "orders": found.orders, "charged": print_units(found.charged), "later": found.young, "where": found.where,
-    }  # fmt: skip
-    where = ", ".join(f"{count} {'to ' if place not in PLACES else ''}{place}" for place, count in found.where.items())
-    told = f"{_orders(found.orders)} of {document['charged']} would go on: {where}; {found.young} of them later"
-    context.print(document, text=told if found.orders else "no order waits for it")
-
-
-async def _said(deed: Awaitable[list[WordRow]]) -> list[WordRow]:
-    try:
-        return await deed
-    except WordUnknown as error:
-        raise Failure(str(error)) from error
-
-
-def _upstreams(settings: Settings) -> Upstreams:
-    """To read kept replies with: nobody is asked anything."""
-    return Upstreams(settings.providers, SharedPace(Limits("memory://")))
-
-
-async def _outlook(
-    rows: Sequence[WordRow], upstreams: Upstreams, settle_ms: int, router: Router | None = None, give_up_ms: int = 0
-) -> Outlook:
-    """Of the one of them that is an error; a status lets nothing go on."""
-    error = next((row for row in rows if row.kind == words.ERROR), None)
-    if error is None:
-        return Outlook()
-    return await explained.foresee(error, upstreams, settle_ms=settle_ms, router=router, give_up_ms=give_up_ms)
-
-
-def _orders(count: int) -> str:
-    return "1 order" if count == 1 else f"{count} orders"
-
-
-def _paid(found: Sequence[Order]) -> str:
-    return print_units(sum(order.charge for order in found))
-
-
-def _ids(found: Sequence[Order]) -> str:
-    return ", ".join(str(order.id) for order in found)
-
-
-def _consequence(row: WordRow) -> list[str]:
-    if not words.is_clear_no(row):
-        return []
-    return [
-        f"An order that {row.provider} answers so was not taken: it goes to the next provider, waits, or is refunded.",
-        "If it ever takes an order it answers so, that order is bought twice: then say --means unknown.",
-    ]
-
-
-def _word_row(row: WordRow) -> Row:
-    return {
-        "provider": row.provider, "kind": row.kind, "text": row.text, "times": row.times, "meaning": row.meaning,
-        "first": when(row.first_at), "last": when(row.last_at), "reply": row.reply,
-    }  # fmt: skip

@@ -6,12 +6,12 @@ from typing import Any
 
 import rich_click as click
 
-from aggregator.app import actor, database
-from aggregator.cli.root import Context, Failure, Row, command, root, when
+from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
 from aggregator.ledger import book
 from aggregator.ledger.book import Kept
 from aggregator.people import doors
 from aggregator.resellers import accounts, store
+from aggregator.storage.opening import database
 from pricing.money import parse_units, print_units
 
 SPELLINGS = click.Choice(["auto", "classic", "json"])

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import rich_click as click
-from rich.console import Console
-from rich.table import Table
-from uvicorn.loops.auto import auto_loop_factory
 
-from aggregator import logs
-from aggregator.app import ProviderInUse
-from aggregator.catalog.cooldown import NothingLearned
-from aggregator.catalog.decide import NothingHeld
-from aggregator.catalog.suggestions import NoFreeId
-from aggregator.orders.resolve import Undecidable
-from aggregator.resellers.accounts import Refusal
-from aggregator.serving import AlreadyServing
+from aggregator import __version__
+from aggregator.cli.later import Later, Places
+from aggregator.cli.printing import Row, plain, print_json, print_table
+from aggregator.errors import CannotBeDone
 from aggregator.settings import (
     MARKUP_FILE,
     PROVIDERS_FILE,
@@ -32,16 +25,33 @@ from aggregator.settings import (
     Settings,
     load,
 )
-from aggregator.storage import clock
-from aggregator.storage.engine import is_unreachable
-from aggregator.storage.migrations import NewerDatabase
 
-Row = dict[str, Any]
+__all__ = ["Context", "Failure", "Row", "actor", "command", "root", "when"]
 
-EXPECTED = (
-    Refusal, Undecidable, AlreadyServing, ProviderInUse, NewerDatabase, NothingHeld, NothingLearned, NoFreeId,
-)  # fmt: skip
-"""Errors whose text is the whole answer."""
+PLACES: Places = {
+    "audit": ("audits", "Prove every promise about money and orders; exit 1 where one is broken."),
+    "check": ("panel", "Read the configuration and show every fault as file:line: message."),
+    "demo": ("running", "Show the whole job on a scratch database with two sandbox providers, then keep serving."),
+    "init": ("init", "Write a working configuration, asking step by step; or one for two sandboxes."),
+    "keys": ("keys", "What resellers prove themselves with."),
+    "migrate": ("panel", "Bring the database up to date."),
+    "orders": ("orders", "What was ordered, and what only the owner can decide."),
+    "owners": ("owners", "Who may open the console: take in, list, let in again."),
+    "prices": ("prices", "What the rules make of the providers' prices."),
+    "providers": (
+        "providers",
+        "Show each provider: balance, health, services, last sync; or try one, or say what its words mean.",
+    ),
+    "resellers": ("resellers", "Who buys: take in, fund, correct, freeze."),
+    "sandbox": ("running", "Serve an upstream panel to try against: its orders do what their link says."),
+    "serve": ("running", "Run the panel: the API and the work behind it. Migrates the database first."),
+    "services": (
+        "services",
+        "Show what is on the shelf; or what changed at the providers, what is held, and what is the same thing.",
+    ),
+    "sync": ("sync", "Read the catalogue of one provider, or of all, now; show what changed."),
+}  # fmt: skip
+"""Every command: the module that adds it, and what the list of all says of it."""
 
 
 class Failure(Exception):
@@ -52,8 +62,12 @@ class Failure(Exception):
         self.document = document
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="aggregator", prog_name="aggregator")
+@click.group(
+    cls=Later,
+    later={name: (f"aggregator.cli.{module}", told) for name, (module, told) in PLACES.items()},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="aggregator")
 def root() -> None:
     """One SMM panel in front of many: resellers order here, the cheapest provider delivers."""
 
@@ -76,42 +90,55 @@ class Context:
     def print(self, document: Any, *, text: str | None = None) -> None:
         """An object: as JSON, or as the text given, or a line a field."""
         if self.as_json:
-            _print_json(document)
+            print_json(document)
         elif text is not None:
-            click.echo(text)
+            if text:
+                click.echo(text)
         else:
             for name, value in document.items():
-                click.echo(f"{name}: {_plain(value)}")
+                click.echo(f"{name}: {plain(value)}")
 
     def print_rows(self, rows: Sequence[Row], *, columns: Sequence[str], empty: str) -> None:
         """A list: as JSON with every field, or as a table of some."""
         if self.as_json:
-            _print_json(rows)
+            print_json(rows)
         elif not rows:
             click.echo(empty)
         else:
-            table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-            for row in rows:
-                table.add_row(*(_plain(row[column]) for column in columns))
-            Console(width=None if sys.stdout.isatty() else 200).print(table)
+            print_table(rows, columns)
 
 
 Body = Callable[..., Awaitable[None]]
 
 
-def command(group: click.Group, name: str, *, signed: bool = False) -> Callable[[Body], Body]:
-    """Add an async command that takes --config and --json; its docstring is its help.
+LOG = click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    envvar="AGGREGATOR_LOG",
+    help="How lines of the log on stderr are written [text].",
+)
 
-    `signed`: -5 may be an argument, which click would take for an option.
+
+def command(
+    group: click.Group, name: str, *, signed: bool = False, serves: bool = False, quiet: bool = False
+) -> Callable[[Body], Body]:
+    """Add an async command that takes --config, --json and --log; its docstring is its help.
+
+    `signed`: -5 may be an argument, which click would take for an option. `serves`: it answers calls until it is ended.
+    `quiet`: it tells a story, in which only an error of the log has a place.
     """
 
     def add(body: Body) -> Body:
         @functools.wraps(body)
-        def run(*, config: str | None, as_json: bool, **given: Any) -> None:
-            context = Context(config, as_json=as_json)
-            logs.set_up()
-            sys.exit(_run(context, body(context, **given)))
+        def run(*, config: str | None, as_json: bool, log: str, **given: Any) -> None:
+            from aggregator import logs  # noqa: PLC0415  # whoever asks for help needs no log
 
+            context = Context(config, as_json=as_json)
+            logs.set_up(form=logs.Form(log), least=logging.ERROR if quiet else logging.INFO)
+            sys.exit(_run(context, body(context, **given), serves=serves))
+
+        run = LOG(run)
         run = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(run)
         run = click.option("--config", metavar="DIR", help="The configuration's folder [./config].")(run)
         group.command(name, context_settings={"ignore_unknown_options": signed})(run)
@@ -120,23 +147,35 @@ def command(group: click.Group, name: str, *, signed: bool = False) -> Callable[
     return add
 
 
-def _run(context: Context, work: Awaitable[None]) -> int:
+def _run(context: Context, work: Awaitable[None], *, serves: bool) -> int:
     try:
-        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=_fast_loop() if serves else None) as runner:
             runner.run(_await(work))
     except ConfigurationError as error:
         return _fail(context, "\n".join(str(fault) for fault in error.faults))
     except Failure as error:
         return _fail(context, str(error), error.document)
-    except EXPECTED as error:
+    except CannotBeDone as error:
         return _fail(context, str(error))
     except (KeyboardInterrupt, BrokenPipeError):
         return 1
     except Exception as error:
-        if not is_unreachable(error):
+        if not _is_unreachable(error):
             raise
         return _fail(context, f"the database cannot be used: {type(error).__name__}: {error}")
     return 0
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    from uvicorn.loops.auto import auto_loop_factory  # noqa: PLC0415  # brings the whole server
+
+    return auto_loop_factory()
+
+
+def _is_unreachable(error: Exception) -> bool:
+    from aggregator.storage.engine import is_unreachable  # noqa: PLC0415  # brings the database's drivers
+
+    return is_unreachable(error)
 
 
 async def _await(work: Awaitable[None]) -> None:
@@ -145,26 +184,19 @@ async def _await(work: Awaitable[None]) -> None:
 
 def _fail(context: Context, text: str, document: Any = None) -> int:
     if context.as_json:
-        _print_json({"error": text, **document} if isinstance(document, dict) else document or {"error": text})
+        print_json({"error": text, **document} if isinstance(document, dict) else document or {"error": text})
     elif text:
         click.echo(text, err=True)
     return 1
 
 
-def _print_json(document: Any) -> None:
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping | list | tuple):
-        return msgspec.json.encode(value).decode()
-    return str(value)
+def actor() -> str:
+    """Who decides at the command line: the system's user."""
+    return os.environ.get("SUDO_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid-{os.getuid()}"
 
 
 def when(milliseconds: int | None) -> str | None:
     """A moment as RFC 3339 in UTC."""
+    from aggregator.storage import clock  # noqa: PLC0415  # most commands that tell moments have loaded it anyway
+
     return None if milliseconds is None else clock.tell(milliseconds)

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import rich_click as click
 
-from aggregator.app import actor, database
 from aggregator.catalog import cooldown, decide, finding_store, learned_store, store
 from aggregator.catalog.decide import Decided
 from aggregator.catalog.findings import Finding
 from aggregator.catalog.learned_store import HeldListing
-from aggregator.catalog.matching import Suggestion
 from aggregator.catalog.model import HoldKind, ProviderRow
 from aggregator.catalog.preview import margin
 from aggregator.catalog.shelf import NOBODY, ShelfService
 from aggregator.catalog.store import ToldChange
-from aggregator.catalog.suggestions import blocks, proposals
-from aggregator.cli.prices import open_panel
-from aggregator.cli.root import Context, Row, command, root, when
-from aggregator.live import publish
+from aggregator.cli.later import Later, Places
+from aggregator.cli.opened import opened
+from aggregator.cli.root import Context, Row, actor, command, root, when
+from aggregator.cli.spans import read_span
 from aggregator.settings import SERVICES_FILE
 from aggregator.storage import clock
+from aggregator.storage.opening import database
 from pricing.money import read_decimal
 
+_LATER: Places = {
+    "apply": (
+        "aggregator.cli.apply",
+        "Put a file of services in force, whatever it has lost: the one given, else services.toml as it is.",
+    ),
+    "matches": (
+        "aggregator.cli.matches",
+        "Suggest what of different providers is the same thing, as blocks for services.toml, the surest first.",
+    ),
+}
 _REASON = click.option("--reason", default="", help="Why, for the record.")
 _LIMIT = click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
-_SPAN = re.compile(r"([0-9]{1,6})([smhd])")
-_UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
-@root.group("services", invoke_without_command=True)
+@root.group("services", cls=Later, later=_LATER, invoke_without_command=True)
 @click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
 @click.option("--config", metavar="DIR", help="The configuration's folder [./config].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -52,9 +58,8 @@ def services(click_context: click.RichContext, /, **given: Any) -> None:
 async def list_(context: Context, limit: int | None) -> None:
     """Show what is on the shelf: rate, cost, chosen provider, margin. The same as services alone."""
     settings = context.settings()
-    async with database(settings):
-        await publish(settings)
-        shelf = (await open_panel(settings)).prices.shelf
+    async with database(settings), opened(settings) as panel:
+        shelf = panel.prices.shelf
         learned = await finding_store.found()
     rows = [_service_row(service, shelf.aliases_of(service.id), learned) for service in shelf][:limit]
     columns = ["id", "name", "category", "type", "rate", "cost", "provider", "margin"]
@@ -112,20 +117,12 @@ async def forget(context: Context, provider: str, service: str, reason: str) -> 
 @_LIMIT
 async def changes(context: Context, provider: str | None, since: str | None, limit: int | None) -> None:
     """Show what changed at the providers, the newest first; prices in their currency."""
-    span = _read_span(since) if since else None
+    span = read_span(since) if since else None
     async with database(context.settings_of()):
         moment = clock.now() - span if span is not None else 0
         found = await store.changes(provider=provider, since=moment, limit=limit)
     columns = ["at", "provider", "service", "kind", "before", "now", "name"]
     context.print_rows([_change_row(one) for one in found], columns=columns, empty="nothing changed")
-
-
-def _read_span(text: str) -> int:
-    """Milliseconds."""
-    found = _SPAN.fullmatch(text.strip())
-    if found is None:
-        raise click.BadParameter("write a number and s, m, h or d, as in 24h", param_hint="--since")
-    return int(found[1]) * _UNITS_MS[found[2]]
 
 
 def _change_row(one: ToldChange) -> Row:
@@ -241,36 +238,3 @@ def _tell_ids(one: Decided, named: int | None) -> str:
         return ""
     warning = f"; services.toml offers it as {named}: take it out there unless it fits" if named else ""
     return f"; sold from now on as {one.new_id}, {one.old_id} is never sold again{warning}"
-
-
-@command(services, "matches")
-@_LIMIT
-async def matches(context: Context, limit: int | None) -> None:
-    """Suggest which services of different providers are the same thing, as blocks for services.toml, the surest first.
-
-    What services.toml names already is left alone.
-    """
-    settings = context.settings()
-    async with database(settings):
-        await publish(settings)
-        panel = await open_panel(settings)
-        found = await proposals(panel.prices, panel.upstreams, limit=limit)
-        text = await blocks(found)
-    if context.as_json:
-        context.print([_match_row(one.number, one.suggestion) for one in found])
-    else:
-        click.echo(text or "nothing looks the same: try aggregator sync", nl=not found)
-
-
-def _match_row(number: int, one: Suggestion) -> Row:
-    lead = one.offers[0]
-    return {
-        "id": number, "name": lead.name, "category": lead.category, "score": one.score, "reasons": list(one.reasons),
-        "offers": [
-            {
-                "provider": offer.provider, "service": offer.service, "name": offer.name, "cost": str(offer.rate),
-                "min": offer.minimum, "max": offer.maximum, "refill": offer.refill,
-            }
-            for offer in one.offers
-        ],
-    }  # fmt: skip

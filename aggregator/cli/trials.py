@@ -8,13 +8,13 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from aggregator.app import database
 from aggregator.catalog.trying import Tried, name_of, remember, try_configured, try_new
 from aggregator.cli.providers import providers
 from aggregator.cli.root import Context, Failure, command
 from aggregator.settings import ConfigurationError, Settings, base_of
 from aggregator.settings.presets import preset_names
 from aggregator.settings.secrets import SecretMissing, Vault, is_reference
+from aggregator.storage.opening import database
 from providers.scaffold import BadName, next_steps, scaffold
 
 

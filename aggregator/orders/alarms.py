@@ -10,6 +10,7 @@ from msgspec import Struct
 from aggregator.orders import business_store, overserving_store
 from aggregator.orders.business import HOUR_MS, LATE_MS, Standing
 from aggregator.orders.business_store import Waiting
+from aggregator.orders.proofs import proof_of
 from aggregator.storage import clock
 
 LONG_QUEUED_MS = HOUR_MS // 2
@@ -139,11 +140,13 @@ def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
             place=Place.PROVIDER, provider=name,
         )  # fmt: skip
     if one.unsure.count:
+        proof = proof_of(one.provider)
         yield Alarm(
             tone=Tone.WARN, what=f"{_orders(one.unsure.count)} unsure at {name}: it may have them or not",
             since=one.unsure.since,
-            by_itself="Evidence settles most within minutes. None is sent again, and their money stays where it is.",
-            safe="Waiting. Or look at the provider's own page: found with its id is always right.",
+            by_itself=f"{proof.text} None is sent again, and their money stays where it is.",
+            safe=f"{'Waiting. Or look' if proof.settles else 'Look'} at the provider's own page: found with its id is"
+            " always right.",
             place=Place.UNSURE, provider=name,
         )  # fmt: skip
     if one.clashes.count:

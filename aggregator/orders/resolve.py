@@ -8,6 +8,7 @@ from typing import Any
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog import word_store
 from aggregator.catalog.word_store import WordRow
+from aggregator.errors import CannotBeDone
 from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, cancel_store, day_store, id_reuse, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
@@ -23,7 +24,7 @@ RULE = "rule:"
 """How the actor of a decision begins that no person has made."""
 
 
-class Undecidable(Exception):
+class Undecidable(CannotBeDone):
     """The decision does not fit the order as it is now; the text says why."""
 
 

@@ -28,6 +28,10 @@ class Sought(Struct, frozen=True, kw_only=True):
     reseller: int | None = None
     held: bool = False
     text: str = ""
+    link: str = ""
+    """A piece of it."""
+    since: int = 0
+    """Milliseconds: ordered then or later."""
     before: int | None = None
     """The last id of the page before."""
 
@@ -40,6 +44,10 @@ async def find(sought: Sought, *, limit: int) -> list[Order]:
         if not hits:
             return []
         conditions.append(f"o.id in ({', '.join(['{}'] * len(hits))})")
+        values += hits
+    if sought.link:
+        hits = await _by_link(sought.link.strip())
+        conditions.append(f"o.id in ({', '.join(['{}'] * len(hits))})" if hits else "o.id < 0")
         values += hits
     where = f"where {' and '.join(conditions)}" if conditions else ""
     rows = await tables.Order.raw(f"select o.* from orders o {where} order by o.id desc limit {{}}", *values, limit)
@@ -67,6 +75,9 @@ def _conditions(sought: Sought) -> tuple[list[str], list[Any]]:
     if sought.reseller is not None:
         conditions.append("o.reseller = {}")
         values.append(sought.reseller)
+    if sought.since:
+        conditions.append("o.created_at >= {}")
+        values.append(sought.since)
     if sought.held:
         conditions.append("o.held is not null")
     return conditions, values
@@ -86,10 +97,14 @@ async def _by_text(text: str) -> list[int]:
     if text.removeprefix("#").isascii() and text.removeprefix("#").isdigit():
         number = int(text.removeprefix("#"))
         return sorted(hits | ({number} if number < 2**63 else set()), reverse=True)
+    return sorted(hits.union(await _by_link(text)), reverse=True)
+
+
+async def _by_link(text: str) -> list[int]:
     pattern = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = await tables.Order.raw(
         "select id from orders where id > (select coalesce(max(id), 0) from orders) - {}"
         " and lower(link) like {} escape '\\' order by id desc limit {}",
         NEWEST_BY_LINK, f"%{pattern}%", _MOST_HITS,
     )  # fmt: skip
-    return sorted(hits | {int(row["id"]) for row in rows}, reverse=True)
+    return [int(row["id"]) for row in rows]

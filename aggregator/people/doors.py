@@ -12,6 +12,7 @@ from aggregator.people.model import Person, Role, Stage, digest, make_token, rea
 from aggregator.people.seal import CannotOpen, Seal, is_sealed
 from aggregator.people.store import Secrets
 from aggregator.resellers import accounts
+from aggregator.resellers import store as reseller_store
 from aggregator.resellers.accounts import Refusal
 from aggregator.settings.files import CannotWrite
 from aggregator.storage import clock, decisions
@@ -103,6 +104,15 @@ async def is_welcome(invite: str | None, *, policy: str) -> bool:
     """
     found = await store.invite(digest(invite)) if invite is not None else None
     return policy == "open" or (found is not None and (policy == "invite" or found["reseller"] is not None))
+
+
+async def invited_for(invite: str | None) -> str | None:
+    """The name of the reseller whom a good invitation gives a sign-in; None where it makes a new one."""
+    found = await store.invite(digest(invite)) if invite is not None else None
+    if found is None or found["reseller"] is None:
+        return None
+    reseller = await reseller_store.find_by_id(found["reseller"])
+    return reseller.name if reseller is not None else None
 
 
 async def sign_up(name: str, password: str, *, invite: str | None, policy: str, currency: str) -> int:

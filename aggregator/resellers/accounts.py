@@ -9,6 +9,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
+from aggregator.errors import CannotBeDone
 from aggregator.ledger import book, entries
 from aggregator.ledger.book import Kept
 from aggregator.resellers import store
@@ -26,7 +27,7 @@ _FULL = f"the wallet cannot hold that much: {print_units(book.MOST, 2)} is the m
 Work: TypeAlias = Callable[[], Awaitable[int]]
 
 
-class Refusal(Exception):
+class Refusal(CannotBeDone):
     """The owner asked for something that cannot be done; the text says why."""
 
 

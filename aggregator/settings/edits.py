@@ -103,3 +103,12 @@ def _add_below_the_last_key(table: Table, key: str, value: Value) -> None:
         table.add(key, value)
     else:
         table.value._insert_after(body[last][0], key, value)  # noqa: SLF001 # tomlkit has no public way to it
+
+
+def set_values(text: str, file: str, table: str, changes: Mapping[str, Value]) -> str:
+    """Set keys of a [table], which is added where there is none. Raises `ConfigurationError` where it is no TOML."""
+    document = _parse(text, file)
+    if not isinstance(document.get(table), Table):
+        document[table] = tomlkit.table()
+    _set(cast("Table", document[table]), changes)
+    return tomlkit.dumps(document)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"\s*(?P<kind>env|file)(?P<blanks>\s*):", re.IGNORECASE)
+"""However it is spelled: a slip must not send the name of a file to a provider as the key."""
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]+")
 
 
@@ -23,13 +25,15 @@ class Vault:
 
     def open(self, text: str) -> str:
         """The secret itself, stripped. Raises `SecretMissing`."""
-        kind, _, place = text.partition(":")
-        if kind == "env":
-            secret = self._from_environment(place)
-        elif kind == "file":
-            secret = self._from_file(place)
-        else:
+        named = _REFERENCE.match(text)
+        if named is None:
             secret = text.strip()
+        elif named["blanks"]:
+            raise SecretMissing(f'has a blank before its colon: write "{named["kind"].lower()}:..."')
+        elif named["kind"].lower() == "env":
+            secret = self._from_environment(text[named.end() :].strip())
+        else:
+            secret = self._from_file(text[named.end() :].strip())
         if not _ONE_LINE.fullmatch(secret):
             raise SecretMissing("holds no secret on a single line")
         return secret
@@ -57,4 +61,4 @@ class Vault:
 
 def is_reference(text: str) -> bool:
     """Whether the text says where a secret is instead of being one."""
-    return text.startswith(("env:", "file:"))
+    return _REFERENCE.match(text) is not None

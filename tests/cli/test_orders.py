@@ -10,6 +10,7 @@ import pytest
 
 from aggregator.app import Panel
 from aggregator.orders import store
+from aggregator.storage import tables
 from providers.sandbox import Sandbox
 from tests.api.served import served_client
 from tests.cli.desk import LINK, Desk
@@ -152,3 +153,60 @@ def test_a_decision_is_seen_by_a_running_panel(stocked: Desk) -> None:
             assert (await anna.json("status", order=1)).json()["status"] == "CANCELLED"
 
     stocked.live(story)
+
+
+def test_orders_are_found_by_whose_they_are_where_they_went_and_when(stocked: Desk) -> None:
+    buy(stocked, "partial/300", "cancel", until="")
+    stocked.ask("resellers", "add", "bert")
+    for words, found in {
+        ("--reseller", "anna"): [2, 1], ("--reseller", "bert"): [], ("--provider", "alpha"): [],
+        ("--link", "PARTIAL"): [1], ("--link", "u/"): [2, 1], ("--link", "100%"): [], ("--since", "1h"): [2, 1],
+        ("--link", "cancel", "--reseller", "anna", "--since", "1d"): [2],
+    }.items():  # fmt: skip
+        assert [row["order"] for row in stocked.ask("orders", "list", *words)] == found, words
+    assert "nobody" in stocked.ask("orders", "list", "--reseller", "nobody", code=1)["error"]
+    assert stocked.say("orders", "list", "--since", "yesterday").code == 2
+
+
+def test_orders_are_found_by_the_provider_that_has_them(stocked: Desk) -> None:
+    buy(stocked, "", until="completed")
+    assert [row["order"] for row in stocked.ask("orders", "list", "--provider", "alpha")] == [1]
+    assert stocked.ask("orders", "list", "--provider", "bravo") == []
+
+
+def test_an_old_order_is_not_since(stocked: Desk) -> None:
+    buy(stocked, "")
+
+    async def age(_: Panel) -> None:
+        await tables.Order.raw("update orders set created_at = created_at - 7200000")
+
+    stocked.live(age)
+    assert stocked.ask("orders", "list", "--since", "1h") == []
+    assert len(stocked.ask("orders", "list", "--since", "3h")) == 1
+
+
+def test_an_order_reads_without_braces(stocked: Desk) -> None:
+    buy(stocked, "partial/300", until="partial")
+    text = stocked.say("orders", "show", "1").text
+    assert "{" not in text
+    assert "[" not in text
+    assert text.startswith("order 1: partial\n")
+    assert re.search(r"attempts:\n +at +provider +service +outcome +upstream order +cost\n +\S+ +alpha .*880001", text)
+    assert re.search(r"history:\n +at +state +text\n", text)
+
+
+def test_a_row_of_a_pipe_is_one_line_whatever_is_in_it(stocked: Desk) -> None:
+    """Grep and awk find it there, the longest link, too."""
+    buy(stocked, "partial/1?" + "x" * 400)
+    lines = stocked.say("orders", "unsure").text, stocked.say("services").text
+    assert len(lines[1].splitlines()) == 1 + len(stocked.ask("services"))
+    assert len(stocked.say("orders", "list").text.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("until", "told"), [("", "is cancelled: 2.5 of 2.5 USD went back"), ("active", "alpha is asked")]
+)
+def test_a_cancel_says_what_it_did(stocked: Desk, until: str, told: str) -> None:
+    """Whether it is over, or asked of the provider and open."""
+    buy(stocked, "slow", until=until)
+    assert told in stocked.say("orders", "cancel", "1").text

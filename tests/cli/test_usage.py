@@ -6,12 +6,15 @@ import json
 import os
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import rich_click as click
 from click.testing import CliRunner
 
+from aggregator.cli.later import Later
 from aggregator.cli.root import root
 from tests.cli.desk import AGGREGATOR, Desk
 
@@ -115,3 +118,73 @@ def test_an_audit_that_cannot_look_at_everything_is_red_and_says_why(idle: Desk)
         assert "one-refill-at-a-time" in idle.ask("audit", "--runs", 1)[0]["failure"]
         database.execute("alter table renamed rename to refills")
     assert idle.ask("audit")["green"]
+
+
+def loaded_by(*words: str) -> set[str]:
+    """Every module that a command loads, in a process of its own."""
+    told = "import sys; from aggregator.cli import main\ntry: main()\nfinally: print('', *sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", told, *words], capture_output=True, text=True, check=False)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "least"),
+    [
+        (["--version"], {"litestar", "piccolo", "aiohttp", "redis", "uvicorn", "structlog"}),
+        (["--help"], {"litestar", "piccolo", "aiohttp", "redis", "uvicorn", "structlog"}),
+        (["init", "--help"], {"litestar", "piccolo", "aiohttp", "uvicorn"}),
+        (["services", "--help"], {"litestar", "aiohttp", "redis", "uvicorn"}),
+        (["check"], {"litestar", "aiohttp", "redis", "uvicorn"}),
+        (["migrate"], {"litestar", "aiohttp", "redis", "uvicorn"}),
+        (["orders", "list"], {"litestar", "aiohttp", "redis", "uvicorn"}),
+        (["resellers", "list"], {"litestar", "aiohttp", "redis", "uvicorn"}),
+        (["providers"], {"litestar", "aiohttp", "redis", "uvicorn"}),
+        (["providers", "words"], {"litestar", "aiohttp", "redis", "uvicorn"}),
+        (["services", "learned"], {"litestar", "aiohttp", "redis", "uvicorn"}),
+        (["services", "held"], {"litestar", "aiohttp", "redis", "uvicorn"}),
+        (["audit"], {"litestar", "aiohttp", "redis", "uvicorn"}),
+    ],
+)
+def test_a_command_loads_no_more_than_it_needs(idle: Desk, words: list[str], least: set[str]) -> None:
+    """The web framework, an HTTP client and a server take longer to load than most commands to run."""
+    more = [] if words[-1].startswith("--") else ["--config", str(idle.config)]
+    loaded = loaded_by(*words, *more)
+    assert "aggregator.cli.root" in loaded
+    assert least & loaded == set()
+
+
+def groups(group: Later, *names: str) -> list[tuple[list[str], Later]]:
+    """Every group of commands that loads some later."""
+    found = [([*names], group)] if group.later else []
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        under = group.get_command(context, name)
+        if isinstance(under, Later):
+            found += groups(under, *names, name)
+    return found
+
+
+def test_the_list_of_commands_says_of_each_what_it_says_of_itself() -> None:
+    """Without loading it: so each has its line in two places, which must agree."""
+    told = 0
+    for names, group in groups(root):
+        context = click.Context(group)
+        for name, (_, line) in group.later.items():
+            command = group.get_command(context, name)
+            assert command is not None, (names, name)
+            assert (command.help or "").split("\n\n")[0].split() == line.split(), (names, name)
+            told += 1
+    assert told > 15
+
+
+def test_the_list_of_commands_is_whole() -> None:
+    shown = CliRunner().invoke(root, ["--help"]).stdout
+    for name in ("audit", "check", "demo", "init", "orders", "sandbox", "serve", "sync"):
+        assert f" {name} " in shown
+    assert " test " in CliRunner().invoke(root, ["providers", "--help"]).stdout
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_form_of_the_log_is_said_to_any_command(idle: Desk, form: str) -> None:
+    assert idle.say("orders", "list", "--log", form).code == 0
+    assert idle.say("orders", "list", "--log", "loud").code == 2

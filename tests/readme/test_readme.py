@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PATIENCE = 60
 EXAMPLES = {"alpha": 9001, "bravo": 9002}
-"""The README's providers, and the ports of the sandboxes that stand in for them."""
+"""The README's providers, and the ports of their sandboxes: a test takes free ones in their place."""
 
 
 def blocks(language: str) -> list[str]:
@@ -49,7 +49,14 @@ class Shell:
         if command.endswith("&") or command.startswith("aggregator serve"):
             self._start(command.removesuffix("&"))
         else:
-            self._run(command)
+            self.run(command)
+        if command.startswith("aggregator init"):
+            self._take_free_ports()
+
+    def _take_free_ports(self) -> None:
+        """In place of those that another test, or somebody on this machine, may have taken."""
+        path = self.folder / "config" / "providers.toml"
+        path.write_text(self._fill(path.read_text()))
 
     def _export(self, command: str) -> None:
         for name, value in re.findall(r"(\w+)=(\S+)", command.removeprefix("export ")):
@@ -77,7 +84,7 @@ class Shell:
             assert time.monotonic() < deadline, f"{command} is not ready:\n{log.read_text()}"
             time.sleep(0.05)
 
-    def _run(self, command: str) -> None:
+    def run(self, command: str) -> str:
         done = subprocess.run(
             ["bash", "-c", command], cwd=self.folder, env=self.environment, capture_output=True, text=True,
             timeout=PATIENCE, check=False,
@@ -88,6 +95,7 @@ class Shell:
             assert '"error"' not in done.stdout, said
         if command.startswith("aggregator resellers add"):
             self.key = re.search(r"shown this once: (\w+)", done.stdout)[1]  # type: ignore[index]  # it must be there
+        return done.stdout
 
     def end(self) -> None:
         for process in reversed(self.running):
@@ -114,21 +122,6 @@ def _without_activation() -> str:
     return str(Path(sys.executable).parent)
 
 
-def _write_providers(shell: Shell) -> None:
-    providers = blocks("toml")[0]
-    for name, port in EXAMPLES.items():
-        providers = providers.replace(f"https://{name}.example", f"http://127.0.0.1:{shell.ports[str(port)]}")
-    (shell.folder / "config" / "providers.toml").write_text(providers)
-
-
-def _write_services(shell: Shell) -> None:
-    (shell.folder / "config" / "services.toml").write_text(blocks("toml")[1])
-
-
-BEFORE = {"aggregator sync": _write_providers, "aggregator resellers add": _write_services}
-"""What the README tells its reader to write before a command."""
-
-
 def test_every_command_of_the_readme_runs_in_its_order(shell: Shell) -> None:
     """From two sandboxes to an order, then the same panel on PostgreSQL and Redis with a web and a worker process."""
     for command in commands():
@@ -137,11 +130,20 @@ def test_every_command_of_the_readme_runs_in_its_order(shell: Shell) -> None:
             shell.running.clear()
             shell.environment["AGGREGATOR_DATABASE_URL"] = shell.environment["POSTGRES"]
             shell.environment["AGGREGATOR_CACHE_URL"] = shell.environment["REDIS"]
-        for begins, write in BEFORE.items():
-            if command.startswith(begins):
-                write(shell)
         shell.do(command)
     assert len(shell.running) == 2
+
+
+def test_init_writes_and_prints_what_the_readme_shows(shell: Shell) -> None:
+    """Word by word: the lines that come next, and the blocks of the two files."""
+    said = shell.run("aggregator init --sandbox")
+    printed = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    told = commands()
+    first = told.index(printed[0])
+    assert [line for line in told[first:] if line in printed] == printed
+    assert told[first - 1] == "aggregator init --sandbox"
+    for block, file in zip(blocks("toml"), ("providers.toml", "services.toml"), strict=True):
+        assert (shell.folder / "config" / file).read_text().endswith(f"\n\n{block}")
 
 
 def test_the_two_first_commands_are_targets_and_the_demo_ends_well() -> None:
@@ -164,3 +166,13 @@ def test_every_file_that_the_readme_sends_a_reader_to_exists() -> None:
     assert links
     assert named
     assert [path for path in (*links, *named) if not (ROOT / path).exists()] == []
+
+
+def test_each_setting_of_a_provider_stands_once() -> None:
+    """Of two rows about one setting, sooner or later one is wrong."""
+    page = (ROOT / "config" / "README.md").read_text()
+    section = page.partition("\n## providers.toml")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert len(named) > 30
+    assert sorted({name for name in named if named.count(name) > 1}) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from decimal import Decimal
 from html import unescape
@@ -12,7 +11,6 @@ import pytest
 from aggregator.catalog import decide, store, word_store
 from aggregator.ledger import book
 from aggregator.orders.settle import settle
-from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.model import KeyRules
@@ -20,7 +18,7 @@ from aggregator.settings import MARKUP_FILE, SERVICES_FILE
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
 from providers.sandbox import Sandbox
-from tests.builders import accept_order, active_order, make_reseller, order_now, unsure_order
+from tests.builders import accept_order, active_order, make_reseller, order_now
 from tests.providers.sandbox_server import serving
 from tests.web.kit import Visitor, Web, once_of, plain
 from tests.web.scene import busy_day, pages
@@ -219,46 +217,6 @@ async def test_a_word_is_explained_once_for_all(web: Web, boss: Visitor) -> None
     assert "Every word is understood" in plain(await boss.get("/console/providers/words"))
     nothing = await boss.post("/console/providers/words", provider="alpha", text="Kein Guthaben", meaning="nonsense")
     assert "is not an error code" in plain(nothing)
-
-
-async def test_an_unsure_order_is_settled_once_however_often_and_by_whomever_it_is_pressed(web: Web) -> None:
-    """Two owners press opposite buttons in the same moment: one wins, the other sees it."""
-    olga, oleg = await web.owner("olga"), await web.owner("oleg")
-    order = await unsure_order(await make_reseller(), seconds_ago=400)
-    queue = await olga.get("/console/orders/unsure")
-    attempt = re.search(r'name="attempt" value="(\d+)"', queue)
-    assert attempt
-    told = await asyncio.gather(
-        olga.post(f"/console/orders/{order.id}/found", upstream="5001", attempt=attempt[1], back="queue"),
-        oleg.post(f"/console/orders/{order.id}/write-off", attempt=attempt[1], back="queue"),
-    )
-    again = await olga.post(f"/console/orders/{order.id}/write-off", attempt=attempt[1], back="queue")
-    assert [bad(page) for page in (*told, again)].count(False) == 1
-    verdicts = [row.verdict for row in await decisions.about("order", order.id)]
-    assert len(verdicts) == 1
-    assert (await order_now(order.id)).state in (OrderState.ACTIVE, OrderState.CANCELLED)
-
-
-def bad(page: str) -> bool:
-    """Whether the message on a page is that something could not be done."""
-    return 'class="told bad"' in page
-
-
-async def test_many_unsure_orders_are_shown_before_they_are_decided(web: Web, boss: Visitor) -> None:
-    """And what became unsure after the look is left alone."""
-    ann = await make_reseller()
-    first, second = [await unsure_order(ann, seconds_ago=400) for _ in range(2)]
-    window = {"provider": "alpha", "since": "2020-01-01T00:00", "until": "2040-01-01T00:00", "verdict": "write-off"}
-    page = await boss.post("/console/orders/unsure/many", window)
-    assert "Orders 2" in plain(page)
-    assert (await order_now(first.id)).state is OrderState.UNSURE
-    late = await unsure_order(ann, seconds_ago=400)
-    ids = re.search(r'name="ids" value="([^"]+)"', page)
-    assert ids
-    done = await boss.post("/console/orders/unsure/many", window, ids=ids[1], sure="1", reason="it was down")
-    assert "2 orders were decided" in plain(done)
-    states = [(await order_now(order.id)).state for order in (first, second, late)]
-    assert states == [OrderState.CANCELLED, OrderState.CANCELLED, OrderState.UNSURE]
 
 
 async def test_a_held_order_is_settled_after_its_sum_was_seen(web: Web, boss: Visitor) -> None:

@@ -63,7 +63,8 @@ async def test_an_unsure_order_pressed_twice_is_decided_once(web: Web, boss: Vis
     await screen.become(boss)
     page = await screen.go("/console/orders/unsure")
     await page.fill("[name=upstream]", "5001")
-    await page.dblclick("text=Found: follow it")
+    await page.click("text=Found: follow it")
+    await page.dblclick("button:has-text('Follow it')")
     await page.wait_for_selector("text=Nothing is unsure")
     assert (await order_now(order.id)).state is OrderState.ACTIVE
     assert len(await decisions.about("order", order.id)) == 1

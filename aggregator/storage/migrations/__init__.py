@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aggregator.errors import CannotBeDone
 from aggregator.storage import clock
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.migrations import (
@@ -63,7 +64,7 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
 _LOCK = 7_204_180_531  # any number that no other program uses on this database
 
 
-class NewerDatabase(Exception):
+class NewerDatabase(CannotBeDone):
     """The database was migrated by a later version of this program."""
 
     def __init__(self, step: int) -> None:

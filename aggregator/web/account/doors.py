@@ -97,7 +97,7 @@ async def _sign_up_page(visit: Visit, *, invite: str, name: str = "", fault: str
     welcome = await doors.is_welcome(invite or None, policy=policy)
     return visit.render(
         "door/sign_up.html", status=400 if fault else 200, invite=invite, name=name, fault=fault, welcome=welcome,
-        policy=policy, rule=NAME_RULE, shortest=SHORTEST,
+        policy=policy, rule=NAME_RULE, reseller=await doors.invited_for(invite or None), shortest=SHORTEST,
     )  # fmt: skip
 
 

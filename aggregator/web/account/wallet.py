@@ -63,6 +63,11 @@ async def funds(visit: Visit) -> Page:
     )  # fmt: skip
 
 
+_DROPPED = {chr(number) for number in range(32)} | {"\x7f", "\ufeff"}
+_DROPPED_BY_SHEETS = "".join(_DROPPED) + " \xa0"
+"""Characters, NUL among them, that some of them read over at the beginning of a cell."""
+
+
 def line_of(entry: Entry) -> Line:
     """One entry from the side of its wallet."""
     sign = 1 if entry.target == wallet(entry.reseller) else -1
@@ -94,5 +99,6 @@ def write_csv(lines: list[Line]) -> bytes:
 
 
 def cell(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would run."""
-    return f"'{text}" if text.startswith(_RUN_BY_SHEETS) else text
+    """The text with an apostrophe before what a spreadsheet would run, also where it drops what stands before that."""
+    seen = text.lstrip(_DROPPED_BY_SHEETS)
+    return f"'{text}" if text[:1] in _DROPPED or seen.startswith(_RUN_BY_SHEETS) else text

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.proofs import Next, after_absent
 from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import store as reseller_store
@@ -56,14 +57,16 @@ async def held(visit: Visit) -> Page:
 
 @section.get("/console/orders/{order:int}", Who.OWNER)
 async def order(visit: Visit) -> Page:
-    found = await _order(visit)
+    found = await order_of(visit)
     names = await reseller_names()
     attempts = await attempt_store.of_order(found.id)
     return visit.render(
         "console/order.html", line=(await lines([found], names))[0], order=found, attempts=attempts,
         steps=await timeline.of_order(found), service=visit.parts.prices.shelf.get(found.service),
         nameless=any(one.upstream_order is None and one.outcome in resolve.UNANSWERED for one in attempts),
-        unsure=found.state is OrderState.UNSURE, fields=found.type_fields(),
+        unsure=found.state is OrderState.UNSURE,
+        follows=await next_of(visit, found),
+        fields=found.type_fields(),
         halted=await halts.why(found.reseller, found.id),
     )  # fmt: skip
 
@@ -71,7 +74,7 @@ async def order(visit: Visit) -> Page:
 @section.post("/console/orders/{order:int}/settle", Who.OWNER)
 async def settle(visit: Visit) -> Page:
     """First what it comes to; then, by the second press, the deed."""
-    found = await _order(visit)
+    found = await order_of(visit)
     undelivered = visit.form.whole("undelivered", most=found.quantity)
     why = reason(visit, needed=True)
     if not visit.form.flag("sure"):
@@ -86,17 +89,24 @@ async def settle(visit: Visit) -> Page:
 
 @section.post("/console/orders/{order:int}/cancel", Who.OWNER)
 async def cancel(visit: Visit) -> Page:
-    found = await _order(visit)
+    found = await order_of(visit)
     deed = resolve.call_off(found.id, actor=visit.author, reason=reason(visit))
     told = "Cancelled and refunded." if found.state is OrderState.QUEUED else "Its provider is asked to call it off."
     return await done(visit, deed, f"/console/orders/{found.id}", told)
 
 
-async def _order(visit: Visit) -> Order:
+async def order_of(visit: Visit) -> Order:
     found = await store.get(visit.number("order"))
     if found is None:
         raise NotHere
     return found
+
+
+async def next_of(visit: Visit, order: Order) -> Next:
+    """What `absent` would come to for this order."""
+    attempts = await attempt_store.of_order(order.id)
+    provider = attempts[-1].provider if attempts else ""
+    return after_absent(visit.parts.prices.shelf.get(order.service), attempts, provider)
 
 
 async def reseller_names() -> dict[int, str]:

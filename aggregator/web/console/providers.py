@@ -14,6 +14,7 @@ from aggregator.catalog.looked import Matter, looked
 from aggregator.catalog.model import ListingRow
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.shelf import NOBODY
+from aggregator.catalog.synced import tell_sync
 from aggregator.catalog.trying import name_of, remember, try_configured, try_new
 from aggregator.orders import account_door_store
 from aggregator.orders.account_doors import ForeignDoor
@@ -147,13 +148,8 @@ async def sync(visit: Visit) -> Page:
     report = await visit.parts.syncer.sync(one.profile.name)
     await visit.parts.prices.reload(visit.parts.sellers)
     if report.failed:
-        return visit.go(
-            _path(one.profile.name), f"Kept the old catalogue: {report.held or report.error}"[:400], bad=True
-        )
-    told = f"Read: {report.services} services, {len(report.changes)} changes."
-    if report.type_words:
-        told += f" Of no known type: {report.told_type_words}."
-    return visit.go(_path(one.profile.name), told[:400])
+        return visit.go(_path(one.profile.name), f"Not read: {tell_sync(report)}."[:400], bad=True)
+    return visit.go(_path(one.profile.name), f"Read: {tell_sync(report)}."[:400])
 
 
 @section.post("/console/providers/of/{provider:str}/enabled", Who.OWNER)

@@ -10,14 +10,15 @@ from msgspec import Struct
 from aggregator.orders import bulk, evidence_store, resolve, search_store
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.evidence_store import Look, suggest
+from aggregator.orders.proofs import Next, proof_of
 from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState
 from aggregator.storage import clock
 from aggregator.web.console.deeds import done, reason, settle_ms
-from aggregator.web.console.orders import Line, counts, lines, reseller_names
+from aggregator.web.console.orders import Line, counts, lines, next_of, order_of, reseller_names
 from aggregator.web.forms import FormFault
 from aggregator.web.section import Section
-from aggregator.web.visit import Page, Visit, Who
+from aggregator.web.visit import NotHere, Page, Visit, Who
 
 MOST = 100
 HOUR_MS = 3_600_000
@@ -31,6 +32,8 @@ class Doubt(Struct, frozen=True, kw_only=True):
     line: Line
     looks: Sequence[Look]
     suggestion: str | None
+    follows: Next
+    """What `absent` comes to."""
     decidable_at: int
     """Before this moment nobody can tell that a provider does not have it."""
 
@@ -42,9 +45,11 @@ async def queue(visit: Visit) -> Page:
     found = await search_store.find(Sought(states=(OrderState.UNSURE.value,), provider=provider), limit=MOST)
     shown = await lines(found, names)
     looks = await evidence_store.observed([line.attempt.id for line in shown if line.attempt])
-    doubts = [_doubt(line, looks.get(line.attempt.id, []) if line.attempt else [], settle_ms(visit)) for line in shown]
+    doubts = [await _doubt(visit, line, looks.get(line.attempt.id, []) if line.attempt else []) for line in shown]
+    silent = {line.attempt.provider for line in shown if line.attempt}
+    proofs = {one.profile.name: proof_of(one) for one in visit.parts.upstreams if one.profile.name in silent}
     return visit.render(
-        "console/unsure.html", doubts=doubts, counts=await counts(), now=clock.now(), provider=provider,
+        "console/unsure.html", doubts=doubts, proofs=proofs, counts=await counts(), now=clock.now(), provider=provider,
         provider_options=[(one.profile.name, one.profile.name) for one in visit.parts.upstreams],
         since=_as_local(clock.now() - 24 * HOUR_MS),
         until=_as_local(clock.now() + 60_000),
@@ -54,26 +59,54 @@ async def queue(visit: Visit) -> Page:
 @section.post("/console/orders/{order:int}/found", Who.OWNER)
 async def found(visit: Visit) -> Page:
     number, theirs = visit.number("order"), visit.form.text("upstream", most=100, needed=True)
+    if not visit.form.flag("sure"):
+        return await _ask_back(visit, "found", "Follow it", f"it is followed as {theirs}, and charged for", theirs)
     deed = resolve.found(number, theirs, actor=visit.author, reason=reason(visit), attempt_id=_seen(visit))
     return await done(visit, deed, _back(visit, number), f"Order {number} is followed there as {theirs}.")
 
 
 @section.post("/console/orders/{order:int}/absent", Who.OWNER)
 async def absent(visit: Visit) -> Page:
-    number = visit.number("order")
+    order = await order_of(visit)
+    follows = await next_of(visit, order)
+    if not visit.form.flag("sure"):
+        return await _ask_back(visit, "absent", f"Absent: {follows.label}", follows.text)
     deed = resolve.absent(
-        number, actor=visit.author, reason=reason(visit), settle_ms=settle_ms(visit), attempt_id=_seen(visit)
+        order.id, actor=visit.author, reason=reason(visit), settle_ms=settle_ms(visit), attempt_id=_seen(visit)
     )
-    return await done(visit, deed, _back(visit, number), f"Order {number} goes to the next provider.")
+    return await done(visit, deed, _back(visit, order.id), f"Order {order.id}: {follows.text}.")
 
 
 @section.post("/console/orders/{order:int}/write-off", Who.OWNER)
 async def write_off(visit: Visit) -> Page:
     number = visit.number("order")
+    if not visit.form.flag("sure"):
+        return await _ask_back(visit, "write-off", "Write it off", "it is cancelled and refunded at your risk")
     deed = resolve.write_off(
         number, actor=visit.author, reason=reason(visit), settle_ms=settle_ms(visit), attempt_id=_seen(visit)
     )
     return await done(visit, deed, _back(visit, number), f"Order {number} is cancelled and refunded at your risk.")
+
+
+async def _ask_back(visit: Visit, way: str, press: str, follows: str, theirs: str = "") -> Page:
+    """First what it comes to; then, by the second press, the deed."""
+    order = await order_of(visit)
+    kept = {name: visit.form[name] for name in ("attempt", "back") if name in visit.form}
+    named = {"upstream": theirs} if theirs else {}
+    return visit.render(
+        "console/way.html", order=order, line=(await lines([order], await reseller_names()))[0], way=way, press=press,
+        follows=follows, amount=order.charge - order.refunded, reason=reason(visit), back=_back(visit, order.id),
+        fields={**kept, **named, "reason": reason(visit), "sure": 1},
+    )  # fmt: skip
+
+
+@section.post("/console/orders/unsure/balance-decides", Who.OWNER)
+async def let_balance_decide(visit: Visit) -> Page:
+    name = visit.form.text("provider", most=40, needed=True)
+    if visit.parts.upstreams.settings(name) is None:
+        raise NotHere
+    deed = visit.parts.edits.change_provider(name, {"balance_decides": True}, actor=visit.author, reason=reason(visit))
+    return await done(visit, deed, "/console/orders/unsure", f"The balance of {name} decides from now on.")
 
 
 @section.post("/console/orders/unsure/many", Who.OWNER)
@@ -100,9 +133,10 @@ async def many(visit: Visit) -> Page:
     return visit.go("/console/orders/unsure", told[:400], bad=bool(left))
 
 
-def _doubt(line: Line, looks: Sequence[Look], settle: int) -> Doubt:
-    decidable_at = line.attempt.deadline_at + settle if line.attempt else 0
-    return Doubt(line=line, looks=looks, suggestion=suggest(looks), decidable_at=decidable_at)
+async def _doubt(visit: Visit, line: Line, looks: Sequence[Look]) -> Doubt:
+    decidable_at = line.attempt.deadline_at + settle_ms(visit) if line.attempt else 0
+    follows = await next_of(visit, line.order)
+    return Doubt(line=line, looks=looks, suggestion=suggest(looks), follows=follows, decidable_at=decidable_at)
 
 
 def _seen(visit: Visit) -> int | None:

@@ -1,0 +1,59 @@
+"""What one provider gives to settle an unsure order by, and where an order that it does not have goes: for owners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from aggregator.catalog.shelf import ShelfService
+from aggregator.orders.failover import blocks
+from aggregator.orders.model import Attempt
+from aggregator.settings import ProviderSettings
+
+
+class Proof(Struct, frozen=True):
+    """What to expect of a provider."""
+
+    settles: bool
+    """Whether anything of it settles an unsure order by itself."""
+    text: str
+    """A sentence, of whom it is about as the subject."""
+    may_switch: bool = False
+    """Whether `balance_decides` would let it settle what now only is suggested."""
+
+
+def proof_of(provider: ProviderSettings) -> Proof:
+    """By its settings, the surest first (providers/PROTOCOL.md, "Evidence")."""
+    name, dialect = provider.profile.name, provider.profile.dialect
+    if dialect.reference_dedupes:
+        return Proof(True, f"{name} honours our reference: most settle by themselves within minutes.")
+    if dialect.order_list:
+        return Proof(True, f"{name} lists its newest orders: most settle by themselves within minutes.")
+    nothing = f"{name} gives no evidence: none settles by itself, so look at its own pages."
+    if provider.debits_late:
+        return Proof(False, nothing)
+    if provider.balance_decides:
+        text = f"The balance of {name} decides: where it did not fall, an order was not taken. The others wait for you."
+        return Proof(True, text)
+    return Proof(False, f"{nothing} Its balance may suggest what is so.", may_switch=True)
+
+
+class Next(Struct, frozen=True):
+    """What `absent` comes to."""
+
+    label: str
+    text: str
+
+
+def after_absent(service: ShelfService | None, attempts: Iterable[Attempt], provider: str) -> Next:
+    """Where an order that this provider does not have would go, by what sells its service now."""
+    spent = blocks(attempts)
+    sellers = (
+        {one.provider for one in service.offers if not spent.is_spent(one.provider, one.service)} if service else set()
+    )
+    if others := sorted(sellers - {provider}):
+        return Next("on to the next", f"it goes to the next provider ({', '.join(others)})")
+    if provider in sellers:
+        return Next(f"send it again to {provider}", f"it is sent to {provider} again: nobody else sells it")
+    return Next("let it wait", "it waits for a provider that sells it, and is refunded where none does in time")

@@ -1,0 +1,36 @@
+"""A secret names its place, or is itself: a slip in between must not go to a provider as the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aggregator.settings.secrets import SecretMissing, Vault, is_reference
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    (tmp_path / "alpha").write_text("hush\n")
+    return Vault({"ALPHA_KEY": "hush"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["env:ALPHA_KEY", "ENV:ALPHA_KEY", "Env: ALPHA_KEY", " env:ALPHA_KEY", "file:alpha", "FILE:alpha", " File:alpha"],
+)
+def test_a_reference_is_one_however_it_is_spelled(vault: Vault, text: str) -> None:
+    assert is_reference(text)
+    assert vault.open(text) == "hush"
+
+
+@pytest.mark.parametrize("text", ["file :alpha", "ENV :ALPHA_KEY", "FILE:", "ENV:", "FILE:nowhere", "env:NO_SUCH"])
+def test_what_only_looks_like_one_is_refused(vault: Vault, text: str) -> None:
+    with pytest.raises(SecretMissing):
+        vault.open(text)
+
+
+@pytest.mark.parametrize("text", ["hush", "envelope", "file", "profile:1", "a file:alpha"])
+def test_anything_else_is_the_secret_itself(vault: Vault, text: str) -> None:
+    assert not is_reference(text)
+    assert vault.open(text) == text
