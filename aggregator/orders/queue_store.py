@@ -92,12 +92,16 @@ async def claim_parked(provider: str, room: int, *, after: int = 0) -> list[Orde
     chosen = in_turn[:room]
     now, each = clock.now(), max(1, room // len(chosen))
     query, values = table_of({"reseller": "bigint"}, [(one,) for one in chosen])
+    first = (
+        "select q.id from orders q where q.state = 'queued' and q.parked_at = {} and q.reseller = r.reseller"
+        " order by q.id limit {}"
+    )
+    # PostgreSQL would look at every order for a correlated list, and SQLite knows no lateral join.
+    firsts = f"join orders p on p.id in ({first})" if is_sqlite(engine()) else f"cross join lateral ({first}) as p"
     rows = await write(
         lambda: run(
             "update orders set due_at = {}, parked_at = null where state = 'queued' and parked_at = {}"
-            f" and {NOT_HALTED} and id in (select p.id from ({query}) as r join orders p on p.id in ("
-            " select q.id from orders q where q.state = 'queued' and q.parked_at = {} and q.reseller = r.reseller"
-            " order by q.id limit {})) returning *",
+            f" and {NOT_HALTED} and id in (select p.id from ({query}) as r {firsts}) returning *",
             now + LEASE_MS, provider, *values, provider, each,
         )
     )  # fmt: skip
