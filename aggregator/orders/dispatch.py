@@ -31,6 +31,7 @@ from aggregator.storage import clock
 from pricing.route import Route
 from providers.adapter import Adapter, Turn
 from providers.errors import Code, ProviderError, Refused, Unreachable
+from providers.vocabulary import Placement
 
 log = structlog.get_logger(__name__)
 
@@ -204,8 +205,10 @@ class Dispatcher:
                 sent = new_reference(adapter.profile)
                 new = self._router.new_attempt(order, now[0], adapter, now[1])
                 attempt = await self._attempts.begin(Departure(order, new, sent, self._minds_links(provider)))
-                if attempt is not None:
-                    await self._submit(order, attempt, adapter, sent, turn)
+                answer = None if attempt is None else await self._submit(order, attempt, adapter, sent, turn)
+            # The next may be sent while this answer is written down.
+            if attempt is not None and answer is not None:
+                await self._conclude(order, attempt, adapter, answer)
         finally:
             queue.in_hand -= 1
             if queue.parked and queue.wants_more:
@@ -252,24 +255,34 @@ class Dispatcher:
         settings = self._upstreams.settings(provider)
         return settings is not None and settings.same_link_policy != "allow"
 
-    async def _submit(self, order: Order, attempt: Attempt, adapter: Adapter, sent: Sent | None, turn: Turn) -> None:
+    async def _submit(
+        self, order: Order, attempt: Attempt, adapter: Adapter, sent: Sent | None, turn: Turn
+    ) -> Placement | ProviderError | None:
+        """What the provider made of it; None where nothing was sent."""
         if clock.now() > attempt.deadline_at - round(adapter.profile.add_timeout_seconds * 1000):
             # Held up until now, it would still be sending when all others believe the attempt over.
             error = Unreachable("held up for too long before anything was sent")
             await self._refuse(order, attempt, failover.outcome_of(error), error)
-            return
+            return None
         begun = time.monotonic()
         try:
             placement = await adapter.add(submission_of(order, attempt, sent), turn)
         except ProviderError as error:
-            await text_sizes.learn(order, attempt.service, adapter.profile, error)
-            await self._answered(order, attempt, error)
-            await self._note_health(attempt.provider, error)
+            return error
+        queue = self._queue(attempt.provider)
+        if queue is not None:
+            queue.note_call(time.monotonic() - begun)
+        return placement
+
+    async def _conclude(
+        self, order: Order, attempt: Attempt, adapter: Adapter, answer: Placement | ProviderError
+    ) -> None:
+        if isinstance(answer, ProviderError):
+            await text_sizes.learn(order, attempt.service, adapter.profile, answer)
+            await self._answered(order, attempt, answer)
+            await self._note_health(attempt.provider, answer)
         else:
-            queue = self._queue(attempt.provider)
-            if queue is not None:
-                queue.note_call(time.monotonic() - begun)
-            await self._attempts.accept(Arrival(order, attempt, placement))
+            await self._attempts.accept(Arrival(order, attempt, answer))
             await self._note_well(attempt.provider)
 
     async def _answered(self, order: Order, attempt: Attempt, error: ProviderError) -> None:

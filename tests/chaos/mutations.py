@@ -128,7 +128,7 @@ async def _park_all(""",
             Edit(
                 DISPATCH,
                 "await self._submit(order, attempt, adapter, sent, turn)",
-                "await self._attempts.accept(Arrival(order, attempt, placement))",
+                "placement",
             ),
         ],
         _die_between,
