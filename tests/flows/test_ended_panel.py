@@ -32,7 +32,7 @@ def test_orders_whose_panel_was_killed_wait_for_a_decision(any_panel: Panel, alp
     wait_until(lambda: panel.run("orders", "absent", never).code == 0)
     wait_until(lambda: len(alpha.adds) == 3)
     wait_until(lambda: [attempt["outcome"] for attempt in panel.order(never)["attempts"]] == ["absent", "unsure"])
-    assert (panel.state(never), len(alpha.adds), ann.balance) == ("unsure", 3, 95)
+    assert (panel.state(never), len(alpha.adds), ann.balance) == ("unsure", 3, Decimal(95))
 
 
 def test_what_is_written_off_is_refunded_and_may_still_be_found(panel: Panel, alpha: Provider) -> None:
