@@ -245,11 +245,13 @@ async def claim_polls(provider: str, limit: int) -> list[Followed]:
     """Take the attempts at a provider whose status is due, with their orders; ours for `CLAIM_MS`."""
     now = clock.now()
     lock = "" if is_sqlite(engine()) else "for update skip locked"
+    # Materialized: PostgreSQL may else ask the list again for every row, and each time it is the next ones.
     rows = await write(
         lambda: _ATTEMPT.raw(
-            "update attempts set poll_at = {} where id in (select id from attempts where provider = {}"
-            f" and poll_at <= {{}} and superseded_at is null order by poll_at limit {{}} {lock}) returning *",
-            now + CLAIM_MS, provider, now, limit,
+            "with due as materialized (select id from attempts where provider = {} and poll_at <= {}"
+            f" and superseded_at is null order by poll_at limit {{}} {lock})"
+            " update attempts set poll_at = {} where id in (select id from due) returning *",
+            provider, now, limit, now + CLAIM_MS,
         ).run()
     )  # fmt: skip
     return await with_orders([as_attempt(row) for row in rows])

@@ -42,14 +42,17 @@ async def claim_due(limit: int) -> list[Order]:
     """Take queued orders whose time has come, one of each reseller after the other; ours for `LEASE_MS`."""
     now = clock.now()
     lock = "" if is_sqlite(engine()) else "for update skip locked"
+    # Materialized: PostgreSQL may else ask a list again for every row, and each time it is the next ones.
     rows = await write(
         lambda: run(
-            f"update orders set due_at = {{}}, parked_at = null where id in (select id from orders where id in ("
+            "with chosen as materialized ("
             " select id from (select id, due_at, row_number() over (partition by reseller order by due_at, id) as turn"
             "  from (select id, reseller, due_at from orders where state = 'queued' and due_at <= {}"
             f"   and {NOT_HALTED} order by due_at, id limit {{}}) as due) as ranked"
-            f" order by turn, due_at, id limit {{}}) and state = 'queued' and due_at <= {{}} {lock}) returning *",
-            now + LEASE_MS, now, MOST_LOOKED_AT, limit, now,
+            " order by turn, due_at, id limit {}), ours as materialized ("
+            " select id from orders where id in (select id from chosen) and state = 'queued' and due_at <= {}"
+            f" {lock}) update orders set due_at = {{}}, parked_at = null where id in (select id from ours) returning *",
+            now, MOST_LOOKED_AT, limit, now, now + LEASE_MS,
         )
     )  # fmt: skip
     orders = _in_order(rows)
@@ -100,9 +103,10 @@ async def claim_parked(provider: str, room: int, *, after: int = 0) -> list[Orde
     firsts = f"join orders p on p.id in ({first})" if is_sqlite(engine()) else f"cross join lateral ({first}) as p"
     rows = await write(
         lambda: run(
-            "update orders set due_at = {}, parked_at = null where state = 'queued' and parked_at = {}"
-            f" and {NOT_HALTED} and id in (select p.id from ({query}) as r {firsts}) returning *",
-            now + LEASE_MS, provider, *values, provider, each,
+            f"with chosen as materialized (select p.id from ({query}) as r {firsts})"
+            " update orders set due_at = {}, parked_at = null where state = 'queued' and parked_at = {}"
+            f" and {NOT_HALTED} and id in (select id from chosen) returning *",
+            *values, provider, each, now + LEASE_MS, provider,
         )
     )  # fmt: skip
     return _in_turn(_in_order(rows), in_turn)
