@@ -62,6 +62,8 @@ LOOK_SECONDS = 0.5
 """How soon a process sees what another one changed."""
 IDLE_SECONDS = 0.5
 """Between two looks at an empty queue."""
+OF_ORDERS = ("dispatch", "poll", "evidence", "sync")
+"""The loops that a decision, or another catalogue, may give work to."""
 DAYS_SECONDS = 600
 """How soon after its end a day is counted."""
 TIDY_SECONDS = 3600
@@ -133,7 +135,7 @@ class Panel:
         self.investigator = Investigator(self.upstreams, self.tracker, pace, self.wake)
         self.refiller = Refiller(self.upstreams, pace)
         self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
-        self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all)
+        self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.wake)
         self.api = Api(
             self.keys, self.placer, self.tracker, self.canceller,
             ServiceBodies(lambda: self.prices.shelf),
@@ -147,9 +149,9 @@ class Panel:
         self._prepared = False
         self._audited = False
 
-    def wake(self) -> None:
-        """There is something to dispatch."""
-        self.workers.wake("dispatch")
+    def wake(self, *asked: str) -> None:
+        """There is something to dispatch, or, where providers are named, to ask these."""
+        self.workers.wake(*(f"poll:{name}" for name in asked) if asked else ("dispatch",))
 
     async def prepare(self) -> None:
         """Take over renamed providers, the files' prices and the shelf; seal what lies open."""
@@ -184,7 +186,7 @@ class Panel:
         await store.hurry()
         if "dispatch" in self.workers.names():
             await self._follow_providers()
-        self.workers.wake_all()
+        self.workers.wake(*OF_ORDERS)
 
     async def look(self) -> None:
         """See what other processes changed since the last look."""
@@ -202,7 +204,7 @@ class Panel:
             await self.tracker.forget()
         if changed & {signals.WORK, signals.CATALOGUE} and "dispatch" in self.workers.names():
             await store.hurry()
-            self.workers.wake_all()
+            self.workers.wake(*OF_ORDERS)
 
     def asgi(self, *, with_api: bool) -> Asgi:
         """The web application of this process: API and pages, or what monitoring asks for alone."""
