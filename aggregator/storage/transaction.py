@@ -138,13 +138,12 @@ async def snapshot(work: Work[T]) -> T:
 
 
 async def _read_sqlite(bound: Sqlite, work: Work[T]) -> T:
-    connection = await bound.get_connection()
-    bound.current_transaction.set(running_on(connection))
-    try:
+    async with bound.readers.lend() as connection:
+        bound.current_transaction.set(running_on(connection))
         await connection.execute("BEGIN")
-        return await work()
-    finally:
-        await connection.close()
+        result = await work()
+        await connection.execute("COMMIT")
+        return result
 
 
 async def _read_postgres(bound: Postgres, work: Work[T]) -> T:
