@@ -23,7 +23,7 @@ from aggregator.errors import (
 from aggregator.joined import Joined
 from aggregator.ledger.book import MOST
 from aggregator.orders import accept_store, store
-from aggregator.orders.accept_store import Repeated, Sought, TooPoor, Verdict
+from aggregator.orders.accept_store import Accepted, Locked, Repeated, Sought, TooPoor, Verdict
 from aggregator.orders.links import link_key
 from aggregator.orders.model import NewOrder
 from aggregator.resellers.model import Caller
@@ -72,7 +72,7 @@ class Placer:
         """`lanes` transactions may be under way at once."""
         self._shelf = shelf
         self._wake = wake
-        self._accept: Joined[NewOrder, Verdict] = Joined(accept_store.accept, most=MOST_AT_ONCE, lanes=lanes)
+        self._accept: Joined[NewOrder, Verdict] = Joined(accept_store.accept_at_once, most=MOST_AT_ONCE, lanes=lanes)
         self._repeated: Joined[Sought, Repeated | None] = Joined(accept_store.repeated, most=MOST_AT_ONCE, lanes=lanes)
 
     def quote(self, caller: Caller, ask: Ask) -> NewOrder:
@@ -88,13 +88,23 @@ class Placer:
         new = decide(self._shelf().get(ask.service), caller, ask, payload)
         if caller.same_link == "refuse" and await store.has_open(new.reseller, new.service, new.link_key):
             raise SameLink
-        verdict = await self._accept(new)
+        verdict = await self._accept_when_free(new)
         if isinstance(verdict, TooPoor):
             raise NotEnoughFunds
         if isinstance(verdict, Repeated):
             return _first_of(verdict)
+        assert isinstance(verdict, Accepted)
         self._wake()
         return verdict.order
+
+    async def _accept_when_free(self, new: NewOrder) -> Verdict:
+        """While another process has the wallet, wait aside: whoever waits among others keeps them waiting."""
+        verdict: Verdict | Exception = await self._accept(new)
+        if isinstance(verdict, Locked):
+            [verdict] = await accept_store.accept([new])
+        if isinstance(verdict, Exception):
+            raise verdict
+        return verdict
 
     async def place_all(self, caller: Caller, asks: Sequence[Ask]) -> list[int | ResellerError]:
         """Each as `place` would, in their turn and in as few commits as hold them; an error is one order's own."""

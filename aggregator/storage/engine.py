@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 30
 """How long a SQLite connection waits for another process's write."""
+IDLE_MS = "10000"
+"""How long a transaction may do nothing: the rows of a process that was frozen in one are free again by then."""
 UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
 """What the drivers raise when the database is away."""
 
@@ -190,7 +192,12 @@ class Postgres(PostgresEngine):
             max_size=12,
             timeout=10,
             reset=_leave,
-            server_settings={"lock_timeout": "10000", "statement_timeout": "60000", "application_name": "aggregator"},
+            server_settings={
+                "lock_timeout": "10000",
+                "statement_timeout": "60000",
+                "application_name": "aggregator",
+                "idle_in_transaction_session_timeout": IDLE_MS,
+            },
         )
 
     async def close(self) -> None:
@@ -263,6 +270,7 @@ def is_unreachable(error: BaseException) -> bool:
                 sqlite3.OperationalError,
                 asyncpg.QueryCanceledError,
                 asyncpg.LockNotAvailableError,
+                asyncpg.IdleInTransactionSessionTimeoutError,
                 TemporarilyUnavailable,
             ),
         )
