@@ -25,6 +25,7 @@ from aggregator.live import Seen, follow_edits, publish
 from aggregator.settings import Fault, Settings
 from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
 from aggregator.storage.transaction import engine
+from aggregator.watchdog import Watchdog
 from aggregator.workers import Loop
 
 _INSTANCE_LOCK = 7_204_180_532  # any number that no other program uses on this database
@@ -150,6 +151,8 @@ async def serve(
     sys.setswitchinterval(SWITCH_SECONDS)
     panel = Panel(settings)
     server = make_server(panel.asgi(with_api=role != "worker"))
+    watchdog = Watchdog(panel.metrics.count_stall)
+    watchdog.start()
     serving = asyncio.create_task(server.serve(sockets=[listener])) if listener is not None else None
     try:
         async with AsyncExitStack() as stack:
@@ -161,6 +164,7 @@ async def serve(
     finally:
         server.should_exit = True
         await asyncio.gather(*([serving] if serving is not None else []))
+        watchdog.stop()
 
 
 async def _run(panel: Panel, seen: Seen, role: str, stop: asyncio.Event, ready: Callable[[], None]) -> None:
