@@ -227,7 +227,7 @@ class Panel:
         return Edits(self.settings, os.environ, self.prices, self.upstreams, self._sellers, self.take_providers)
 
     async def readiness(self) -> Readiness:
-        """Ready with a database that is up to date; a cache that is away only degrades."""
+        """Ready once calls are answered, with a database that is up to date; a cache that is away only degrades."""
         try:
             database = "not migrated" if await migrations.missing() else "ok"
         except Exception as error:  # noqa: BLE001  # whatever it is, we are not ready
@@ -235,9 +235,12 @@ class Panel:
             database = "unavailable"
         cache = "ok" if await self.cache.healthy() else "unavailable"
         parts = {"database": database, "cache": cache, **(await _audited() if database == "ok" else {})}
+        if database == "ok" and not self._prepared:
+            parts["panel"] = "starting"
+        ready = database == "ok" and self._prepared
         well = set(parts.values()) == {"ok"}
-        status = "unavailable" if database != "ok" else "ok" if well else "degraded"
-        return Readiness(database == "ok", {"status": status, **parts})
+        status = "unavailable" if not ready else "ok" if well else "degraded"
+        return Readiness(ready, {"status": status, **parts})
 
     def _loop(self, name: str, job: Job, *, pause: float) -> Loop:  # seconds
         return Loop(name, failpoints().job(name, job), pause=pause)

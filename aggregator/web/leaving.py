@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from litestar import Request
@@ -15,9 +15,9 @@ class Left(Exception):
     """The visitor has gone; nobody reads an answer."""
 
 
-async def while_here(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
+async def while_here(request: Request[Any, Any, Any], work: Awaitable[T]) -> T:
     """The result of work that only reads, for a request without a body; raises `Left`."""
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_gone(request))
+    working, leaving = asyncio.ensure_future(work), asyncio.create_task(_gone(request))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not working.done():

@@ -113,8 +113,8 @@ async def test_a_clock_of_redis_that_was_set_back_makes_nobody_wait_for_it(fresh
     item = window(Decimal(4), 2)
     assert [await limits.hit(item, "key:1") for _ in range(2)] == [0, 0]
     with redis.Redis.from_url(fresh_redis) as client:
-        [key] = client.keys("*key:1")  # type: ignore[misc]  # redis types both its clients at once
-        for at, moment in enumerate(client.lrange(key, 0, -1)):  # type: ignore[arg-type]  # the same
+        [key] = client.keys("*key:1")
+        for at, moment in enumerate(client.lrange(key, 0, -1)):
             client.lset(key, at, str(int(moment) + 3_600_000_000))
     assert await limits.hit(item, "key:1") == 1
     await asyncio.sleep(item.get_expiry() + 0.01)

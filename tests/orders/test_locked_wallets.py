@@ -18,8 +18,7 @@ from aggregator.orders.accept_store import Accepted, Locked, TooPoor
 from aggregator.orders.place import Ask, Placer, Wanted, payload_of
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
-from aggregator.resellers.keys import digest
-from aggregator.resellers.model import Caller
+from aggregator.resellers.model import Caller, digest
 from aggregator.storage.engine import is_unreachable
 from aggregator.storage.statements import run
 from aggregator.storage.transaction import snapshot, write

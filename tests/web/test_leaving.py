@@ -28,7 +28,8 @@ def request(*messages: str) -> tuple[Request[Any, Any, Any], asyncio.Event]:
     async def receive() -> Any:
         return await anext(coming)
 
-    return Request({"type": "http", "headers": []}, receive), goes  # type: ignore[typeddict-item]  # all it looks at
+    scope: Any = {"type": "http", "headers": []}
+    return Request(scope, receive), goes
 
 
 async def test_a_visitor_who_leaves_ends_the_work() -> None:
