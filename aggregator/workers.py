@@ -8,6 +8,8 @@ from contextlib import suppress
 
 import structlog
 
+from aggregator.storage.engine import is_unreachable
+
 log = structlog.get_logger(__name__)
 
 ROUND_SECONDS = 5
@@ -51,6 +53,9 @@ class Loop:
         try:
             pause = await asyncio.create_task(self._finish_round(), name=self.name)
         except Exception as error:
+            if is_unreachable(error):
+                log.warning("worker.round_failed", loop=self.name, error=f"{type(error).__name__}: {error}")
+                return max(self._pause, 0.5)
             log.exception("worker.round_failed", loop=self.name, error=type(error).__name__)
             return max(self._pause, 0.5)
         return self._pause if pause is None else pause

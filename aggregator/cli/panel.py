@@ -16,7 +16,7 @@ from aggregator.cli.moved import moved
 from aggregator.cli.root import Context, Failure, Row, command, root
 from aggregator.demo import show
 from aggregator.live import load_for_serving, publish, texts
-from aggregator.serving import listen, make_server
+from aggregator.serving import address, listen, make_server
 from aggregator.serving import serve as run_server
 from aggregator.settings import ConfigurationError, cross_check, load
 from aggregator.storage import migrations
@@ -42,7 +42,7 @@ async def serve(context: Context, host: str, port: int | None, role: str) -> Non
         except OSError as error:
             message = f"cannot listen on {host}:{8000 if port is None else port}: {error.strerror}; try --port"
             raise Failure(message) from error
-    where = f"http://{host}:{listener.getsockname()[1]}/api/v2" if listener else "no port"
+    where = f"{address(host, listener)}/api/v2" if listener else "no port"
 
     def ready() -> None:
         click.echo(f"{settings.panel.name} serves as {role} on {where}", err=True)
@@ -86,7 +86,7 @@ async def sandbox(
     server = make_server(application)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, lambda: setattr(server, "should_exit", True))
-    click.echo(f"sandbox ({dialect}) on http://{host}:{listener.getsockname()[1]}/api/v2, key {key}", err=True)
+    click.echo(f"sandbox ({dialect}) on {address(host, listener)}/api/v2, key {key}", err=True)
     await server.serve(sockets=[listener])
 
 

@@ -32,7 +32,7 @@ from aggregator.settings import (
     load,
 )
 from aggregator.storage import clock
-from aggregator.storage.engine import is_unreachable
+from aggregator.storage.engine import is_no_database, is_unreachable
 from aggregator.storage.migrations import NewerDatabase
 
 Row = dict[str, Any]
@@ -130,7 +130,7 @@ def _run(context: Context, work: Awaitable[None]) -> int:
     except (KeyboardInterrupt, BrokenPipeError):
         return 1
     except Exception as error:
-        if not is_unreachable(error):
+        if not (is_unreachable(error) or is_no_database(error)):
             raise
         return _fail(context, f"the database cannot be used: {type(error).__name__}: {error}")
     return 0

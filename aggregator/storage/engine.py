@@ -259,6 +259,12 @@ def is_passing(error: BaseException) -> bool:
     )
 
 
+def is_no_database(error: BaseException) -> bool:
+    """Whether the file of a SQLite database is another's, or damaged: no waiting mends it."""
+    wrong = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+    return any(getattr(cause, "sqlite_errorcode", None) in wrong for cause in causes(error))
+
+
 def is_unreachable(error: BaseException) -> bool:
     """Whether the database is away (or full), as against a fault of ours."""
     return any(
