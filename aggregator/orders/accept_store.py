@@ -30,7 +30,7 @@ _COLUMNS = MappingProxyType(
         "payload": "text", "watched": "boolean", "due_at": "bigint", "created_at": "bigint",
     }
 )  # fmt: skip
-PAUSES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, *[0.25] * 18)  # seconds
+PAUSES_MS = (5, 10, 20, 50, 100, 200, *[250] * 18)
 """Between two looks whether a wallet is free again: some five seconds in all."""
 LOOK_SECONDS = 10
 """How long the database may be away before nobody can say any more whether it has an order."""
@@ -73,11 +73,11 @@ async def accept(batch: Sequence[NewOrder]) -> list[Verdict | Exception]:
     `TemporarilyUnavailable` is the verdict where it does not give them back.
     """
     verdicts = await accept_at_once(batch)
-    for pause in PAUSES:
+    for pause in PAUSES_MS:
         locked = [place for place, verdict in enumerate(verdicts) if isinstance(verdict, Locked)]
         if not locked:
             return verdicts
-        await asyncio.sleep(pause)
+        await asyncio.sleep(pause / 1000)  # seconds, not money
         for place, verdict in zip(locked, await accept_at_once([batch[place] for place in locked]), strict=True):
             verdicts[place] = verdict
     return [TemporarilyUnavailable() if isinstance(verdict, Locked) else verdict for verdict in verdicts]
