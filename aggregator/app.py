@@ -76,6 +76,8 @@ LOOK_SECONDS = 0.5
 """How soon a process sees what another one changed."""
 IDLE_SECONDS = 0.5
 """Between two looks at an empty queue."""
+OF_ORDERS = ("dispatch", "poll", "evidence", "sync")
+"""The loops that a decision, or another catalogue, may give work to."""
 DAYS_SECONDS = 600
 """How soon after its end a day is counted."""
 TIDY_SECONDS = 3600
@@ -128,7 +130,7 @@ class Panel:
         self.reconciler = Reconciler(pace)
         self.refiller = Refiller(self.upstreams, pace, lambda: self.prices.shelf)
         self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
-        self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.workers.wake_all)
+        self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.wake)
         self._sizes = BodySizes(lambda: self.prices.shelf, settings.limits.body_kib)
         self.api = Api(
             self.keys, self.placer, self.tracker, self.canceller, self.refiller,
@@ -143,9 +145,9 @@ class Panel:
         self._prepared = False
         self._audited = False
 
-    def wake(self) -> None:
-        """There is something to dispatch."""
-        self.workers.wake("dispatch")
+    def wake(self, *asked: str) -> None:
+        """There is something to dispatch, or, where providers are named, to ask these."""
+        self.workers.wake(*(f"poll:{name}" for name in asked) if asked else ("dispatch",))
 
     async def prepare(self) -> None:
         """Take over renamed providers, the files' prices and the shelf; seal what lies open."""
@@ -182,7 +184,7 @@ class Panel:
         await store.hurry()
         if "dispatch" in self.workers.names():
             await self._follow_providers()
-        self.workers.wake_all()
+        self.workers.wake(*OF_ORDERS)
 
     async def look(self) -> None:
         """See what other processes changed since the last look."""
@@ -200,7 +202,7 @@ class Panel:
             await self.tracker.forget()
         if changed & {signals.WORK, signals.CATALOGUE} and "dispatch" in self.workers.names():
             await store.hurry()
-            self.workers.wake_all()
+            self.workers.wake(*OF_ORDERS)
 
     def asgi(self, *, with_api: bool) -> Asgi:
         """The web application of this process: API and pages, or what monitoring asks for alone."""
@@ -224,7 +226,7 @@ class Panel:
         return Edits(self.settings, os.environ, self.prices, self.upstreams, self._sellers, self.take_providers)
 
     async def readiness(self) -> Readiness:
-        """Ready with a database that is up to date; a cache that is away only degrades."""
+        """Ready once calls are answered, with a database that is up to date; a cache that is away only degrades."""
         try:
             database = "not migrated" if await migrations.missing() else "ok"
         except Exception as error:  # noqa: BLE001  # whatever it is, we are not ready
@@ -233,9 +235,10 @@ class Panel:
         cache = "ok" if await self.cache.healthy() else "unavailable"
         audit = await _audited() if database == "ok" else {}
         parts = {"database": database, "cache": cache, **audit}
+        ready = database == "ok" and self._prepared
         well = database == cache == audit.get("audit", "ok") == "ok"
-        status = "unavailable" if database != "ok" else "ok" if well else "degraded"
-        return Readiness(database == "ok", {"status": status, **parts})
+        status = "unavailable" if not ready else "ok" if well else "degraded"
+        return Readiness(ready, {"status": status, **parts, **({} if self._prepared else {"panel": "starting"})})
 
     def _loop(self, name: str, job: Job, *, pause: float) -> Loop:  # seconds
         return Loop(name, failpoints().job(name, job), pause=pause)

@@ -67,7 +67,7 @@ async def publish(settings: Settings, *, except_for: Iterable[Fault] = ()) -> No
     broken = {Path(fault.file).name for fault in except_for}
     for file in REVISED:
         path = settings.directory / file
-        text = None if file in broken else find_text(path)
+        text = None if file in broken else await asyncio.to_thread(find_text, path)
         if text is not None:
             try:
                 await revise(file, text, found_in=str(path), at_start=True)
@@ -122,7 +122,7 @@ class _Follower:
 
     async def look(self, file: str) -> None:
         """Editors take a file away for a moment: only one that stays away is told of."""
-        now, before = _look(self._directory / file), self._seen[file]
+        now, before = await asyncio.to_thread(_look, self._directory / file), self._seen[file]
         if now == before or (now is None and file not in self._away):
             (self._away.add if now is None else self._away.discard)(file)
             return
@@ -150,14 +150,16 @@ class _Follower:
             await self._apply_providers(text, where)
             return
         if file == MARKUP_FILE:
-            read_markup(text, where, currency=currency)
+            await asyncio.to_thread(read_markup, text, where, currency=currency)
         else:
-            read_services(text, where)
+            await asyncio.to_thread(read_services, text, where)
         await revise(file, text, found_in=where)
 
     async def _apply_providers(self, text: str, where: str) -> None:
         timeout = self._panel.settings.pace.add_timeout_seconds
-        providers = read_providers(text, where, os.environ, base_of(self._directory), add_timeout_seconds=timeout)
+        providers = await asyncio.to_thread(
+            read_providers, text, where, os.environ, base_of(self._directory), add_timeout_seconds=timeout
+        )
         refuse_loss(self._providers, text, where)
         await self._panel.take_providers(providers)
         self._providers = text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Summary, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -59,12 +59,19 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._requests = _Requests()
         self._registry.register(self._requests)
+        self._stalls = Summary(
+            "aggregator_loop_stalls_seconds", "When the event loop stood still.", registry=self._registry
+        )
         self._orders = Gauge("aggregator_orders", "Orders by state.", ["state"], registry=self._registry)
         self._doubt = Gauge(
             "aggregator_unsure_seconds", "How long the oldest unsure order has been so.", registry=self._registry
         )
         self._audit = _Audit()
         self._registry.register(self._audit)
+
+    def count_stall(self, seconds: float) -> None:
+        """The event loop stood still for so long."""
+        self._stalls.observe(seconds)
 
     def count_request(self, action: str, code: int) -> None:
         self._requests.counted[action, code] += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import gc
 import signal
@@ -27,6 +28,7 @@ from aggregator.settings import Fault, Settings
 from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
 from aggregator.storage.opening import database
 from aggregator.storage.transaction import engine
+from aggregator.watchdog import Watchdog
 from aggregator.workers import Loop
 
 _INSTANCE_LOCK = 7_204_180_532  # any number that no other program uses on this database
@@ -77,7 +79,9 @@ def make_server(application: Any, patience: Patience | None = None) -> Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; raises OSError where the address is taken. Port 0 takes a free one."""
+    """A listening socket; raises OSError where the address is taken, or is none. Port 0 takes a free one."""
+    if not host:
+        raise OSError(errno.EINVAL, "an empty address names no host: 0.0.0.0 is every IPv4 one, :: every one")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio turns Nagle's delay off only for sockets that say they are TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -86,6 +90,12 @@ def listen(host: str, port: int) -> socket.socket:
     listener.listen(2048)
     listener.setblocking(False)
     return listener
+
+
+def address(host: str, listener: socket.socket) -> str:
+    """Where a listening socket is reached, as a URL writes it."""
+    port = listener.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @asynccontextmanager
@@ -102,7 +112,10 @@ async def only_instance(settings: Settings) -> AsyncIterator[None]:
 
 @contextmanager
 def _held_on_sqlite(path: Path) -> Iterator[IO[str]]:
-    with path.with_name(path.name + ".serving").open("w") as file:
+    lock = path.with_name(path.name + ".serving")
+    lock.touch(mode=0o600)
+    lock.chmod(0o600)  # an earlier version made it readable for everybody
+    with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -152,6 +165,8 @@ async def serve(
     sys.setswitchinterval(SWITCH_SECONDS)
     panel = Panel(settings)
     server = make_server(panel.asgi(with_api=role != "worker"))
+    watchdog = Watchdog(panel.metrics.count_stall)
+    watchdog.start()
     serving = asyncio.create_task(server.serve(sockets=[listener])) if listener is not None else None
     try:
         async with AsyncExitStack() as stack:
@@ -163,6 +178,7 @@ async def serve(
     finally:
         server.should_exit = True
         await asyncio.gather(*([serving] if serving is not None else []))
+        watchdog.stop()
 
 
 async def _run(panel: Panel, seen: Seen, role: str, stop: asyncio.Event, ready: Callable[[], None]) -> None:

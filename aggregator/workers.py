@@ -71,13 +71,14 @@ class Workers:
             self._loops[loop.name] = loop
             self._tasks[loop.name] = asyncio.create_task(loop.run(), name=f"loop:{loop.name}")
 
-    def wake(self, name: str) -> None:
-        if name in self._loops:
-            self._loops[name].wake()
+    def wake(self, *names: str) -> None:
+        """End the pauses of these loops: `poll:alpha` is one provider's, `poll` stands for every provider's.
 
-    def wake_all(self) -> None:
-        for loop in self._loops.values():
-            loop.wake()
+        What keeps its own hours (tidying, audits, days) has nothing to do sooner: name only what has work.
+        """
+        for name, loop in self._loops.items():
+            if name in names or name.partition(":")[0] in names:
+                loop.wake()
 
     def names(self) -> set[str]:
         return set(self._tasks)

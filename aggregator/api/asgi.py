@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 from litestar import Litestar, Response, get
 from litestar.exceptions import HTTPException, NotFoundException
 from msgspec import Struct
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from aggregator.api.v2 import PATHS, Api, make_route
+
+log = structlog.get_logger(__name__)
 
 Scope = MutableMapping[str, Any]
 Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
@@ -71,7 +75,7 @@ def make_asgi(
         logging_config=None,
         exception_handlers={HTTPException: refuse},
     )
-    tidied = tidy_paths(application)  # type: ignore[arg-type]  # litestar's own names for the same types
+    tidied = end_in_words(tidy_paths(application))  # type: ignore[arg-type]  # litestar's own names for the same types
     guarded = _apart(tidied, pages.guard(tidied)) if pages else tidied
     if not trusted_proxies:
         return guarded
@@ -85,6 +89,30 @@ def _apart(programs: Asgi, browsers: Asgi) -> Asgi:
         await (programs if scope.get("path") in PATHS else browsers)(scope, receive, send)
 
     return either
+
+
+def end_in_words(application: Asgi) -> Asgi:
+    """A request that is cut off, when the process must end, is told so; a traceback would look like a fault."""
+
+    async def ended(scope: Scope, receive: Any, send: Any) -> None:
+        begun = False
+
+        async def told(message: Any) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await application(scope, receive, told)
+        except asyncio.CancelledError:
+            log.warning("request.cut_off", path=scope.get("path"))
+            if not begun:
+                # Nothing more: of a status, panels that chain here would take an error text for the order's end.
+                headers = [(b"retry-after", b"5"), (b"content-length", b"0"), (b"connection", b"close")]
+                await send({"type": "http.response.start", "status": 503, "headers": headers})
+                await send({"type": "http.response.body", "body": b""})
+
+    return ended
 
 
 def tidy_paths(application: Asgi) -> Asgi:

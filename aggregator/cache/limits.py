@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import math
-import time
 from decimal import Decimal
 from typing import NamedTuple
 
-from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
-
 from aggregator.cache.redis import PREFIX, Patience, connect
+from aggregator.cache.windows import Window, Windows
 from aggregator.joined import Joined
 
 _OURS = PREFIX + "limits:"
 _JOINED = 64
 _LENIENCY = Decimal("0.98")
-# One call for many hits: the library's own script takes a round trip for each. The moments of the last calls are a
-# list, newest first, on the clock of Redis in microseconds; the window is full while the last of them is inside it.
+# One call for many hits. The moments of the last calls are a list, newest first, on the clock of Redis in microseconds;
+# the window is full while the last of them is inside it. Where that clock was set back, the newest is taken for now.
 _SCRIPT = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local waits = {}
 for n, key in ipairs(KEYS) do
   local calls, window = tonumber(ARGV[2 * n - 1]), tonumber(ARGV[2 * n])
+  local newest = redis.call('LINDEX', key, 0)
+  if newest and tonumber(newest) > now then
+    for at, moment in ipairs(redis.call('LRANGE', key, 0, -1)) do
+      redis.call('LSET', key, at - 1, string.format('%.0f', moment - newest + now))
+    end
+    redis.call('PEXPIRE', key, math.ceil(window / 1000))
+  end
   local oldest = redis.call('LINDEX', key, calls - 1)
   if oldest and tonumber(oldest) > now - window then
     waits[n] = tonumber(oldest) + window - now
@@ -37,19 +40,6 @@ for n, key in ipairs(KEYS) do
 end
 return waits
 """
-
-
-class Window(RateLimitItemPerSecond):
-    """So many calls in a moving window of any length; the library's own are of whole seconds."""
-
-    __slots__ = ("seconds",)
-
-    def __init__(self, calls: int, seconds: float) -> None:
-        super().__init__(calls)
-        self.seconds = seconds
-
-    def get_expiry(self) -> float:  # type: ignore[override]  # only ever added to a time
-        return self.seconds
 
 
 class Hit(NamedTuple):
@@ -76,7 +66,7 @@ class Limits:
     """Counts hits; falls back on counting in the process while Redis is away: never unlimited, never closed."""
 
     def __init__(self, url: str) -> None:
-        self._local = MovingWindowRateLimiter(MemoryStorage())
+        self._local = Windows()
         self._shared = None if url.startswith("memory:") else SharedWindows(url)
 
     async def hit(self, item: Window, name: str) -> int:
@@ -86,13 +76,7 @@ class Limits:
     async def wait(self, item: Window, name: str) -> float:
         """The same in seconds and parts of them."""
         wait = await self._shared.hit(Hit(name, item)) if self._shared is not None else None
-        return await self._count_here(item, name) if wait is None else wait
-
-    async def _count_here(self, item: Window, name: str) -> float:
-        if await self._local.hit(item, name):
-            return 0.0
-        stats = await self._local.get_window_stats(item, name)
-        return max(0.001, stats.reset_time - time.time())
+        return self._local.hit(item, name) if wait is None else wait
 
     async def aclose(self) -> None:
         if self._shared is not None:

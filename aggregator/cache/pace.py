@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
-from aggregator.cache.limits import Limits, Window, window
+from aggregator.cache.limits import Limits, window
 from aggregator.cache.turns import is_turn_of_read, next_read
+from aggregator.cache.windows import Window
 from providers.adapter import WRITES, Profile
 
 LONGEST_SLEEP = 1.0  # seconds

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from msgspec import Struct
 
+from aggregator.beside import GivenUp, Wanted
 from aggregator.catalog.traits import FOREVER, Traits, fold, read_traits
 from aggregator.settings import OfferRef
 from pricing.offer import Offer
@@ -18,6 +19,8 @@ LEAST_SCORE = 60
 MOST_PRICE_RATIO = 3
 """Nobody asks so many times the price for the same thing."""
 
+MOST_PAIRS = 20_000
+"""Compared in one block: a catalogue of one name ten thousand times would take minutes."""
 MOST_WORDS_APART = 3
 SPEEDS_APART = ((100, 20), (10, 12), (3, 5), (0, 0))
 """From so many times the speed on, so many points off."""
@@ -49,15 +52,18 @@ class Suggestion(Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-def suggest(offers: Iterable[Offer], *, together: Iterable[Sequence[OfferRef]] = ()) -> list[Suggestion]:
+def suggest(
+    offers: Iterable[Offer], *, together: Iterable[Sequence[OfferRef]] = (), wanted: Wanted = lambda: True
+) -> list[Suggestion]:
     """The best groups first, no offer in two of them, at most one of each provider in any.
 
-    `together`: what is sold as one service already; it is not suggested again.
+    `together`: what is sold as one service already; it is not suggested again. Raises `GivenUp` once it is not
+    `wanted` any more.
     """
     known = {ref for refs in together for ref in refs}
     fresh = [offer for offer in offers if OfferRef(offer.provider, offer.service) not in known]
-    blocks = _block(fresh)
-    pairs = sorted((pair for block in blocks for pair in _pairs(block)), key=_standing)
+    blocks = _block(fresh, wanted)
+    pairs = sorted((pair for block in blocks for pair in _pairs(block, wanted)), key=_standing)
     return sorted(_group(pairs), key=lambda group: (-group.score, group.offers[0].name))
 
 
@@ -65,10 +71,12 @@ def _standing(pair: Pair) -> tuple[int, str, str]:
     return -pair.score, pair.first.service, pair.second.service
 
 
-def _block(offers: Iterable[Offer]) -> Iterator[list[tuple[Offer, Traits]]]:
+def _block(offers: Iterable[Offer], wanted: Wanted) -> Iterator[list[tuple[Offer, Traits]]]:
     """Offers that agree in all that may not differ."""
     blocks: dict[object, list[tuple[Offer, Traits]]] = defaultdict(list)
     for offer in offers:
+        if not wanted():
+            raise GivenUp
         traits = read_traits(offer.name, offer.category)
         if traits.platforms and traits.goods and not _WARNED.search(fold(f"{offer.name} {offer.category}")):
             key = (offer.type, traits.platforms, traits.goods, traits.places, traits.senses, traits.lasts)
@@ -78,10 +86,23 @@ def _block(offers: Iterable[Offer]) -> Iterator[list[tuple[Offer, Traits]]]:
             yield block
 
 
-def _pairs(block: list[tuple[Offer, Traits]]) -> Iterator[Pair]:
-    for (one, its), (other, others) in combinations(block, 2):
+def _pairs(block: list[tuple[Offer, Traits]], wanted: Wanted) -> Iterator[Pair]:
+    for (one, its), (other, others) in _near(block):
+        if not wanted():
+            raise GivenUp
         if one.provider != other.provider and (pair := compare(one, its, other, others)) is not None:
             yield pair
+
+
+def _near(block: list[tuple[Offer, Traits]]) -> Iterator[tuple[tuple[Offer, Traits], tuple[Offer, Traits]]]:
+    """Every two of a block; of a large one those that lie near each other by their words and their price."""
+    ordered, reach = block, len(block)
+    if reach * (reach - 1) // 2 > MOST_PAIRS:
+        ordered = sorted(block, key=lambda one: (sorted(one[1].rest), one[0].rate.units))
+        reach = max(1, MOST_PAIRS // reach)
+    for place, one in enumerate(ordered):
+        for other in ordered[place + 1 : place + 1 + reach]:
+            yield one, other
 
 
 def compare(one: Offer, its: Traits, other: Offer, others: Traits) -> Pair | None:

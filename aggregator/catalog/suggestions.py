@@ -8,13 +8,12 @@ from msgspec import Struct
 
 from aggregator.catalog import learned_store, store
 from aggregator.catalog.blocks import write_blocks
-from aggregator.catalog.matching import Suggestion, suggest
-from aggregator.catalog.offers import Offers
+from aggregator.catalog.matched import matches
+from aggregator.catalog.matching import Suggestion
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.errors import CannotBeDone
 from aggregator.settings import FIRST_IMPORTED_ID, ServicesFile
-from pricing.offer import Offer
 
 
 class NoFreeId(CannotBeDone):
@@ -35,8 +34,7 @@ class Proposal(Struct, frozen=True):
 
 async def proposals(prices: Prices, upstreams: Upstreams, *, limit: int | None = None) -> list[Proposal]:
     """The surest first; what services.toml names already is left alone."""
-    sources = await prices.sources(upstreams)
-    found = suggest(_sellable(sources), together=[entry.offers for entry in prices.services.services])[:limit]
+    found = (await matches(prices, upstreams))[:limit]
     imported = await store.imported()
     free = count(next_id(prices.services, await learned_store.highest_sold_id()))
     kept = (imported.get((one.offers[0].provider, one.offers[0].service)) for one in found)
@@ -48,9 +46,10 @@ async def blocks(found: list[Proposal]) -> str:
     return write_blocks([(one.number, one.suggestion) for one in found], await store.imported())
 
 
-def _sellable(offers: Offers) -> list[Offer]:
-    found = (offers.get(ref.provider, ref.service) for ref, _ in offers.listed() if offers.is_enabled(ref.provider))
-    return [offer for offer in found if isinstance(offer, Offer)]
+async def block_of_each(found: list[Proposal]) -> list[str]:
+    """Each proposal as a block of its own."""
+    imported = await store.imported()
+    return [write_blocks([(one.number, one.suggestion)], imported) for one in found]
 
 
 def next_id(file: ServicesFile, sold: int) -> int:

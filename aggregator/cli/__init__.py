@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import io
+import os
+import sys
 
 gc.disable()  # loading makes no garbage, and to look for some takes a tenth of the start
 from aggregator.cli.root import root  # noqa: E402
@@ -11,4 +14,8 @@ gc.enable()
 
 
 def main() -> None:
-    root(prog_name="aggregator")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names hold every letter, terminals do not
+            stream.reconfigure(errors="backslashreplace")
+    words = [os.fsencode(word).decode("utf-8", "replace") for word in sys.argv[1:]]  # whatever the locale made of them
+    root(words, prog_name="aggregator")

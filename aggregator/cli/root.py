@@ -160,7 +160,7 @@ def _run(context: Context, work: Awaitable[None], *, serves: bool) -> int:
     except (KeyboardInterrupt, BrokenPipeError):
         return 1
     except Exception as error:
-        if not _is_unreachable(error):
+        if not _is_unusable(error):
             raise
         return _fail(context, f"the database cannot be used: {type(error).__name__}: {error}")
     return 0
@@ -172,10 +172,10 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return auto_loop_factory()
 
 
-def _is_unreachable(error: Exception) -> bool:
-    from aggregator.storage.engine import is_unreachable  # noqa: PLC0415  # brings the database's drivers
+def _is_unusable(error: Exception) -> bool:
+    from aggregator.storage.engine import is_no_database, is_unreachable  # noqa: PLC0415  # brings the drivers
 
-    return is_unreachable(error)
+    return is_unreachable(error) or is_no_database(error)
 
 
 async def _await(work: Awaitable[None]) -> None:

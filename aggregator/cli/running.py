@@ -12,7 +12,7 @@ import rich_click as click
 from aggregator.cli.root import Context, Failure, command, root
 from aggregator.demo import show
 from aggregator.live import load_for_serving, texts
-from aggregator.serving import listen, make_server
+from aggregator.serving import address, listen, make_server
 from aggregator.serving import serve as run_server
 from providers.sandbox import Sandbox, load_catalogue
 
@@ -36,7 +36,7 @@ async def serve(context: Context, host: str, port: int | None, role: str) -> Non
         except OSError as error:
             message = f"cannot listen on {host}:{8000 if port is None else port}: {error.strerror}; try --port"
             raise Failure(message) from error
-    where = f"http://{host}:{listener.getsockname()[1]}/api/v2" if listener else "no port"
+    where = f"{address(host, listener)}/api/v2" if listener else "no port"
 
     def ready() -> None:
         click.echo(f"{settings.panel.name} serves as {role} on {where}", err=True)
@@ -80,5 +80,5 @@ async def sandbox(
     server = make_server(application)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, lambda: setattr(server, "should_exit", True))
-    click.echo(f"sandbox ({dialect}) on http://{host}:{listener.getsockname()[1]}/api/v2, key {key}", err=True)
+    click.echo(f"sandbox ({dialect}) on {address(host, listener)}/api/v2, key {key}", err=True)
     await server.serve(sockets=[listener])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from piccolo.query import Query
 
@@ -30,6 +31,14 @@ _CHARGE_COLUMNS = MappingProxyType(
         "order_id": "bigint", "note": "text", "balance": "bigint", "at": "bigint",
     }
 )  # fmt: skip
+
+
+Charged: TypeAlias = int | Literal["locked"] | None
+"""What came of a charge: a number, or None where the wallet could not pay, or "locked" where another transaction has
+it, perhaps of a process that stands still: nothing was taken, and it is for later."""
+
+_FREE = "select reseller from wallets where reseller = {} for update skip locked"
+"""A wallet that no other transaction holds; from then on it is ours."""
 
 
 class Price(NamedTuple):
@@ -131,21 +140,22 @@ async def square(reseller: int, *, held: int, decision: int, note: str, keep: Ke
         await _insert(adjusted(reseller, now - told, decision=decision, note=note), now)
 
 
-async def charge(prices: Sequence[Price], place: Callable[[list[int]], Awaitable[list[int]]]) -> list[int | None]:
+async def charge(prices: Sequence[Price], place: Callable[[list[int]], Awaitable[list[int]]]) -> list[Charged]:
     """Charge for several orders in their turn, each whole or not at all; inside `storage.transaction.write`.
 
     `place` writes the orders down that are paid, given as places in `prices`, and returns their ids, which their
-    entries refer to. Returns the id for each price, None where the wallet could not pay.
+    entries refer to. Returns the id for each price that was paid.
     """
     balances = await _debit(prices)
-    paid = [n for n, balance in enumerate(balances) if balance is not None]
-    orders = dict(zip(paid, await place(paid), strict=True)) if paid else {}
+    held = {n: balance for n, balance in enumerate(balances) if isinstance(balance, int)}
+    orders = dict(zip(held, await place(list(held)), strict=True)) if held else {}
     entries = [charged(order, *prices[n]) for n, order in orders.items()]
-    await _enter(entries, [balances[n] for n in paid])
-    return [orders.get(n) for n in range(len(prices))]
+    if entries:
+        await _enter(entries, list(held.values()))
+    return [orders.get(n, balance) for n, balance in enumerate(balances)]
 
 
-async def charge_alone(price: Price, placing: str, values: Sequence[object]) -> int | None:
+async def charge_alone(price: Price, placing: str, values: Sequence[object]) -> Charged:
     """`charge` for one order in one statement, where a database can write to three tables in one; inside `write`.
 
     `placing` inserts the order from a table named `paid`, which is empty where the wallet could not pay, and returns
@@ -155,30 +165,36 @@ async def charge_alone(price: Price, placing: str, values: Sequence[object]) -> 
         return None
     entry = charged(0, *price)
     rows = await run(
-        "with paid as (update wallets set balance = balance - {} where reseller = {} and balance >= {}"
+        f"with held as ({_FREE}), paid as (update wallets set balance = balance - {{}}"
+        " where reseller in (select reseller from held) and balance >= {}"
         f" returning balance), placed as ({placing}), entered as ("
         "insert into entries (source, target, amount, reference, reseller, order_id, note, balance, at)"
         " select cast({} as text), cast({} as text), cast({} as bigint), 'order:' || placed.id || ':charge',"
         " cast({} as bigint), placed.id, '', paid.balance, cast({} as bigint) from placed, paid)"
-        " select id from placed",
-        price.amount, price.reseller, price.amount, *values,
+        " select (select count(*) from held) as held, (select id from placed) as id",
+        price.reseller, price.amount, price.amount, *values,
         entry.source, entry.target, entry.amount, entry.reseller, clock.now(),
     )  # fmt: skip
-    return int(rows[0]["id"]) if rows else None
+    if not rows[0]["held"]:
+        return "locked"
+    return None if rows[0]["id"] is None else int(rows[0]["id"])
 
 
-async def _debit(prices: Sequence[Price]) -> list[int | None]:
+async def _debit(prices: Sequence[Price]) -> list[Charged]:
     """Take from each wallet what all its prices come to, or, where it holds less, one price after the other.
 
-    What each wallet holds after each price; None where it could not pay.
+    What each wallet holds after each price that was paid.
     """
     totals: dict[int, int] = {}
     for price in prices:
         totals[price.reseller] = totals.get(price.reseller, 0) + price.amount
     left = await _debit_totals({reseller: total for reseller, total in totals.items() if total <= MOST})
-    held: list[int | None] = []
+    locked = await _locked(totals.keys() - left.keys())
+    held: list[Charged] = []
     for price in prices:
-        if price.reseller in left:
+        if price.reseller in locked:
+            held.append("locked")
+        elif price.reseller in left:
             totals[price.reseller] -= price.amount
             held.append(left[price.reseller] + totals[price.reseller])
         else:
@@ -187,11 +203,15 @@ async def _debit(prices: Sequence[Price]) -> list[int | None]:
 
 
 async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
-    """The new balances of the wallets that could pay; locked in the order of their numbers, against deadlocks."""
+    """The new balances of the wallets that nobody holds and that could pay."""
+    if not totals:
+        return {}
     if len(totals) == 1:
         [(reseller, total)] = totals.items()
+        mine = "{}" if is_sqlite(engine()) else f"({_FREE})"
         rows = await run(
-            "update wallets set balance = balance - {} where reseller = {} and balance >= {} returning balance",
+            f"update wallets set balance = balance - {{}} where reseller = {mine} and balance >= {{}}"
+            " returning balance",
             total, reseller, total,
         )  # fmt: skip
         return {reseller: int(rows[0]["balance"])} if rows else {}
@@ -201,7 +221,7 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
     else:
         ours = (
             f"(select w.reseller, asked.total from wallets w join ({query}) as asked on asked.reseller = w.reseller"
-            " order by w.reseller for update of w) as ours"
+            " order by w.reseller for update of w skip locked) as ours"
         )
     rows = await run(
         f"update wallets set balance = balance - ours.total from {ours} where wallets.reseller = ours.reseller"
@@ -209,6 +229,15 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
         *values,
     )
     return {int(row["reseller"]): int(row["balance"]) for row in rows}
+
+
+async def _locked(resellers: AbstractSet[int]) -> set[int]:
+    """Those of the wallets that another transaction holds; the others are ours from here on."""
+    if is_sqlite(engine()) or not resellers:
+        return set()
+    these, values = among("reseller", sorted(resellers))
+    rows = await run(f"select reseller from wallets where {these} order by reseller for update skip locked", values)
+    return set(resellers) - {int(row["reseller"]) for row in rows}
 
 
 async def _debit_one(price: Price) -> int | None:
@@ -219,7 +248,7 @@ async def _debit_one(price: Price) -> int | None:
     return None
 
 
-async def _enter(entries: Sequence[Entry], balances: Sequence[int | None]) -> None:
+async def _enter(entries: Sequence[Entry], balances: Sequence[int]) -> None:
     """Write down entries whose money has moved in this transaction."""
     now = clock.now()
     query, values = table_of(

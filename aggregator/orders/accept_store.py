@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from aggregator.errors import TemporarilyUnavailable
 from aggregator.ledger import book
-from aggregator.ledger.book import Price
+from aggregator.ledger.book import Charged, Price
 from aggregator.orders.model import NewOrder
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation, is_unreachable
@@ -29,6 +31,8 @@ _COLUMNS = MappingProxyType(
         "payload": "text", "watched": "boolean", "asked_service": "bigint", "due_at": "bigint", "created_at": "bigint",
     }
 )  # fmt: skip
+PATIENCE_SECONDS = 5
+"""How long an order waits for a wallet that another process has."""
 LOOK_SECONDS = 10
 """How long the database may be away before nobody can say any more whether it has an order."""
 
@@ -48,7 +52,11 @@ class TooPoor(Struct, frozen=True):
     """The wallet cannot pay the charge."""
 
 
-Verdict = Accepted | Repeated | TooPoor
+class Locked(Struct, frozen=True):
+    """Another process has the wallet just now, and may stand still: nothing was charged, ask again."""
+
+
+Verdict = Accepted | Repeated | TooPoor | Locked
 
 
 class Sought(Struct, frozen=True):
@@ -61,7 +69,30 @@ class Sought(Struct, frozen=True):
     """One for each id that its service can be named by."""
 
 
+def pauses() -> Iterator[float]:  # seconds
+    """Between two looks whether a wallet is free again, never the same: for `PATIENCE_SECONDS` in all."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        yield random.uniform(0.005, 0.05)  # noqa: S311  # no secret
+
+
 async def accept(batch: Sequence[NewOrder]) -> list[Verdict | Exception]:
+    """`accept_at_once`, again for those whose wallets another process has, in no transaction meanwhile.
+
+    `TemporarilyUnavailable` is the verdict where it does not give them back.
+    """
+    verdicts = await accept_at_once(batch)
+    for pause in pauses():
+        locked = [place for place, verdict in enumerate(verdicts) if isinstance(verdict, Locked)]
+        if not locked:
+            return verdicts
+        await asyncio.sleep(pause)
+        for place, verdict in zip(locked, await accept_at_once([batch[place] for place in locked]), strict=True):
+            verdicts[place] = verdict
+    return [TemporarilyUnavailable() if isinstance(verdict, Locked) else verdict for verdict in verdicts]
+
+
+async def accept_at_once(batch: Sequence[NewOrder]) -> list[Verdict | Exception]:
     """Charge and accept orders in their turn, each all or nothing; an exception is the verdict of one order alone."""
     first, repeats = _first_of_each(batch)
     verdicts = dict(zip(first, await _accept_group([batch[place] for place in first]), strict=True))
@@ -91,7 +122,7 @@ async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> lis
 
     `again`: a group that was lost at its commit, and is proven not to be there, may be tried another time.
     """
-    written: list[int | None] = []
+    written: list[Charged] = []
     begun = clock.now()
     try:
         return _verdicts(await _commit(batch, begun, written))
@@ -107,8 +138,14 @@ async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> lis
     return await _accept_group(batch[:half], again=again) + await _accept_group(batch[half:], again=again)
 
 
-def _verdicts(orders: Sequence[int | None]) -> list[Verdict | Exception]:
-    return [TooPoor() if order is None else Accepted(order) for order in orders]
+def _verdicts(orders: Sequence[Charged]) -> list[Verdict | Exception]:
+    return [_verdict(order) for order in orders]
+
+
+def _verdict(order: Charged) -> Verdict:
+    if order is None:
+        return TooPoor()
+    return Locked() if order == "locked" else Accepted(order)
 
 
 async def _accept_again(new: NewOrder) -> Verdict | Exception:
@@ -122,14 +159,14 @@ async def _explain(new: NewOrder, error: Exception) -> Verdict | Exception:
     return earlier or error
 
 
-async def _commit(batch: Sequence[NewOrder], now: int, written: list[int | None]) -> list[int | None]:
-    """The id of each order, None where its wallet is too poor; all are in `written` once only the commit is left."""
+async def _commit(batch: Sequence[NewOrder], now: int, written: list[Charged]) -> list[Charged]:
+    """The id of each order that was paid; all are in `written` once only the commit is left."""
 
-    async def accept_all() -> list[int | None]:
+    async def accept_all() -> list[Charged]:
         written.clear()
         prices = [Price(new.reseller, new.charge) for new in batch]
         if len(batch) == 1 and not is_sqlite(engine()):
-            orders = [await book.charge_alone(prices[0], *_placing(batch, now, beside=", paid"))]
+            orders: list[Charged] = [await book.charge_alone(prices[0], *_placing(batch, now, beside=", paid"))]
         else:
             orders = await book.charge(prices, lambda paid: _insert([batch[place] for place in paid], now))
         written.extend(orders)
@@ -163,7 +200,7 @@ def _row(new: NewOrder, now: int) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-async def _is_there(batch: Sequence[NewOrder], begun: int, orders: Sequence[int | None]) -> bool | None:
+async def _is_there(batch: Sequence[NewOrder], begun: int, orders: Sequence[Charged]) -> bool | None:
     """Whether a group whose commit was not confirmed is there; None where the database stays away too long to say.
 
     What is not there once its wallets are ours cannot come any more, so that it is safe to charge for it again.
@@ -180,10 +217,10 @@ async def _is_there(batch: Sequence[NewOrder], begun: int, orders: Sequence[int 
         await asyncio.sleep(0.2)  # seconds, not money
 
 
-async def _look_for(batch: Sequence[NewOrder], begun: int, orders: Sequence[int | None]) -> bool:
+async def _look_for(batch: Sequence[NewOrder], begun: int, orders: Sequence[Charged]) -> bool:
     """Whether the orders of a group are there: all are, or none."""
     await book.hold_wallets({new.reseller for new in batch})
-    written = {order: new.payload for order, new in zip(orders, batch, strict=True) if order is not None}
+    written = {order: new.payload for order, new in zip(orders, batch, strict=True) if isinstance(order, int)}
     these, ids = among("id", list(written))
     rows = await run(f"select id, payload from orders where {these} and created_at = {{}}", ids, begun)
     return all((row["id"], row["payload"]) in written.items() for row in rows) and len(rows) == len(written)

@@ -18,7 +18,8 @@ from pricing.markup import Buyer
 class Canceller:
     """Cancels for resellers."""
 
-    def __init__(self, shelf: Callable[[], Shelf], tracker: Tracker, wake: Callable[[], None]) -> None:
+    def __init__(self, shelf: Callable[[], Shelf], tracker: Tracker, wake: Callable[[str], None]) -> None:
+        """`wake` is told the name of a provider that has something to be asked."""
         self._shelf = shelf
         self._tracker = tracker
         self._wake = wake
@@ -61,7 +62,7 @@ class Canceller:
         if refusing is None:
             return True
         if not order.state.ended and await cancel_store.ask_again(refusing):
-            self._wake()
+            self._wake(refusing.provider)
         raise CancelRefused(of_order=True)
 
     async def _wish(self, order: Order, reseller: Reseller) -> bool:
@@ -71,5 +72,6 @@ class Canceller:
             # Whoever sells on from us would believe of all orders what is said of the service.
             raise CancelRefused(of_order=service is None)
         wished = await store.wish_cancel(order.id)
-        self._wake()
+        if wished and (serving := await cancel_store.serving(order.id)):
+            self._wake(serving.provider)
         return wished

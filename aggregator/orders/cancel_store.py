@@ -107,6 +107,12 @@ async def _settle(claimed: Attempt, answer: str) -> bool:
     return bool(await _ATTEMPT.update(changes).where(mine).returning(_ATTEMPT.id))
 
 
+async def serving(order: int) -> Attempt | None:
+    """The attempt at the provider that has the order, if any has."""
+    taken = await attempt_store.of_order(order)
+    return next((one for one in taken if one.outcome is Outcome.ACCEPTED), None)
+
+
 async def refusing(order: int) -> Attempt | None:
     """The attempt at the provider that has the order, where that has refused to call it off."""
     taken = await attempt_store.of_order(order)

@@ -21,11 +21,12 @@ from aggregator.errors import (
     ResellerError,
     SameLink,
     ServiceNotFound,
+    TemporarilyUnavailable,
 )
 from aggregator.joined import Joined
 from aggregator.ledger.book import MOST
 from aggregator.orders import accept_store, store
-from aggregator.orders.accept_store import Repeated, Sought, TooPoor, Verdict
+from aggregator.orders.accept_store import Accepted, Locked, Repeated, Sought, TooPoor, Verdict
 from aggregator.orders.links import is_address, link_key
 from aggregator.orders.model import NewOrder
 from aggregator.resellers.model import Caller
@@ -71,10 +72,15 @@ class Placer:
     """Accepts orders at the prices of the shelf as it is now."""
 
     def __init__(self, shelf: Callable[[], Shelf], wake: Callable[[], None], *, lanes: int = 1) -> None:
-        """`lanes` transactions may be under way at once."""
+        """`lanes` transactions may be under way at once.
+
+        Orders of one wallet always go by the same lane: else two of ours would find it locked by each other.
+        """
         self._shelf = shelf
         self._wake = wake
-        self._accept: Joined[NewOrder, Verdict] = Joined(accept_store.accept, most=MOST_AT_ONCE, lanes=lanes)
+        self._lanes: tuple[Joined[NewOrder, Verdict], ...] = tuple(
+            Joined(accept_store.accept_at_once, most=MOST_AT_ONCE) for _ in range(lanes)
+        )
         self._repeated: Joined[Sought, Repeated | None] = Joined(accept_store.repeated, most=MOST_AT_ONCE, lanes=lanes)
 
     def quote(self, caller: Caller, ask: Ask) -> NewOrder:
@@ -98,8 +104,19 @@ class Placer:
             raise NotEnoughFunds
         if isinstance(verdict, Repeated):
             return _first_of(verdict)
+        assert isinstance(verdict, Accepted)
         self._wake()
         return verdict.order
+
+    async def _accept(self, new: NewOrder) -> Verdict:
+        """While another process has the wallet, wait aside: whoever waits in a lane keeps others waiting."""
+        lane = self._lanes[new.reseller % len(self._lanes)]
+        for pause in accept_store.pauses():
+            verdict = await lane(new)
+            if not isinstance(verdict, Locked):
+                return verdict
+            await asyncio.sleep(pause)
+        raise TemporarilyUnavailable
 
     async def place_all(self, caller: Caller, asks: Sequence[Ask]) -> list[int | ResellerError]:
         """Each as `place` would, in their turn and in as few commits as hold them; an error is one order's own."""

@@ -40,6 +40,7 @@ from aggregator.orders.state import OrderState, Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock, tables
+from aggregator.storage.engine import is_unreachable
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused
@@ -301,8 +302,11 @@ async def _tried(event: str, work: Awaitable[object], **facts: object) -> bool:
     """Whether it went well; what fails is logged as `event` and stops nothing else."""
     try:
         await work
-    except Exception:
-        log.exception(event, **facts)
+    except Exception as error:
+        if is_unreachable(error):  # also another's lock on the row: it is asked about again
+            log.warning(event, error=f"{type(error).__name__}: {error}", **facts)
+        else:
+            log.exception(event, **facts)
         return False
     return True
 

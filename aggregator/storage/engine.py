@@ -19,6 +19,7 @@ from piccolo.engine.postgres import PostgresEngine
 from piccolo.engine.sqlite import SQLiteEngine, dict_factory
 
 from aggregator.errors import TemporarilyUnavailable
+from aggregator.storage.readers import PRAGMAS, Readers
 from aggregator.storage.tables import TABLES
 
 Engine: TypeAlias = "Sqlite | Postgres"
@@ -26,33 +27,27 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 30
 """How long a SQLite connection waits for another process's write."""
+IDLE_MS = "10000"
+"""How long a transaction may do nothing: the rows of a process that was frozen in one are free again by then."""
 UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
 """What the drivers raise when the database is away."""
 
 
-_CLOSED = "the database is not open"
-_PRAGMAS = (
-    "foreign_keys = 1", "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 8000", "temp_store = MEMORY",
-)  # fmt: skip
-"""WAL lets readers pass the writer; FULL keeps the last commits through a power cut.
-
-The log is worked into the database every 32 MB: the pages that every commit changes are then written there once. What
-a statement puts aside while it runs needs no file.
-"""
+_WRITING = frozenset({"insert", "update", "delete", "replace", "create", "drop", "alter", "analyze", "reindex"})
+"""First words of statements that no reader can run."""
 
 
 class Sqlite(SQLiteEngine):
-    """Piccolo's SQLite with connections that are kept, and one thread that writes.
+    """Piccolo's SQLite with a few connections that read and are kept, and one thread that writes.
 
     Piccolo opens a connection (a thread and a file) for each query; kept ones are several times faster. A transaction
     runs in the writer's thread from beginning to end: to go there and back for each statement would cost more than
-    the statement.
+    the statement. A statement that writes outside any is a transaction of its own.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path=str(path), timeout=BUSY_SECONDS)
-        self._is_open = False
-        self._idle: list[aiosqlite.Connection] = []
+        self.readers = Readers(self.connection_kwargs)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._written: sqlite3.Connection | None = None
 
@@ -61,28 +56,6 @@ class Sqlite(SQLiteEngine):
         """Whether its file has been made."""
         return Path(self.path).exists()
 
-    async def get_connection(self) -> aiosqlite.Connection:
-        """A connection of one's own: give it back with `put_back`, or close it when in doubt."""
-        if self._idle:
-            return self._idle.pop()
-        if not self._is_open:  # nobody would close it again
-            raise sqlite3.OperationalError(_CLOSED)
-        connection = await aiosqlite.connect(**self.connection_kwargs)
-        connection.row_factory = dict_factory  # type: ignore[assignment]  # piccolo reads rows as dicts
-        try:
-            for pragma in _PRAGMAS:
-                await connection.execute(f"PRAGMA {pragma}")
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
-
-    async def put_back(self, connection: aiosqlite.Connection) -> None:
-        if self._is_open:
-            self._idle.append(connection)
-        else:
-            await connection.close()
-
     async def _run_in_new_connection(
         self,
         query: str,
@@ -90,14 +63,23 @@ class Sqlite(SQLiteEngine):
         query_type: str = "generic",  # noqa: ARG002  # piccolo's signature
         table: Any = None,  # noqa: ARG002  # the same
     ) -> list[dict[str, Any]]:
-        connection = await self.get_connection()
+        if query.split(None, 1)[0].lower() in _WRITING:
+            return await self._write(query, args)
         try:
-            rows = await self._run_in_existing_connection(connection, query, args)
-        except BaseException:
-            await connection.close()
-            raise
-        await self.put_back(connection)
-        return rows
+            async with self.readers.lend() as connection:
+                return await self._run_in_existing_connection(connection, query, args)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY:
+                raise
+        return await self._write(query, args)
+
+    async def _write(self, query: str, args: list[Any] | None) -> list[dict[str, Any]]:
+        """One statement as a transaction of its own."""
+
+        async def work() -> list[dict[str, Any]]:
+            return await self._run_in_existing_connection(self.current_transaction.get().connection, query, args)  # type: ignore[union-attr]  # set by _transact
+
+        return await self.transact(work)
 
     async def transact(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run work in a transaction; it must not wait for anything but its statements."""
@@ -123,7 +105,7 @@ class Sqlite(SQLiteEngine):
     def _open_for_writing(self) -> sqlite3.Connection:
         connection: sqlite3.Connection = sqlite3.connect(**self.connection_kwargs)
         connection.row_factory = dict_factory
-        for pragma in _PRAGMAS:
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         self._written = connection
         return connection
@@ -153,22 +135,14 @@ class Sqlite(SQLiteEngine):
             connection.execute("ANALYZE")
 
         await self.transact(count)
-        while self._idle:
-            await self._idle.pop().close()
+        await self.readers.renew()
 
     async def open(self) -> None:
         _make_private(Path(self.path))
-        self._is_open = True
-        try:
-            await self.put_back(await self.get_connection())
-        except BaseException:
-            self._is_open = False
-            raise
+        await self.readers.open()
 
     async def close(self) -> None:
-        self._is_open = False
-        while self._idle:
-            await self._idle.pop().close()
+        await self.readers.close()
         if self._written is not None:
             await asyncio.get_running_loop().run_in_executor(self._writer, self._written.close)
         self._writer.shutdown()
@@ -223,7 +197,12 @@ class Postgres(PostgresEngine):
             max_size=12,
             timeout=10,
             reset=_leave,
-            server_settings={"lock_timeout": "10000", "statement_timeout": "60000", "application_name": "aggregator"},
+            server_settings={
+                "lock_timeout": "10000",
+                "statement_timeout": "60000",
+                "application_name": "aggregator",
+                "idle_in_transaction_session_timeout": IDLE_MS,
+            },
         )
 
     async def close(self) -> None:
@@ -285,6 +264,12 @@ def is_passing(error: BaseException) -> bool:
     )
 
 
+def is_no_database(error: BaseException) -> bool:
+    """Whether the file of a SQLite database is another's, or damaged: no waiting mends it."""
+    wrong = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+    return any(getattr(cause, "sqlite_errorcode", None) in wrong for cause in causes(error))
+
+
 def is_unreachable(error: BaseException) -> bool:
     """Whether the database is away (or full), as against a fault of ours."""
     return any(
@@ -296,6 +281,7 @@ def is_unreachable(error: BaseException) -> bool:
                 sqlite3.OperationalError,
                 asyncpg.QueryCanceledError,
                 asyncpg.LockNotAvailableError,
+                asyncpg.IdleInTransactionSessionTimeoutError,
                 TemporarilyUnavailable,
             ),
         )

@@ -28,6 +28,8 @@ TRIES = 4
 PAUSE_SECONDS = 0.05
 """Before the second try, so that the other of a deadlock is through by then; longer each time, and never the same."""
 SURELY_SECONDS = 60
+LONG_LOOK_MS = 600_000
+"""How long a snapshot, which locks no row, may work out something between two statements."""
 
 _running: set[asyncio.Task[Any]] = set()
 
@@ -138,13 +140,12 @@ async def snapshot(work: Work[T]) -> T:
 
 
 async def _read_sqlite(bound: Sqlite, work: Work[T]) -> T:
-    connection = await bound.get_connection()
-    bound.current_transaction.set(running_on(connection))
-    try:
+    async with bound.readers.lend() as connection:
+        bound.current_transaction.set(running_on(connection))
         await connection.execute("BEGIN")
-        return await work()
-    finally:
-        await connection.close()
+        result = await work()
+        await connection.execute("COMMIT")
+        return result
 
 
 async def _read_postgres(bound: Postgres, work: Work[T]) -> T:
@@ -152,4 +153,5 @@ async def _read_postgres(bound: Postgres, work: Work[T]) -> T:
     async with bound.pool.acquire() as connection:
         bound.current_transaction.set(running_on(connection))
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute(f"set local idle_in_transaction_session_timeout = {LONG_LOOK_MS}")
             return await work()

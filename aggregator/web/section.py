@@ -18,6 +18,7 @@ from aggregator.storage.engine import is_unreachable
 from aggregator.storage.once import UsedBefore
 from aggregator.web.cookies import Cookies, is_form_token
 from aggregator.web.forms import MOST_BYTES, MOST_BYTES_SIGNED_IN, MOST_FIELDS, Fields, FormFault
+from aggregator.web.leaving import Left, while_here
 from aggregator.web.texts import told
 from aggregator.web.visit import NotHere, Page, TooOften, Visit, Who
 
@@ -75,6 +76,8 @@ def _tell(route: Route, visit: Visit, error: Exception) -> Page:
             page = refused(visit, 429, "Too often", str(error))
         case TooBusy():
             page = refused(visit, 503, "One moment", "Many people are signing in just now. Please try again soon.")
+        case Left():
+            page = refused(visit, 499, "You have left", "Nobody is here to read this.")
         case Refusal() | FormFault():
             page = refused(visit, 400, "That cannot be done", str(error))
         case ResellerError():
@@ -104,6 +107,8 @@ async def _admit(route: Route, visit: Visit, cookies: Cookies) -> Page:
         if not own or not is_form_token(visit.cookie, visit.form.get("token", "")):
             text = "It may be too old, or your browser takes no cookies. Please open the page again."
             return refused(visit, 403, "This form cannot be taken", text)
+    if route.method == "GET":
+        return await while_here(visit.request, route.act(visit))
     return await route.act(visit)
 
 

@@ -14,7 +14,7 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 from markupsafe import Markup
 
-from aggregator.cache.limits import Window
+from aggregator.cache.windows import Window
 from aggregator.people.model import Person, Role, Session, Stage, make_token
 from aggregator.storage import once
 from aggregator.storage.transaction import write

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from aggregator.app import Panel
 from providers.sandbox import Sandbox
 from tests.api.served import Client, Served, served
 from tests.catalog.panels import panel_over
@@ -22,6 +23,17 @@ async def test_a_process_that_lives_says_so(shop: Served) -> None:
 async def test_a_panel_that_can_answer_is_ready(shop: Served) -> None:
     reply = await shop.http.get("/readyz")
     assert (reply.status_code, reply.json()) == (200, {"status": "ok", "database": "ok", "cache": "ok"})
+
+
+async def test_a_panel_that_does_not_answer_calls_yet_is_not_ready(shop: Served) -> None:
+    """Its database is there and up to date, but it has not read its prices."""
+    starting = Panel(shop.panel.settings)
+    told = await starting.readiness()
+    assert (told.ready, told.parts["status"], told.parts["panel"]) == (False, "unavailable", "starting")
+    await starting.prepare()
+    told = await starting.readiness()
+    assert (told.ready, told.parts) == (True, {"status": "ok", "database": "ok", "cache": "ok"})
+    await starting.stop()
 
 
 async def test_a_lost_redis_is_only_a_degradation(tmp_path: Path, fresh_sqlite: str, redis_server: RedisServer) -> None:

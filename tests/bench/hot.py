@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.bench.rows import Row, load
 from tests.bench.seed import Seeded, seed
 from tests.bench.stage import Servers, Serving, Site, floor
 
-SERVICES, ORDERS = 5_000, 1_000
+SERVICES, ORDERS, CALLERS = 5_000, 1_000, 1_000
 ADD_BYTES = 16
 CROWD = 200
 NO_LIMIT_IN_REACH = 100_000
@@ -51,6 +51,7 @@ def rows(folder: Path, servers: Servers) -> Iterator[list[Row]]:
         redis = Panel("redis", serve("redis", wide, servers.redis.url), seeded[wide])
         second = serve("second", wide, servers.redis.url)
         limited = serve("limited", wide, servers.redis.url, limit=NO_LIMIT_IN_REACH)
+        counted = Panel("counted", *_counted(folder, serve))
         embedded = Panel("embedded", serve("embedded", small, "memory://"), seeded[small])
         for panel in (redis, embedded):
             _warm(panel)
@@ -61,6 +62,7 @@ def rows(folder: Path, servers: Servers) -> Iterator[list[Row]]:
         yield [
             *_paths(redis, fixed), *_paths(embedded, fixed), *_services(redis, fixed),
             *_more(redis, second, limited), *_wallets(redis), *_wallets(embedded), *_alone(redis, bare),
+            _callers(counted, fixed),
         ]  # fmt: skip
 
 
@@ -102,6 +104,21 @@ def _more(panel: Panel, second: Serving, limited: Serving) -> Iterator[Row]:
     )  # fmt: skip
     one, other = load(panel.served, status), load(second, status)
     yield Row(name="status, two web processes against one", goal=1.5, subject=partial(_both, one, other), floor=one)
+
+
+def _counted(folder: Path, serve: Callable[..., Serving]) -> tuple[Serving, Seeded]:
+    """A panel that counts the calls of a thousand keys in its own memory."""
+    database = f"sqlite:///{folder}/counted.sqlite"
+    seeded = asyncio.run(seed(database, services=1, orders=1, resellers=CALLERS))
+    return serve("counted", database, "memory://", limit=NO_LIMIT_IN_REACH), seeded
+
+
+def _callers(panel: Panel, fixed: Serving) -> Row:
+    requests = [request for key in panel.seeded.keys for request in calls.balance(Seeded([key], []))]
+    return Row(
+        name=f"balance of {CALLERS:,} keys with a limit, embedded", goal=0.75, subject=load(panel.served, requests),
+        floor=load(fixed, calls.fixed(_size(panel, requests[0]))),
+    )  # fmt: skip
 
 
 def _wallets(panel: Panel) -> Iterator[Row]:

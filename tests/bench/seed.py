@@ -27,11 +27,11 @@ class Seeded(Struct, frozen=True):
     service: int = 100_001
 
 
-async def seed(database: str, *, services: int, orders: int) -> Seeded:
+async def seed(database: str, *, services: int, orders: int, resellers: int = RESELLERS) -> Seeded:
     """Fill an empty database and close it again."""
     async with open_database(database):
         await write(lambda: _catalogue(services))
-        added = [await accounts.add(f"reseller-{n}", currency="USD", funds=FUNDS) for n in range(RESELLERS)]
+        added = [await accounts.add(f"reseller-{n}", currency="USD", funds=FUNDS) for n in range(resellers)]
         first = added[0].reseller.id
         placed: list[int] = []
         while len(placed) < orders:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import threading
 from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import pytest
 import redis
 
-from aggregator.cache.limits import Limits, Window, lenient_window, window
+from aggregator.cache.limits import Limits, lenient_window, window
 from aggregator.cache.redis import REST_SECONDS
+from aggregator.cache.windows import Window, Windows
 from tests.servers import RedisServer
 
 SLOW = window(Decimal("0.01"), 5)
+SECOND = window(Decimal(2), 2)
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -85,6 +89,53 @@ async def test_a_refused_call_does_not_lengthen_the_wait(limits: Limits) -> None
         await limits.hit(item, "key:1")
     await asyncio.sleep(item.get_expiry() + 0.01)
     assert await limits.hit(item, "key:1") == 0
+
+
+async def test_a_thousand_callers_leave_no_work_behind(limits: Limits) -> None:
+    """What is counted costs at its call and never after: no task, no thread, no timer of anybody's."""
+    await limits.hit(SLOW, "key:0")
+    threads = threading.active_count()
+    for number in range(1000):
+        assert await limits.hit(SLOW, f"key:{number}") == 0
+    assert len(asyncio.all_tasks()) == 1
+    assert threading.active_count() == threads
+
+
+def test_whoever_has_gone_is_forgotten() -> None:
+    now = [0.0]
+    windows = Windows(clock=lambda: now[0])
+    for number in range(10_000):
+        now[0] += 0.01
+        assert windows.hit(SECOND, f"{number}") == 0
+    assert len(windows) <= 101
+
+
+def test_a_count_never_lets_more_through_than_the_window_holds() -> None:
+    """Also of somebody who calls all the time, and is refused most of it."""
+    dice, now, gone = random.Random(3), [0.0], list[float]()
+    windows = Windows(clock=lambda: now[0])
+    for _ in range(5000):
+        now[0] += dice.random() / 20
+        if windows.hit(SECOND, "key:1") == 0:
+            gone.append(now[0])
+        windows.hit(SECOND, f"key:{dice.random()}")
+    assert all(later - first >= 1 for first, later in zip(gone, gone[2:], strict=False))
+    assert len(gone) > now[0]
+
+
+async def test_a_clock_of_redis_that_was_set_back_makes_nobody_wait_for_it(fresh_redis: str) -> None:
+    """The moments that were kept lie an hour ahead: the windows are as full as they were, and no longer."""
+    limits = Limits(fresh_redis)
+    item = window(Decimal(4), 2)
+    assert [await limits.hit(item, "key:1") for _ in range(2)] == [0, 0]
+    with redis.Redis.from_url(fresh_redis) as client:
+        [key] = client.keys("*key:1")
+        for at, moment in enumerate(client.lrange(key, 0, -1)):
+            client.lset(key, at, str(int(moment) + 3_600_000_000))
+    assert await limits.hit(item, "key:1") == 1
+    await asyncio.sleep(item.get_expiry() + 0.01)
+    assert await limits.hit(item, "key:1") == 0
+    await limits.aclose()
 
 
 async def test_two_processes_share_the_count_exactly(fresh_redis: str) -> None:

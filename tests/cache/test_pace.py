@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from aggregator.cache.limits import Window
 from aggregator.cache.pace import Line
 from aggregator.cache.turns import is_turn_of_read, next_read
+from aggregator.cache.windows import Window
 
 
 class Gate:

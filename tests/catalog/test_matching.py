@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from aggregator.beside import GivenUp
 from aggregator.catalog.blocks import write_blocks
-from aggregator.catalog.matching import Suggestion, suggest
+from aggregator.catalog.matching import MOST_PAIRS, Suggestion, suggest
 from aggregator.catalog.traits import FOREVER, read_traits, similarity
 from aggregator.settings import OfferRef, read_services
 from pricing.money import Rate
@@ -198,3 +199,23 @@ def test_each_of_six_thousand_services_finds_its_twin() -> None:
     found = suggest(offer(name, provider) for provider in ("alpha", "bravo") for name in names)
     assert len(names) == len(found) == 6000
     assert all(one.name == other.name for one, other in (group.offers for group in found))
+
+
+def test_a_catalogue_of_one_name_is_compared_in_so_many_pairs_and_no_more() -> None:
+    """Every two of 4,000 would be eight million; those that are alike in price lie near each other."""
+    asked = count()
+    offers = [
+        offer("Instagram Followers", provider, f"{1 + number / 10000:.4f}")
+        for number in range(2000)
+        for provider in ("alpha", "bravo")
+    ]
+    found = suggest(offers, wanted=lambda: next(asked) >= 0)
+    assert next(asked) <= len(offers) + MOST_PAIRS
+    assert len(found) > 1000
+    assert all(one.score >= 95 for one in found[:1000])
+
+
+def test_what_nobody_waits_for_is_given_up_at_once() -> None:
+    left = iter([True] * 10)
+    with pytest.raises(GivenUp):
+        suggest([offer("Instagram Followers", f"p{n}") for n in range(100)], wanted=lambda: next(left, False))

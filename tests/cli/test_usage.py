@@ -188,3 +188,42 @@ def test_the_list_of_commands_is_whole() -> None:
 def test_the_form_of_the_log_is_said_to_any_command(idle: Desk, form: str) -> None:
     assert idle.say("orders", "list", "--log", form).code == 0
     assert idle.say("orders", "list", "--log", "loud").code == 2
+
+
+def _aggregator(idle: Desk, *words: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    command = [*AGGREGATOR, *words, "--config", str(idle.config)]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "SANDBOX_KEY": "sandbox", **environment},
+        timeout=60,
+    )
+
+
+def test_a_file_that_is_no_database_is_told_in_a_sentence(idle: Desk) -> None:
+    file = idle.config.parent / "data" / "aggregator.sqlite"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("no database at all " * 100)
+    for words in (["resellers", "list"], ["serve", "--port", "0"]):
+        done = _aggregator(idle, *words)
+        assert done.returncode == 1
+        assert b"not a database" in done.stderr
+        assert b"Traceback" not in done.stderr
+
+
+def test_an_empty_host_is_no_host(idle: Desk) -> None:
+    done = _aggregator(idle, "serve", "--host", "", "--port", "0")
+    assert done.returncode == 1
+    assert b"names no host" in done.stderr
+
+
+def test_no_letter_of_a_name_stops_a_command(idle: Desk) -> None:
+    """Where a terminal knows only ASCII."""
+    assert idle.say("resellers", "add", "anna").code == 0
+    plain = {"PYTHONUTF8": "0", "LC_ALL": "C", "LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    done = _aggregator(idle, "resellers", "fund", "anna", "5", "--reference", "Zürich ♥", "--json", **plain)
+    assert done.returncode == 0, done.stderr
+    done = _aggregator(idle, "resellers", "fund", "nobödy ♥", "5", "--reference", "x", **plain)
+    assert b"Traceback" not in done.stderr
+    assert b"nob" in done.stderr

@@ -24,7 +24,7 @@ LAYERS = [
     {"catalog", "resellers"},
     {"ledger"},
     {"cache", "storage"},
-    {"settings", "errors", "failpoints", "connections", "joined", "logs"},
+    {"settings", "errors", "failpoints", "connections", "joined", "logs", "beside", "watchdog"},
 ]
 """What stands in `aggregator`, from the top; each may import what stands in a lower set."""
 

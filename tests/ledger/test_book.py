@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from aggregator.ledger import book, entries
-from aggregator.ledger.book import MOST, AlreadyPosted, Kept, Price, WalletTooLow
+from aggregator.ledger.book import MOST, AlreadyPosted, Charged, Kept, Price, WalletTooLow
 from aggregator.ledger.entries import Entry, adjusted, charged, deposited, earned, refunded
 from aggregator.orders import accept_store
 from aggregator.storage import decisions, tables
@@ -132,7 +132,7 @@ async def test_an_entry_is_found_by_its_reference_and_by_its_order() -> None:
     assert [row.reference for row in await book.of_order(first.id)] == ways
 
 
-async def charge(*prices: Price) -> tuple[list[int | None], list[list[int]]]:
+async def charge(*prices: Price) -> tuple[list[Charged], list[list[int]]]:
     """The order that each price paid for, and which places were written down at once."""
     placed: list[list[int]] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.resellers.model import Reseller
 from aggregator.storage import tables
+from aggregator.workers import Loop
 from pricing.money import SCALE
 from tests.builders import accept_order, begin_attempt, make_reseller, order_now, unsure_order
 from tests.orders.panels import ScriptedPanel, dispatch, move_providers, open_panel, poll, state_of
@@ -74,6 +76,34 @@ async def test_money_waits_for_the_providers_word(
     assert await state_of(order) == "completed"
     assert await book.balance(ann.id) == BOUGHT - 3 * SCALE
     assert alpha.cancels == ["5001"]
+
+
+async def test_a_cancel_wakes_the_loop_of_its_provider_and_no_other(panel: Panel, ann: Reseller) -> None:
+    """What counts the days, tidies and audits has nothing to do for it, and takes seconds."""
+    orders = [await accept_order(ann) for _ in range(30)]
+    await dispatch(panel)
+    rounds: Counter[str] = Counter()
+    asked = asyncio.Event()
+
+    def counted(name: str) -> Loop:
+        async def job() -> float:
+            rounds[name] += 1
+            if rounds["poll:alpha"] > 1:
+                asked.set()
+            return 3600
+
+        return Loop(name, job, pause=3600)
+
+    names = ["tidy", "days", "audit", "sweep", "announce", "dispatch", "sync:alpha", "poll:bravo", "poll:alpha"]
+    for name in names:
+        panel.workers.start(counted(name))
+    await asyncio.sleep(0.1)
+    for order in orders:
+        await panel.canceller.cancel(ann, order.id)
+    async with asyncio.timeout(10):
+        await asked.wait()
+    await asyncio.sleep(0.1)
+    assert {name for name in names if rounds[name] > 1} == {"poll:alpha"}
 
 
 async def test_what_has_ended_cannot_be_called_off(canceller: Canceller, panel: Panel, ann: Reseller) -> None:

@@ -8,13 +8,16 @@ import random
 import sqlite3
 import threading
 from collections.abc import Generator
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from aggregator.storage import signals
 from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
+from aggregator.storage.readers import MOST
 from aggregator.storage.statements import run
 from aggregator.storage.tables import ApiKey, Signal
 from aggregator.storage.transaction import engine, settled, snapshot, write, write_surely
@@ -321,3 +324,71 @@ async def test_sqlite_keeps_its_last_commit_through_a_power_cut(copied_sqlite: s
 
     async with open_database(copied_sqlite):
         assert await pragmas() == await write(pragmas) == ["wal", 2, 1]
+
+
+class TestReaders:
+    """SQLite's connections are threads and files: a bounded number of them, however many wait."""
+
+    async def test_many_waiting_queries_need_few_threads_and_files(self, copied_sqlite: str) -> None:
+        async with open_database(copied_sqlite):
+            before = threading.active_count()
+            reading = [asyncio.create_task(names()) for _ in range(600)]
+            writing = [asyncio.create_task(signals.raise_signal("x")) for _ in range(300)]
+            most = 0
+            while not all(task.done() for task in [*reading, *writing]):
+                most = max(most, threading.active_count())
+                await asyncio.sleep(0)
+            await asyncio.gather(*reading, *writing)
+            opened = _opened()
+            assert most - before <= MOST + 1  # and one that writes
+            assert sum(path.startswith(copied_sqlite.removeprefix("sqlite:///")) for path in opened) <= 3 * (MOST + 1)
+            assert (await signals.read())["x"] == 300
+
+    async def test_a_statement_that_writes_by_itself_waits_for_the_writer(self, copied_sqlite: str) -> None:
+        """Whatever it begins with; a connection of its own would wait for the file instead, and give up one day."""
+        halfway, go_on = threading.Event(), threading.Event()
+
+        async def work() -> None:
+            halfway.set()
+            while not go_on.is_set():  # noqa: ASYNC110  # on SQLite this is no place for events of the loop
+                await asyncio.sleep(0)
+
+        async with open_database(copied_sqlite):
+            writing = asyncio.create_task(write(work))
+            await asyncio.to_thread(halfway.wait)
+            before = threading.active_count()
+            alone = [asyncio.create_task(signals.raise_signal("x")) for _ in range(30)]
+            other = "with given as (select 'y' as name) insert into signals (name, value) select name, 1 from given"
+            alone.append(asyncio.create_task(run(other)))  # type: ignore[arg-type]  # its rows are none
+            assert await names() == set()
+            await asyncio.sleep(0.1)
+            assert threading.active_count() - before <= MOST
+            go_on.set()
+            await asyncio.gather(writing, *alone)
+            assert await signals.read() == {"x": 30, "y": 1}
+
+    async def test_a_snapshot_leaves_its_connection_to_others(self, copied_sqlite: str) -> None:
+        async with open_database(copied_sqlite):
+            await asyncio.gather(*(snapshot(names) for _ in range(3 * MOST)))
+            await signals.raise_signal("later")
+            assert [await names() for _ in range(2 * MOST)] == [{"later"}] * (2 * MOST)
+
+    async def test_whoever_leaves_ends_what_was_computed_for_him(self, copied_sqlite: str) -> None:
+        """A search that nobody waits for any more would hold one of the few connections to its end."""
+        endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+        async with open_database(copied_sqlite):
+            searches = [asyncio.create_task(run(endless)) for _ in range(MOST)]
+            await asyncio.sleep(0.1)
+            for search in searches:
+                search.cancel()
+            await asyncio.wait(searches)
+            assert await names() == set()
+
+
+def _opened() -> list[str]:
+    """The files that this process has open."""
+    found = []
+    for file in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # one of them is the list itself
+            found.append(str(file.readlink()))
+    return found

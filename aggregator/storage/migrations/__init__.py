@@ -34,6 +34,7 @@ from aggregator.storage.migrations import (
     m0021_refills,
     m0022_parked,
 )
+from aggregator.storage.statements import run
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
 
@@ -80,7 +81,7 @@ async def migrate() -> list[int]:
 
 
 async def missing() -> list[int]:
-    """The steps that this database has not taken; raises `NewerDatabase`."""
+    """The steps that this database has not taken; raises `NewerDatabase`. Nothing is written."""
     done = await _done()
     if done and max(done) > max(STEPS):
         raise NewerDatabase(max(done))
@@ -91,6 +92,7 @@ async def _take_one() -> int | None:
     on_sqlite = is_sqlite(engine())
     if not on_sqlite:
         await Migration.raw(f"select pg_advisory_xact_lock({_LOCK})")
+    await engine().run_ddl("create table if not exists migrations (id integer primary key, at bigint not null)")
     steps = await missing()
     if not steps:
         return None
@@ -101,5 +103,12 @@ async def _take_one() -> int | None:
 
 
 async def _done() -> set[int]:
-    await engine().run_ddl("create table if not exists migrations (id integer primary key, at bigint not null)")
+    on_sqlite = is_sqlite(engine())
+    [row] = await run(
+        "select count(*) as n from sqlite_master where name = 'migrations'"
+        if on_sqlite
+        else "select count(*) as n from pg_class where oid = to_regclass('migrations')"
+    )
+    if not row["n"]:
+        return set()
     return {row["id"] for row in await Migration.select(Migration.id)}

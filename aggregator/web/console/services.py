@@ -92,7 +92,7 @@ async def approve_many(visit: Visit) -> Page:
 @section.get("/console/services/matches", Who.OWNER)
 async def matches(visit: Visit) -> Page:
     found = await suggestions.proposals(visit.parts.prices, visit.parts.upstreams, limit=MATCHES)
-    blocks = [await suggestions.blocks([one]) for one in found]
+    blocks = await suggestions.block_of_each(found)
     return visit.render(
         "console/matches.html", matches=list(zip(found, blocks, strict=True)), **await _counts()
     )  # fmt: skip

@@ -1,0 +1,33 @@
+"""Works for a visitor as long as there is one: whoever closes the page ends what is worked out for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from litestar import Request
+
+T = TypeVar("T")
+
+
+class Left(Exception):
+    """The visitor has gone; nobody reads an answer."""
+
+
+async def while_here(request: Request[Any, Any, Any], work: Awaitable[T]) -> T:
+    """The result of work that only reads, for a request without a body; raises `Left`."""
+    working, leaving = asyncio.ensure_future(work), asyncio.create_task(_gone(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Left
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+async def _gone(request: Request[Any, Any, Any]) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
