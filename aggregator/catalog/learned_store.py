@@ -10,8 +10,7 @@ from msgspec import Struct
 
 from aggregator.catalog import finding_store, store
 from aggregator.catalog.findings import Finding, laid_over
-from aggregator.catalog.health import Cancels
-from aggregator.catalog.model import Hold, Learned, ListingRow
+from aggregator.catalog.model import Cancels, Hold, Learned, ListingRow
 from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import clock, signals, tables
 from aggregator.storage.tables import ImportedService

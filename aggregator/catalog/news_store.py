@@ -7,14 +7,10 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from aggregator.catalog.aliases import Sold
 from aggregator.catalog.news import Kind, Line, News
-from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import clock
 from aggregator.storage.bulk import put_many
-from aggregator.storage.lists import among
 from aggregator.storage.moments import drop_before
-from aggregator.storage.statements import run
 from aggregator.storage.tables import ShelfLine, ShelfNews
 
 
@@ -34,17 +30,6 @@ class ToldNews(Struct, frozen=True, kw_only=True):
 async def lines() -> dict[int, Line]:
     """Every service that was ever told."""
     return {row["service"]: msgspec.convert(dict(row), Line, strict=False) for row in await ShelfLine.select()}
-
-
-async def sold(numbers: Sequence[int]) -> Sold:
-    """What was ever told to be for sale: which of the imported ids, and every id of a [[service]]."""
-    these, values = among("service", numbers)
-    ids = await run(f"select service from shelf_lines where {these}", values)
-    blocks = await ShelfLine.select().where(ShelfLine.service < FIRST_IMPORTED_ID)
-    return Sold(
-        imported=frozenset(row["service"] for row in ids),
-        blocks={row["service"]: msgspec.convert(dict(row), Line, strict=False).refs for row in blocks},
-    )
 
 
 async def put_lines(changed: Sequence[Line]) -> None:

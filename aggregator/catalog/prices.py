@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from aggregator.catalog import learned_store, news_store, store
+from aggregator.catalog import learned_store, sold_store, store
 from aggregator.catalog.aliases import own_ids
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.preview import PriceChange, compare
@@ -91,7 +91,7 @@ class Prices:
     async def _maker(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> Callable[[], Shelf]:
         """Makes the shelf from what was read now: beside the event loop, for 20,000 services take a second."""
         entries, imported = self.services.services, await store.imported()
-        sold = await news_store.sold([number for number, _ in own_ids(entries, imported)])
+        sold = await sold_store.sold([number for number, _ in own_ids(entries, imported)])
         return partial(
             build, entries, await self._offers(providers, markup), imported, markup.book,
             import_rest=self.services.import_rest, sold=sold, categories=self.services.categories,

@@ -9,9 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from aggregator.catalog.feed import Change
-from aggregator.catalog.health import Health
-from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, ListingRow, ProviderRow
+from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Change, Health, ListingRow, ProviderRow
 from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import bulk, clock, tables
 from aggregator.storage.engine import is_sqlite

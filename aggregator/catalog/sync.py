@@ -14,8 +14,7 @@ from msgspec.structs import replace
 from aggregator.catalog import balance_store, diff, finding_store, health, learned_store, placeholders, store, words
 from aggregator.catalog.balance_store import Look
 from aggregator.catalog.diff import Difference
-from aggregator.catalog.feed import Change, Kind
-from aggregator.catalog.model import ProviderRow
+from aggregator.catalog.model import Change, ChangeKind, ProviderRow
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.storage import clock, signals
 from aggregator.storage.transaction import apart, write
@@ -195,7 +194,7 @@ class Syncer:
             failures=0, rest_until=0, rest_reason=None, sync_due_at=clock.now() + self._sync_ms,
         )  # fmt: skip
         news = held != row.held_catalogue
-        told = [Change("", Kind.HELD, row.held_catalogue or "", held or "")] if news else []
+        told = [Change("", ChangeKind.HELD, row.held_catalogue or "", held or "")] if news else []
         await store.add_changes(provider, [*difference.changes, *told])
         if difference.rows or difference.holds or news or lapsed:
             await signals.raise_signal(signals.CATALOGUE)

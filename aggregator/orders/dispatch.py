@@ -16,11 +16,11 @@ from aggregator.catalog.upstreams import Upstreams
 from aggregator.joined import Joined
 from aggregator.orders import attempt_store, failover, queue_store, store, text_sizes
 from aggregator.orders.attempts import LINK_PAUSE_MS, Arrival, Attempts, Departure
-from aggregator.orders.evidence_store import Sent
 from aggregator.orders.failover import GiveUp, Go, Queues, Wait
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.provider_queue import ProviderQueue
 from aggregator.orders.queue_store import Parked
+from aggregator.orders.reference_store import Sent
 from aggregator.orders.routing import Market, Router
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState, Outcome

@@ -9,7 +9,7 @@ from aggregator.catalog.decide import NothingHeld
 from aggregator.catalog.drafts import Overtaken
 from aggregator.catalog.suggestions import NoFreeId
 from aggregator.catalog.words import WordUnknown
-from aggregator.orders.resolve import Undecidable
+from aggregator.orders.model import Undecidable
 from aggregator.resellers.accounts import Refusal
 from aggregator.settings import ConfigurationError
 from aggregator.settings.files import CannotWrite
