@@ -164,20 +164,24 @@ async def charge_alone(price: Price, placing: str, values: Sequence[object]) -> 
     if price.amount > MOST:
         return None
     entry = charged(0, *price)
-    rows = await run(
-        f"with held as ({_FREE}), paid as (update wallets set balance = balance - {{}}"
-        " where reseller in (select reseller from held) and balance >= {}"
-        f" returning balance), placed as ({placing}), entered as ("
-        "insert into entries (source, target, amount, reference, reseller, order_id, note, balance, at)"
-        " select cast({} as text), cast({} as text), cast({} as bigint), 'order:' || placed.id || ':charge',"
-        " cast({} as bigint), placed.id, '', paid.balance, cast({} as bigint) from placed, paid)"
-        " select (select count(*) from held) as held, (select id from placed) as id",
-        price.reseller, price.amount, price.amount, *values,
-        entry.source, entry.target, entry.amount, entry.reseller, clock.now(),
-    )  # fmt: skip
-    if not rows[0]["held"]:
-        return "locked"
-    return None if rows[0]["id"] is None else int(rows[0]["id"])
+    # Twice: what another commits between this statement's snapshot and our lock is seen by the next one only.
+    for _ in range(2):
+        [row] = await run(
+            f"with held as ({_FREE}), paid as (update wallets set balance = balance - {{}}"
+            " where reseller in (select reseller from held) and balance >= {}"
+            f" returning balance), placed as ({placing}), entered as ("
+            "insert into entries (source, target, amount, reference, reseller, order_id, note, balance, at)"
+            " select cast({} as text), cast({} as text), cast({} as bigint), 'order:' || placed.id || ':charge',"
+            " cast({} as bigint), placed.id, '', paid.balance, cast({} as bigint) from placed, paid)"
+            " select (select count(*) from held) as held, (select id from placed) as id",
+            price.reseller, price.amount, price.amount, *values,
+            entry.source, entry.target, entry.amount, entry.reseller, clock.now(),
+        )  # fmt: skip
+        if not row["held"]:
+            return "locked"
+        if row["id"] is not None:
+            return int(row["id"])
+    return None
 
 
 async def _debit(prices: Sequence[Price]) -> list[Charged]:
@@ -188,8 +192,13 @@ async def _debit(prices: Sequence[Price]) -> list[Charged]:
     totals: dict[int, int] = {}
     for price in prices:
         totals[price.reseller] = totals.get(price.reseller, 0) + price.amount
-    left = await _debit_totals({reseller: total for reseller, total in totals.items() if total <= MOST})
-    locked = await _locked(totals.keys() - left.keys())
+    payable = {reseller: total for reseller, total in totals.items() if total <= MOST}
+    left = await _debit_totals(payable)
+    locked = set[int]()
+    if not is_sqlite(engine()) and len(left) < len(totals):
+        locked = await _locked(totals.keys() - left.keys())
+        # What was free is ours now: only from here on is it sure that a wallet cannot pay.
+        left |= await _debit_totals({one: payable[one] for one in payable.keys() - left.keys() - locked})
     held: list[Charged] = []
     for price in prices:
         if price.reseller in locked:
@@ -233,8 +242,6 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
 
 async def _locked(resellers: AbstractSet[int]) -> set[int]:
     """Those of the wallets that another transaction holds; the others are ours from here on."""
-    if is_sqlite(engine()) or not resellers:
-        return set()
     these, values = among("reseller", sorted(resellers))
     rows = await run(f"select reseller from wallets where {these} order by reseller for update skip locked", values)
     return set(resellers) - {int(row["reseller"]) for row in rows}

@@ -69,11 +69,11 @@ class Sought(Struct, frozen=True):
     """One for each id that its service can be named by."""
 
 
-def pauses() -> Iterator[float]:  # seconds
+def pauses() -> Iterator[float]:  # seconds, not money
     """Between two looks whether a wallet is free again, never the same: for `PATIENCE_SECONDS` in all."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
-        yield random.uniform(0.005, 0.05)  # noqa: S311  # no secret
+        yield random.uniform(0.005, 0.05)  # noqa: S311  # seconds, not money, and no secret
 
 
 async def accept(batch: Sequence[NewOrder]) -> list[Verdict | Exception]:
