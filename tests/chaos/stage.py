@@ -112,7 +112,7 @@ class Served:
                 self.child.tell(signal.SIGKILL)
                 await asyncio.sleep(0.2)
             code = await self.child.ended()
-            # A deployment may come before the program has loaded: there is nothing to drain yet, and the signal ends it.
+            # A deployment may come before the program has loaded: nothing is to be drained yet, and the signal ends it.
             expected = (-signal.SIGKILL, 0) if self.up.is_set() else (-signal.SIGKILL, 0, -signal.SIGTERM)
             self.up.clear()
             self.deaths[code] += 1

@@ -84,13 +84,16 @@ def faults(report: Report) -> list[str]:
         found.append(f"the loop stood still for {report.still} ms")
     if report.stop >= STOP_SECONDS:
         found.append(f"the stop took {report.stop:.1f} s")
-    if not report.calls:
-        found.append("nobody called")
+    found += ["nobody called"] * (not report.calls) + ["nobody visited"] * (not report.visits)
     counted = {
-        "calls got no answer": report.unanswered, "calls failed": report.failed, "pages failed": report.broken, "pages did not come": report.silent,
-        "processes ended by themselves": report.crashes, "tracebacks in the log": report.tracebacks,
+        "calls got no answer": report.unanswered,
+        "calls failed": report.failed,
+        "pages failed": report.broken,
+        "pages did not come": report.silent,
+        "processes ended by themselves": report.crashes,
+        "tracebacks in the log": report.tracebacks,
         "promises are broken": report.red,
-    }  # fmt: skip
+    }
     found += [f"{len(ones)} {what}, such as: {ones[0]}" for what, ones in counted.items() if ones]
     return found
 

@@ -20,6 +20,8 @@ ASKED_AT_ONCE = 50
 _ACTIONS = {"add": 30, "status": 25, "orders": 15, "balance": 29, "services": 1}
 """With the weight of each."""
 UNABLE = 503
+NO_FAULT = "SERVICE_NOT_FOUND"
+"""Told with 500, as the JSON spelling has it."""
 
 
 class Load:
@@ -75,7 +77,7 @@ class Load:
             return None
         if self.listening:
             self.told[action, reply.status_code] += 1
-            if reply.is_server_error and reply.status_code != UNABLE:
+            if reply.is_server_error and reply.status_code != UNABLE and NO_FAULT not in reply.text:
                 self.failed.append(f"{action}: {reply.status_code} {reply.text[:200]}")
         # What is told of thousands of services is for the panel to write, and not for us to read.
         return reply.json() if action == "add" and reply.is_success else None
