@@ -39,7 +39,7 @@ chaos: $(ready)
 	@$(python) -m tests.chaos.bursts
 	@$(python) -m tests.chaos.mutations
 
-soak: MINUTES = 1
+soak: MINUTES := $(or $(filter-out 0,$(MINUTES)),1)
 soak: $(ready)
 	@echo "make soak SEED=$(SEED) MINUTES=$(MINUTES)"
 	@$(python) -m tests.soak --seed $(SEED) --minutes $(MINUTES) $(ARGS)

@@ -8,20 +8,22 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from decimal import Decimal
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 import httpx
 
+from aggregator.resellers import accounts
 from aggregator.web.site import routes
 from aggregator.web.visit import Who
+from pricing.money import SCALE
 from tests.bench import calls
 from tests.bench.client import Figure
 from tests.bench.client import Load as Asked
 from tests.bench.seed import Seeded
 from tests.bench.wrk import by_client
+from tests.builders import open_database
 from tests.chaos.stage import Stage, staged
 from tests.chaos.storm import LATER
 from tests.soak.owner import Owner
@@ -33,12 +35,14 @@ from tests.soak.scene import IMPORTED, PROVIDERS, scene
 from tests.soak.stalls import by_place, stalls, tracebacks
 from tests.soak.visitor import Visitor
 
-FUNDS = Decimal(1_000_000)
+FUNDS = 1_000_000 * SCALE
 WARM, ALONE, VISITED = 0.1, 0.2, 0.4
 """Shares of the time; in the rest the cache dies, again and again."""
 BETWEEN = 0.02
 """Seconds from an answer about the balance to the next question."""
 EDIT_SECONDS = (4, 15)
+PAGE_SECONDS = 1.0
+"""Of the reseller who looks at the pages."""
 DEAD_SECONDS = 3
 DEAD_EVERY = 40
 LIFETIME = 4.0
@@ -89,7 +93,7 @@ class Soak:
         self._stood = 0.0
 
     async def run(self) -> Report:
-        self._keys = await asyncio.gather(*(self._stage.reseller(f"r{n}", FUNDS) for n in range(RESELLERS)))
+        self._keys = await self._take_in()
         load, sampler = Load(self._stage.urls[0], self._keys, self._wanted.seed), Sampler(self._stage)
         await self._begin_trouble()
         try:
@@ -107,6 +111,11 @@ class Soak:
             await self._reseller.close()
         red = [one for one in await self._stage.audit() if not one.startswith(LATER)]
         return self._report(load, sampler, since, alone, visited, stop, red)
+
+    async def _take_in(self) -> list[str]:
+        """The keys of all resellers."""
+        async with open_database(self._stage.books.url):
+            return [(await accounts.add(f"r{n}", currency="USD", funds=FUNDS)).key for n in range(RESELLERS)]
 
     async def _begin_trouble(self) -> None:
         for upstream in self._stage.upstreams:
@@ -132,9 +141,11 @@ class Soak:
         ids, shortest = await self._ids(), EDIT_SECONDS[0]
         pause = min(EDIT_SECONDS[1], max(shortest, self._wanted.seconds / 40))
         return [
-            self._owner.keep_open(addresses(routes(), OWNERS, ids)), self._deeds.edit_often(pause),
-            self._deeds.type_often(), self._reseller.keep_open(addresses(routes(), RESELLERS_PAGES, ids)),
-        ]  # fmt: skip
+            self._owner.go_round(addresses(routes(), OWNERS, ids)),
+            self._reseller.go_round(addresses(routes(), RESELLERS_PAGES, ids), pause=PAGE_SECONDS),
+            self._deeds.edit_often(pause),
+            self._deeds.type_often(),
+        ]
 
     async def _ids(self) -> Ids:
         """What there really is of each kind; orders and keys are those of the first reseller."""

@@ -38,7 +38,7 @@ class Bound(Struct, frozen=True):
 
 
 BOUNDS = {
-    "memory": Bound("MiB", 96, share=0.25),
+    "memory": Bound("MiB", 128, share=0.5),
     "threads": Bound("", 24),
     "files": Bound("", 48),
     "wal": Bound("MiB", 32, share=0.25, free=1_200),

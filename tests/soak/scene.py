@@ -29,7 +29,7 @@ burst = 400
 poll_seconds = 5
 confirm_seconds = 1
 sync_seconds = 15
-add_timeout_seconds = 3
+add_timeout_seconds = 2
 settle_seconds = 3
 breaker_seconds = 5
 give_up_seconds = 60
@@ -43,7 +43,7 @@ preset = "{preset}"
 requests_per_second = 20
 burst = 40
 parallel = 8
-timeout_seconds = 3
+timeout_seconds = 2
 """
 _NETWORKS = (
     "Instagram", "TikTok", "YouTube", "Telegram", "Facebook", "X", "Spotify", "Twitch", "LinkedIn", "Threads",

@@ -1,4 +1,4 @@
-"""A browser without a screen: signs in, keeps every page open, and sends forms as our own pages would."""
+"""A browser without a screen: signs in, goes round the pages, and sends forms as our own pages would."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from html import unescape
 from itertools import count
 from random import Random
@@ -15,13 +15,11 @@ import httpx
 
 from aggregator.web.cookies import form_token
 
-AGAIN_SECONDS = 1.0
-PATIENCE = 30
+ROUND_SECONDS = 1.0
+PATIENCE = 60
 LEAVES_AFTER = (0.05, 0.5)
 LEAVES_EVERY = 10
 """One visit of so many is given up before its page has come."""
-AT_ONCE = 6
-"""A browser asks one host no more at a time."""
 _LED_ON = re.compile(r'href="(/console/services/matches/merge\?refs=[^"]+)"')
 _BROKEN = 500
 _UNABLE = 503
@@ -35,8 +33,6 @@ class Visitor:
             base_url=root, trust_env=False, timeout=PATIENCE, headers={"sec-fetch-site": "same-origin"}
         )
         self._random = Random(seed)
-        self._at_once = asyncio.Semaphore(AT_ONCE)
-        self._led_on = ""
         self.took: dict[str, list[float]] = {}
         self.codes: Counter[int] = Counter()
         self.broken: list[str] = []
@@ -71,32 +67,21 @@ class Visitor:
         reply = await self._timed(f"POST {path}", self._post(path, fields))
         return "" if reply is None else reply.text
 
-    async def keep_open(self, addresses: Sequence[str]) -> None:
-        """Every page, read again a second after it came, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for address in addresses:
-                group.create_task(self._keep_open(address))
-            group.create_task(self._follow())
-
-    async def _keep_open(self, address: str) -> None:
-        for visit in count(self._random.randrange(LEAVES_EVERY)):
-            begun = time.monotonic()
-            async with self._at_once:
-                await (self._visit(address) if visit % LEAVES_EVERY else self._leave(address))
-            await asyncio.sleep(max(0.05, begun + AGAIN_SECONDS - time.monotonic()))
-
-    async def _follow(self) -> None:
-        """The page before a merge, of whatever is suggested just now."""
+    async def go_round(self, addresses: Sequence[str], *, pause: float = 0.0) -> None:
+        """Every page, one after the other, a round a second where they come so soon, until cancelled."""
+        visits = count(1)
         while True:
-            await asyncio.sleep(AGAIN_SECONDS)
-            if self._led_on:
-                async with self._at_once:
-                    await self._visit(self._led_on)
+            begun = time.monotonic()
+            for address in addresses:
+                await (self._visit(address) if next(visits) % LEAVES_EVERY else self._leave(address))
+                await asyncio.sleep(pause)
+            await asyncio.sleep(max(0.0, begun + ROUND_SECONDS - time.monotonic()))
 
     async def _visit(self, address: str) -> None:
+        """And, from what may be merged, on to the page before that."""
         reply = await self._timed(address, self._http.get(address))
         if reply is not None and (found := _LED_ON.search(reply.text)):
-            self._led_on = unescape(found[1])
+            await self._visit(unescape(found[1]))
 
     async def _leave(self, address: str) -> None:
         try:
@@ -104,10 +89,10 @@ class Visitor:
         except httpx.HTTPError:
             self.left += 1
 
-    async def _timed(self, address: str, asking: object) -> httpx.Response | None:
+    async def _timed(self, address: str, asking: Awaitable[httpx.Response]) -> httpx.Response | None:
         begun = time.monotonic()
         try:
-            reply: httpx.Response = await asking  # type: ignore[misc]  # a coroutine of httpx
+            reply = await asking
         except httpx.HTTPError as error:
             if self.listening:
                 self.silent.append(f"{address}: {type(error).__name__}")
