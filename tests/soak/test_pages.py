@@ -6,9 +6,9 @@ import pytest
 
 from aggregator.web.site import routes
 from aggregator.web.visit import Who
-from tests.soak.pages import addresses
+from tests.soak.pages import Ids, addresses
 
-IDS = {
+IDS: Ids = {
     "reseller": [3], "order": [71, 72], "key": [4], "revision": [2], "provider": ["well", "slow"], "service": [1],
 }  # fmt: skip
 OWNERS = frozenset({Who.OWNER})

@@ -59,8 +59,9 @@ class Visitor:
             raise RuntimeError(f"{path}: {reply.status_code} {reply.text[-1500:]}")
 
     async def text(self, path: str) -> str:
-        """What a page says."""
-        return (await self._http.get(path)).raise_for_status().text
+        """What a page says; "" where it did not come."""
+        reply = await self._timed(path, self._http.get(path))
+        return "" if reply is None else reply.text
 
     async def send(self, path: str, fields: dict[str, str]) -> str:
         """Send a form; what came back, "" where nothing did. It is held to the same as a page."""
