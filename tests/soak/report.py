@@ -52,6 +52,10 @@ class Report(Struct, frozen=True, kw_only=True):
     """Answered with 500 or the like."""
     pages: Sequence[Page] = ()
     """The slowest first."""
+    console: int = 0
+    """Addresses of the console that there are."""
+    seen: int = 0
+    """So many of them came at least once."""
     visits: int = 0
     left: int = 0
     broken: Sequence[str] = ()
@@ -118,6 +122,7 @@ def lines(report: Report) -> Iterator[str]:
     yield f"calls that failed                 {len(report.failed):7}     limit 0"
     visits = f"{report.visits} visits, {report.left} left"
     yield f"pages that failed                 {len(report.broken):7}     limit 0, of {visits}"
+    yield f"pages of the console that came    {report.seen:7}     goal {report.console}"
     yield f"pages that did not come           {len(report.silent):7}     goal 0"
     for page in report.pages[:TOLD]:
         yield f"    {page.longest:6.2f} s, {page.middle:.2f} s in the middle of {page.visits}: {page.address}"

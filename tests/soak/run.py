@@ -90,6 +90,7 @@ class Soak:
         self._reseller = Visitor(self._root, wanted.seed + 1)
         self._deeds = Owner(stage, self._owner)
         self._keys: list[str] = []
+        self._console: list[str] = []
         self._stood = 0.0
 
     async def run(self) -> Report:
@@ -139,9 +140,10 @@ class Soak:
 
     async def _visits(self) -> list[Coroutine[object, object, None]]:
         ids, shortest = await self._ids(), EDIT_SECONDS[0]
+        self._console = addresses(routes(), OWNERS, ids)
         pause = min(EDIT_SECONDS[1], max(shortest, self._wanted.seconds / 40))
         return [
-            self._owner.go_round(addresses(routes(), OWNERS, ids)),
+            self._owner.go_round(self._console),
             self._reseller.go_round(addresses(routes(), RESELLERS_PAGES, ids), pause=PAGE_SECONDS),
             self._deeds.edit_often(pause),
             self._deeds.type_often(),
@@ -197,8 +199,9 @@ class Soak:
         return Report(
             seed=self._wanted.seed, database=self._wanted.database, rows=self._wanted.rows,
             seconds=round(self._wanted.seconds), held=by_place(stalls(said)), told=self._stood, alone=alone.p99,
-            visited=visited.p99, growth=growth(sampler.since(since)), calls=load.calls, orders=load.placed,
+            visited=visited.p99, growth=growth(sampler.since(since), self._wanted.database), calls=load.calls, orders=load.placed,
             unanswered=load.unanswered, unable=load.refused(UNABLE), failed=load.failed, pages=_pages(visitors),
+            console=len(self._console), seen=len(self._owner.took.keys() & set(self._console)),
             visits=sum(one.codes.total() for one in visitors), left=sum(one.left for one in visitors),
             broken=[fault for one in visitors for fault in one.broken],
             silent=[fault for one in visitors for fault in one.silent], edits=self._deeds.edits,

@@ -33,17 +33,16 @@ class Bound(Struct, frozen=True):
     unit: str
     more: float
     share: float = 0.0
-    free: float = 0.0
-    """Below this nothing is called growth: as far as a log goes before it is emptied."""
 
 
 BOUNDS = {
     "memory": Bound("MiB", 128, share=0.5),
     "threads": Bound("", 24),
     "files": Bound("", 48),
-    "wal": Bound("MiB", 32, share=0.25, free=1_200),
+    "wal": Bound("MiB", 64, share=0.25),
 }
-"""PostgreSQL keeps up to `max_wal_size`, a gibibyte, and SQLite's log goes as far as its readers let it."""
+FREE = {"postgresql": {"wal": 1_200.0}, "sqlite": dict[str, float]()}
+"""Below this nothing is called growth: PostgreSQL keeps up to `max_wal_size`, a gibibyte, before it empties its log."""
 
 
 class Growth(Struct, frozen=True):
@@ -60,18 +59,19 @@ class Growth(Struct, frozen=True):
         return self.last > self.most
 
 
-def growth(samples: Sequence[Sample]) -> list[Growth]:
+def growth(samples: Sequence[Sample], database: str) -> list[Growth]:
     """How each figure went; nothing where there was no time to look."""
     third = len(samples) // 3
     if not third:
         return []
-    return [_growth(name, samples[:third], samples[-third:]) for name in BOUNDS]
+    free = FREE[database]
+    return [_growth(name, samples[:third], samples[-third:], free.get(name, 0.0)) for name in BOUNDS]
 
 
-def _growth(name: str, first: Sequence[Sample], last: Sequence[Sample]) -> Growth:
+def _growth(name: str, first: Sequence[Sample], last: Sequence[Sample], free: float) -> Growth:
     before, after = (median(getattr(one, name) for one in part) for part in (first, last))
     bound = BOUNDS[name]
-    return Growth(name, before, after, max(bound.free, before * (1 + bound.share) + bound.more))
+    return Growth(name, before, after, max(free, before * (1 + bound.share) + bound.more))
 
 
 class Sampler:

@@ -49,20 +49,21 @@ def test_each_thing_that_must_not_be_is_a_fault(wrong: dict[str, Any], said: str
     assert faults(replace(GOOD, **wrong)) == [said]
 
 
+@pytest.mark.parametrize("database", ["postgresql", "sqlite"])
 @pytest.mark.parametrize("figure", ["memory", "threads", "files", "wal"])
-def test_what_grows_without_end_is_found(figure: str) -> None:
-    assert [one.name for one in growth(samples(**{figure: 5_000})) if one.endless] == [figure]
+def test_what_grows_without_end_is_found(figure: str, database: str) -> None:
+    assert [one.name for one in growth(samples(**{figure: 5_000}), database) if one.endless] == [figure]
 
 
 def test_what_moves_a_little_does_not_grow_without_end() -> None:
-    moved = growth(samples(memory=200.0, threads=40, files=100, wal=900.0))
+    moved = growth(samples(memory=200.0, threads=40, files=100, wal=900.0), "postgresql")
     assert [(one.name, one.endless) for one in moved] == [
         ("memory", False), ("threads", False), ("files", False), ("wal", False),
     ]  # fmt: skip
 
 
 def test_too_few_samples_tell_nothing() -> None:
-    assert growth(samples()[:2]) == []
+    assert growth(samples()[:2], "sqlite") == []
 
 
 def test_every_figure_stands_beside_its_limit() -> None:
