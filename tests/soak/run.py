@@ -199,7 +199,8 @@ class Soak:
         return Report(
             seed=self._wanted.seed, database=self._wanted.database, rows=self._wanted.rows,
             seconds=round(self._wanted.seconds), held=by_place(stalls(said)), told=self._stood, alone=alone.p99,
-            visited=visited.p99, growth=growth(sampler.since(since), self._wanted.database), calls=load.calls, orders=load.placed,
+            visited=visited.p99, calls=load.calls, orders=load.placed,
+            growth=growth(sampler.since(since), self._wanted.database),
             unanswered=load.unanswered, unable=load.refused(UNABLE), failed=load.failed, pages=_pages(visitors),
             console=len(self._console), seen=len(self._owner.took.keys() & set(self._console)),
             visits=sum(one.codes.total() for one in visitors), left=sum(one.left for one in visitors),
