@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import NamedTuple
 
@@ -141,6 +142,8 @@ class Soak:
     async def _visits(self) -> list[Coroutine[object, object, None]]:
         ids, shortest = await self._ids(), EDIT_SECONDS[0]
         self._console = addresses(routes(), OWNERS, ids)
+        # A busy machine may not come round in a minute: each seed begins elsewhere.
+        Random(self._wanted.seed).shuffle(self._console)
         pause = min(EDIT_SECONDS[1], max(shortest, self._wanted.seconds / 40))
         return [
             self._owner.go_round(self._console),
