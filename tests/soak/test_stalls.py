@@ -8,6 +8,7 @@ import time
 
 from aggregator import logs
 from aggregator.watchdog import Watchdog
+from tests.conftest import write_plain_logs
 from tests.soak.stalls import Held, Stall, by_place, stalls, tracebacks
 
 LOG = """\
@@ -41,12 +42,15 @@ def test_what_the_watchdog_really_writes_is_read() -> None:
         watchdog = Watchdog(told.append)
         watchdog.start()
         await asyncio.sleep(0)
-        time.sleep(0.5)  # noqa: ASYNC251  # that is what it is about
+        time.sleep(1)  # noqa: ASYNC251  # that is what it is about
         await asyncio.sleep(0.1)
         watchdog.stop()
 
-    asyncio.run(stand_still())
-    (found,) = stalls(said.getvalue())
+    try:
+        asyncio.run(stand_still())
+    finally:
+        write_plain_logs()
+    found = stalls(said.getvalue())[0]
     assert abs(found.ms - told[0] * 1000) <= 1
     assert "test_stalls.py" in found.held_by
 
