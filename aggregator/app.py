@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable
 from functools import partial
@@ -335,11 +336,16 @@ class Panel:
         if settings is not None:
             await self.reconciler.run_once(settings)
 
+    async def finish_work(self) -> None:
+        """Begin nothing more, and let adds in flight and rounds that have begun end beside each other."""
+        await self.workers.stop("dispatch")
+        await asyncio.gather(
+            self.dispatcher.stop(self.settings.pace.add_timeout_seconds + DRAIN_SECONDS), self.workers.stop_all()
+        )
+
     async def stop(self) -> None:
         """Let adds in flight end, then stop everything; the sweeper of the next start finds what is left."""
-        await self.workers.stop("dispatch")
-        await self.dispatcher.stop(self.settings.pace.add_timeout_seconds + DRAIN_SECONDS)
-        await self.workers.stop_all()
+        await self.finish_work()
         await settled()
         await self.upstreams.aclose()
         await self.cache.aclose()

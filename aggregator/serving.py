@@ -173,7 +173,8 @@ async def serve(
             if await _begin_patiently(stack, panel, faults, stop):
                 await _run(panel, seen, role, stop, ready)
                 server.should_exit = True
-                await asyncio.gather(*([serving] if serving is not None else []))
+                # One after the other, callers and providers that are slow would be waited for twice.
+                await asyncio.gather(panel.finish_work(), *([serving] if serving is not None else []))
                 await panel.stop()
     finally:
         server.should_exit = True
