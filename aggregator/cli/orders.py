@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import rich_click as click
 
+from aggregator.cli.consent import YES, asks_back
 from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
 from aggregator.cli.spans import read_span
+from aggregator.cli.stakes import agree_absent, agree_found, agree_write_off
 from aggregator.cli.told_orders import tell_cancel, tell_decision, tell_order
 from aggregator.orders import attempt_store, evidence_store, halts, resolve, search_store, store
 from aggregator.orders.evidence_store import Look, suggest
@@ -107,32 +109,43 @@ async def unsure(context: Context, limit: int | None) -> None:
 @click.argument("order", type=int)
 @click.argument("upstream_id")
 @_REASON
-async def found_(context: Context, order: int, upstream_id: str, reason: str) -> None:
+@YES
+async def found_(context: Context, order: int, upstream_id: str, reason: str, yes: bool) -> None:
     """The provider has it under UPSTREAM_ID: follow it."""
+    theirs = upstream_id.strip()
     async with database(context.settings_of()):
-        await _decided(context, await resolve.found(order, upstream_id.strip(), actor=actor(), reason=reason))
+        seen = await agree_found(context, order, theirs) if asks_back(context, yes=yes) else None
+        await _decided(context, await resolve.found(order, theirs, actor=actor(), reason=reason, attempt_id=seen))
 
 
 @command(orders, "absent")
 @click.argument("order", type=int)
 @_REASON
-async def absent(context: Context, order: int, reason: str) -> None:
+@YES
+async def absent(context: Context, order: int, reason: str, yes: bool) -> None:
     """The provider does not have it: let it go to the next, or there again where nobody else sells it."""
     settings = context.settings_of()
     settle_ms = round(settings.pace.settle_seconds * 1000)
     async with database(settings):
-        await _decided(context, await resolve.absent(order, actor=actor(), reason=reason, settle_ms=settle_ms))
+        seen = await agree_absent(context, order, settle_ms) if asks_back(context, yes=yes) else None
+        await _decided(
+            context, await resolve.absent(order, actor=actor(), reason=reason, settle_ms=settle_ms, attempt_id=seen)
+        )
 
 
 @command(orders, "write-off")
 @click.argument("order", type=int)
 @_REASON
-async def write_off(context: Context, order: int, reason: str) -> None:
+@YES
+async def write_off(context: Context, order: int, reason: str, yes: bool) -> None:
     """Nobody will know: cancel and refund the reseller at our own risk."""
     settings = context.settings_of()
     settle_ms = round(settings.pace.settle_seconds * 1000)
     async with database(settings):
-        await _decided(context, await resolve.write_off(order, actor=actor(), reason=reason, settle_ms=settle_ms))
+        seen = await agree_write_off(context, order, settle_ms) if asks_back(context, yes=yes) else None
+        await _decided(
+            context, await resolve.write_off(order, actor=actor(), reason=reason, settle_ms=settle_ms, attempt_id=seen)
+        )
 
 
 @command(orders, "settle")

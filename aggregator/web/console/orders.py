@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
 from aggregator.orders.model import Attempt, Order
-from aggregator.orders.proofs import Next, after_absent
+from aggregator.orders.proofs import Next, foresee_absent
+from aggregator.orders.routing import Market
 from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import store as reseller_store
@@ -102,11 +103,11 @@ async def order_of(visit: Visit) -> Order:
     return found
 
 
-async def next_of(visit: Visit, order: Order) -> Next:
+async def next_of(visit: Visit, order: Order, market: Market | None = None) -> Next:
     """What `absent` would come to for this order."""
     attempts = await attempt_store.of_order(order.id)
-    provider = attempts[-1].provider if attempts else ""
-    return after_absent(visit.parts.prices.shelf.get(order.service), attempts, provider)
+    service, router = visit.parts.prices.shelf.get(order.service), visit.parts.router
+    return await foresee_absent(order, attempts, service, router, market or await router.look())
 
 
 async def reseller_names() -> dict[int, str]:
