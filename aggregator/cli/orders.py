@@ -12,12 +12,14 @@ from aggregator.cli.spans import read_span
 from aggregator.cli.stakes import agree_absent, agree_found, agree_write_off
 from aggregator.cli.told_orders import tell_cancel, tell_decision, tell_order
 from aggregator.orders import attempt_store, evidence_store, halts, resolve, search_store, store
+from aggregator.orders.cancel_words import tell_asking
 from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
+from aggregator.settings import PROVIDERS_FILE, ConfigurationError, ProviderSettings
 from aggregator.storage import clock
 from aggregator.storage.opening import database
 from pricing.money import print_units
@@ -164,7 +166,17 @@ async def settle(context: Context, order: int, undelivered: int, reason: str) ->
 async def cancel(context: Context, order: int, reason: str) -> None:
     """Cancel at once what has not left; ask the provider of what has."""
     async with database(context.settings_of()):
-        await _decided(context, await resolve.call_off(order, actor=actor(), reason=reason), tell_cancel)
+        done = await resolve.call_off(order, actor=actor(), reason=reason)
+        asking = tell_asking(done, await attempt_store.of_order(order), _providers(context))
+        await _decided(context, done, lambda row, currency: tell_cancel(row, currency, asking))
+
+
+def _providers(context: Context) -> dict[str, ProviderSettings] | None:
+    """None where their file is faulty, which keeps nobody from cancelling."""
+    try:
+        return {one.profile.name: one for one in context.settings_of(PROVIDERS_FILE).providers}
+    except ConfigurationError:
+        return None
 
 
 async def _decided(context: Context, order: Order, tell: Callable[[Row, str], str] = tell_decision) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
+from aggregator.orders.cancel_words import tell_asking
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.proofs import Next, foresee_absent
 from aggregator.orders.routing import Market
@@ -92,7 +93,12 @@ async def settle(visit: Visit) -> Page:
 async def cancel(visit: Visit) -> Page:
     found = await order_of(visit)
     deed = resolve.call_off(found.id, actor=visit.author, reason=reason(visit))
-    told = "Cancelled and refunded." if found.state is OrderState.QUEUED else "Its provider is asked to call it off."
+    if found.state is OrderState.QUEUED:
+        told = "Cancelled and refunded."
+    else:
+        providers = {one.profile.name: one for one in visit.parts.upstreams}
+        asking = tell_asking(found, await attempt_store.of_order(found.id), providers)
+        told = f"{asking[:1].upper()}{asking[1:]}. What is not delivered is refunded at its end."
     return await done(visit, deed, f"/console/orders/{found.id}", told)
 
 
