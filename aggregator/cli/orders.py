@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import rich_click as click
 
+from aggregator.catalog import store as catalog_store
 from aggregator.cli.consent import YES, asks_back
 from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
 from aggregator.cli.spans import read_span
@@ -52,6 +53,8 @@ async def list_(
     """Show orders, the newest first."""
     span = read_span(since) if since else None
     async with database(context.settings_of()):
+        if provider:
+            await _expect_provider(context, provider)
         sought = Sought(
             states=(state,) if state else (), held=held, provider=provider, link=link,
             reseller=None if reseller is None else (await accounts.named(reseller)).id,
@@ -169,6 +172,13 @@ async def cancel(context: Context, order: int, reason: str) -> None:
         done = await resolve.call_off(order, actor=actor(), reason=reason)
         asking = tell_asking(done, await attempt_store.of_order(order), _providers(context))
         await _decided(context, done, lambda row, currency: tell_cancel(row, currency, asking))
+
+
+async def _expect_provider(context: Context, name: str) -> None:
+    """One that is configured, or was: its orders are still there."""
+    known = {*await catalog_store.providers(), *(_providers(context) or ())}
+    if name not in known:
+        raise Failure(f"there is no provider {name}; those known are {', '.join(sorted(known)) or 'none'}")
 
 
 def _providers(context: Context) -> dict[str, ProviderSettings] | None:

@@ -165,6 +165,8 @@ def test_orders_are_found_by_whose_they_are_where_they_went_and_when(stocked: De
     }.items():  # fmt: skip
         assert [row["order"] for row in stocked.ask("orders", "list", *words)] == found, words
     assert "nobody" in stocked.ask("orders", "list", "--reseller", "nobody", code=1)["error"]
+    unknown = stocked.ask("orders", "list", "--provider", "alhpa", code=1)["error"]
+    assert unknown == "there is no provider alhpa; those known are alpha, bravo"
     assert stocked.say("orders", "list", "--since", "yesterday").code == 2
 
 
