@@ -47,6 +47,7 @@ from aggregator.orders.account_doors import account_door
 from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.days import SHOWN_DAYS
+from aggregator.orders.decided import Decided
 from aggregator.orders.dispatch import Dispatcher
 from aggregator.orders.investigate import Investigator
 from aggregator.orders.model import Attempt
@@ -115,6 +116,7 @@ class Panel:
         self._sellers = Handover(self.upstreams)
         self.prices = Prices(currency, settings.services, settings.markup)
         self.tracker = Tracker(self.cache, render_for(currency))
+        self._decided = Decided(self.cache, self.tracker)
         self.keys = Keys(limits, settings.limits, settings.panel.spelling)
         self.syncer = Syncer(
             self.upstreams, lambda: self.prices.markup.fx,
@@ -200,7 +202,7 @@ class Panel:
         if signals.KEYS in changed:
             self.keys.forget()
         if signals.REPLIES in changed:
-            await self.tracker.forget()
+            await self._decided.take_in()
         if changed & {signals.WORK, signals.CATALOGUE} and "dispatch" in self.workers.names():
             await store.hurry()
             self.workers.wake(*OF_ORDERS)

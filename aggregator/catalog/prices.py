@@ -119,4 +119,4 @@ class Prices:
                 self.services = read_services(services.text, SERVICES_FILE)
         except ConfigurationError as error:
             # A revision was good when it was made; this program may know less than the one that made it.
-            log.exception("prices.unreadable", faults=[str(fault) for fault in error.faults])
+            log.error("prices.unreadable", faults="; ".join(map(str, error.faults)))  # noqa: TRY400  # in a line

@@ -28,6 +28,7 @@ from aggregator.orders.submit import new_reference, submission_of
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock
+from aggregator.storage.trouble import tell_failure
 from pricing.route import Route
 from providers.adapter import Adapter, Turn
 from providers.errors import Code, ProviderError, Refused, Unreachable
@@ -144,8 +145,8 @@ class Dispatcher:
     async def _look(self, attempt: Attempt) -> None:
         try:
             await self._glance(attempt)
-        except Exception:
-            log.exception("balance.not_looked_at", provider=attempt.provider)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the sweep goes on
+            tell_failure(log, "balance.not_looked_at", error, provider=attempt.provider)
 
     async def _step(
         self, order: Order, attempts: Sequence[Attempt], market: Market, earlier: asyncio.Task[None] | None
@@ -155,8 +156,8 @@ class Dispatcher:
             await asyncio.wait([earlier])
         try:
             await self._take(order, attempts, market)
-        except Exception:
-            log.exception("dispatch.failed", order=order.id)
+        except Exception as error:  # noqa: BLE001  # the others go out
+            tell_failure(log, "dispatch.failed", error, order=order.id)
 
     async def _take(self, order: Order, attempts: Sequence[Attempt], market: Market) -> None:
         give_up_ms = round(self._pace.give_up_seconds * 1000)

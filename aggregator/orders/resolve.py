@@ -203,6 +203,17 @@ async def _last_attempt(order: Order, outcomes: tuple[Outcome, ...], otherwise: 
     return matching[-1]
 
 
+async def doubted(order_id: int, *, settle_ms: int | None) -> tuple[Order, Attempt]:
+    """The order, and the attempt that a decision would be about, for whoever is asked first whether to decide so.
+
+    `settle_ms` None: to find it is never too early. Raises `Undecidable` where nothing could be decided.
+    """
+    order = await _order(order_id)
+    if settle_ms is None:
+        return order, await _last_attempt(order, UNANSWERED, "there is no unsure attempt to find")
+    return order, await _believable(order, settle_ms)
+
+
 async def _believable(order: Order, settle_ms: int) -> Attempt:
     """Absence right after an `add` proves nothing: providers list new orders late."""
     attempt = await _last_attempt(order, (Outcome.UNSURE,), "there is no unsure attempt to decide")

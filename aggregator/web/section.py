@@ -102,7 +102,7 @@ async def _admit(route: Route, visit: Visit, cookies: Cookies) -> Page:
         return refused(visit, 403, "Not for you", "Please sign in as somebody who may do this.")
     if route.method == "POST":
         headers = visit.request.headers
-        own = cookies.is_ours(headers.get("host", ""), headers.get("origin"), headers.get("sec-fetch-site"))
+        own = cookies.is_ours(headers.get("origin"), headers.get("sec-fetch-site"))
         visit.form = await _read_form(visit)
         if not own or not is_form_token(visit.cookie, visit.form.get("token", "")):
             text = "It may be too old, or your browser takes no cookies. Please open the page again."

@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
+from aggregator.orders.cancel_words import tell_asking
 from aggregator.orders.model import Attempt, Order
-from aggregator.orders.proofs import Next, after_absent
+from aggregator.orders.proofs import Next, foresee_absent
+from aggregator.orders.routing import Market
 from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import store as reseller_store
@@ -91,7 +93,12 @@ async def settle(visit: Visit) -> Page:
 async def cancel(visit: Visit) -> Page:
     found = await order_of(visit)
     deed = resolve.call_off(found.id, actor=visit.author, reason=reason(visit))
-    told = "Cancelled and refunded." if found.state is OrderState.QUEUED else "Its provider is asked to call it off."
+    if found.state is OrderState.QUEUED:
+        told = "Cancelled and refunded."
+    else:
+        providers = {one.profile.name: one for one in visit.parts.upstreams}
+        asking = tell_asking(found, await attempt_store.of_order(found.id), providers)
+        told = f"{asking[:1].upper()}{asking[1:]}. What is not delivered is refunded at its end."
     return await done(visit, deed, f"/console/orders/{found.id}", told)
 
 
@@ -102,11 +109,11 @@ async def order_of(visit: Visit) -> Order:
     return found
 
 
-async def next_of(visit: Visit, order: Order) -> Next:
+async def next_of(visit: Visit, order: Order, market: Market | None = None) -> Next:
     """What `absent` would come to for this order."""
     attempts = await attempt_store.of_order(order.id)
-    provider = attempts[-1].provider if attempts else ""
-    return after_absent(visit.parts.prices.shelf.get(order.service), attempts, provider)
+    service, router = visit.parts.prices.shelf.get(order.service), visit.parts.router
+    return await foresee_absent(order, attempts, service, router, market or await router.look())
 
 
 async def reseller_names() -> dict[int, str]:

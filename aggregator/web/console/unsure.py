@@ -11,6 +11,7 @@ from aggregator.orders import bulk, evidence_store, resolve, search_store
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.proofs import Next, proof_of
+from aggregator.orders.routing import Market
 from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState
 from aggregator.storage import clock
@@ -45,7 +46,10 @@ async def queue(visit: Visit) -> Page:
     found = await search_store.find(Sought(states=(OrderState.UNSURE.value,), provider=provider), limit=MOST)
     shown = await lines(found, names)
     looks = await evidence_store.observed([line.attempt.id for line in shown if line.attempt])
-    doubts = [await _doubt(visit, line, looks.get(line.attempt.id, []) if line.attempt else []) for line in shown]
+    market = await visit.parts.router.look()
+    doubts = [
+        await _doubt(visit, line, looks.get(line.attempt.id, []) if line.attempt else [], market) for line in shown
+    ]
     silent = {line.attempt.provider for line in shown if line.attempt}
     proofs = {one.profile.name: proof_of(one) for one in visit.parts.upstreams if one.profile.name in silent}
     return visit.render(
@@ -133,9 +137,9 @@ async def many(visit: Visit) -> Page:
     return visit.go("/console/orders/unsure", told[:400], bad=bool(left))
 
 
-async def _doubt(visit: Visit, line: Line, looks: Sequence[Look]) -> Doubt:
+async def _doubt(visit: Visit, line: Line, looks: Sequence[Look], market: Market) -> Doubt:
     decidable_at = line.attempt.deadline_at + settle_ms(visit) if line.attempt else 0
-    follows = await next_of(visit, line.order)
+    follows = await next_of(visit, line.order, market)
     return Doubt(line=line, looks=looks, suggestion=suggest(looks), follows=follows, decidable_at=decidable_at)
 
 
