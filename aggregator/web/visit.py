@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import jinja2
 from litestar import Request, Response
 from litestar.datastructures import Cookie
+from litestar.response import Stream
 from markupsafe import Markup
 
 from aggregator.cache.windows import Window
@@ -188,6 +189,11 @@ class Visit:
         """A file: shown, or kept under a name."""
         headers = {"content-disposition": f'attachment; filename="{name}"'} if name else {}
         return self._answer(body, 200, headers, kind)
+
+    def stream(self, pieces: AsyncIterator[bytes], kind: str, *, name: str) -> Page:
+        """A file to be kept under a name, of a length that nobody knows yet; none of it is read before it is sent."""
+        headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="{name}"'}
+        return Stream(pieces, status_code=200, media_type=kind, headers=headers, cookies=self._out)
 
     def _answer(
         self, body: str | bytes, status: int, headers: dict[str, str] | None = None, kind: str = "text/html"
