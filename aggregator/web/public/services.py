@@ -31,7 +31,7 @@ async def services(visit: Visit) -> Page:
     if _question(filters):
         await visit.allow(f"search:{visit.address}", calls=SEARCHES, seconds=SEARCHES_SECONDS)
     shelf, figures = visit.parts.prices.shelf, await visit.parts.performance.figures()
-    index = await asyncio.to_thread(index_of, shelf)
+    index = await index_of(visit.parts.prices)
     found = await asyncio.to_thread(index.find, filters, buyer, figures)
     key = "" if filters.words else f"services?{_question(filters)}&{found.page}"
     return show(
