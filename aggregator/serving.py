@@ -29,7 +29,7 @@ from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachab
 from aggregator.storage.opening import database
 from aggregator.storage.transaction import engine
 from aggregator.watchdog import Watchdog
-from aggregator.web.templating import compile_all
+from aggregator.web.site import warm_up
 from aggregator.workers import Loop
 
 _INSTANCE_LOCK = 7_204_180_532  # any number that no other program uses on this database
@@ -189,7 +189,7 @@ async def _run(panel: Panel, seen: Seen, role: str, stop: asyncio.Event, ready: 
     panel.workers.start(Loop("edits", lambda: follow_edits(panel, seen, stop), pause=1.0))
     panel.workers.start(Loop("memory", _Settling(panel.prices), pause=1.0))
     ready()
-    warming = asyncio.create_task(asyncio.to_thread(compile_all)) if role != "worker" else None
+    warming = asyncio.create_task(asyncio.to_thread(warm_up)) if role != "worker" else None
     await stop.wait()
     if warming is not None:
         await warming

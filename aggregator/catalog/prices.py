@@ -13,7 +13,7 @@ from aggregator.catalog import learned_store, news_store, store
 from aggregator.catalog.aliases import Imported, Sold, own_ids
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.preview import PriceChange, compare
-from aggregator.catalog.shelf import Shelf, ShelfService, build
+from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService, build
 from aggregator.catalog.store import RevisionRow
 from aggregator.settings import (
     MARKUP_FILE,
@@ -105,7 +105,7 @@ class Prices:
             edition = await _edition()
             await self._read_revisions()
             read = await self._read_now(tuple(providers), edition)
-            self.shelf, self._read = await asyncio.to_thread(self._make, read, self.markup), read
+            self.shelf, self._read = await asyncio.to_thread(self._make_ready, read), read
 
     async def foretell(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> list[PriceChange]:
         """What another markup would change."""
@@ -138,6 +138,13 @@ class Prices:
         listings, rows, learned = await store.listings(), await store.providers(), await learned_store.learned()
         offers = await asyncio.to_thread(Offers, listings, sellers, rows, self.markup.fx, learned)
         return _Read(edition=edition, sellers=sellers, offers=offers, imported=imported, sold=sold)
+
+    def _make_ready(self, read: _Read) -> Shelf:
+        """With the usual terms of everything, so that nobody who asks has to wait for them."""
+        shelf = self._make(read, self.markup)
+        for service in shelf:
+            service.terms(NOBODY)
+        return shelf
 
     def _make(self, read: _Read, markup: MarkupFile) -> Shelf:
         return build(

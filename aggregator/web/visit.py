@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -158,6 +159,10 @@ class Visit:
     def render(self, template: str, *, status: int = 200, **context: Any) -> Page:
         """The template as a page."""
         return self._answer(self.fragment(template, **context), status)
+
+    async def render_apart(self, template: str, **context: Any) -> Page:
+        """The same, written beside the event loop: for what is long."""
+        return self._answer(await asyncio.to_thread(self.fragment, template, **context), 200)
 
     def fragment(self, template: str, **context: Any) -> str:
         """The template as text."""

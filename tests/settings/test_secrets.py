@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,17 @@ def test_what_only_looks_like_one_is_refused(vault: Vault, text: str) -> None:
 def test_anything_else_is_the_secret_itself(vault: Vault, text: str) -> None:
     assert not is_reference(text)
     assert vault.open(text) == text
+
+
+def test_a_pipe_in_the_place_of_a_secret_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    """Whoever waited for the end of one would answer nobody, and hear no signal."""
+    os.mkfifo(tmp_path / "alpha")
+    kept_open = os.open(tmp_path / "alpha", os.O_RDWR)
+    os.write(kept_open, b"hush\n")
+    closing = threading.Timer(0.5, os.close, [kept_open])
+    closing.start()
+    try:
+        with pytest.raises(SecretMissing, match="cannot be read"):
+            Vault({}, tmp_path).open("file:alpha")
+    finally:
+        closing.join()

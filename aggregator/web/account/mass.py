@@ -55,7 +55,7 @@ async def check(visit: Visit) -> Page:
         fault = f"Please write 1 to {MOST_LINES} lines."
         return visit.render("account/mass.html", status=400, text=text, most=MOST_LINES, fault=fault)
     lines = await _judge(visit, await caller_of(visit), written)
-    return visit.render(
+    return await visit.render_apart(
         "account/mass_check.html", lines=lines, text=text, total=_total(lines),
         good=sum(line.order is not None for line in lines), balance=await book.balance(visit.reseller),
     )  # fmt: skip
@@ -72,7 +72,9 @@ async def place(visit: Visit) -> Page:
         if _total(lines) > await book.balance(visit.reseller):
             raise Refusal("Your balance does not cover these orders, so nothing was ordered.")
         done = await _place(visit, caller, lines)
-    return visit.render("account/mass_done.html", lines=done, placed=sum(line.placed is not None for line in done))
+    return await visit.render_apart(
+        "account/mass_done.html", lines=done, placed=sum(line.placed is not None for line in done)
+    )
 
 
 def _written(text: str) -> list[tuple[int, str]]:

@@ -49,7 +49,7 @@ async def blank(visit: Visit) -> Page:
     number = visit.query.number("service", 0, most=2**53)
     caller = await caller_of(visit)
     if not number:
-        return visit.render("account/choose.html", **await _choices(visit, caller))
+        return await visit.render_apart("account/choose.html", **await _choices(visit, caller))
     return await _form(visit, caller, _service(visit, number))
 
 

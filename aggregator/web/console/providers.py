@@ -126,7 +126,7 @@ async def provider(visit: Visit) -> Page:
     listed, number = await category_store.categories(one.profile.name), visit.query.number("page")
     shown = listed[(number - 1) * PAGE : number * PAGE]
     ranged, first_ranged = await category_store.ranged_packages(one.profile.name)
-    return visit.render(
+    return await visit.render_apart(
         "console/provider.html", one=one, standing=standing, changes=await _changes(one),
         listings=sum(category.count for category in listed), categories=await _categories(visit, one, shown),
         number=number, more=len(listed) > number * PAGE, many=len(listed),

@@ -40,7 +40,7 @@ _told: WeakKeyDictionary[Prices, Besides[dict[str, Any]]] = WeakKeyDictionary()
 @section.get("/api", Who.ANYONE)
 async def api(visit: Visit) -> Page:
     shelf, context = await _shown(visit)
-    return show(visit, "api", (shelf,), "public/api.html", lambda: context)
+    return await show(visit, "api", (shelf,), "public/api.html", lambda: context)
 
 
 @section.post("/api/key", Who.RESELLER)
