@@ -19,8 +19,6 @@ import structlog
 import uvicorn
 
 from aggregator.app import Panel
-from aggregator.catalog.prices import Prices
-from aggregator.catalog.shelf import Shelf
 from aggregator.connections import Connection, Patience, Waiting
 from aggregator.errors import CannotBeDone
 from aggregator.live import Seen, follow_edits, publish
@@ -165,6 +163,7 @@ async def serve(
     stop = _stop_on_signals()
     sys.setswitchinterval(SWITCH_SECONDS)
     panel = Panel(settings)
+    panel.prices.settle = gc.freeze
     server = make_server(panel.asgi(with_api=role != "worker"))
     watchdog = Watchdog(panel.metrics.count_stall)
     watchdog.start()
@@ -187,28 +186,11 @@ async def _run(panel: Panel, seen: Seen, role: str, stop: asyncio.Event, ready: 
     if role != "web":
         await panel.start_working()
     panel.workers.start(Loop("edits", lambda: follow_edits(panel, seen, stop), pause=1.0))
-    panel.workers.start(Loop("memory", _Settling(panel.prices), pause=1.0))
     ready()
     warming = asyncio.create_task(asyncio.to_thread(warm_up)) if role != "worker" else None
     await stop.wait()
     if warming is not None:
         await warming
-
-
-class _Settling:
-    """Keeps the garbage collector off what lives long: one look through a large shelf holds all requests up.
-
-    A shelf that was replaced goes without the collector, for it has no cycles.
-    """
-
-    def __init__(self, prices: Prices) -> None:
-        self._prices = prices
-        self._settled: Shelf | None = None
-
-    async def __call__(self) -> None:
-        if self._prices.shelf is not self._settled:
-            self._settled = self._prices.shelf
-            gc.freeze()
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import structlog
@@ -93,6 +95,8 @@ class Prices:
         self._reloading = asyncio.Lock()  # so that the last shelf to be put here is the newest
         self._read: _Read | None = None
         self._revisions: dict[str, int] = {}
+        self.settle: Callable[[], object] = lambda: None
+        """Called when a shelf has just been made: `gc.freeze` in a process that serves."""
 
     @property
     def edition(self) -> int:
@@ -102,10 +106,14 @@ class Prices:
     async def reload(self, providers: Iterable[ProviderSettings]) -> None:
         """Read revisions and listings from the database and make the shelf from them, beside the event loop."""
         async with self._reloading:
-            edition = await _edition()
-            await self._read_revisions()
-            read = await self._read_now(tuple(providers), edition)
-            self.shelf, self._read = await asyncio.to_thread(self._make_ready, read), read
+            with _uncollected(self.settle):
+                await self._reload(tuple(providers))
+
+    async def _reload(self, sellers: tuple[ProviderSettings, ...]) -> None:
+        edition = await _edition()
+        await self._read_revisions()
+        read = await self._read_now(sellers, edition)
+        self.shelf, self._read = await asyncio.to_thread(self._make_ready, read), read
 
     async def foretell(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> list[PriceChange]:
         """What another markup would change."""
@@ -169,6 +177,22 @@ class Prices:
         except ConfigurationError as error:
             # A revision was good when it was made; this program may know less than the one that made it.
             log.exception("prices.unreadable", faults=[str(fault) for fault in error.faults])
+
+
+@contextmanager
+def _uncollected(settle: Callable[[], object]) -> Iterator[None]:
+    """A look of the collector through all that a shelf is made of would hold everybody up, and find nothing.
+
+    A shelf that was replaced goes without it, for it has no cycles.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        settle()
+        if collects:
+            gc.enable()
 
 
 async def _edition() -> int:

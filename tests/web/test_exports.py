@@ -60,7 +60,7 @@ async def test_no_more_than_a_portion_of_it_is_in_memory_and_it_is_written_besid
 async def test_a_second_file_begins_after_the_first_and_another_person_waits_for_neither() -> None:
     first, second, other = [in_turn(person, pieces()) for person in (1, 1, 2)]
     assert await anext(first) == b"1"
-    waiting = asyncio.create_task(anext(second))
+    waiting: asyncio.Future[bytes] = asyncio.ensure_future(anext(second))
     assert await anext(other) == b"1"
     await asyncio.sleep(0)
     assert not waiting.done()
