@@ -29,6 +29,7 @@ from aggregator.storage.transaction import engine
 from aggregator.watchdog import Watchdog
 from aggregator.web.site import warm_up
 from aggregator.workers import Loop
+from providers.registry import load_client
 
 _INSTANCE_LOCK = 7_204_180_532  # any number that no other program uses on this database
 GRACE_SECONDS = 5
@@ -183,6 +184,7 @@ async def serve(
 
 async def _run(panel: Panel, seen: Seen, role: str, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     panel.start_looking()
+    await asyncio.to_thread(load_client)
     if role != "web":
         await panel.start_working()
     panel.workers.start(Loop("edits", lambda: follow_edits(panel, seen, stop), pause=1.0))
