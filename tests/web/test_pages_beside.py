@@ -8,8 +8,10 @@ from html import unescape
 
 import pytest
 
-from aggregator.catalog import category_store, store
-from aggregator.web.console import providers
+from aggregator.catalog import category_store, learned_store, store
+from aggregator.catalog.model import Hold, HoldKind
+from aggregator.storage.transaction import write
+from aggregator.web.console import providers, services
 from tests.catalog.goods import row
 from tests.loops import called_here
 from tests.web.kit import Visitor, Web
@@ -84,6 +86,20 @@ async def test_only_some_services_of_a_category_are_read(web: Web) -> None:
     assert [one.service for one in found] == [*(f"n{number}" for number in range(8)), "m"]
     assert next(one.count for one in await category_store.categories("alpha") if one.name == "One") == 50
     assert web.panel.settings.panel.currency == "USD"
+
+
+async def test_what_is_held_is_shown_a_page_at_a_time_and_counted_as_a_whole(web: Web, boss: Visitor) -> None:
+    many = services.HELD + 3
+    rows = [row(f"alpha:h{number:03}") for number in range(many)]
+    await store.put_listings([*rows, row("alpha:gone", missing=2)])
+    hold = Hold(kind=HoldKind.DEARER, reason="it rose", accepted=rows[0])
+    holds = {one.service: hold for one in rows} | {"gone": hold}
+    await write(lambda: learned_store.put_holds("alpha", holds))
+    assert await learned_store.count_held() == {"alpha": many}
+    shown = [re.findall(r'name="service" value="(h[0-9]+)"', await boss.get(f"/console/services/held?page={page}"))
+             for page in (1, 2)]  # fmt: skip
+    assert [len(page) for page in shown] == [services.HELD, 3]
+    assert [one for page in shown for one in page] == [one.service for one in rows]
 
 
 async def listed_in_many_categories(web: Web) -> None:

@@ -22,6 +22,7 @@ from aggregator.web.visit import NotHere, Page, Visit, Who
 PAGE = 100
 LONGEST_SEARCH = 100
 MATCHES = 25
+HELD = 50
 
 section = Section()
 
@@ -42,9 +43,12 @@ async def services(visit: Visit) -> Page:
 @section.get("/console/services/held", Who.OWNER)
 async def held(visit: Visit) -> Page:
     catalogues = [row for row in (await catalog_store.providers()).values() if row.held_catalogue is not None]
+    number = visit.query.number("page")
+    found = await learned_store.held_page(limit=HELD + 1, offset=(number - 1) * HELD)
     return visit.render(
-        "console/held_services.html", catalogues=catalogues, listings=await learned_store.held(), **await _counts()
-    )
+        "console/held_services.html", catalogues=catalogues if number == 1 else [], listings=found[:HELD],
+        held_at=await learned_store.count_held(), number=number, more=len(found) > HELD, **await _counts(),
+    )  # fmt: skip
 
 
 @section.post("/console/services/held", Who.OWNER)
@@ -251,4 +255,4 @@ def _unsold(shelf: Shelf, query: str) -> Mapping[int, str]:
 async def _counts() -> dict[str, Any]:
     """For the tabs."""
     catalogues = [row for row in (await catalog_store.providers()).values() if row.held_catalogue is not None]
-    return {"waiting": len(await learned_store.held()) + len(catalogues)}
+    return {"waiting": sum((await learned_store.count_held()).values()) + len(catalogues)}
