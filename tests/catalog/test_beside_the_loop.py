@@ -20,7 +20,8 @@ from tests.loops import called_here
 GROWS = {
     "toml.Reading._parse", "lines._Scanner.scan", "lost.find_loss", "edits._parse", "loading._Loader.load",
     "crosschecks.cross_check", "merging.refuse_mixed_types", "shelf.build", "offers.Offers.__init__",
-    "preview.compare", "diff.compare", "news.lines_of", "news.compare", "files.write_text",
+    "preview.compare", "diff.compare", "sync._report", "sync.Syncer._weighed",
+    "news.lines_of", "news.compare", "files.write_text",
 }  # fmt: skip
 BY = {"actor": "olga", "reason": "a test"}
 OTHER = "[default]\npercent = 40\n"
