@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
 
 from aggregator.catalog.news import Kind, Line, News
 from aggregator.storage import clock
-from aggregator.storage.bulk import put_many
+from aggregator.storage.bulk import EACH, put_many
 from aggregator.storage.moments import drop_before
+from aggregator.storage.statements import Row, run
 from aggregator.storage.tables import ShelfLine, ShelfNews
+from aggregator.storage.transaction import apart
 
 
 class ToldNews(Struct, frozen=True, kw_only=True):
@@ -29,7 +32,18 @@ class ToldNews(Struct, frozen=True, kw_only=True):
 
 async def lines() -> dict[int, Line]:
     """Every service that was ever told."""
-    return {row["service"]: msgspec.convert(dict(row), Line, strict=False) for row in await ShelfLine.select()}
+    found: dict[int, Line] = {}
+    after = -1
+    while rows := await run(
+        "select * from shelf_lines where service > {} order by service limit {}", after, EACH
+    ):  # fmt: skip
+        found.update(await apart(partial(_as_lines, rows)))
+        after = rows[-1]["service"]
+    return found
+
+
+def _as_lines(rows: Sequence[Row]) -> dict[int, Line]:
+    return {row["service"]: msgspec.convert(dict(row), Line, strict=False) for row in rows}
 
 
 async def put_lines(changed: Sequence[Line]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from piccolo.query import Query
 
@@ -14,7 +15,7 @@ from aggregator.ledger.entries import Entry, adjusted, charged, wallet
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.lists import among, table_of
-from aggregator.storage.statements import run
+from aggregator.storage.statements import Row, run
 from aggregator.storage.tables import Wallet
 from aggregator.storage.totals import read_total, total
 from aggregator.storage.transaction import engine
@@ -299,6 +300,21 @@ async def statement(reseller: int, *, limit: int | None = None, before: int | No
     if before is not None:
         query = query.where(tables.Entry.id < before)
     return await (query.limit(limit) if limit else query)
+
+
+async def statement_in_portions(reseller: int, *, each: int) -> AsyncIterator[list[tables.Entry]]:
+    """All of a statement, the newest first, so many entries at a time; no more of it is in memory at once."""
+    below = MOST
+    while rows := await run(
+        "select * from entries where reseller = {} and balance is not null and id < {} order by id desc limit {}",
+        reseller, below, each,
+    ):  # fmt: skip
+        below = rows[-1]["id"]
+        yield await asyncio.to_thread(_as_entries, rows)
+
+
+def _as_entries(rows: Sequence[Row]) -> list[tables.Entry]:
+    return [tables.Entry(dict[Any, Any](row)) for row in rows]
 
 
 async def find(reference: str) -> tables.Entry | None:

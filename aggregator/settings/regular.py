@@ -1,4 +1,4 @@
-"""Reads a file that may be anything: what is no file, a pipe say, might never end, or never answer."""
+"""Reads the files of a configuration: regular ones only, for a pipe in the place of one might never answer."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from aggregator.web.cookies import Cookies
 from aggregator.web.headers import guarded
 from aggregator.web.parts import Parts
 from aggregator.web.section import Route, Section, answer, refused
-from aggregator.web.templating import make_templates
+from aggregator.web.templating import compile_all, make_templates
 from aggregator.web.visit import HttpRequest, Page, Visit
 
 SECTIONS: tuple[Section, ...] = (*account.SECTIONS, *public.SECTIONS, *console.SECTIONS)
@@ -23,6 +23,12 @@ SECTIONS: tuple[Section, ...] = (*account.SECTIONS, *public.SECTIONS, *console.S
 def routes() -> list[Route]:
     """Every route of every section."""
     return [each for section in SECTIONS for each in section.routes]
+
+
+def warm_up() -> None:
+    """What the first visitors would wait for, while they hold everybody else up; to be done beside the event loop."""
+    by_path()
+    compile_all()
 
 
 def make_pages(parts: Parts) -> Pages:

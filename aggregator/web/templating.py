@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import CodeType
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from aggregator.catalog.shelf import NO_LIMIT
 from aggregator.settings import Settings
@@ -14,16 +16,45 @@ from aggregator.web.printing import Printer, count, day, duration, moment, price
 FOLDER = Path(__file__).parent / "templates"
 
 
-def make_templates(settings: Settings) -> jinja2.Environment:
-    """The environment of one panel."""
-    templates = jinja2.Environment(
+class _Compiled(jinja2.BytecodeCache):
+    """What templates were compiled to, for all panels of this process."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._known[bucket.key, bucket.checksum] = bucket.code
+
+
+_compiled = _Compiled()
+
+
+def compile_all() -> None:
+    """Every template, beside the event loop: to compile one takes longer than to answer a hundred calls."""
+    templates = _make_empty()
+    for name in templates.list_templates():
+        templates.get_template(name)
+
+
+def _make_empty() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_compiled,
     )
+
+
+def make_templates(settings: Settings) -> jinja2.Environment:
+    """The environment of one panel."""
+    templates = _make_empty()
     printer = Printer(settings.panel.currency)
     templates.globals.update(
         panel=settings.panel,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any, TypeAlias
 import jinja2
 from litestar import Request, Response
 from litestar.datastructures import Cookie
+from litestar.response import Stream
 from markupsafe import Markup
 
 from aggregator.cache.windows import Window
@@ -158,6 +160,10 @@ class Visit:
         """The template as a page."""
         return self._answer(self.fragment(template, **context), status)
 
+    async def render_apart(self, template: str, **context: Any) -> Page:
+        """The same, written beside the event loop: for what is long."""
+        return self._answer(await asyncio.to_thread(self.fragment, template, **context), 200)
+
     def fragment(self, template: str, **context: Any) -> str:
         """The template as text."""
         flash = unpack(self._told) if self._told else None
@@ -188,6 +194,11 @@ class Visit:
         """A file: shown, or kept under a name."""
         headers = {"content-disposition": f'attachment; filename="{name}"'} if name else {}
         return self._answer(body, 200, headers, kind)
+
+    def stream(self, pieces: AsyncIterator[bytes], kind: str, *, name: str) -> Page:
+        """A file to be kept under a name, of a length that nobody knows yet; none of it is read before it is sent."""
+        headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="{name}"'}
+        return Stream(pieces, status_code=200, media_type=kind, headers=headers, cookies=self._out)
 
     def _answer(
         self, body: str | bytes, status: int, headers: dict[str, str] | None = None, kind: str = "text/html"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,17 @@ def test_the_panels_own_secret_is_no_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "secrets" / "panel.key")
     with pytest.raises(CannotWrite, match="no regular file"):
         own_secret(tmp_path, make=True)
+
+
+def test_a_pipe_in_the_place_of_a_secret_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    """Whoever waited for the end of one would answer nobody, and hear no signal."""
+    os.mkfifo(tmp_path / "alpha")
+    kept_open = os.open(tmp_path / "alpha", os.O_RDWR)
+    os.write(kept_open, b"hush\n")
+    closing = threading.Timer(0.5, os.close, [kept_open])
+    closing.start()
+    try:
+        with pytest.raises(SecretMissing, match="cannot be read"):
+            Vault({}, tmp_path).open("file:alpha")
+    finally:
+        closing.join()

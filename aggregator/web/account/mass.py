@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -10,6 +12,7 @@ from aggregator.errors import IncorrectRequest, ResellerError
 from aggregator.ledger import book
 from aggregator.orders.links import is_address
 from aggregator.orders.model import NewOrder
+from aggregator.orders.place import Ask
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import acting, ask_of, caller_of
@@ -51,8 +54,8 @@ async def check(visit: Visit) -> Page:
     if not 0 < len(written) <= MOST_LINES:
         fault = f"Please write 1 to {MOST_LINES} lines."
         return visit.render("account/mass.html", status=400, text=text, most=MOST_LINES, fault=fault)
-    lines = _judge(visit, await caller_of(visit), written)
-    return visit.render(
+    lines = await _judge(visit, await caller_of(visit), written)
+    return await visit.render_apart(
         "account/mass_check.html", lines=lines, text=text, total=_total(lines),
         good=sum(line.order is not None for line in lines), balance=await book.balance(visit.reseller),
     )  # fmt: skip
@@ -62,14 +65,16 @@ async def check(visit: Visit) -> Page:
 async def place(visit: Visit) -> Page:
     """The form counts once, and every line has a request id of its own besides."""
     caller = await acting(visit, Action.ADD)
-    lines = _judge(visit, caller, _written(visit.form.prose("orders", most=LONGEST))[:MOST_LINES])
+    lines = await _judge(visit, caller, _written(visit.form.prose("orders", most=LONGEST))[:MOST_LINES])
     if visit.form.get("which") != "valid" and any(line.fault for line in lines):
         raise Refusal("Some lines can no longer be ordered, so nothing was. Please check them again.")
     async with visit.once():
         if _total(lines) > await book.balance(visit.reseller):
             raise Refusal("Your balance does not cover these orders, so nothing was ordered.")
         done = await _place(visit, caller, lines)
-    return visit.render("account/mass_done.html", lines=done, placed=sum(line.placed is not None for line in done))
+    return await visit.render_apart(
+        "account/mass_done.html", lines=done, placed=sum(line.placed is not None for line in done)
+    )
 
 
 def _written(text: str) -> list[tuple[int, str]]:
@@ -77,8 +82,8 @@ def _written(text: str) -> list[tuple[int, str]]:
     return [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
-def _judge(visit: Visit, caller: Caller, written: list[tuple[int, str]]) -> list[Line]:
-    return [_judge_one(visit, caller, number, text) for number, text in written]
+async def _judge(visit: Visit, caller: Caller, written: list[tuple[int, str]]) -> list[Line]:
+    return await asyncio.to_thread(lambda: [_judge_one(visit, caller, number, text) for number, text in written])
 
 
 def _judge_one(visit: Visit, caller: Caller, number: int, text: str) -> Line:
@@ -103,7 +108,12 @@ def fields_of(line: str) -> list[tuple[str, str]]:
 
 async def _place(visit: Visit, caller: Caller, lines: list[Line]) -> list[Line]:
     good = [line for line in lines if line.order is not None]
-    asks = [ask_of(fields_of(line.text), visit, request_id=f"web:{visit.once_token}:{line.number}") for line in good]
+    once = visit.once_token
+
+    def ask() -> list[Ask]:
+        return [ask_of(fields_of(line.text), visit, request_id=f"web:{once}:{line.number}") for line in good]
+
+    asks = await asyncio.to_thread(ask)
     verdicts = await visit.parts.placer.place_all(caller, asks)
     placed = {line.number: _placed(line, verdict) for line, verdict in zip(good, verdicts, strict=True)}
     return [placed.get(line.number, line) for line in lines]

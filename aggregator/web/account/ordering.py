@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from aggregator.orders.model import NewOrder
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import acting, ask_of, caller_of
 from aggregator.web.account.fields import field
+from aggregator.web.public.price_list import index_of
 from aggregator.web.section import Section
 from aggregator.web.texts import told
 from aggregator.web.visit import NotHere, Page, Visit, Who
@@ -47,13 +49,13 @@ async def blank(visit: Visit) -> Page:
     number = visit.query.number("service", 0, most=2**53)
     caller = await caller_of(visit)
     if not number:
-        return visit.render("account/choose.html", **_choices(visit, caller))
+        return await visit.render_apart("account/choose.html", **await _choices(visit, caller))
     return await _form(visit, caller, _service(visit, number))
 
 
 @section.get("/orders/new/services", Who.RESELLER)
 async def services(visit: Visit) -> Page:
-    return visit.part("account/choices.html", **_choices(visit, await caller_of(visit)))
+    return visit.part("account/choices.html", **await _choices(visit, await caller_of(visit)))
 
 
 @section.get("/orders/quote", Who.RESELLER)
@@ -127,14 +129,15 @@ def _terms(caller: Caller, service: ShelfService) -> Terms:
     return service.terms(Buyer(tier=caller.reseller.tier, reseller=caller.reseller.name))
 
 
-def _choices(visit: Visit, caller: Caller) -> dict[str, Any]:
+async def _choices(visit: Visit, caller: Caller) -> dict[str, Any]:
     """What the shelf has for the words and the category asked for."""
     words, category = visit.query.text("q", most=100), visit.query.text("category", most=300)
     shelf = visit.parts.prices.shelf
-    found = list(search(shelf, words, category))
+    found = await asyncio.to_thread(lambda: list(search(shelf, words, category)))
+    categories = [name for name, _ in (await index_of(visit.parts.prices)).categories]
     return {
         "found": [(service, _terms(caller, service)) for service in found[:SHOWN]], "more": len(found) - SHOWN,
-        "words": words, "category": category, "categories": sorted({service.category for service in shelf}),
+        "words": words, "category": category, "categories": categories,
     }  # fmt: skip
 
 

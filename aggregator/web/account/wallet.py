@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 
 from msgspec import Struct
@@ -11,6 +9,7 @@ from msgspec import Struct
 from aggregator.ledger import book
 from aggregator.ledger.entries import wallet
 from aggregator.storage.tables import Entry
+from aggregator.web.exports import EACH, Cells, cell, send_csv
 from aggregator.web.printing import stamp
 from aggregator.web.section import Section
 from aggregator.web.visit import Page, Visit, Who
@@ -18,7 +17,7 @@ from pricing.money import print_units
 
 ROWS = 50
 _REFUND = re.compile(r"order:\d+:refund:(\d+)")
-_RUN_BY_SHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
+HEAD = ("id", "time", "what", "order", "amount", "balance", "note")
 
 section = Section()
 
@@ -49,8 +48,8 @@ async def statement(visit: Visit) -> Page:
 
 @section.get("/wallet/statement.csv", Who.RESELLER)
 async def as_file(visit: Visit) -> Page:
-    entries = await book.statement(visit.reseller)
-    return visit.send(write_csv([line_of(entry) for entry in entries]), "text/csv; charset=utf-8", name="statement.csv")
+    portions = book.statement_in_portions(visit.reseller, each=EACH)
+    return await send_csv(visit, "statement.csv", HEAD, portions, cells_of)
 
 
 @section.get("/funds", Who.RESELLER)
@@ -61,11 +60,6 @@ async def funds(visit: Visit) -> Page:
         "account/funds.html", balance=await book.balance(visit.reseller), note=note,
         least=int(panel.minimum_deposit * 10**8),
     )  # fmt: skip
-
-
-_DROPPED = {chr(number) for number in range(32)} | {"\x7f", "\ufeff"}
-_DROPPED_BY_SHEETS = "".join(_DROPPED) + " \xa0"
-"""Characters, NUL among them, that some of them read over at the beginning of a cell."""
 
 
 def line_of(entry: Entry) -> Line:
@@ -87,18 +81,8 @@ def _text(entry: Entry) -> str:
     return f"Refund, {int(refund[1]):,} not delivered" if refund else "Order"
 
 
-def write_csv(lines: list[Line]) -> bytes:
-    """One row a movement; no cell is a formula to a spreadsheet."""
-    written = io.StringIO()
-    rows = csv.writer(written)
-    rows.writerow(["id", "time", "what", "order", "amount", "balance", "note"])
-    for line in lines:
-        amounts = (print_units(line.amount, 2), print_units(line.balance, 2))
-        rows.writerow([line.id, stamp(line.at), cell(line.text), line.order or "", *amounts, cell(line.note)])
-    return written.getvalue().encode()
-
-
-def cell(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would run, also where it drops what stands before that."""
-    seen = text.lstrip(_DROPPED_BY_SHEETS)
-    return f"'{text}" if text[:1] in _DROPPED or seen.startswith(_RUN_BY_SHEETS) else text
+def cells_of(entry: Entry) -> Cells:
+    """An entry as a row of the file."""
+    line = line_of(entry)
+    amounts = (print_units(line.amount, 2), print_units(line.balance, 2))
+    return line.id, stamp(line.at), cell(line.text), line.order or "", *amounts, cell(line.note)

@@ -125,7 +125,7 @@ async def _foretell(visit: Visit, text: str) -> dict[str, Any]:
     faults: Sequence[Fault] = ()
     parts = visit.parts
     try:
-        markup = parts.edits.read_markup(text)
+        markup = await parts.edits.read_markup(text)
         changes = await parts.prices.foretell(parts.sellers, markup)
     except ConfigurationError as error:
         faults = error.faults

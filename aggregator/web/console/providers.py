@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from msgspec import Struct
 
-from aggregator.catalog import finding_store, word_store
+from aggregator.catalog import category_store, finding_store, word_store
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.category_store import Listed
 from aggregator.catalog.looked import Matter, looked
 from aggregator.catalog.model import ListingRow
 from aggregator.catalog.offers import Offers
@@ -32,8 +34,9 @@ from aggregator.web.section import Section
 from aggregator.web.visit import NotHere, Page, Visit, Who
 from pricing.markup import fits
 from pricing.offer import Offer
-from providers.vocabulary import ServiceType, is_ranged_package
 
+PAGE = 100
+"""Categories on a page."""
 SAMPLES = 8
 """Services of a category whose prices are shown before it is imported."""
 TESTS, TESTS_SECONDS = 30, 900
@@ -120,12 +123,14 @@ async def add(visit: Visit) -> Page:
 async def provider(visit: Visit) -> Page:
     one = _known(visit)
     standing = next(each for each in await _standings(visit) if each.name == one.profile.name)
-    listings = [row for row in await catalog_store.listings(one.profile.name) if not row.withdrawn]
-    return visit.render(
-        "console/provider.html", one=one, standing=standing, changes=await _changes(one), listings=len(listings),
-        categories=await _categories(visit, one, listings),
-        elsewhere=await _elsewhere(one),
-        ranged=[row for row in listings if row.flaw is None and _is_ranged(row)],
+    listed, number = await category_store.categories(one.profile.name), visit.query.number("page")
+    shown = listed[(number - 1) * PAGE : number * PAGE]
+    ranged, first_ranged = await category_store.ranged_packages(one.profile.name)
+    return await visit.render_apart(
+        "console/provider.html", one=one, standing=standing, changes=await _changes(one),
+        listings=sum(category.count for category in listed), categories=await _categories(visit, one, shown),
+        number=number, more=len(listed) > number * PAGE, many=len(listed),
+        elsewhere=await _elsewhere(one), ranged=ranged, first_ranged=first_ranged,
         import_rest=visit.parts.prices.services.import_rest, words=await word_store.words(one.profile.name),
         learned=await finding_store.found(one.profile.name),
     )  # fmt: skip
@@ -171,9 +176,15 @@ async def confirm_account(visit: Visit) -> Page:
 
 @section.post("/console/providers/of/{provider:str}/import", Who.OWNER)
 async def choose(visit: Visit) -> Page:
-    """Which of its categories are sold as they come."""
-    name = _known(visit).profile.name
+    """Which of its categories are sold as they come; those of other pages stay as they are."""
+    one = _known(visit)
+    name, shown = one.profile.name, visit.form.all("shown")
     chosen = None if visit.form.flag("everything") else visit.form.all("category")
+    if chosen is not None and shown:
+        listed = [category.name for category in await category_store.categories(name)]
+        kept = frozenset(listed) - frozenset(shown)
+        ticked = frozenset(chosen)
+        chosen = [each for each in listed if each in ticked or (each in kept and _is_sold(one, each))]
     deed = visit.parts.edits.change_provider(
         name, {"import_categories": chosen}, actor=visit.author, reason=reason(visit)
     )
@@ -202,10 +213,6 @@ async def say_packages(visit: Visit) -> Page:
     said = visit.form.choice("ranged_packages", _PACKAGES, RangedPackages.OFF.value)
     deed = visit.parts.edits.change_provider(name, {"ranged_packages": said}, actor=visit.author, reason=reason(visit))
     return await done(visit, deed, _path(name), f"Its ranged packages are {_PACKAGES[said]}.")
-
-
-def _is_ranged(row: ListingRow) -> bool:
-    return is_ranged_package(ServiceType(row.type), row.minimum, row.maximum)
 
 
 def _presets() -> list[tuple[str, str]]:
@@ -242,17 +249,25 @@ async def _changes(one: ProviderSettings) -> list[Any]:
     return list(await catalog_store.changes(provider=one.profile.name, limit=10))
 
 
-async def _categories(visit: Visit, one: ProviderSettings, listings: Iterable[ListingRow]) -> list[Category]:
-    """In the order in which the provider lists them."""
+async def _categories(visit: Visit, one: ProviderSettings, shown: Sequence[Listed]) -> list[Category]:
+    """With some services of each, and what these would cost."""
+    rows = await category_store.samples(one.profile.name, [category.name for category in shown], each=SAMPLES)
     sources = await visit.parts.prices.sources(visit.parts.sellers)
-    globs, found = one.import_categories, dict[str, Category]()
-    for row in listings:
-        sold = globs is None or any(fits(glob, row.category) for glob in globs)
-        category = found.setdefault(row.category, Category(name=row.category, sold=sold, samples=[]))
-        category.count += 1
-        if len(category.samples) < SAMPLES:
-            category.samples.append(_sample(visit, sources, row))
+    found = {each.name: Category(name=each.name, count=each.count, sold=False, samples=[]) for each in shown}
+
+    def price() -> None:
+        for category in found.values():
+            category.sold = _is_sold(one, category.name)
+        for row in rows:
+            found[row.category].samples.append(_sample(visit, sources, row))
+
+    await asyncio.to_thread(price)
     return list(found.values())
+
+
+def _is_sold(one: ProviderSettings, category: str) -> bool:
+    globs = one.import_categories
+    return globs is None or any(fits(glob, category) for glob in globs)
 
 
 def _sample(visit: Visit, sources: Offers, row: ListingRow) -> tuple[ListingRow, str, str]:

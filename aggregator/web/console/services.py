@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from aggregator.catalog import cooldown, decide, finding_store, learned_store, s
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.explain import explain
 from aggregator.catalog.merging import fates
-from aggregator.catalog.shelf import NOBODY, ShelfService
+from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
 from aggregator.catalog.suggestions import Proposal
 from aggregator.settings import FIRST_IMPORTED_ID, SERVICES_FILE, OfferRef, ServiceEntry, read_services
 from aggregator.settings.edits import Value
@@ -19,20 +20,22 @@ from aggregator.web.section import Section
 from aggregator.web.visit import NotHere, Page, Visit, Who
 
 PAGE = 100
+LONGEST_SEARCH = 100
 MATCHES = 25
+HELD = 50
 
 section = Section()
 
 
 @section.get("/console/services", Who.OWNER)
 async def services(visit: Visit) -> Page:
-    shelf, query = visit.parts.prices.shelf, visit.query.get("q", "").strip()
+    shelf, query = visit.parts.prices.shelf, visit.query.get("q", "").strip()[:LONGEST_SEARCH]
     number = visit.query.number("page")
-    found = [service for service in shelf if _fits(service, query.casefold(), shelf.aliases_of(service.id))]
+    found, unsold = await asyncio.to_thread(lambda: (_search(shelf, query.casefold()), _unsold(shelf, query)))
     shown = found[(number - 1) * PAGE : number * PAGE]
     return visit.render(
         "console/services.html", services=[(service, service.terms(NOBODY)) for service in shown], query=query,
-        number=number, more=len(found) > number * PAGE, many=len(found), unsold=_unsold(visit, query),
+        number=number, more=len(found) > number * PAGE, many=len(found), unsold=unsold,
         **await _counts(),
     )  # fmt: skip
 
@@ -40,9 +43,12 @@ async def services(visit: Visit) -> Page:
 @section.get("/console/services/held", Who.OWNER)
 async def held(visit: Visit) -> Page:
     catalogues = [row for row in (await catalog_store.providers()).values() if row.held_catalogue is not None]
+    number = visit.query.number("page")
+    found = await learned_store.held_page(limit=HELD + 1, offset=(number - 1) * HELD)
     return visit.render(
-        "console/held_services.html", catalogues=catalogues, listings=await learned_store.held(), **await _counts()
-    )
+        "console/held_services.html", catalogues=catalogues if number == 1 else [], listings=found[:HELD],
+        held_at=await learned_store.count_held(), number=number, more=len(found) > HELD, **await _counts(),
+    )  # fmt: skip
 
 
 @section.post("/console/services/held", Who.OWNER)
@@ -109,10 +115,9 @@ async def merge(visit: Visit) -> Page:
     merged = await parts.prices.foresee(parts.sellers, read_services(block, SERVICES_FILE).services[0])
     if merged is None:
         return _gone(visit)
-    today = [service for service in parts.prices.shelf if set(service.named) & set(merged.named)]
-    return visit.render(
-        "console/merge.html", one=one, block=block, merged=merged, fates=fates(today, merged), **await _counts()
-    )
+    shelf, named = parts.prices.shelf, frozenset(merged.named)
+    told = await asyncio.to_thread(lambda: fates([one for one in shelf if not named.isdisjoint(one.named)], merged))
+    return visit.render("console/merge.html", one=one, block=block, merged=merged, fates=told, **await _counts())
 
 
 @section.post("/console/services/matches", Who.OWNER)
@@ -218,12 +223,16 @@ async def _only_offer(number: int) -> str:
     """What an id that was given at an import stands for; "" for any other."""
     if number < FIRST_IMPORTED_ID:
         return ""
-    found = await catalog_store.imported()
-    return next((f"{provider}:{their}" for (provider, their), ours in found.items() if ours == number), "")
+    found = await catalog_store.imported_as(number)
+    return f"{found[0]}:{found[1]}" if found is not None else ""
 
 
 def _name(ref: OfferRef) -> str:
     return f"{ref.provider}:{ref.service}"
+
+
+def _search(shelf: Shelf, query: str) -> list[ShelfService]:
+    return [service for service in shelf if _fits(service, query, shelf.aliases_of(service.id))]
 
 
 def _fits(service: ShelfService, query: str, aliases: Iterable[int] = ()) -> bool:
@@ -234,9 +243,9 @@ def _fits(service: ShelfService, query: str, aliases: Iterable[int] = ()) -> boo
     return all(word in text.casefold() for word in query.split())
 
 
-def _unsold(visit: Visit, query: str) -> Mapping[int, str]:
+def _unsold(shelf: Shelf, query: str) -> Mapping[int, str]:
     """Ids of services.toml and of imports that cannot be sold now; the first of many."""
-    found = visit.parts.prices.shelf.unsold.items()
+    found = shelf.unsold.items()
     folded = query.casefold()
     return dict(
         [(number, text) for number, text in found if not folded or folded in f"{number} {text}".casefold()][:PAGE]
@@ -246,4 +255,4 @@ def _unsold(visit: Visit, query: str) -> Mapping[int, str]:
 async def _counts() -> dict[str, Any]:
     """For the tabs."""
     catalogues = [row for row in (await catalog_store.providers()).values() if row.held_catalogue is not None]
-    return {"waiting": len(await learned_store.held()) + len(catalogues)}
+    return {"waiting": sum((await learned_store.count_held()).values()) + len(catalogues)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,17 +16,24 @@ MOMENT = "public, max-age=60"
 ASK_AGAIN = "no-cache"
 
 
-def show(
+async def show(
     visit: Visit, key: str, of: tuple[object, ...], template: str, context: Callable[[], Mapping[str, Any]]
 ) -> Page:
-    """A page; for whoever is not signed in as it was made last from the same things. No key: it is made anew."""
+    """A page; for whoever is not signed in as it was made last from the same things. No key: it is made anew.
+
+    It is written beside the event loop: a page of the price list has hundreds of categories.
+    """
     if visit.person or visit.has_news:
-        return visit.render(template, **context())
+        return await visit.render_apart(template, **context())
 
     def make() -> Made:
         return made(visit.fragment(template, **context()).encode())
 
-    return send(visit, visit.parts.kept.get(key, of, make) if key else make())
+    known = visit.parts.kept.find(key, of)
+    if known is None:
+        fresh = await asyncio.to_thread(make)
+        known = visit.parts.kept.get(key, of, lambda: fresh) if key else fresh
+    return send(visit, known)
 
 
 def send(visit: Visit, what: Made, cache: str = ASK_AGAIN) -> Page:

@@ -31,10 +31,10 @@ async def services(visit: Visit) -> Page:
     if _question(filters):
         await visit.allow(f"search:{visit.address}", calls=SEARCHES, seconds=SEARCHES_SECONDS)
     shelf, figures = visit.parts.prices.shelf, await visit.parts.performance.figures()
-    index = await asyncio.to_thread(index_of, shelf)
+    index = await index_of(visit.parts.prices)
     found = await asyncio.to_thread(index.find, filters, buyer, figures)
     key = "" if filters.words else f"services?{_question(filters)}&{found.page}"
-    return show(
+    return await show(
         visit, key, (shelf, figures), "public/services.html",
         lambda: {
             "found": found, "filters": filters, "categories": index.categories, "flags": FLAGS, "sorts": SORTS,
@@ -76,17 +76,21 @@ def _question(filters: Filters) -> str:
 @section.get("/services/changes", Who.ANYONE)
 async def changes(visit: Visit) -> Page:
     news = await news_store.newest(SHOWN_CHANGES)
-    return show(visit, "", (), "public/changes.html", lambda: {"news": news, "words": feeds.WORDS})
+    return await show(visit, "", (), "public/changes.html", lambda: {"news": news, "words": feeds.WORDS})
 
 
 @section.get("/services/changes.json", Who.ANYONE)
 async def changes_as_json(visit: Visit) -> Page:
     """`after`: only those told after the one with this id, for whoever asks again and again."""
     news = await news_store.newest(FED_CHANGES, after=visit.query.number("after", 0, most=2**53))
-    return send(visit, made(feeds.as_json(visit.parts.settings.panel, news), "application/json"), MOMENT)
+    panel = visit.parts.settings.panel
+    told = await asyncio.to_thread(lambda: made(feeds.as_json(panel, news), "application/json"))
+    return send(visit, told, MOMENT)
 
 
 @section.get("/services/changes.atom", Who.ANYONE)
 async def changes_as_atom(visit: Visit) -> Page:
     news = await news_store.newest(SHOWN_CHANGES)
-    return send(visit, made(feeds.as_atom(visit.parts.settings.panel, news), "application/atom+xml"), MOMENT)
+    panel = visit.parts.settings.panel
+    told = await asyncio.to_thread(lambda: made(feeds.as_atom(panel, news), "application/atom+xml"))
+    return send(visit, told, MOMENT)
