@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import MultipartWriter
 from msgspec import Struct
-from yarl import URL
 
 from providers.adapter import Profile
+from providers.errors import Code, Refused
+from providers.http import httpx
 
 _FORM = "application/x-www-form-urlencoded"
 _NUMBERS = frozenset(
@@ -34,70 +36,77 @@ class Route(Struct, frozen=True, kw_only=True):
     """Besides the usual ones. Never logged."""
 
 
-class Request(Struct, frozen=True, kw_only=True):
-    """A call as it goes out."""
-
-    method: str
-    url: URL
-    headers: dict[str, str]
-    body: bytes | MultipartWriter | None = None
-
-
-def build_request(profile: Profile, action: str, params: dict[str, str], route: Route | None = None) -> Request:
+def build_request(profile: Profile, action: str, params: dict[str, str], route: Route | None = None) -> httpx.Request:
     """A request with all parameters in its body, or in its URL where it has none.
 
-    Raises ValueError for a URL that cannot be used.
+    Raises `httpx.InvalidURL` for a URL that cannot be used, and `Refused` with TOO_LARGE for one that grows too long.
     """
-    dialect = profile.dialect
-    if route is not None:
-        fields = {**dialect.extra_params, **params}
-        url = URL(profile.url.rstrip("/") + route.path)
-        return _build(profile, Route(method=route.method, headers=route.headers), url, fields)
-    fields = {**dialect.extra_params, **params, dialect.key_param: profile.key, "action": action}
-    return _build(profile, Route(method=dialect.method), URL(profile.url), fields)
-
-
-def _build(profile: Profile, route: Route, url: URL, fields: dict[str, str]) -> Request:
-    headers = {**_headers(profile), **route.headers}
-    if route.method == "GET" or profile.dialect.body_format == "query":
-        return Request(method=route.method, url=url.update_query(fields), headers=headers)
-    body: bytes | MultipartWriter
+    fields = _fields(profile, action, params, route)
+    path, verb = (route.path, route.method) if route is not None else ("", profile.dialect.method)
+    url = _address(profile.url.rstrip("/") + path if route is not None else profile.url)
+    headers = {**_headers(profile), **(route.headers if route is not None else {})}
+    if _has_no_body(profile, verb):
+        return _ask(verb, _with_query(url, fields), headers)
     match profile.dialect.body_format:
         case "json":
-            headers["Content-Type"] = "application/json"
             written = {name: _json_value(name, text) for name, text in fields.items()}
             body = json.dumps(written, ensure_ascii=False).encode("utf-8", "replace")
+            return _ask(verb, url, {**headers, "Content-Type": "application/json"}, content=body)
         case "multipart":
-            body = _parts(fields)
-            headers["Content-Type"] = body.content_type
+            return _in_parts(verb, url, headers, fields)
         case _:
-            body = _form(profile, fields)
-            headers["Content-Type"] = _FORM if isinstance(body, bytes) else body.content_type
-    return Request(method=route.method, url=url, headers=headers, body=body)
+            return _form(profile, verb, url, headers, fields)
 
 
 def size_of(profile: Profile, params: dict[str, str]) -> int:
-    """Bytes of the body of an `add` with these parameters, as it would be sent."""
-    request = build_request(profile, "add", params)
-    if request.body is None:
-        return len(str(request.url))
-    return len(request.body) if isinstance(request.body, bytes) else request.body.size or 0
+    """Bytes of an `add` with these parameters, as it would be sent: of its body, or of its URL where it has none."""
+    if _has_no_body(profile, profile.dialect.method):
+        return len(profile.url) + len(urlencode(_fields(profile, "add", params)))
+    return len(build_request(profile, "add", params).content)
 
 
-def _form(profile: Profile, fields: dict[str, str]) -> bytes | MultipartWriter:
+def _fields(profile: Profile, action: str, params: dict[str, str], route: Route | None = None) -> dict[str, str]:
+    dialect = profile.dialect
+    own = {} if route is not None else {dialect.key_param: profile.key, "action": action}
+    return {**dialect.extra_params, **params, **own}
+
+
+def _has_no_body(profile: Profile, method: str) -> bool:
+    return method == "GET" or profile.dialect.body_format == "query"
+
+
+@lru_cache(maxsize=1024)
+def _address(url: str) -> httpx.URL:
+    return httpx.URL(url)
+
+
+def _with_query(url: httpx.URL, fields: dict[str, str]) -> httpx.URL:
+    try:
+        return url.copy_merge_params(fields)
+    except httpx.InvalidURL as error:  # the rest of it was read before
+        raise Refused("no server takes so long an address; nothing was sent", code=Code.TOO_LARGE) from error
+
+
+def _ask(method: str, url: httpx.URL, headers: dict[str, str], **content: Any) -> httpx.Request:
+    return httpx.Request(method, url, headers=httpx.Headers(headers, encoding="utf-8"), **content)
+
+
+def _form(
+    profile: Profile, method: str, url: httpx.URL, headers: dict[str, str], fields: dict[str, str]
+) -> httpx.Request:
     """A form; what is large goes in parts where the panel takes them and that is shorter."""
-    form = urlencode(fields).encode()
-    if len(form) <= LARGE_BYTES or profile.dialect.large_texts != "multipart":
+    form = _ask(method, url, {**headers, "Content-Type": _FORM}, content=urlencode(fields).encode())
+    if len(form.content) <= LARGE_BYTES or profile.dialect.large_texts != "multipart":
         return form
-    parts = _parts(fields)
-    return parts if (parts.size or len(form)) < len(form) else form
+    parts = _in_parts(method, url, headers, fields)
+    return parts if len(parts.content) < len(form.content) else form
 
 
-def _parts(fields: dict[str, str]) -> MultipartWriter:
-    writer = MultipartWriter("form-data")
-    for name, text in fields.items():
-        writer.append(text).set_content_disposition("form-data", name=name)
-    return writer
+def _in_parts(method: str, url: httpx.URL, headers: dict[str, str], fields: dict[str, str]) -> httpx.Request:
+    parts = [(name, (None, text, "text/plain; charset=utf-8")) for name, text in fields.items()]
+    request = _ask(method, url, headers, files=parts)
+    request.read()
+    return request
 
 
 def _headers(profile: Profile) -> dict[str, str]:
