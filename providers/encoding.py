@@ -13,7 +13,7 @@ from providers.adapter import Profile
 from providers.errors import Code, Refused
 from providers.http import httpx
 
-_FORM = "application/x-www-form-urlencoded"
+_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _NUMBERS = frozenset(
     ("service", "quantity", "order", "refill", "runs", "interval", "min", "max", "posts", "old_posts", "delay")
 )
@@ -42,20 +42,21 @@ def build_request(profile: Profile, action: str, params: dict[str, str], route: 
     Raises `httpx.InvalidURL` for a URL that cannot be used, and `Refused` with TOO_LARGE for one that grows too long.
     """
     fields = _fields(profile, action, params, route)
-    path, verb = (route.path, route.method) if route is not None else ("", profile.dialect.method)
-    url = _address(profile.url.rstrip("/") + path if route is not None else profile.url)
-    headers = {**_headers(profile), **(route.headers if route is not None else {})}
-    if _has_no_body(profile, verb):
-        return _ask(verb, _with_query(url, fields), headers)
+    if route is None:
+        route, url = Route(method=profile.dialect.method), _address(profile.url)
+    else:
+        url = httpx.URL(profile.url.rstrip("/") + route.path)
+    if _has_no_body(profile, route.method):
+        return _request(profile, route, _with_query(url, fields))
     match profile.dialect.body_format:
         case "json":
             written = {name: _json_value(name, text) for name, text in fields.items()}
-            body = json.dumps(written, ensure_ascii=False).encode("utf-8", "replace")
-            return _ask(verb, url, {**headers, "Content-Type": "application/json"}, content=body)
+            kind, body = _JSON, json.dumps(written, ensure_ascii=False).encode("utf-8", "replace")
         case "multipart":
-            return _in_parts(verb, url, headers, fields)
+            kind, body = _parts(fields)
         case _:
-            return _form(profile, verb, url, headers, fields)
+            kind, body = _form(profile, fields)
+    return _request(profile, route, url, kind, body)
 
 
 def size_of(profile: Profile, params: dict[str, str]) -> int:
@@ -75,9 +76,8 @@ def _has_no_body(profile: Profile, method: str) -> bool:
     return method == "GET" or profile.dialect.body_format == "query"
 
 
-@lru_cache(maxsize=1024)
-def _address(url: str) -> httpx.URL:
-    return httpx.URL(url)
+_address = lru_cache(httpx.URL)
+"""Reading one takes as long as all the rest of a request."""
 
 
 def _with_query(url: httpx.URL, fields: dict[str, str]) -> httpx.URL:
@@ -87,31 +87,39 @@ def _with_query(url: httpx.URL, fields: dict[str, str]) -> httpx.URL:
         raise Refused("no server takes so long an address; nothing was sent", code=Code.TOO_LARGE) from error
 
 
-def _ask(method: str, url: httpx.URL, headers: dict[str, str], **content: Any) -> httpx.Request:
-    return httpx.Request(method, url, headers=httpx.Headers(headers, encoding="utf-8"), **content)
+def _form(profile: Profile, fields: dict[str, str]) -> tuple[str, bytes]:
+    """Kind and content of a form; what is large goes in parts where the panel takes them and that is shorter."""
+    form = urlencode(fields).encode()
+    if len(form) <= LARGE_BYTES or profile.dialect.large_texts != "multipart":
+        return _FORM, form
+    kind, parts = _parts(fields)
+    return (kind, parts) if len(parts) < len(form) else (_FORM, form)
 
 
-def _form(
-    profile: Profile, method: str, url: httpx.URL, headers: dict[str, str], fields: dict[str, str]
-) -> httpx.Request:
-    """A form; what is large goes in parts where the panel takes them and that is shorter."""
-    form = _ask(method, url, {**headers, "Content-Type": _FORM}, content=urlencode(fields).encode())
-    if len(form.content) <= LARGE_BYTES or profile.dialect.large_texts != "multipart":
-        return form
-    parts = _in_parts(method, url, headers, fields)
-    return parts if len(parts.content) < len(form.content) else form
-
-
-def _in_parts(method: str, url: httpx.URL, headers: dict[str, str], fields: dict[str, str]) -> httpx.Request:
+def _parts(fields: dict[str, str]) -> tuple[str, bytes]:
     parts = [(name, (None, text, "text/plain; charset=utf-8")) for name, text in fields.items()]
-    request = _ask(method, url, headers, files=parts)
+    written = httpx.Request("POST", "", files=parts)
+    return written.headers["content-type"], written.read()
+
+
+def _request(profile: Profile, route: Route, url: httpx.URL, kind: str = "", body: bytes = b"") -> httpx.Request:
+    """With no header but these: a body as a stream adds none, and makes a request in an eighth of the time."""
+    request = httpx.Request(
+        route.method, url, headers=_usual_headers(profile.user_agent), stream=httpx.ByteStream(body)
+    )
     request.read()
+    if route.headers:
+        request.headers.update(httpx.Headers(route.headers, encoding="utf-8"))
+    if kind:
+        request.headers["Content-Type"] = kind
     return request
 
 
-def _headers(profile: Profile) -> dict[str, str]:
+@lru_cache
+def _usual_headers(user_agent: str) -> httpx.Headers:
     """Web application firewalls turn the names of HTTP libraries away; a compressed reply could hide its size."""
-    return {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": profile.user_agent}
+    usual = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": user_agent}
+    return httpx.Headers(usual, encoding="utf-8")
 
 
 def _json_value(name: str, text: str) -> str | int:

@@ -31,8 +31,6 @@ _CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 5.0
 """Servers close connections that are kept longer, some of them under the next request."""
 _LONGEST_LINE = 65_536
-_WRITTEN_BELOW = frozenset({b"host", b"content-length"})
-"""Headers that httpx sets as well, which leave as aiohttp writes them."""
 
 
 class SentBefore(Exception):
@@ -70,9 +68,7 @@ class _Request(aiohttp.ClientRequest):
     def update_headers(self, headers: LooseHeaders | None) -> None:  # noqa: ARG002  # whose names came in small letters
         """Write each header as its sender did: firewalls know browsers by that."""
         raw = _sending.get().request.headers.raw
-        super().update_headers(
-            [(name.decode(), value.decode()) for name, value in raw if name.lower() not in _WRITTEN_BELOW]
-        )
+        super().update_headers([(name.decode(), value.decode()) for name, value in raw])
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         watch = _sending.get().watch

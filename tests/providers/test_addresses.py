@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import Any
 
-import aiohttp
 import pytest
 
 from providers.addresses import may_call
 from providers.encoding import build_request
 from providers.errors import Unreachable
+from providers.http import httpx
 from providers.network import Line, Watch, trust
 from providers.panel import Panel
 from providers.reach import Level, reach
@@ -67,7 +67,7 @@ async def called(*answers: list[str], host: str = "panel.example", allow_private
     profile = profile_of(f"http://{host}/", allow_private=allow_private)
     line = Line(profile, fresh=True, ask=Names(*answers), open_socket=Nowhere)
     for _ in range(times):
-        with pytest.raises(aiohttp.ClientConnectionError):
+        with pytest.raises(httpx.ConnectError):
             async with line.send(build_request(profile, "balance", {}), Watch("balance", None), seconds=5):
                 pass
     await line.aclose()
@@ -178,7 +178,7 @@ async def test_a_silent_name_is_waited_for_no_longer_than_a_connection() -> None
 
     profile = profile_of("http://x.example/")
     line = Line(profile, fresh=True, ask=never)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(httpx.TimeoutException):
         async with line.send(build_request(profile, "balance", {}), Watch("balance", None), seconds=0.01):
             pass
     await line.aclose()

@@ -51,8 +51,10 @@ async def listener() -> AsyncIterator[tuple[str, list[str]]]:
         writer.close()
 
     async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", came
-        await asyncio.wait([task for task in serving if task])
+        try:
+            yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", came
+        finally:
+            await asyncio.wait([task for task in serving if task])
 
 
 async def sent(
