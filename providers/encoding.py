@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -108,8 +107,9 @@ def _request(profile: Profile, route: Route, url: httpx.URL, kind: str = "", bod
         route.method, url, headers=_usual_headers(profile.user_agent), stream=httpx.ByteStream(body)
     )
     request.read()
-    if route.headers:
-        request.headers.update(httpx.Headers(route.headers, encoding="utf-8"))
+    request.headers.encoding = "utf-8"
+    for name, text in route.headers.items():
+        request.headers[name] = text
     if kind:
         request.headers["Content-Type"] = kind
     return request

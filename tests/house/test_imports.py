@@ -53,10 +53,10 @@ HOMES = {
     "litestar": ["aggregator/api/*", "aggregator/web/*", "aggregator/app.py"],
     "aiohttp": ["providers/network.py"],
     "yarl": [],
-    **dict.fromkeys(("httpx", "httpx2", "httpx_aiohttp"), ["providers/http.py"]),
-    **dict.fromkeys(("requests", "httpcore", "urllib3"), []),
+    **{name: ["providers/http.py"] for name in ("httpx", "httpx2", "httpx_aiohttp")},
+    **{name: [] for name in ("requests", "httpcore", "urllib3")},
 }
-"""The only files that name the ORM, the web framework and the HTTP client: what another one sent would pass no guard."""
+"""The only files that name the ORM, the web framework and the HTTP client; no guard would see what another sent."""
 
 HOME_EXCEPTIONS: dict[tuple[str, str], str] = {}
 """Which other file names one of them, and why."""

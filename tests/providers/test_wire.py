@@ -1,4 +1,4 @@
-"""What a provider receives, byte for byte: firewalls know browsers, and panels each other, by how a request is written."""
+"""What a provider receives, byte for byte: firewalls know browsers by how a request is written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from providers.errors import ProviderError
 from providers.transport import Transport
 from tests.providers.panel_server import Patience, profile_of
 
-FIELDS = {"link": "https://x.example/p?a=1&b=ü#f;'()*!$,~-._@:[]|^`{}\"<>+%41 z", "comments": "one\nдва\r\n😀", "quantity": "10"}
+FIELDS = {
+    "link": "https://x.example/p?a=1&b=ü#f;'()*!$,~-._@:[]|^`{}\"<>+%41 z",
+    "comments": "one\nдва\r\n😀",
+    "quantity": "10",
+}
 HEAD = "Accept: application/json\r\nAccept-Encoding: identity\r\nUser-Agent: me/1\r\n"
 FORM_TYPE = "Content-Type: application/x-www-form-urlencoded\r\n"
 FORM = (
@@ -54,7 +58,7 @@ async def listener() -> AsyncIterator[tuple[str, list[str]]]:
         try:
             yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", came
         finally:
-            await asyncio.wait([task for task in serving if task])
+            await asyncio.gather(*(task for task in serving if task))
 
 
 async def sent(
@@ -109,8 +113,9 @@ async def test_a_get() -> None:
 async def test_a_form_in_parts() -> None:
     ours = await sent(Dialect(body_format="multipart"), params={"link": "ü\n"})
     fields = {"link": "ü\n", "key": "s3cret/key+with&signs=1", "action": "add"}
+    kind = "Content-Type: text/plain; charset=utf-8"
     parts = [
-        f'--X\r\nContent-Disposition: form-data; name="{name}"\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n'
+        f'--X\r\nContent-Disposition: form-data; name="{name}"\r\n{kind}\r\n\r\n{text}\r\n'
         for name, text in fields.items()
     ]
     start = f"POST /api HTTP/1.1\r\nHost: X\r\n{HEAD}Content-Type: multipart/form-data; boundary=X\r\nContent-Length: "
