@@ -47,22 +47,27 @@ def build_request(profile: Profile, action: str, params: dict[str, str], route: 
         url = httpx.URL(profile.url.rstrip("/") + route.path)
     if _has_no_body(profile, route.method):
         return _request(profile, route, _with_query(url, fields))
-    match profile.dialect.body_format:
-        case "json":
-            written = {name: _json_value(name, text) for name, text in fields.items()}
-            kind, body = _JSON, json.dumps(written, ensure_ascii=False).encode("utf-8", "replace")
-        case "multipart":
-            kind, body = _parts(fields)
-        case _:
-            kind, body = _form(profile, fields)
-    return _request(profile, route, url, kind, body)
+    return _request(profile, route, url, *_content(profile, fields))
 
 
 def size_of(profile: Profile, params: dict[str, str]) -> int:
     """Bytes of an `add` with these parameters, as it would be sent: of its body, or of its URL where it has none."""
+    fields = _fields(profile, "add", params)
     if _has_no_body(profile, profile.dialect.method):
-        return len(profile.url) + len(urlencode(_fields(profile, "add", params)))
-    return len(build_request(profile, "add", params).content)
+        return len(profile.url) + len(urlencode(fields))
+    return len(_content(profile, fields)[1])
+
+
+def _content(profile: Profile, fields: dict[str, str]) -> tuple[str, bytes]:
+    """What stands in the body, and its type."""
+    match profile.dialect.body_format:
+        case "json":
+            written = {name: _json_value(name, text) for name, text in fields.items()}
+            return _JSON, json.dumps(written, ensure_ascii=False).encode("utf-8", "replace")
+        case "multipart":
+            return _parts(fields)
+        case _:
+            return _form(profile, fields)
 
 
 def _fields(profile: Profile, action: str, params: dict[str, str], route: Route | None = None) -> dict[str, str]:
@@ -87,7 +92,7 @@ def _with_query(url: httpx.URL, fields: dict[str, str]) -> httpx.URL:
 
 
 def _form(profile: Profile, fields: dict[str, str]) -> tuple[str, bytes]:
-    """Kind and content of a form; what is large goes in parts where the panel takes them and that is shorter."""
+    """A form; what is large goes in parts where the panel takes them and that is shorter."""
     form = urlencode(fields).encode()
     if len(form) <= LARGE_BYTES or profile.dialect.large_texts != "multipart":
         return _FORM, form

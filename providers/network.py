@@ -190,7 +190,6 @@ class Line:
             ask=self._ask,
             open_socket=self._open_socket,
             request_class=_TracedRequest if self._traced else _Request,
-            response_class=_Response,
             trace_configs=[_connections_told()] if self._traced else None,
             skip_auto_headers=("Content-Type",),
         )
@@ -237,6 +236,7 @@ def guarded(
     client = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=trusted, **keeping, **guard),
         proxy=proxy,
+        response_class=_Response,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         max_line_size=_LONGEST_LINE,
