@@ -14,7 +14,7 @@ from providers.addresses import may_call
 from providers.encoding import build_request
 from providers.errors import Unreachable
 from providers.http import httpx
-from providers.network import Line, Watch, trust
+from providers.network import Line, Watch, guarded, trust
 from providers.panel import Panel
 from providers.reach import Level, reach
 from providers.transport import Transport
@@ -151,6 +151,20 @@ async def test_an_order_for_a_name_that_may_lead_to_us_arrives() -> None:
         assert [(await adapter.add(ORDER)).order for _ in range(2)] == ["7", "7"]
         await adapter.aclose()
     assert len(names.asked) == 2
+
+
+@pytest.mark.parametrize(("allow_private", "heard"), [(False, 0), (True, 1)])
+async def test_a_client_for_whatever_else_is_guarded_alike(allow_private: bool, heard: int) -> None:
+    """Gateways and webhooks have names as well, and redirects lead elsewhere."""
+    async with panel_server(ACCEPTED) as server:
+        names = Names(["127.0.0.1"])
+        carried = guarded("shop.example", allow_private=allow_private, ask=names)
+        async with httpx.AsyncClient(transport=carried, trust_env=False) as client:
+            outcomes = await asyncio.gather(
+                client.post(server.url.replace("127.0.0.1", "shop.example"), json={"key": 1}), return_exceptions=True
+            )
+        assert (len(server.sent), names.asked) == (heard, ["shop.example"])
+    assert [isinstance(one, httpx.TransportError) for one in outcomes] == [not heard]
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
