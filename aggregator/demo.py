@@ -13,8 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
 from aggregator.app import Panel
 from aggregator.audit.run import audit
 from aggregator.catalog.sync import SyncReport
@@ -26,6 +24,8 @@ from aggregator.serving import listen, make_server
 from aggregator.settings import load
 from aggregator.storage.opening import database
 from pricing.money import SCALE
+from providers.http import httpx
+from providers.network import guarded
 from providers.sandbox import Sandbox
 
 Tell = Callable[[str], None]
@@ -101,11 +101,11 @@ def _imported(report: SyncReport) -> str:
 
 
 async def _order(url: str, key: str, tell: Tell) -> None:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10), trust_env=False) as http:
+    carried = guarded(httpx.URL(url).host)
+    async with httpx.AsyncClient(transport=carried, timeout=10, trust_env=False) as http:
 
         async def call(**fields: Any) -> Any:
-            async with http.post(url, json={"key": key, **fields}) as reply:
-                return await reply.json()
+            return (await http.post(url, json={"key": key, **fields})).json()
 
         service = (await call(action="services"))[0]
         tell(f"4. Service {service['service']}, {service['name']}: sold at ${service['rate']:.2f} per 1,000.")

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-import aiohttp
+from providers.http import httpx
 
 HELD = 2**19
 """Bytes of a body that are held in memory; what is longer waits in a temporary file."""
@@ -23,21 +23,21 @@ class Unreadable(Exception):
     """A reply whose body we refuse to take in."""
 
 
-async def read_body(response: aiohttp.ClientResponse, limit: int, *, unpack: bool) -> tuple[IO[bytes], int]:
+async def read_body(response: httpx.Response, limit: int, *, unpack: bool) -> tuple[IO[bytes], int]:
     """The body, to be read from its beginning, and its size: at most `limit` bytes, else `Unreadable`.
 
     We ask for no compression. Servers that compress all the same are understood for reads, within the same limit.
     """
-    encoding = response.headers.get("content-encoding", "").strip().lower()
+    encoding = header(response, "content-encoding").strip().lower()
     packed = encoding not in ("", "identity")
     if packed and not (unpack and encoding in ("gzip", "deflate", "x-gzip")):
         raise Unreadable(f"compressed with {encoding[:40]}, although we asked for identity")
-    stated = response.headers.get("content-length", "")
+    stated = header(response, "content-length")
     if stated.isdecimal() and int(stated[:18]) > limit:
         raise Unreadable(f"more than {limit} bytes")
     body = _Body(limit, packed=packed)
     try:
-        async for chunk in response.content.iter_any():
+        async for chunk in response.aiter_raw():
             body.take(chunk)
         return body.ended()
     except BaseException:
@@ -86,11 +86,14 @@ class _Body:
             yield chunk
 
 
-def read_retry_after(header: str | None) -> float | None:  # seconds, not money
+def header(response: httpx.Response, name: str) -> str:
+    """What a header says: where several servers on the way wrote one each, the first; empty where there is none."""
+    return next(iter(response.headers.get_list(name)), "")
+
+
+def read_retry_after(response: httpx.Response) -> float | None:  # seconds, not money
     """Seconds from now, given as such or as a date; None when absent or unreadable."""
-    if header is None:
-        return None
-    text = header.strip()
+    text = header(response, "retry-after").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])  # seconds, not money
     try:

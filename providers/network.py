@@ -1,23 +1,26 @@
-"""Connections to one provider, each made only to an address that was judged for it, and each request sent only once."""
+"""Connections that leave this program, each made only to an address that was judged for it: the only file that names
+aiohttp, which carries httpx's requests (docs/decisions/0001-http-client.md).
+"""
 
 from __future__ import annotations
 
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
 import certifi
 from aiohttp.abc import AbstractResolver, AbstractStreamWriter, ResolveResult
+from aiohttp.typedefs import LooseHeaders
 
 from providers.adapter import Profile
-from providers.addresses import ForbiddenAddress, Resolve, may_call, permitted
-from providers.encoding import Request
+from providers.addresses import ForbiddenAddress, Resolve, may_call, permitted, resolve
+from providers.http import AiohttpTransport, httpx
 
 Trace = Callable[[str, str], Awaitable[None]]
 """Told of the steps of a call, as they happen: its action, and `connect`, `headers-sent`, `body-sent`, `reply-read`."""
@@ -51,14 +54,24 @@ class Watch:
             await self._trace(self._action, name)
 
 
-_watch: ContextVar[Watch] = ContextVar("watch")
+class _Sending(NamedTuple):
+    request: httpx.Request
+    watch: Watch
+
+
+_sending: ContextVar[_Sending] = ContextVar("sending")
 
 
 class _Request(aiohttp.ClientRequest):
     """Says so before its first byte leaves; it never leaves twice. What is said to a proxy on the way is none."""
 
+    def update_headers(self, headers: LooseHeaders | None) -> None:  # noqa: ARG002  # whose names came in small letters
+        """Write each header as its sender did: firewalls know browsers by that."""
+        raw = _sending.get().request.headers.raw
+        super().update_headers([(name.decode(), value.decode()) for name, value in raw])
+
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
-        watch = _watch.get()
+        watch = _sending.get().watch
         if watch.sent:
             raise SentBefore
         watch.sent = True
@@ -71,7 +84,7 @@ class _TracedRequest(_Request):
     async def write_bytes(
         self, writer: AbstractStreamWriter, conn: aiohttp.connector.Connection, content_length: int | None = None
     ) -> None:
-        watch = _watch.get()
+        watch = _sending.get().watch
         try:
             writer.send_headers()
             await watch.step("headers-sent")
@@ -81,6 +94,15 @@ class _TracedRequest(_Request):
             if conn.protocol is None:
                 raise
             conn.protocol.set_exception(error)
+
+
+class _Response(aiohttp.ClientResponse):
+    """Without the words beside its status: the transport trips over those of a server that writes no UTF-8."""
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        await super().start(connection)
+        self.reason = None
+        return self
 
 
 class _Resolver(AbstractResolver):
@@ -124,24 +146,24 @@ class Line:
         self._ask = ask
         self._traced = traced
         self._open_socket = open_socket
-        self._session: aiohttp.ClientSession | None = None
+        self._transport: AiohttpTransport | None = None
         self._calls = 0
         self._closed = False
 
     @asynccontextmanager
-    async def send(self, request: Request, watch: Watch, *, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send it once; the response, of which the body is still to come. Seconds are not money."""
-        if self._session is None:
-            self._session = self._open()
-        session = self._session
-        timeout = aiohttp.ClientTimeout(connect=min(_CONNECT_SECONDS, seconds))
-        _watch.set(watch)
+    async def send(self, request: httpx.Request, watch: Watch, *, seconds: float) -> AsyncIterator[httpx.Response]:
+        """Send it once; the response, of which the body is still to come. Seconds are not money.
+
+        Raises what httpx has for it. The name says nothing of what was sent, as `ConnectTimeout` is also the name of a
+        connection that broke under a request: that is the watch's to say.
+        """
+        if self._transport is None:
+            self._transport = self._open()
+        request.extensions["timeout"] = {"pool": min(_CONNECT_SECONDS, seconds)}
+        _sending.set(_Sending(request, watch))
         self._calls += 1
         try:
-            async with session.request(
-                request.method, request.url, data=request.body, headers=request.headers, timeout=timeout,
-                allow_redirects=False, proxy=self._profile.proxy,
-            ) as response:  # fmt: skip
+            async with aclosing(await _answer(self._transport, request)) as response:
                 yield response
         finally:
             self._calls -= 1
@@ -153,43 +175,81 @@ class Line:
         await self._close_if_done()
 
     async def _close_if_done(self) -> None:
-        if self._closed and not self._calls and self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
+        if self._closed and not self._calls and self._transport is not None:
+            transport, self._transport = self._transport, None
+            await transport.aclose()
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _open(self) -> AiohttpTransport:
         profile = self._profile
-        keeping: dict[str, Any] = {"force_close": True} if self._fresh else {"keepalive_timeout": _IDLE_SECONDS}
-        # Behind a proxy it is the proxy that looks names up.
-        guard: dict[str, Any] = {} if profile.proxy else {
-            "resolver": _Resolver(allow_private=profile.allow_private, ask=self._ask), "use_dns_cache": False,
-            "socket_factory": self._judged_socket,
-        }  # fmt: skip
-        connector = aiohttp.TCPConnector(limit=0, ssl=trust(verify=profile.verify_tls), **keeping, **guard)
-        return aiohttp.ClientSession(
-            connector=connector,
+        return guarded(
+            urlsplit(profile.url).hostname or "",
+            allow_private=profile.allow_private,
+            verify_tls=profile.verify_tls,
+            proxy=profile.proxy,
+            fresh=self._fresh,
+            ask=self._ask,
+            open_socket=self._open_socket,
             request_class=_TracedRequest if self._traced else _Request,
             trace_configs=[_connections_told()] if self._traced else None,
-            cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Content-Type",),
-            auto_decompress=False,
-            max_line_size=_LONGEST_LINE,
-            max_field_size=_LONGEST_LINE,
-            trust_env=False,
         )
 
-    def _judged_socket(self, address: tuple[Any, ...]) -> socket.socket:
+
+async def _answer(transport: AiohttpTransport, request: httpx.Request) -> httpx.Response:
+    try:
+        return await transport.handle_async_request(request)
+    except aiohttp.ClientError as error:  # the transport has no name for it: above all what is no HTTP
+        raise httpx.RemoteProtocolError(str(error), request=request) from error
+
+
+def told(error: Exception) -> str:
+    """What failed, in the words of the library beneath or of the machine, which know more than httpx's name for it."""
+    beneath = error.__cause__ if isinstance(error, httpx.TransportError) and error.__cause__ else error
+    cause = beneath.__cause__ if isinstance(beneath, aiohttp.ClientConnectionError) else None
+    said = str(cause or beneath) or ("the deadline passed" if isinstance(beneath, TimeoutError) else "no answer")
+    return f"{type(beneath).__name__}: {said}"
+
+
+def guarded(
+    host: str, *, allow_private: bool = False, verify_tls: bool = True, proxy: str | None = None,
+    fresh: bool = False, ask: Resolve = resolve, open_socket: OpenSocket = socket.socket, **session: Any,
+) -> AiohttpTransport:  # fmt: skip
+    """Carries httpx's requests to one host; to be made where they are sent. Each connection leads to a judged address.
+
+    Also for an `httpx.AsyncClient`, which should be given `trust_env=False`. `session` goes to aiohttp's session.
+    """
+
+    def judged_socket(address: tuple[Any, ...]) -> socket.socket:
         """Every address is judged once more where it is called: one that is written out is never looked up."""
-        family, kind, proto, _, (host, *_) = address
-        written = urlsplit(self._profile.url).hostname or ""
-        if not may_call(written, host, allow_private=self._profile.allow_private):
-            raise ForbiddenAddress(written, host)
-        return self._open_socket(family, kind, proto)
+        family, kind, proto, _, (called, *_) = address
+        if not may_call(host, called, allow_private=allow_private):
+            raise ForbiddenAddress(host, called)
+        return open_socket(family, kind, proto)
+
+    keeping: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": _IDLE_SECONDS}
+    # Behind a proxy it is the proxy that looks names up.
+    guard: dict[str, Any] = {} if proxy else {
+        "resolver": _Resolver(allow_private=allow_private, ask=ask), "use_dns_cache": False,
+        "socket_factory": judged_socket,
+    }  # fmt: skip
+    trusted = trust(verify=verify_tls)
+    client = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=trusted, **keeping, **guard),
+        proxy=proxy,
+        response_class=_Response,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        max_line_size=_LONGEST_LINE,
+        max_field_size=_LONGEST_LINE,
+        trust_env=False,
+        **session,
+    )
+    return AiohttpTransport(verify=trusted, client=client)
 
 
 def _connections_told() -> aiohttp.TraceConfig:
     async def told(*_: object) -> None:
-        await _watch.get().step("connect")
+        await _sending.get().watch.step("connect")
 
     config = aiohttp.TraceConfig()
     config.on_connection_create_start.append(told)

@@ -9,18 +9,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import IO
 
-import aiohttp
 import stamina
 from msgspec import Struct
-from yarl import URL
 
 from providers.adapter import WRITES, Pace, Profile, Turn
 from providers.addresses import Resolve, resolve
-from providers.body import HELD, Unreadable, read_body, read_retry_after
+from providers.body import HELD, Unreadable, header, read_body, read_retry_after
 from providers.encoding import Route, build_request
-from providers.errors import Code, Garbled, NoTurn, ProviderError, Unreachable, Unsure
+from providers.errors import Code, Garbled, NoTurn, ProviderError, Refused, Unreachable, Unsure
+from providers.http import httpx
 from providers.masking import Mask
-from providers.network import Line, Trace, Watch
+from providers.network import Line, Trace, Watch, told
 from providers.verdict import NOT_TAKEN
 
 log = logging.getLogger(__name__)
@@ -124,7 +123,7 @@ class Transport:
         outcome: Answer | ProviderError
         try:
             outcome = await self._exchange(action, params, seconds, watch, route, turn, urgent=doubt is Unsure)
-        except NoTurn as error:
+        except (NoTurn, Refused) as error:
             outcome = error
         except Exception as error:  # noqa: BLE001  # whatever broke, the caller must learn whether anything was sent
             settled = _Settled if isinstance(error, Unreadable) and doubt is Garbled else doubt
@@ -164,9 +163,7 @@ class Transport:
             yield
 
     def _failure(self, error: Exception, kind: Callable[..., ProviderError]) -> ProviderError:
-        cause = error.__cause__ if isinstance(error, aiohttp.ClientConnectionError) else None
-        said = str(cause or error) or ("the deadline passed" if isinstance(error, TimeoutError) else "no answer")
-        return kind(self.mask.text(f"{type(error).__name__}: {said}"), code=Code.TRANSPORT)
+        return kind(self.mask.text(told(error)), code=Code.TRANSPORT)
 
     def _note(self, action: str, outcome: Answer | ProviderError, started: float) -> None:  # seconds, not money
         took = round((time.monotonic() - started) * 1000)
@@ -178,40 +175,41 @@ class Transport:
             log.warning("%s %s: %s, %d ms", self.profile.name, action, said, took)
 
 
-async def _receive(response: aiohttp.ClientResponse, limit: int, *, unpack: bool) -> Answer:
-    if _MOVED <= response.status < _REFUSED:
-        target = _address(response.url, response.headers.get("location", ""))
-        raise Unreadable(f"HTTP {response.status}: change the URL to {target}")
-    retry_after = read_retry_after(response.headers.get("retry-after"))
-    if response.status in NOT_TAKEN:
+async def _receive(response: httpx.Response, limit: int, *, unpack: bool) -> Answer:
+    status = response.status_code
+    if _MOVED <= status < _REFUSED:
+        target = _address(response.url, header(response, "location"))
+        raise Unreadable(f"HTTP {status}: change the URL to {target}")
+    retry_after = read_retry_after(response)
+    if status in NOT_TAKEN:
         said = await _glance(response)
-        return Answer(response.status, said, len(said), retry_after)
+        return Answer(status, said, len(said), retry_after)
     # What has failed has no long story to tell.
-    body, size = await read_body(response, limit if response.status < _MOVED else min(limit, HELD), unpack=unpack)
+    body, size = await read_body(response, limit if status < _MOVED else min(limit, HELD), unpack=unpack)
     if size > HELD:
         beginning = body.read(_BEGINNING)
         body.seek(0)
-        return Answer(response.status, beginning, size, retry_after, body)
+        return Answer(status, beginning, size, retry_after, body)
     with body:
-        return Answer(response.status, body.read(), size, retry_after)
+        return Answer(status, body.read(), size, retry_after)
 
 
-async def _glance(response: aiohttp.ClientResponse) -> bytes:
+async def _glance(response: httpx.Response) -> bytes:
     """The body beside a status that speaks for itself; nothing where it cannot be read, or does not come."""
     try:
         async with asyncio.timeout(_GLANCE_SECONDS):
             body, _ = await read_body(response, HELD, unpack=True)
-    except (Unreadable, aiohttp.ClientError, TimeoutError):
+    except (Unreadable, httpx.TransportError, TimeoutError):
         return b""
     with body:
         return body.read()
 
 
-def _address(asked: URL, location: str) -> str:
+def _address(asked: httpx.URL, location: str) -> str:
     """Where a redirect points, in full, as far as that can be told."""
     try:
-        return str(asked.with_query(None).join(URL(location)))[:300] if location else "another address"
-    except ValueError:
+        return str(asked.copy_with(query=None).join(location))[:300] if location else "another address"
+    except httpx.InvalidURL:
         return location[:300]
 
 

@@ -41,21 +41,22 @@ LIBRARIES = {
 
 LIBRARY_EXCEPTIONS: dict[tuple[str, str], str] = {
     ("providers/transport.py", "stamina"): "the only HTTP client is where reads are tried again",
-    ("providers/transport.py", "aiohttp"): "what a failed call is told by",
-    ("providers/transport.py", "yarl"): "where a redirect points",
     ("providers/network.py", "aiohttp"): "the connections",
     ("providers/network.py", "certifi"): "whose certificates are believed",
-    ("providers/encoding.py", "aiohttp"): "how a form of several parts is written",
-    ("providers/encoding.py", "yarl"): "how parameters are written into an address",
-    ("providers/body.py", "aiohttp"): "what a body is read from",
+    ("providers/http.py", "httpx"): "the words in which all HTTP is spoken",
+    ("providers/http.py", "httpx_aiohttp"): "what carries it over those connections",
 }
 """Which file may use what more, and why."""
 
 HOMES = {
     "piccolo": ["aggregator/storage/*", "aggregator/*/store.py", "aggregator/audit/*", "aggregator/ledger/book.py"],
     "litestar": ["aggregator/api/*", "aggregator/web/*", "aggregator/app.py"],
+    "aiohttp": ["providers/network.py"],
+    "yarl": [],
+    **{name: ["providers/http.py"] for name in ("httpx", "httpx2", "httpx_aiohttp")},
+    **{name: [] for name in ("requests", "httpcore", "urllib3")},
 }
-"""The only files that name the ORM and the web framework."""
+"""The only files that name the ORM, the web framework and the HTTP client; no guard would see what another sent."""
 
 HOME_EXCEPTIONS: dict[tuple[str, str], str] = {}
 """Which other file names one of them, and why."""
@@ -132,6 +133,11 @@ def test_every_part_has_its_place() -> None:
         ("pricing/money.py", "from providers.vocabulary import Listing"),
         ("pricing/money.py", "import httpx"),
         ("providers/panel.py", "import stamina"),
+        ("providers/transport.py", "import httpx"),
+        ("providers/transport.py", "from aiohttp import ClientSession"),
+        ("aggregator/demo.py", "import aiohttp"),
+        ("aggregator/web/page.py", "import httpx"),
+        ("aggregator/orders/alarms.py", "from yarl import URL"),
         ("providers/panel.py", "from aggregator.settings import Settings"),
     ],
 )
@@ -149,7 +155,9 @@ def test_an_import_the_wrong_way_is_found(path: str, text: str) -> None:
         ("aggregator/orders/place.py", "from . import store"),
         ("aggregator/orders/place.py", "from aggregator.ledger import book"),
         ("aggregator/api/v2.py", "import json, msgspec, litestar, aggregator.errors, pricing, providers.vocabulary"),
-        ("providers/transport.py", "import aiohttp, stamina, providers.errors"),
+        ("providers/transport.py", "import stamina, providers.errors, providers.http"),
+        ("providers/http.py", "import httpx, httpx_aiohttp"),
+        ("providers/network.py", "import aiohttp, certifi"),
     ],
 )
 def test_an_import_the_right_way_is_no_fault(path: str, text: str) -> None:

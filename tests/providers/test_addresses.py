@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import Any
 
-import aiohttp
 import pytest
 
 from providers.addresses import may_call
 from providers.encoding import build_request
 from providers.errors import Unreachable
-from providers.network import Line, Watch, trust
+from providers.http import httpx
+from providers.network import Line, Watch, guarded, trust
 from providers.panel import Panel
 from providers.reach import Level, reach
 from providers.transport import Transport
@@ -67,7 +67,7 @@ async def called(*answers: list[str], host: str = "panel.example", allow_private
     profile = profile_of(f"http://{host}/", allow_private=allow_private)
     line = Line(profile, fresh=True, ask=Names(*answers), open_socket=Nowhere)
     for _ in range(times):
-        with pytest.raises(aiohttp.ClientConnectionError):
+        with pytest.raises(httpx.TransportError):
             async with line.send(build_request(profile, "balance", {}), Watch("balance", None), seconds=5):
                 pass
     await line.aclose()
@@ -153,6 +153,20 @@ async def test_an_order_for_a_name_that_may_lead_to_us_arrives() -> None:
     assert len(names.asked) == 2
 
 
+@pytest.mark.parametrize(("allow_private", "heard"), [(False, 0), (True, 1)])
+async def test_a_client_for_whatever_else_is_guarded_alike(allow_private: bool, heard: int) -> None:
+    """Gateways and webhooks have names as well, and redirects lead elsewhere."""
+    async with panel_server(ACCEPTED) as server:
+        names = Names(["127.0.0.1"])
+        carried = guarded("shop.example", allow_private=allow_private, ask=names)
+        async with httpx.AsyncClient(transport=carried, trust_env=False) as client:
+            outcomes = await asyncio.gather(
+                client.post(server.url.replace("127.0.0.1", "shop.example"), json={"key": 1}), return_exceptions=True
+            )
+        assert (len(server.sent), names.asked) == (heard, ["shop.example"])
+    assert [isinstance(one, httpx.TransportError) for one in outcomes] == [not heard]
+
+
 @pytest.mark.parametrize("host", SPELLINGS)
 async def test_no_spelling_of_this_machine_but_the_plain_ones_is_called(host: str) -> None:
     """However the machine itself reads it."""
@@ -178,7 +192,7 @@ async def test_a_silent_name_is_waited_for_no_longer_than_a_connection() -> None
 
     profile = profile_of("http://x.example/")
     line = Line(profile, fresh=True, ask=never)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(httpx.TimeoutException):
         async with line.send(build_request(profile, "balance", {}), Watch("balance", None), seconds=0.01):
             pass
     await line.aclose()
