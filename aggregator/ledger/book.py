@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
+import msgspec
+from msgspec import Struct
 from piccolo.query import Query
 
 from aggregator.ledger.entries import Entry, adjusted, charged, wallet
@@ -46,6 +48,28 @@ class Price(NamedTuple):
 
     reseller: int
     amount: int
+
+
+class PostedEntry(Struct, frozen=True, kw_only=True):
+    """An entry as it was written down: `amount` in whole 1e-8 and above 0, `at` in milliseconds since 1970."""
+
+    id: int
+    source: str
+    target: str
+    amount: int
+    reference: str
+    reseller: int | None
+    order_id: int | None
+    decision: int | None
+    note: str
+    balance: int | None
+    """Of the wallet afterwards; None where it touched none."""
+    at: int
+
+    @property
+    def change(self) -> int:
+        """The amount as the reseller's wallet saw it, below 0 where it left."""
+        return self.amount if self.reseller is not None and self.target == wallet(self.reseller) else -self.amount
 
 
 class WalletTooLow(Exception):
@@ -282,23 +306,29 @@ async def balances(resellers: Sequence[int]) -> list[int]:
     return [held[reseller] for reseller in resellers]
 
 
-async def statement(reseller: int, *, limit: int | None = None, before: int | None = None) -> list[tables.Entry]:
+async def statement(reseller: int, *, limit: int | None = None, before: int | None = None) -> list[PostedEntry]:
     """The entries that touched a wallet, the newest first, of ids below `before`; `earned` touches none."""
     query = (
-        tables.Entry.objects()
+        tables.Entry.select()
         .where((tables.Entry.reseller == reseller) & tables.Entry.balance.is_not_null())
         .order_by(tables.Entry.id, ascending=False)
     )
     if before is not None:
         query = query.where(tables.Entry.id < before)
-    return await (query.limit(limit) if limit else query)
+    return [_posted(row) for row in await (query.limit(limit) if limit else query)]
 
 
-async def find(reference: str) -> tables.Entry | None:
+async def find(reference: str) -> PostedEntry | None:
     """The entry that was posted under a reference, if any."""
-    return await tables.Entry.objects().where(tables.Entry.reference == reference).first()
+    rows = await tables.Entry.select().where(tables.Entry.reference == reference)
+    return _posted(rows[0]) if rows else None
 
 
-async def of_order(order: int) -> list[tables.Entry]:
+async def of_order(order: int) -> list[PostedEntry]:
     """The entries of an order, the oldest first."""
-    return await tables.Entry.objects().where(tables.Entry.order_id == order).order_by(tables.Entry.id)
+    rows = await tables.Entry.select().where(tables.Entry.order_id == order).order_by(tables.Entry.id)
+    return [_posted(row) for row in rows]
+
+
+def _posted(row: Mapping[str, Any]) -> PostedEntry:
+    return msgspec.convert(dict(row), PostedEntry)

@@ -9,13 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.ledger import book
+from aggregator.ledger.book import PostedEntry
 from aggregator.orders import attempt_store, evidence_store, refill_store, store
 from aggregator.orders.evidence_store import Look
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.refill_store import RefillRow
 from aggregator.storage import decisions
 from aggregator.storage.decisions import DecisionRow
-from aggregator.storage.tables import Entry
 from pricing.money import print_units
 
 
@@ -76,7 +76,7 @@ def _decided(row: DecisionRow) -> Step:
     return Step(at=row.at, kind=Kind.DECISION, title=f"{row.actor}: {row.verdict}{detail}", text=row.reason)
 
 
-def _paid(entry: Entry) -> Step:
+def _paid(entry: PostedEntry) -> Step:
     title = f"{print_units(entry.amount, 2)} from {entry.source} to {entry.target}"
     return Step(at=entry.at, kind=Kind.MONEY, title=title, text=entry.note)
 

@@ -106,6 +106,7 @@ async def _refuse_another(reseller: Reseller, amount: int, payment: str) -> None
     earlier = await book.find(entries.deposited("manual", reseller.id, amount, payment=payment).reference)
     if earlier is None or (earlier.reseller, earlier.amount) == (reseller.id, amount):
         return
+    assert earlier.reseller is not None  # every deposit is somebody's
     whose = (await store.get(earlier.reseller)).name
     message = f"the reference {payment} was used for a deposit of {print_units(earlier.amount, 2)} to {whose}"
     raise Refusal(f"{message}; nothing moved")

@@ -9,8 +9,7 @@ import re
 from msgspec import Struct
 
 from aggregator.ledger import book
-from aggregator.ledger.entries import wallet
-from aggregator.storage.tables import Entry
+from aggregator.ledger.book import PostedEntry
 from aggregator.web.printing import stamp
 from aggregator.web.section import Section
 from aggregator.web.visit import Page, Visit, Who
@@ -68,16 +67,15 @@ _DROPPED_BY_SHEETS = "".join(_DROPPED) + " \xa0"
 """Characters, NUL among them, that some of them read over at the beginning of a cell."""
 
 
-def line_of(entry: Entry) -> Line:
+def line_of(entry: PostedEntry) -> Line:
     """One entry from the side of its wallet."""
-    sign = 1 if entry.target == wallet(entry.reseller) else -1
     return Line(
         id=entry.id, at=entry.at, text=_text(entry), note=entry.note, order=entry.order_id,
-        amount=sign * entry.amount, balance=entry.balance or 0,
+        amount=entry.change, balance=entry.balance or 0,
     )  # fmt: skip
 
 
-def _text(entry: Entry) -> str:
+def _text(entry: PostedEntry) -> str:
     kind = entry.reference.partition(":")[0]
     if kind == "deposit":
         return "Deposit"
