@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import Outcome
@@ -88,6 +88,25 @@ async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
     return {row["order_id"]: as_attempt(row) for row in written}
 
 
+class AttemptChanges(Struct, frozen=True, kw_only=True):
+    """What is written of an attempt together with its outcome; what is not given stays as it is."""
+
+    error: str | UnsetType = UNSET
+    error_text: str | UnsetType = UNSET
+    reply: str | UnsetType = UNSET
+    reply_status: int | UnsetType | None = UNSET
+    given_order: str | UnsetType = UNSET
+    """The provider's id that is another attempt's still."""
+    upstream_order: str | UnsetType = UNSET
+    poll_at: int | UnsetType = UNSET
+    """When to ask about it next (milliseconds since 1970)."""
+    door: str | UnsetType = UNSET
+    judged_word: int | UnsetType = UNSET
+
+
+NO_CHANGES = AttemptChanges()
+
+
 class DuplicateUpstreamOrder(Exception):
     """The provider gave an id that is another attempt's still; the transaction must be given up."""
 
@@ -97,14 +116,14 @@ async def answer(
     outcome: Outcome,
     *,
     source: Iterable[Outcome] = (Outcome.PLACING, Outcome.UNSURE),
-    changes: Mapping[Any, Any] | None = None,
+    changes: AttemptChanges = NO_CHANGES,
 ) -> Attempt | None:
     """Write down what became of an attempt that nobody has answered yet; None where somebody has."""
-    values = {_ATTEMPT.outcome: outcome.value, _ATTEMPT.answered_at: clock.now(), **(changes or {})}
+    values = {"outcome": outcome.value, "answered_at": clock.now(), **msgspec.to_builtins(changes)}
     undecided = (_ATTEMPT.id == attempt) & _ATTEMPT.outcome.is_in([state.value for state in source])
     unnamed = _ATTEMPT.upstream_order.is_null()
     try:
-        query = _ATTEMPT.update(values).where(undecided & unnamed if _ATTEMPT.upstream_order in values else undecided)
+        query = _ATTEMPT.update(values).where(undecided & unnamed if "upstream_order" in values else undecided)
         rows = await query.returning(*_ATTEMPT.all_columns())
     except Exception as error:
         if is_unique_violation(error):
@@ -170,8 +189,9 @@ async def attach(attempt: int, upstream_order: str) -> bool:
         raise
 
 
-async def set_fields(attempt: int, changes: Mapping[Any, Any]) -> None:
-    await _ATTEMPT.update(dict(changes)).where(_ATTEMPT.id == attempt)
+async def note_lost(attempt: int, since: int) -> None:
+    """Its provider denies it, since a moment (milliseconds since 1970)."""
+    await _ATTEMPT.update({_ATTEMPT.lost_since: since}).where(_ATTEMPT.id == attempt)
 
 
 async def of_orders(orders: Sequence[int]) -> dict[int, list[Attempt]]:

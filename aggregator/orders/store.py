@@ -94,12 +94,14 @@ async def not_halted(orders: Iterable[int]) -> set[int]:
     return {row["id"] for row in rows}
 
 
-async def advance(
-    order: int, source: Iterable[OrderState], target: OrderState, changes: Mapping[Any, Any] | None = None
-) -> bool:
+async def advance(order: int, source: Iterable[OrderState], target: OrderState) -> bool:
     """Move an order if it still is in one of the source states; whether it moved."""
+    return await _move(order, source, target, {})
+
+
+async def _move(order: int, source: Iterable[OrderState], target: OrderState, changes: Mapping[Any, Any]) -> bool:
     states = [state.value for state in source if state is target or target in MAY_FOLLOW[state]]
-    values = {_ORDER.state: target.value, **(changes or {})}
+    values = {_ORDER.state: target.value, **changes}
     if target.ended:
         values[_ORDER.ended_at] = clock.now()
     moved = await _ORDER.update(values).where((_ORDER.id == order) & _ORDER.state.is_in(states)).returning(_ORDER.id)
@@ -115,7 +117,7 @@ async def enqueue(order: int, source: OrderState, *, due_at: int) -> bool:
         _ORDER.due_at: due_at, _ORDER.held: None, _ORDER.remains: _ORDER.quantity, _ORDER.sight: None,
         _ORDER.sight_at: None,
     }  # fmt: skip
-    return await advance(order, [source], OrderState.QUEUED, changes)
+    return await _move(order, [source], OrderState.QUEUED, changes)
 
 
 async def forget_sight(order: Order) -> None:
