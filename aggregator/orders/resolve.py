@@ -53,9 +53,8 @@ async def found(
             [Named(attempt.id, attempt.provider, upstream_order)], [order.id], watched_too=proven
         )  # fmt: skip
         outcome = Outcome.ACCEPTED if attempt.outcome is Outcome.UNSURE else attempt.outcome
-        changes = AttemptChanges(
-            upstream_order=upstream_order, poll_at=clock.now(), door=UNSET if door is None else door
-        )  # fmt: skip
+        known = UNSET if door is None else door
+        changes = AttemptChanges(upstream_order=upstream_order, poll_at=clock.now(), door=known)
         answered = await attempt_store.answer(attempt.id, outcome, source=[attempt.outcome], changes=changes)
         if answered is None:
             _changed()

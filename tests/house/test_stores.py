@@ -1,4 +1,4 @@
-"""Who may speak to the database: stores, which take plain values and give structs, and the few that stand below them."""
+"""Who may speak to the database: stores, which take plain values and give structs, and a few below them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import pytest
 from tests.house.source import imported, modules
 
 STORES = [
-    "aggregator/*store.py", "aggregator/storage/*", "aggregator/audit/*", "aggregator/ledger/book.py",
+    "aggregator/*store.py",
+    "aggregator/storage/*",
+    "aggregator/audit/*",
+    "aggregator/ledger/book.py",
     "aggregator/orders/halts.py",
-]  # fmt: skip
+]
 """The only files that name a table or a statement; `halts` is the store of what stands still."""
 TABLES = "aggregator.storage.tables"
 STATEMENTS = "aggregator.storage.statements"
