@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from piccolo.query.functions import Count
 
 from aggregator.catalog.feed import Change
 from aggregator.catalog.health import Health
@@ -63,9 +64,8 @@ async def listed_types() -> dict[tuple[str, str], str]:
 
 async def count_listed() -> dict[str, int]:
     """How many services each provider lists."""
-    rows = await run(
-        "select provider, count(*) as n from listings where missing < {} group by provider", MISSING_BEFORE_WITHDRAWN
-    )
+    there = _LISTING.select(_LISTING.provider, Count(alias="n")).where(_LISTING.missing < MISSING_BEFORE_WITHDRAWN)
+    rows = await there.group_by(_LISTING.provider)
     return {row["provider"]: int(row["n"]) for row in rows}
 
 
@@ -153,11 +153,7 @@ async def provider(name: str) -> ProviderRow:
 
 async def ensure_providers(names: Iterable[str]) -> None:
     for name in names:
-        await _PROVIDER.raw(
-            "insert into providers (name, balance_due_at, sync_due_at, failures, rest_until)"
-            " values ({}, 0, 0, 0, 0) on conflict (name) do nothing",
-            name,
-        )
+        await _PROVIDER.insert(_PROVIDER(name=name)).on_conflict(_PROVIDER.name, "DO NOTHING")
 
 
 async def set_provider(name: str, **values: Any) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
+from piccolo.query.functions import Count, Min
 
 from aggregator.orders import halts
 from aggregator.orders.attempt_store import FOLLOWED
@@ -86,9 +87,9 @@ async def placing_before(moment: int) -> Waiting:
 
 
 async def held() -> Waiting:
-    return _waiting(
-        await tables.Order.raw("select count(*) as n, min(created_at) as since from orders where held is not null")
-    )
+    order = tables.Order
+    counted = order.select(Count(alias="n"), Min(order.created_at, alias="since"))
+    return _waiting(await counted.where(order.held.is_not_null()))
 
 
 async def halted() -> Waiting:

@@ -85,7 +85,8 @@ async def count(start: int) -> Day:
 
 async def kept(since: int) -> dict[int, Day]:
     """By their starts: the days since one that were counted, as they are now."""
-    rows = await tables.Day.raw("select * from days where start >= {} and orders is not null", since)
+    day = tables.Day
+    rows = await day.select().where((day.start >= since) & day.orders.is_not_null())
     return {row["start"]: _day(row) for row in rows}
 
 
@@ -99,7 +100,7 @@ async def keep(start: int) -> Day:
 
 async def _with_late(start: int) -> tuple[Day, tuple[int, int]]:
     """The figures and what is late of them, of one moment."""
-    rows = await tables.Day.raw("select * from days where start = {}", start)
+    rows = await tables.Day.select().where(tables.Day.start == start)
     return await count(start), _late(rows[0]) if rows else (0, 0)
 
 
@@ -110,13 +111,12 @@ def _late(row: Mapping[str, Any]) -> tuple[int, int]:
 
 async def _insert(start: int, orders: int, sums: tuple[int, ...]) -> None:
     """`sums` = those of `_KEPT`."""
-    columns = ["orders", *(f"{name}{half}" for name in _KEPT for half in ("", "_high"))]
-    renewed = ", ".join(f"{name} = excluded.{name}" for name in columns)
-    await tables.Day.raw(
-        f"insert into days (start, {', '.join(columns)}, late_refunded, late_cost)"
-        f" values ({{}}, {', '.join(['{}'] * len(columns))}, 0, 0) on conflict (start) do update set {renewed}",
-        start, orders, *(half for one in sums for half in halves(one)),
-    )  # fmt: skip
+    day = tables.Day
+    names = [f"{name}{half}" for name in _KEPT for half in ("", "_high")]
+    columns = [day._meta.get_column_by_name(name) for name in names]  # noqa: SLF001  # piccolo's place for it
+    figures = dict(zip(columns, (half for one in sums for half in halves(one)), strict=True))
+    row = day({day.start: start, day.orders: orders, **figures})
+    await day.insert(row).on_conflict(day.start, "DO UPDATE", [day.orders, *columns])
 
 
 async def add_lost(order: Order, undelivered: int, paid: int) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from piccolo.custom_types import Combinable
+from piccolo.query.functions import Max
 
 from aggregator.orders.attempt_store import Followed, as_attempt, with_orders
 from aggregator.orders.books import Books
@@ -145,26 +147,24 @@ async def owners(provider: str, orders: Sequence[str], *, since: int) -> dict[st
 
 async def newest_before(provider: str, moment: int) -> Attempt | None:
     """The newest that the provider took of those that were sent before a moment."""
-    return await _one_there(provider, "created_at < {} order by id desc", moment)
+    return await _one_there(provider, AttemptTable.created_at < moment, oldest=False)
 
 
 async def first_there(provider: str) -> Attempt | None:
     """The first that the provider ever took."""
-    return await _one_there(provider, "id > {} order by id", 0)
+    return await _one_there(provider, AttemptTable.id > 0, oldest=True)
 
 
-async def _one_there(provider: str, which: str, value: int) -> Attempt | None:
-    rows = await AttemptTable.raw(
-        f"select * from attempts where provider = {{}} and upstream_order is not null and {which} limit 1",
-        provider, value,
-    )  # fmt: skip
+async def _one_there(provider: str, which: Combinable, *, oldest: bool) -> Attempt | None:
+    taken = (AttemptTable.provider == provider) & AttemptTable.upstream_order.is_not_null()
+    rows = await AttemptTable.select().where(taken & which).order_by(AttemptTable.id, ascending=oldest).limit(1)
     return as_attempt(rows[0]) if rows else None
 
 
 async def newest_attempt() -> int:
     """The highest id of an attempt, at whichever provider; 0 = there is none."""
-    rows = await AttemptTable.raw("select coalesce(max(id), 0) as newest from attempts")
-    return int(rows[0]["newest"])
+    rows = await AttemptTable.select(Max(AttemptTable.id, alias="newest"))
+    return int(rows[0]["newest"] or 0)
 
 
 async def rivals(provider: str, moment: int) -> list[Followed]:
@@ -196,10 +196,8 @@ async def account(provider: str) -> tuple[Account, int]:
 
 async def claim(provider: str, *, until: int) -> bool:
     """Take the next look at an account, so that one process does it."""
-    await Baseline.raw(
-        "insert into baselines (provider, due_at, account) values ({}, 0, {}) on conflict (provider) do nothing",
-        provider, msgspec.json.encode(Account()).decode(),
-    )  # fmt: skip
+    new = Baseline(provider=provider, account=msgspec.json.encode(Account()).decode())
+    await Baseline.insert(new).on_conflict(Baseline.provider, "DO NOTHING")
     mine = (Baseline.provider == provider) & (Baseline.due_at <= clock.now())
     return bool(await Baseline.update({Baseline.due_at: until}).where(mine).returning(Baseline.provider))
 

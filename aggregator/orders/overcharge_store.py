@@ -15,7 +15,6 @@ from aggregator.catalog.model import HoldKind, Learned, ListingRow
 from aggregator.orders import overcharge
 from aggregator.orders.overcharge import WINDOW_MS, Sighting
 from aggregator.storage import clock, signals, tables
-from aggregator.storage.lists import among
 from aggregator.storage.transaction import write
 
 _SIGHTINGS = """
@@ -115,5 +114,6 @@ async def _judge_service(row: ListingRow, learned: Learned, seen: Sequence[Sight
 async def _forget(explained: Sequence[Sighting]) -> None:
     """An ordinary rise: no alarm."""
     if explained:
-        these, values = among("id", [one.attempt for one in explained])
-        await tables.Attempt.raw(f"update attempts set overcharged_at = null where {these}", values)
+        attempt = tables.Attempt
+        these = attempt.id.is_in([one.attempt for one in explained])
+        await attempt.update({attempt.overcharged_at: None}).where(these)

@@ -23,7 +23,7 @@ async def add_due(order: Order, attempt: int, undelivered: int) -> None:
     The word is as old as its first sight.
     """
     units = undelivered - order.undelivered
-    rows = await AttemptTable.raw("select * from attempts where id = {}", attempt)
+    rows = await AttemptTable.select().where(AttemptTable.id == attempt)
     if units <= 0 or not rows:
         return
     one = as_attempt(rows[0])

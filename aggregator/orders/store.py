@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 from piccolo.columns.combination import WhereRaw
+from piccolo.query.functions import Count
 
 from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
@@ -218,7 +219,7 @@ async def listed(
 
 
 async def count_by_state() -> dict[str, int]:
-    rows = await _ORDER.raw("select state, count(*) as n from orders group by state")
+    rows = await _ORDER.select(_ORDER.state, Count(alias="n")).group_by(_ORDER.state)
     return {row["state"]: int(row["n"]) for row in rows}
 
 
