@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import msgspec
 from msgspec import Struct
@@ -156,8 +156,30 @@ async def ensure_providers(names: Iterable[str]) -> None:
         await _PROVIDER.insert(_PROVIDER(name=name)).on_conflict(_PROVIDER.name, "DO NOTHING")
 
 
-async def set_provider(name: str, **values: Any) -> None:
-    await _PROVIDER.update(dict[Any, Any](values)).where(_PROVIDER.name == name)
+class ProviderFields(TypedDict, total=False):
+    """What may be written of a provider, by the names of its columns; times in milliseconds since 1970."""
+
+    balance: str
+    balance_at: int
+    balance_due_at: int
+    currency: str | None
+    currency_change: str | None
+    sync_due_at: int
+    synced_at: int
+    sync_error: str | None
+    held_catalogue: str | None
+    approved_at: int | None
+    failures: int
+    rest_until: int
+    rest_reason: str | None
+    door: str
+    too_large: int
+    too_large_at: int
+
+
+async def set_provider(name: str, **fields: Unpack[ProviderFields]) -> None:
+    """What is not given stays as it is."""
+    await _PROVIDER.update(dict[Any, Any](fields)).where(_PROVIDER.name == name)
 
 
 async def note_digits(name: str, digits: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 from piccolo.columns.combination import WhereRaw
 from piccolo.query.functions import Count
@@ -18,6 +19,16 @@ from aggregator.storage.lists import among, table_of
 from aggregator.storage.tables import Event
 
 _ORDER = tables.Order
+
+
+class HistoryLine(Struct, frozen=True):
+    """One thing that happened to an order."""
+
+    at: int
+    """Milliseconds since 1970."""
+    state: str
+    """Of the order then."""
+    text: str
 
 
 async def has_open(reseller: int, services: Sequence[int], link_key: str) -> bool:
@@ -195,13 +206,14 @@ async def note_all(lines: Sequence[tuple[int, OrderState, str]]) -> None:
     )  # fmt: skip
 
 
-async def history(order: Order) -> list[dict[str, Any]]:
-    """What happened to an order, oldest first: when, in which state, and a sentence."""
-    lines = await Event.select(Event.at, Event.state, Event.text).where(Event.order_id == order.id).order_by(Event.id)
+async def history(order: Order) -> list[HistoryLine]:
+    """What happened to an order, oldest first."""
+    rows = await Event.select(Event.at, Event.state, Event.text).where(Event.order_id == order.id).order_by(Event.id)
+    lines = [msgspec.convert(row, HistoryLine) for row in rows]
     if order.asked_service is None:
         return lines
     text = f"ordered as service {order.asked_service}, an alias of {order.service}"
-    return [{"at": order.created_at, "state": OrderState.QUEUED.value, "text": text}, *lines]
+    return [HistoryLine(order.created_at, OrderState.QUEUED.value, text), *lines]
 
 
 async def listed(

@@ -49,7 +49,7 @@ async def of_order(order: Order) -> list[Step]:
     for attempt in attempts:
         steps += _of_attempt(attempt, looks[attempt.id])
     for line in await store.history(order):
-        steps.append(Step(at=line["at"], kind=Kind.EVENT, title=line["state"], text=line["text"]))
+        steps.append(Step(at=line.at, kind=Kind.EVENT, title=line.state, text=line.text))
     steps += [_decided(row) for row in await decisions.about("order", order.id)]
     steps += [_paid(entry) for entry in await book.of_order(order.id)]
     steps += [_refilled(refill) for refill in await refill_store.of_order(order.id)]

@@ -8,14 +8,13 @@ from typing import Any
 
 import msgspec
 
-from aggregator.resellers.model import Caller, KeyRules, Reseller
+from aggregator.resellers.model import Caller, KeyRow, KeyRules, Reseller
 from aggregator.storage import clock, tables
 from aggregator.storage.lists import among
 from aggregator.storage.statements import run
 from aggregator.storage.tables import ApiKey
 
 _RESELLER = tables.Reseller
-Row = dict[str, Any]
 
 
 async def find(name: str) -> Reseller | None:
@@ -61,8 +60,9 @@ async def insert_key(reseller: int, *, prefix: str, digest: str, rules: KeyRules
     return int(inserted[0]["id"])
 
 
-async def keys_of(reseller: int) -> list[dict[str, Any]]:
-    return await ApiKey.select().where(ApiKey.reseller == reseller).order_by(ApiKey.id)
+async def keys_of(reseller: int) -> list[KeyRow]:
+    """The oldest first, revoked ones among them."""
+    return [_key(row) for row in await ApiKey.select().where(ApiKey.reseller == reseller).order_by(ApiKey.id)]
 
 
 async def update_key(key: int, rules: KeyRules) -> None:
@@ -82,8 +82,9 @@ async def revoke(prefix: str) -> None:
     await ApiKey.update({ApiKey.revoked_at: clock.now()}).where((ApiKey.prefix == prefix) & _live())
 
 
-async def live_keys(prefix: str) -> list[Row]:
-    return await ApiKey.select().where((ApiKey.prefix == prefix) & _live())
+async def live_keys(prefix: str) -> list[KeyRow]:
+    """Those that begin so: mostly one."""
+    return [_key(row) for row in await ApiKey.select().where((ApiKey.prefix == prefix) & _live())]
 
 
 def _live() -> Any:
@@ -113,6 +114,12 @@ def _caller(row: Mapping[str, Any]) -> Caller:
         requests_per_second=Decimal(limit) if limit is not None else None, read_only=bool(row["read_only"]),
         same_link=row["same_link"], duplicate_seconds=row["duplicate_seconds"], addresses=row["addresses"],
     )  # fmt: skip
+
+
+def _key(row: Mapping[str, Any]) -> KeyRow:
+    # SQLite tells booleans as 0 and 1.
+    rules = msgspec.convert(dict(row), KeyRules, strict=False)
+    return msgspec.convert({**row, "rules": rules}, KeyRow, strict=False)
 
 
 def _reseller(row: Mapping[str, Any]) -> Reseller:

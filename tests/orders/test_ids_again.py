@@ -66,7 +66,7 @@ async def attempt_of(order: Order) -> Attempt:
 
 
 async def told(order: Order) -> str:
-    return "\n".join(line["text"] for line in await store.history(order))
+    return "\n".join(line.text for line in await store.history(order))
 
 
 async def look(panel: Panel, times: int = 3) -> None:
