@@ -153,6 +153,7 @@ async def finish(
 
     async def work() -> bool:
         if not is_sqlite(engine()):
+            # SQL: an advisory lock.
             await Signal.raw(f"select pg_advisory_xact_lock({_LOCK})")
         rows = await _newest_checkpoint()
         is_next = (rows[0]["id"] if rows else None) == (newest.audit if newest else None)

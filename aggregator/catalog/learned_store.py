@@ -155,6 +155,7 @@ def _here(provider: str, service: str) -> Any:
 
 async def cancels(provider: str, service: str, since: int) -> Cancels:
     """What was taken, ended or called off there since a moment; not what its reseller wished to cancel."""
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await _LISTING.raw(
         "select count(*) as orders, count(case when cancelled = 1 then 1 end) as cancelled,"
         " count(distinct case when cancelled = 1 then reseller end) as resellers from ("

@@ -39,6 +39,7 @@ async def lines() -> dict[int, Line]:
 async def sold(numbers: Sequence[int]) -> Sold:
     """What was ever told to be for sale: which of the imported ids, and every id of a [[service]]."""
     these, values = among("service", numbers)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     ids = await run(f"select service from shelf_lines where {these}", values)
     blocks = await ShelfLine.select().where(ShelfLine.service < FIRST_IMPORTED_ID)
     return Sold(

@@ -40,15 +40,17 @@ class RevisionRow(Struct, frozen=True, kw_only=True):
 
 async def listings(provider: str | None = None) -> list[ListingRow]:
     """In the order in which they were first seen."""
-    where, of_provider = ("provider = {} and", [provider]) if provider else ("", [])
     found: list[ListingRow] = []
     after = 0
-    while rows := await run(
-        f"select * from listings where {where} id > {{}} order by id limit {{}}", *of_provider, after, bulk.EACH
-    ):
+    while rows := await _page(provider, after):
         found += [msgspec.convert(dict(row), ListingRow, strict=False) for row in rows]
         after = rows[-1]["id"]
     return found
+
+
+async def _page(provider: str | None, after: int) -> list[dict[str, Any]]:
+    query = _LISTING.select().where(_LISTING.id > after).order_by(_LISTING.id).limit(bulk.EACH)
+    return await (query.where(_LISTING.provider == provider) if provider else query)
 
 
 async def listing(provider: str, service: str) -> ListingRow | None:
@@ -128,6 +130,7 @@ async def imported() -> dict[tuple[str, str], int]:
 async def give_ids(provider: str, services: Iterable[str], *, taken: Collection[int] = ()) -> None:
     """Give an id to each that has none; ids are never given twice, and none of those that are `taken`."""
     if not is_sqlite(engine()):
+        # SQL: an advisory lock, rows as one parameter, and the sequence of PostgreSQL.
         await run(f"select pg_advisory_xact_lock({_IDS_LOCK})")
     known = await imported()
     new = list(dict.fromkeys(service for service in services if (provider, service) not in known))

@@ -137,6 +137,7 @@ async def _balance(update: Query, *, otherwise: type[Exception] = WalletTooLow) 
 async def moved(reseller: int) -> int:
     """What all entries of a wallet say that it holds."""
     mine = wallet(reseller)
+    # SQL: a sum wider than 63 bits, in halves.
     rows = await run(
         f"select {total('amount', 'moved')} from (select case when target = {{}} then amount when source = {{}}"
         " then -amount end as amount from entries where reseller = {}) as moves",
@@ -188,6 +189,7 @@ async def charge_alone(price: Price, placing: str, values: Sequence[object]) -> 
     if price.amount > MOST:
         return None
     entry = charged(0, *price)
+    # SQL: one statement locks, debits, places and enters.
     rows = await run(
         f"with held as ({_FREE}), paid as (update wallets set balance = balance - {{}}"
         " where reseller in (select reseller from held) and balance >= {}"
@@ -233,6 +235,7 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
     if len(totals) == 1:
         [(reseller, total)] = totals.items()
         mine = "{}" if is_sqlite(engine()) else f"({_FREE})"
+        # SQL: one statement debits what is there and skips what others hold.
         rows = await run(
             f"update wallets set balance = balance - {{}} where reseller = {mine} and balance >= {{}}"
             " returning balance",
@@ -260,6 +263,7 @@ async def _locked(resellers: AbstractSet[int]) -> set[int]:
     if is_sqlite(engine()) or not resellers:
         return set()
     these, values = among("reseller", sorted(resellers))
+    # SQL: skip locked.
     rows = await run(f"select reseller from wallets where {these} order by reseller for update skip locked", values)
     return set(resellers) - {int(row["reseller"]) for row in rows}
 
@@ -283,6 +287,7 @@ async def _enter(entries: Sequence[Entry], balances: Sequence[int]) -> None:
         ],
     )
     names = ", ".join(_CHARGE_COLUMNS)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     await run(f"insert into entries ({names}) {query}", *values)
 
 
@@ -290,6 +295,7 @@ async def hold_wallets(resellers: Iterable[int]) -> None:
     """Wait for every charge to these wallets that has begun; until the end of the transaction no other begins."""
     these, values = among("reseller", sorted(resellers))
     if not is_sqlite(engine()):
+        # SQL: for update, in one order.
         await run(f"select reseller from wallets where {these} order by reseller for update", values)
 
 
@@ -301,6 +307,7 @@ async def balance(reseller: int) -> int:
 async def balances(resellers: Sequence[int]) -> list[int]:
     """What several wallets hold now, in the order asked."""
     these, values = among("reseller", resellers)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once; measured.
     rows = await run(f"select reseller, balance from wallets where {these}", values)
     held = {int(row["reseller"]): int(row["balance"]) for row in rows}
     return [held[reseller] for reseller in resellers]

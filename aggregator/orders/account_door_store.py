@@ -24,6 +24,7 @@ async def doors_of(profile: Profile) -> Doors:
 
 async def foreign(provider: str, doors: Doors) -> list[ForeignDoor]:
     """Doors that lead elsewhere and that orders went through which are still followed; those most used first."""
+    # SQL: a union of partial indexes, joined.
     rows = await Attempt.raw(
         f"select a.door, count(*) as orders, min(a.created_at) as since from {FOLLOWED} where a.id = followed.id"
         " and a.provider = {} and a.door is not null group by a.door order by count(*) desc, a.door",
@@ -82,6 +83,7 @@ async def _accounts(provider: str) -> Mapping[str, str]:
 
 async def adopt(profile: Profile) -> None:
     """What is still followed from before doors were kept went, as far as we know, through the one of today."""
+    # SQL: it updates what a union of partial indexes finds.
     await write(
         lambda: Attempt.raw(
             f"update attempts set door = {{}} where id in (select a.id from {FOLLOWED}"

@@ -84,6 +84,7 @@ async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
         for one in new
     ]  # fmt: skip
     query, values = table_of(_NEW, rows)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     written = await _ATTEMPT.raw(f"insert into attempts ({', '.join(_NEW)}) {query} returning *", *values)
     return {row["order_id"]: as_attempt(row) for row in written}
 
@@ -142,6 +143,7 @@ async def accept(taken: Sequence[Taken], *, poll_at: int) -> set[int]:
         [(one.attempt, one.upstream_order, one.reply) for one in taken],
     )
     try:
+        # SQL: one compare-and-set for many, from rows as one parameter.
         rows = await _ATTEMPT.raw(
             "update attempts set outcome = 'accepted', answered_at = {}, poll_at = {}, upstream_order = given.named,"
             f" reply = given.said, error = null, error_text = null from ({query}) as given where id = given.attempt"
@@ -165,6 +167,7 @@ async def decides(attempt: int, *, late: bool) -> bool:
         " and not exists (select 1 from attempts u where u.outcome = 'unsure' and u.provider = a.provider"
         " and u.created_at > 0 and u.given_order = a.upstream_order)"
     )
+    # SQL: it asks for another row of the same table; once for every reading.
     rows = await _ATTEMPT.raw(
         "select 1 as one from attempts a where a.id = {} and a.outcome = 'accepted' and a.superseded_at is null"
         + (contested if late else ""),
@@ -215,12 +218,14 @@ async def of_order(order: int) -> list[Attempt]:
 
 async def overdue() -> list[Attempt]:
     """Attempts whose deadline has passed without an answer."""
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     rows = await _ATTEMPT.raw("select * from attempts where outcome = 'placing' and deadline_at < {}", clock.now())
     return [as_attempt(row) for row in rows]
 
 
 async def long_unsure(before: int) -> list[Attempt]:
     """Attempts that have been unsure since before a moment, of which their order's history does not tell yet."""
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     rows = await _ATTEMPT.raw(
         "select a.* from attempts a where a.outcome = 'unsure' and a.answered_at < {} and not exists (select 1 from"
         f" events v where v.order_id = a.order_id and v.state = 'unsure' and v.text like '{STILL_UNSURE}%')",
@@ -231,6 +236,7 @@ async def long_unsure(before: int) -> list[Attempt]:
 
 async def unsure_since_when() -> int | None:
     """Since when the oldest unsure attempt has been so (milliseconds since 1970)."""
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     rows = await _ATTEMPT.raw("select min(answered_at) as since from attempts where outcome = 'unsure'")
     since: int | None = rows[0]["since"]
     return since
@@ -242,6 +248,7 @@ async def link_runs(order: Order, provider: str, service: str) -> bool:
     Inside a transaction the answer stays true until its end: the link is locked against others who ask.
     """
     if not is_sqlite(engine()):
+        # SQL: an advisory lock; it joins, and the tables name no foreign keys to Piccolo.
         await _ATTEMPT.raw("select pg_advisory_xact_lock(hashtext({}))", order.link_key)
     rows = await _ATTEMPT.raw(
         "select 1 as one from attempts a join orders o on o.id = a.order_id where o.link_key = {} and o.id <> {}"
@@ -254,6 +261,7 @@ async def link_runs(order: Order, provider: str, service: str) -> bool:
 
 async def unsure_since(moment: int) -> dict[str, int]:
     """How many unsure attempts each provider has since a moment."""
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     rows = await _ATTEMPT.raw(
         "select provider, count(*) as n from attempts where outcome = 'unsure' and created_at > {} group by provider",
         moment,
@@ -265,6 +273,7 @@ async def claim_polls(provider: str, limit: int) -> list[Followed]:
     """Take the attempts at a provider whose status is due, with their orders; ours for `CLAIM_MS`."""
     now = clock.now()
     lock = "" if is_sqlite(engine()) else "for update skip locked"
+    # SQL: one statement chooses, skips what is locked, and claims.
     # Materialized: PostgreSQL may else ask the list again for every row, and each time it is the next ones.
     rows = await write(
         lambda: _ATTEMPT.raw(
@@ -291,6 +300,7 @@ async def poll_again(due: Mapping[int, int | None], *, whole: Mapping[int, int] 
     seen = whole or {}
     rows = [(attempt, moment, seen.get(attempt)) for attempt, moment in sorted(due.items())]
     query, values = table_of({"id": "bigint", "moment": "bigint", "seen": "bigint"}, rows)
+    # SQL: an update from rows as one parameter.
     await write(
         lambda: _ATTEMPT.raw(
             "update attempts set poll_at = given.moment, whole_at = coalesce(given.seen, whole_at)"
@@ -308,6 +318,7 @@ async def poll_now(order: int) -> None:
 
 async def providers_in_use() -> set[str]:
     """Providers with open, unsure or watched orders."""
+    # SQL: a union of partial indexes.
     rows = await _ATTEMPT.raw(
         "select provider from attempts where outcome = 'placing'"
         " union select provider from attempts where outcome = 'unsure'"

@@ -47,6 +47,7 @@ class Tries(Struct, frozen=True, kw_only=True):
 
 
 async def queued_before(moment: int) -> Waiting:
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     return _waiting(
         await tables.Order.raw(
             "select count(*) as n, min(created_at) as since from orders where state = 'queued' and created_at < {}",
@@ -58,6 +59,7 @@ async def queued_before(moment: int) -> Waiting:
 async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
     """By our id of the service."""
     these, values = among("service", services)
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     rows = await tables.Order.raw(
         "select service, count(*) as n, min(created_at) as since from orders where state = 'queued'"
         f" and {these} group by service",
@@ -68,6 +70,7 @@ async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
 
 async def due_before(moment: int) -> Waiting:
     """Queued orders whose turn it is, since the oldest's turn."""
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     return _waiting(
         await tables.Order.raw(
             "select count(*) as n, min(due_at) as since from orders where state = 'queued' and due_at < {}", moment
@@ -77,6 +80,7 @@ async def due_before(moment: int) -> Waiting:
 
 async def placing_before(moment: int) -> Waiting:
     """Attempts that passed their deadline and that nobody swept."""
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     return _waiting(
         await tables.Attempt.raw(
             "select count(*) as n, min(deadline_at) as since from attempts"
@@ -96,6 +100,7 @@ async def halted() -> Waiting:
     """Open orders that stand still because a promise is broken; since when is told by the audits."""
     if not await halts.standing():
         return Waiting(0, None)
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     return _waiting(
         await tables.Order.raw(
             "select count(*) as n, null as since from orders"
@@ -105,6 +110,7 @@ async def halted() -> Waiting:
 
 
 async def unsure_by_provider() -> dict[str, Waiting]:
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     rows = await tables.Attempt.raw(
         "select provider, count(*) as n, min(created_at) as since from attempts where outcome = 'unsure'"
         " group by provider"
@@ -114,6 +120,7 @@ async def unsure_by_provider() -> dict[str, Waiting]:
 
 async def polls_before(moment: int) -> dict[str, Waiting]:
     """By provider: attempts whose status should have been asked for by a moment."""
+    # SQL: it groups no more rows than so many.
     rows = await tables.Attempt.raw(
         "select provider, count(*) as n, min(poll_at) as since from"
         " (select provider, poll_at from attempts where poll_at < {} limit {}) as late group by provider",
@@ -125,6 +132,7 @@ async def polls_before(moment: int) -> dict[str, Waiting]:
 
 async def elsewhere_by_provider() -> dict[str, Waiting]:
     """By provider: followed orders that went through a door (address and key) of which nobody said where it leads."""
+    # SQL: a union of partial indexes, joined.
     rows = await tables.Attempt.raw(
         f"select a.provider, count(*) as n, min(a.created_at) as since from {FOLLOWED}"
         " join providers p on p.name = a.provider"
@@ -139,6 +147,7 @@ async def elsewhere_by_provider() -> dict[str, Waiting]:
 
 async def tries_since(moment: int) -> dict[str, Tries]:
     """By provider."""
+    # SQL: it groups no more rows than so many, with sums in halves.
     rows = await tables.Attempt.raw(
         "select provider, count(case when outcome <> 'placing' then 1 end) as sent,"
         " count(case when outcome in ('accepted', 'called_off') then 1 end) as accepted,"
@@ -157,6 +166,7 @@ async def tries_since(moment: int) -> dict[str, Tries]:
 
 async def spent_since(moment: int) -> dict[int, tuple[int, int]]:
     """By reseller: orders, and what they were charged less what they got back."""
+    # SQL: it groups no more rows than so many, with sums in halves.
     rows = await tables.Order.raw(
         f"select reseller, count(*) as n, {total('charge - refunded', 'spent')} from"
         " (select reseller, charge, refunded from orders where id >= {} order by id limit {}) as lately"

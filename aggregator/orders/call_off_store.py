@@ -21,6 +21,7 @@ async def revive(attempts: Sequence[int]) -> list[int]:
 async def count(provider: str, *, since: int) -> tuple[int, int]:
     """How many attempts came alive since a moment and since somebody looked, and how many were called off since it."""
     looked = "coalesce((select call_offs_looked_at from providers where name = {}), 0)"
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     revived = await Attempt.raw(
         f"select count(*) as n from attempts where provider = {{}} and revived_at >= {{}} and revived_at > {looked}",
         provider, since, provider,

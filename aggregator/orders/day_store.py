@@ -58,6 +58,7 @@ def is_over(start: int) -> bool:
 async def count(start: int) -> Day:
     """The figures of a day as the orders tell them now."""
     end = start + DAY_MS
+    # SQL: sums in halves, over a join.
     taken = await tables.Order.raw(
         f"select count(*) as n, {total('charge', 'charged')} from orders where id >= {{}} and id < {{}}",
         await first_id(tables.Order, start), await first_id(tables.Order, end),
@@ -123,6 +124,7 @@ async def add_lost(order: Order, undelivered: int, paid: int) -> None:
     """An order that had ended, as it was, is short of so many units now, and was paid so much for it."""
     if order.ended_at is None or order.ended_at >= day_of(clock.now()):
         return
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await tables.Attempt.raw(f"{_TAKEN} where a.order_id = {{}} and a.outcome = 'accepted'", order.id)
     now = [msgspec.convert(dict(row), Taken, strict=False) for row in rows]
     saved = sum(
@@ -146,6 +148,7 @@ async def _costs(attempts: Sequence[int]) -> dict[int, int]:
         return {}
     lock = "" if is_sqlite(engine()) else "for update of o"
     these, values = among("a.id", attempts)
+    # SQL: it joins, and locks one of the two.
     rows = await tables.Attempt.raw(
         f"{_TAKEN} where {these} and o.ended_at < {{}} order by o.id {lock}", values, day_of(clock.now())
     )
@@ -158,6 +161,7 @@ async def _costs(attempts: Sequence[int]) -> dict[int, int]:
 
 
 async def _add_late(day: int, *, refunded: int, cost: int) -> None:
+    # SQL: it adds to the row that is there, in halves.
     await tables.Day.raw(
         "insert into days (start, late_refunded, late_refunded_high, late_cost, late_cost_high)"
         f" values ({{}}, {{}}, {{}}, {{}}, {{}}) {_ADD}",
@@ -167,6 +171,7 @@ async def _add_late(day: int, *, refunded: int, cost: int) -> None:
 
 async def add_found(attempt: int) -> None:
     """An attempt that was given up turned out to be taken: its cost is that of its order's day."""
+    # SQL: it inserts what a join finds, or adds it to the row that is there.
     await tables.Day.raw(
         "insert into days (start, late_refunded, late_cost) select o.ended_at - o.ended_at % 86400000, 0, a.cost"
         f" from attempts a join orders o on o.id = a.order_id where a.id = {{}} and o.ended_at < {{}} {_ADD}",

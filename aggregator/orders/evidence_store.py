@@ -109,6 +109,7 @@ async def unsure_at(provider: str) -> list[Followed]:
 
 
 async def _unsure(provider: str) -> list[Attempt]:
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     # Every attempt has a time: SQLite takes the index of the unsure ones where the question has all its columns.
     rows = await AttemptTable.raw(
         "select * from attempts where provider = {} and outcome = 'unsure' and created_at > 0 order by id", provider
@@ -118,15 +119,14 @@ async def _unsure(provider: str) -> list[Attempt]:
 
 async def books(provider: str, *, since: int, most: int) -> Books | None:
     """Every attempt at a provider that has an id and is followed, or was made since; None for too many."""
-    followed = await AttemptTable.raw(
-        "select * from attempts where provider = {} and poll_at >= 0 and upstream_order is not null limit {}",
-        provider, most + 1,
-    )  # fmt: skip
+    watched = (AttemptTable.provider == provider) & (AttemptTable.poll_at >= 0)
+    followed = await AttemptTable.select().where(watched & AttemptTable.upstream_order.is_not_null()).limit(most + 1)
     lately = await _made_since(provider, since, _NAMED, most=most + 1)
     named = {one.id: one for one in map(as_attempt, [*followed, *lately])}
     if len(named) > most:
         return None
     nameless = [*await _unsure(provider), *map(as_attempt, await _made_since(provider, since, _GIVEN_UP))]
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     placing = await AttemptTable.raw("select provider from attempts where outcome = 'placing'")
     return Books(
         await with_orders([named[number] for number in sorted(named)]),
@@ -138,6 +138,7 @@ async def books(provider: str, *, since: int, most: int) -> Books | None:
 async def owners(provider: str, orders: Sequence[str], *, since: int) -> dict[str, Attempt]:
     """The attempt of ours behind each of these orders of a provider, and behind every one taken there since."""
     these, values = among("upstream_order", orders)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await AttemptTable.raw(
         f"select * from attempts where provider = {{}} and {these} and superseded_at is null", provider, values
     )
@@ -178,6 +179,7 @@ async def _made_since(
 ) -> list[dict[str, Any]]:
     """The attempts at a provider since a moment of which a condition holds, the oldest first."""
     first = await first_id(AttemptTable, moment - _OUT_OF_ORDER_MS)
+    # SQL: SQLite is told to go by ids, whatever index there is.
     rows: list[dict[str, Any]] = await AttemptTable.raw(
         f"select {columns} from {from_id_on(AttemptTable)} where id >= {{}} and provider = {{}} and created_at >= {{}}"
         f" and {condition} order by id limit {{}}",

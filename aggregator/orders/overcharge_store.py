@@ -38,6 +38,7 @@ class Overcharges(Struct, frozen=True):
 
 async def sightings(provider: str) -> list[Sighting]:
     """Of the last day, the oldest first."""
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await tables.Attempt.raw(
         f"{_SIGHTINGS} where a.provider = {{}} and a.overcharged_at >= {{}} order by a.overcharged_at",
         provider, clock.now() - WINDOW_MS,
@@ -47,6 +48,7 @@ async def sightings(provider: str) -> list[Sighting]:
 
 async def by_provider() -> dict[str, Overcharges]:
     """Of the last day."""
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await tables.Attempt.raw(
         f"{_SIGHTINGS} where a.overcharged_at >= {{}} order by a.overcharged_at", clock.now() - WINDOW_MS
     )

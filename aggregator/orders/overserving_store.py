@@ -61,6 +61,7 @@ async def note_unstopped(attempt: int) -> bool:
 
 async def to_call_off(provider: str, limit: int) -> list[Attempt]:
     """Overserved attempts whose provider is to be asked now to end them, whatever became of their orders."""
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     rows = await _ATTEMPT.raw(
         "select * from attempts where provider = {} and call_off"
         " and (cancel_at is null or cancel_due_at <= {}) order by id limit {}",
@@ -71,6 +72,7 @@ async def to_call_off(provider: str, limit: int) -> list[Attempt]:
 
 async def unstopped() -> dict[str, Waiting]:
     """By provider: what goes on there beyond what was bought, although it should have been called off."""
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     rows = await _ATTEMPT.raw(
         "select provider, count(*) as n, min(unstopped_at) as since from attempts"
         " where call_off and unstopped_at is not null and poll_at is not null group by provider"

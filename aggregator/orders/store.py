@@ -55,6 +55,7 @@ async def get_many(orders: Sequence[int]) -> list[Order]:
     if not orders:
         return []
     these, values = among("id", orders)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     return [as_order(row) for row in await _ORDER.raw(f"select * from orders where {these}", values)]
 
 
@@ -64,6 +65,7 @@ async def of_reseller(reseller: int, orders: Iterable[int]) -> dict[int, Order]:
     if not wanted:
         return {}
     these, values = among("id", wanted)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await _ORDER.raw(f"select * from orders where reseller = {{}} and {these}", reseller, values)
     return {row["id"]: as_order(row) for row in rows}
 
@@ -88,6 +90,7 @@ async def hurry() -> None:
 async def depart(orders: Sequence[int]) -> set[int]:
     """Let queued orders leave for a provider; those that leave, and do not stand still since a red audit."""
     these, values = among("id", orders)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await _ORDER.raw(
         f"update orders set state = 'placing' where {these} and state = 'queued' and {NOT_HALTED} returning id", values
     )
@@ -97,6 +100,7 @@ async def depart(orders: Sequence[int]) -> set[int]:
 async def activate(orders: Sequence[int]) -> None:
     """Their providers have them: what was on its way or unsure is active."""
     these, values = among("id", orders)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     await _ORDER.raw(f"update orders set state = 'active' where {these} and state in ('placing', 'unsure')", values)
 
 
@@ -186,6 +190,7 @@ async def add_refunded(order: int, amount: int) -> None:
 
 async def note(order: int, state: OrderState, text: str) -> None:
     """A line in the order's history, unless it stands there already for this state."""
+    # SQL: it inserts unless the line is there.
     await Event.raw(
         "insert into events (order_id, state, text, at) select {}, {}, {}, {} where not exists"
         " (select 1 from events where order_id = {} and state = {} and text = {})",
@@ -199,6 +204,7 @@ async def note_all(lines: Sequence[tuple[int, OrderState, str]]) -> None:
         {"order_id": "bigint", "state": "text", "text": "text"},
         [(order, state.value, text) for order, state, text in lines],
     )
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     await Event.raw(
         "insert into events (order_id, state, text, at)"
         f" select order_id, state, text, cast({{}} as bigint) from ({query}) as told",
@@ -237,6 +243,7 @@ async def count_by_state() -> dict[str, int]:
 
 async def count_waiting() -> dict[str, int]:
     """How many are unsure and how many are held: what an owner is asked about."""
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     rows = await _ORDER.raw(
         "select count(*) as n from orders where state in ('queued', 'placing', 'unsure', 'active') and state = 'unsure'"
     )

@@ -99,6 +99,7 @@ async def insert_session(digest: str, person: int, stage: Stage) -> None:
 
 async def session(digest: str, *, seen_since: int, created_since: int) -> tuple[Session, int] | None:
     """The session of this digest that is neither idle nor too old, and when it was last seen."""
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await _SESSION.raw(
         "select s.stage, s.seen_at, p.id, p.name, p.role, p.reseller, p.totp"
         " from sessions s join people p on p.id = s.person"

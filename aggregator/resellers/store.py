@@ -33,6 +33,7 @@ async def get(reseller: int) -> Reseller:
 
 
 async def all_with_balances() -> list[tuple[Reseller, int]]:
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await _RESELLER.raw(
         "select r.*, w.balance from resellers r join wallets w on w.reseller = r.id order by r.id"
     )
@@ -95,6 +96,7 @@ def _live() -> Any:
 async def callers(digests: Sequence[str]) -> list[Caller | None]:
     """Whoever holds the key with each digest; None for one that was revoked or never given."""
     these, values = among("k.digest", digests)
+    # SQL: it joins, for keys that come as one parameter; measured.
     rows = await run(
         "select k.digest, k.id as key, k.spelling as key_spelling, k.requests_per_second, k.read_only, k.same_link,"
         " k.duplicate_seconds, k.addresses,"

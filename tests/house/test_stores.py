@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -21,6 +22,9 @@ STORES = [
 TABLES = "aggregator.storage.tables"
 STATEMENTS = "aggregator.storage.statements"
 _RAW = re.compile(r"\.raw\(")
+_STATEMENT = re.compile(r"\.raw\(|(?<![\w.])run\(")
+_WHY = "# SQL: "
+_WITH_REASONS = ("store.py", "ledger/book.py", "halts.py")
 
 
 def is_store(path: str) -> bool:
@@ -49,6 +53,30 @@ def test_every_store_is_there() -> None:
     """The list names no file that is gone."""
     paths = [path for path, _ in modules("aggregator")]
     assert [store for store in STORES if not any(fnmatch(path, store) for path in paths)] == []
+
+
+def unexplained(text: str) -> Iterator[str]:
+    """The functions that ask by a text of their own and do not say why Piccolo's query could not."""
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            written = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+            if _STATEMENT.search(written) and _WHY not in written:
+                yield node.name
+
+
+def test_every_statement_in_text_says_why() -> None:
+    """Whoever knows Piccolo finds its queries, and elsewhere the reason; an audit's questions are texts by nature."""
+    stores = [(path, text) for path, text in modules("aggregator") if path.endswith(_WITH_REASONS)]
+    assert len(stores) > len(_WITH_REASONS)
+    assert [f"{path}: {name}" for path, text in stores for name in unexplained(text)] == []
+
+
+def test_a_statement_without_a_reason_is_found() -> None:
+    """The rule can fail."""
+    silent = "async def f():\n    return await run('select 1')\n"
+    assert list(unexplained(silent)) == ["f"]
+    assert list(unexplained(silent.replace("    return", "    # SQL: skip locked.\n    return"))) == []
 
 
 @pytest.mark.parametrize(
