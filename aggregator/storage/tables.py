@@ -185,7 +185,7 @@ class Order(Table, tablename="orders"):
     delivery_seen = Boolean(default=False)
     """Its provider has reported a part of it delivered while it ran; an ending without numbers is read by that."""
     sight = Text(null=True, default=None)
-    """Its provider's first terminal answer, as `settlement.seen` writes it: money waits for an equal second one."""
+    """The first terminal answer, as `orders.settlement.seen` writes it: money waits for an equal second one."""
     sight_at = BigInt(null=True, default=None)
     """When that answer was first read."""
     request_id = Text(null=True, default=None)
@@ -790,7 +790,7 @@ class Migration(Table, tablename="migrations"):
     """Which steps this database has taken."""
 
     id = Integer(primary_key=True)
-    """The number of the step, as in `migrations.STEPS`."""
+    """The number of the step, as in `storage.migrations.STEPS`."""
     at = BigInt()
 
 

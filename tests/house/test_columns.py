@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
+from pathlib import Path
 
 import pytest
 
+from aggregator.storage.tables import TABLES
 from tests.house.source import ROOT
 
 EVIDENT = {
@@ -53,3 +56,40 @@ def test_a_silent_column_is_found(after: str) -> None:
 def test_a_column_with_its_sentence_is_not_silent() -> None:
     """The rule does not cry wolf."""
     assert silent('class Order(Table):\n    sight = Text()\n    """What was read."""\n') == []
+
+
+_NAMED = re.compile(r"`(\w+(?:\.\w+)+)`")
+
+
+def lost(text: str) -> list[str]:
+    """What is named in backticks and is neither a column (`table.column`) nor in the code (`package.module.name`)."""
+    columns = {f"{table._meta.tablename}.{column._meta.name}" for table in TABLES for column in table._meta.columns}
+    return [name for name in _NAMED.findall(text) if name not in columns and not _is_there(name.split("."))]
+
+
+def _is_there(names: list[str]) -> bool:
+    places = [ROOT / top for top in ("aggregator", ".")]
+    return any(_defines(place, names[:split], names[split:]) for place in places for split in range(len(names), 0, -1))
+
+
+def _defines(place: Path, module: list[str], rest: list[str]) -> bool:
+    path = place.joinpath(*module)
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    written = file.read_text() if file.is_file() else ""
+    return file.is_file() and all(
+        re.search(rf"^(?:class |(?:async )?def )?{one}\b", written, re.MULTILINE) for one in rest
+    )
+
+
+def test_what_the_sentences_name_is_there() -> None:
+    """A module that moves takes its name on this page along."""
+    text = (ROOT / "aggregator/storage/tables.py").read_text()
+    assert _NAMED.search(text)
+    assert lost(text) == []
+
+
+def test_a_name_that_is_gone_is_found() -> None:
+    """The rule can fail, of columns, modules and what stands in them; and does not cry wolf."""
+    gone = ["orders.colour", "orders.colours.Blue", "orders.state.Colour", "storage.migrations.STAIRS"]
+    there = ["orders.id", "orders.state", "orders.state.Outcome", "storage.migrations.STEPS", "providers.errors.Code"]
+    assert lost(" ".join(f"`{name}`" for name in [*gone, *there])) == gone
