@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.storage import clock
+from aggregator.storage.conditions import MOVING
 from aggregator.storage.tables import Provider, Word
 
 MOST_WORDS = 500
@@ -87,8 +88,7 @@ async def explain(
 
 async def moving() -> list[WordRow]:
     """Those whose orders may still have to go on."""
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    rows = await Word.raw("select * from words where moving order by id")
+    rows = await Word.select().where(MOVING).order_by(Word.id)
     return [msgspec.convert(dict(row), WordRow, strict=False) for row in rows]
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
+from piccolo.query.functions import Count, Min
 
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import Outcome
 from aggregator.orders.store import get_many
 from aggregator.storage import clock, tables
+from aggregator.storage.conditions import PLACING, UNSURE
 from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.lists import table_of
 from aggregator.storage.transaction import engine, write
@@ -218,14 +220,13 @@ async def of_order(order: int) -> list[Attempt]:
 
 async def overdue() -> list[Attempt]:
     """Attempts whose deadline has passed without an answer."""
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    rows = await _ATTEMPT.raw("select * from attempts where outcome = 'placing' and deadline_at < {}", clock.now())
+    rows = await _ATTEMPT.select().where(PLACING & (_ATTEMPT.deadline_at < clock.now()))
     return [as_attempt(row) for row in rows]
 
 
 async def long_unsure(before: int) -> list[Attempt]:
     """Attempts that have been unsure since before a moment, of which their order's history does not tell yet."""
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
+    # SQL: the history is a subselect's, by the beginning of a text.
     rows = await _ATTEMPT.raw(
         "select a.* from attempts a where a.outcome = 'unsure' and a.answered_at < {} and not exists (select 1 from"
         f" events v where v.order_id = a.order_id and v.state = 'unsure' and v.text like '{STILL_UNSURE}%')",
@@ -236,8 +237,7 @@ async def long_unsure(before: int) -> list[Attempt]:
 
 async def unsure_since_when() -> int | None:
     """Since when the oldest unsure attempt has been so (milliseconds since 1970)."""
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    rows = await _ATTEMPT.raw("select min(answered_at) as since from attempts where outcome = 'unsure'")
+    rows = await _ATTEMPT.select(Min(_ATTEMPT.answered_at, alias="since")).where(UNSURE)
     since: int | None = rows[0]["since"]
     return since
 
@@ -261,11 +261,8 @@ async def link_runs(order: Order, provider: str, service: str) -> bool:
 
 async def unsure_since(moment: int) -> dict[str, int]:
     """How many unsure attempts each provider has since a moment."""
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    rows = await _ATTEMPT.raw(
-        "select provider, count(*) as n from attempts where outcome = 'unsure' and created_at > {} group by provider",
-        moment,
-    )
+    counted = _ATTEMPT.select(_ATTEMPT.provider, Count(alias="n")).where(UNSURE & (_ATTEMPT.created_at > moment))
+    rows = await counted.group_by(_ATTEMPT.provider)
     return {row["provider"]: int(row["n"]) for row in rows}
 
 

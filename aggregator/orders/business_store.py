@@ -9,15 +9,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
+from piccolo.columns import BigInt
+from piccolo.columns.combination import WhereRaw
+from piccolo.query import Select
 from piccolo.query.functions import Count, Min
 
 from aggregator.orders import halts
 from aggregator.orders.attempt_store import FOLLOWED
 from aggregator.storage import tables
+from aggregator.storage.conditions import OPEN, PLACING, QUEUED, UNSURE
 from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id
 from aggregator.storage.totals import read_total, total
 
+_ORDER = tables.Order
+_ATTEMPT = tables.Attempt
 MOST = 1_000_000
 """Rows that are grouped at most. The limit also keeps SQLite at the index of the moment, not at that of the group."""
 _SPENT = total(
@@ -47,19 +53,13 @@ class Tries(Struct, frozen=True, kw_only=True):
 
 
 async def queued_before(moment: int) -> Waiting:
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    return _waiting(
-        await tables.Order.raw(
-            "select count(*) as n, min(created_at) as since from orders where state = 'queued' and created_at < {}",
-            moment,
-        )
-    )
+    return _waiting(await _counted(_ORDER.created_at).where(QUEUED & (_ORDER.created_at < moment)))
 
 
 async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
     """By our id of the service."""
     these, values = among("service", services)
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
+    # SQL: a list as one parameter, and the partial index by its own words.
     rows = await tables.Order.raw(
         "select service, count(*) as n, min(created_at) as since from orders where state = 'queued'"
         f" and {these} group by service",
@@ -70,51 +70,28 @@ async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
 
 async def due_before(moment: int) -> Waiting:
     """Queued orders whose turn it is, since the oldest's turn."""
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    return _waiting(
-        await tables.Order.raw(
-            "select count(*) as n, min(due_at) as since from orders where state = 'queued' and due_at < {}", moment
-        )
-    )
+    return _waiting(await _counted(_ORDER.due_at).where(QUEUED & (_ORDER.due_at < moment)))
 
 
 async def placing_before(moment: int) -> Waiting:
     """Attempts that passed their deadline and that nobody swept."""
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    return _waiting(
-        await tables.Attempt.raw(
-            "select count(*) as n, min(deadline_at) as since from attempts"
-            " where outcome = 'placing' and deadline_at < {}",
-            moment,
-        )
-    )
+    return _waiting(await _counted(_ATTEMPT.deadline_at).where(PLACING & (_ATTEMPT.deadline_at < moment)))
 
 
 async def held() -> Waiting:
-    order = tables.Order
-    counted = order.select(Count(alias="n"), Min(order.created_at, alias="since"))
-    return _waiting(await counted.where(order.held.is_not_null()))
+    return _waiting(await _counted(_ORDER.created_at).where(_ORDER.held.is_not_null()))
 
 
 async def halted() -> Waiting:
     """Open orders that stand still because a promise is broken; since when is told by the audits."""
     if not await halts.standing():
         return Waiting(0, None)
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    return _waiting(
-        await tables.Order.raw(
-            "select count(*) as n, null as since from orders"
-            f" where state in ('queued', 'placing', 'unsure', 'active') and not ({halts.NOT_HALTED})"
-        )
-    )
+    return Waiting(await _ORDER.count().where(OPEN & WhereRaw(f"not ({halts.NOT_HALTED})")), None)
 
 
 async def unsure_by_provider() -> dict[str, Waiting]:
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    rows = await tables.Attempt.raw(
-        "select provider, count(*) as n, min(created_at) as since from attempts where outcome = 'unsure'"
-        " group by provider"
-    )
+    counted = _ATTEMPT.select(_ATTEMPT.provider, Count(alias="n"), Min(_ATTEMPT.created_at, alias="since"))
+    rows = await counted.where(UNSURE).group_by(_ATTEMPT.provider)
     return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
 
 
@@ -175,6 +152,10 @@ async def spent_since(moment: int) -> dict[int, tuple[int, int]]:
         MOST,
     )
     return {row["reseller"]: (int(row["n"]), read_total(row, "spent")) for row in rows}
+
+
+def _counted(since: BigInt) -> Select[Any]:
+    return since._meta.table.select(Count(alias="n"), Min(since, alias="since"))  # noqa: SLF001  # piccolo's place for it
 
 
 def _waiting(rows: list[dict[str, Any]]) -> Waiting:

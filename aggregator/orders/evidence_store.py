@@ -17,6 +17,7 @@ from aggregator.orders.evidence import Account, Glance
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock
+from aggregator.storage.conditions import PLACING, UNSURE
 from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id, from_id_on
 from aggregator.storage.tables import Attempt as AttemptTable
@@ -109,11 +110,9 @@ async def unsure_at(provider: str) -> list[Followed]:
 
 
 async def _unsure(provider: str) -> list[Attempt]:
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     # Every attempt has a time: SQLite takes the index of the unsure ones where the question has all its columns.
-    rows = await AttemptTable.raw(
-        "select * from attempts where provider = {} and outcome = 'unsure' and created_at > 0 order by id", provider
-    )
+    there = (AttemptTable.provider == provider) & UNSURE & (AttemptTable.created_at > 0)
+    rows = await AttemptTable.select().where(there).order_by(AttemptTable.id)
     return [as_attempt(row) for row in rows]
 
 
@@ -126,12 +125,11 @@ async def books(provider: str, *, since: int, most: int) -> Books | None:
     if len(named) > most:
         return None
     nameless = [*await _unsure(provider), *map(as_attempt, await _made_since(provider, since, _GIVEN_UP))]
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    placing = await AttemptTable.raw("select provider from attempts where outcome = 'placing'")
+    placing = await AttemptTable.exists().where(PLACING)
     return Books(
         await with_orders([named[number] for number in sorted(named)]),
         [one for one in nameless if one.upstream_order is None],
-        bool(placing),
+        placing,
     )
 
 

@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from piccolo.query.functions import Count
 
 from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
 from aggregator.orders.store import as_order
 from aggregator.storage import clock, tables
+from aggregator.storage.conditions import QUEUED
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.lists import table_of
 from aggregator.storage.statements import run
@@ -78,11 +80,9 @@ async def park(parked: Sequence[Parked]) -> None:
 
 async def count_parked() -> dict[str, dict[int, int]]:
     """How many orders of each reseller wait at each provider."""
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    rows = await run(
-        "select parked_at, reseller, count(*) as n from orders where state = 'queued' and parked_at is not null"
-        " group by parked_at, reseller"
-    )
+    order = tables.Order
+    parked = order.select(order.parked_at, order.reseller, Count(alias="n"))
+    rows = await parked.where(QUEUED & order.parked_at.is_not_null()).group_by(order.parked_at, order.reseller)
     counted: dict[str, dict[int, int]] = {}
     for row in rows:
         counted.setdefault(row["parked_at"], {})[int(row["reseller"])] = int(row["n"])

@@ -14,7 +14,7 @@ from piccolo.query.functions import Count
 from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
-from aggregator.storage import clock, signals, tables
+from aggregator.storage import clock, conditions, signals, tables
 from aggregator.storage.lists import among, table_of
 from aggregator.storage.tables import Event
 
@@ -243,11 +243,8 @@ async def count_by_state() -> dict[str, int]:
 
 async def count_waiting() -> dict[str, int]:
     """How many are unsure and how many are held: what an owner is asked about."""
-    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    rows = await _ORDER.raw(
-        "select count(*) as n from orders where state in ('queued', 'placing', 'unsure', 'active') and state = 'unsure'"
-    )
-    return {"unsure": int(rows[0]["n"]), "held": await _ORDER.count().where(_ORDER.held.is_not_null())}
+    unsure = conditions.OPEN & (_ORDER.state == OrderState.UNSURE.value)
+    return {"unsure": await _ORDER.count().where(unsure), "held": await _ORDER.count().where(_ORDER.held.is_not_null())}
 
 
 async def tell_others() -> None:
