@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from aggregator.orders import accept_store, attempt_store, charges, progress_store, stated, store
-from aggregator.orders.attempt_store import NewAttempt
+from aggregator.orders.attempt_store import AttemptChanges, NewAttempt
 from aggregator.orders.model import Attempt, NewOrder, Order
 from aggregator.orders.settlement import Keep, Rules
 from aggregator.orders.state import OrderState, Outcome
@@ -130,13 +130,15 @@ async def begin_attempt(order: Order, *, provider: str = "alpha") -> Attempt:
     return await write(work)
 
 
+async def set_attempt(attempt: int, changes: dict[Any, Any]) -> None:
+    """As if that had been written of an attempt."""
+    await tables.Attempt.update(changes).where(tables.Attempt.id == attempt)
+
+
 async def activate(order: Order, *, provider: str = "alpha", upstream: str | None = None) -> Attempt:
     """A provider takes the order; its status is due at once."""
     attempt = await begin_attempt(order, provider=provider)
-    changes = {
-        tables.Attempt.upstream_order: upstream or f"up-{next(_numbers)}",
-        tables.Attempt.poll_at: clock.now(),
-    }  # fmt: skip
+    changes = AttemptChanges(upstream_order=upstream or f"up-{next(_numbers)}", poll_at=clock.now())
 
     async def work() -> Attempt:
         answered = await attempt_store.answer(attempt.id, Outcome.ACCEPTED, changes=changes)
@@ -175,8 +177,8 @@ async def unsure_order(reseller: Reseller, *, seconds_ago: int = 0) -> Order:
     attempt = await begin_attempt(order)
 
     async def work() -> None:
-        late = {tables.Attempt.deadline_at: clock.now() - seconds_ago * 1000}
-        await attempt_store.answer(attempt.id, Outcome.UNSURE, changes=late)
+        await set_attempt(attempt.id, {tables.Attempt.deadline_at: clock.now() - seconds_ago * 1000})
+        await attempt_store.answer(attempt.id, Outcome.UNSURE)
         await store.advance(order.id, [OrderState.PLACING], OrderState.UNSURE)
 
     await write(work)

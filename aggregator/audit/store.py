@@ -122,11 +122,8 @@ async def begin_chain_anew(*, actor: str, reason: str) -> None:
 
 async def begin(*, complete: bool, slot: int | None) -> int | None:
     """Write down that a run begins; None where another process has begun the one of this slot."""
-    rows = await AuditRun.raw(
-        "insert into audits (slot, complete, at, red) values ({}, {}, {}, '[]') on conflict (slot) do nothing"
-        " returning id",
-        slot, complete, clock.now(),
-    )  # fmt: skip
+    run = AuditRun(slot=slot, complete=complete, at=clock.now(), red="[]")
+    rows = await AuditRun.insert(run).on_conflict(AuditRun.slot, "DO NOTHING").returning(AuditRun.id)
     return int(rows[0]["id"]) if rows else None
 
 
@@ -156,6 +153,7 @@ async def finish(
 
     async def work() -> bool:
         if not is_sqlite(engine()):
+            # SQL: an advisory lock.
             await Signal.raw(f"select pg_advisory_xact_lock({_LOCK})")
         rows = await _newest_checkpoint()
         is_next = (rows[0]["id"] if rows else None) == (newest.audit if newest else None)
@@ -180,11 +178,10 @@ async def finish(
 async def _keep_sums(now: Mapping[str, int], before: Mapping[str, int]) -> None:
     for account, moved in now.items():
         if before.get(account) != moved:
-            await AuditSum.raw(
-                "insert into audit_sums (account, moved, moved_high) values ({}, {}, {})"
-                " on conflict (account) do update set moved = excluded.moved, moved_high = excluded.moved_high",
-                account, *halves(moved),
-            )  # fmt: skip
+            low, high = halves(moved)
+            await AuditSum.insert(AuditSum(account=account, moved=low, moved_high=high)).on_conflict(
+                AuditSum.account, "DO UPDATE", [AuditSum.moved, AuditSum.moved_high]
+            )
 
 
 async def _newest_checkpoint() -> list[dict[str, Any]]:

@@ -126,11 +126,9 @@ def _is_other_currency(last: DayRow, look: Look) -> bool:
 
 
 async def _open(provider: str, look: Look, *, currency: str | None) -> None:
-    await BalanceDay.raw(
-        "insert into balance_days (provider, currency, opened_at, looked_at, balance) values ({}, {}, {}, {}, {})"
-        " on conflict (provider, opened_at) do nothing",
-        provider, currency, look.ended, look.ended, f"{look.funds.balance:f}",
-    )  # fmt: skip
+    balance = f"{look.funds.balance:f}"
+    row = BalanceDay(provider=provider, currency=currency, opened_at=look.ended, looked_at=look.ended, balance=balance)
+    await BalanceDay.insert(row).on_conflict((BalanceDay.provider, BalanceDay.opened_at), "DO NOTHING")
 
 
 async def _extend(last: DayRow, look: Look) -> bool:
@@ -152,38 +150,31 @@ async def _extend(last: DayRow, look: Look) -> bool:
 
 
 async def _newest(provider: str) -> DayRow | None:
-    rows = await BalanceDay.raw(
-        "select * from balance_days where provider = {} order by opened_at desc limit 1", provider
-    )
+    there = BalanceDay.select().where(BalanceDay.provider == provider)
+    rows = await there.order_by(BalanceDay.opened_at, ascending=False).limit(1)
     return _as_day(rows[0]) if rows else None
 
 
 async def days(provider: str, *, since: int) -> list[DayRow]:
     """The days that went on after a moment, the oldest first."""
-    rows = await BalanceDay.raw(
-        "select * from balance_days where provider = {} and looked_at >= {} order by opened_at", provider, since
-    )
+    went_on = (BalanceDay.provider == provider) & (BalanceDay.looked_at >= since)
+    rows = await BalanceDay.select().where(went_on).order_by(BalanceDay.opened_at)
     return [_as_day(row) for row in rows]
 
 
 async def moves(provider: str, *, since: int, until: int) -> list[Move]:
     """What the balance did between two moments, the oldest first."""
-    rows = await BalanceMove.raw(
-        "select since, at, before, after from balance_moves where provider = {} and at > {} and at <= {}"
-        " order by at, id",
-        provider, since, until,
-    )  # fmt: skip
+    between = (BalanceMove.provider == provider) & (BalanceMove.at > since) & (BalanceMove.at <= until)
+    rows = await BalanceMove.select().where(between).order_by(BalanceMove.at, BalanceMove.id)
     return [msgspec.convert(dict(row), Move, strict=False) for row in rows]
 
 
 async def claim(day: DayRow, *, pause_ms: int) -> bool:
     """Take the judgement of a day, where none was made for so long: one process does it."""
     now = clock.now()
-    rows = await BalanceDay.raw(
-        "update balance_days set judged_at = {} where id = {} and coalesce(judged_at, 0) <= {} returning id",
-        now, day.id, now - pause_ms,
-    )  # fmt: skip
-    return bool(rows)
+    is_due = BalanceDay.judged_at.is_null() | (BalanceDay.judged_at <= now - pause_ms)
+    mine = (BalanceDay.id == day.id) & is_due
+    return bool(await BalanceDay.update({BalanceDay.judged_at: now}).where(mine).returning(BalanceDay.id))
 
 
 async def keep(day: DayRow, judged: Judgement) -> bool:
@@ -205,7 +196,8 @@ async def keep(day: DayRow, judged: Judgement) -> bool:
 async def drifts() -> Mapping[str, Sequence[DayRow]]:
     """By provider: the days with a difference that nobody has looked at, the newest first."""
     found: dict[str, list[DayRow]] = {}
-    for row in await BalanceDay.raw("select * from balance_days where drift is not null order by opened_at desc"):
+    drifted = BalanceDay.select().where(BalanceDay.drift.is_not_null())
+    for row in await drifted.order_by(BalanceDay.opened_at, ascending=False):
         day = _as_day(row)
         if day.is_open:
             found.setdefault(day.provider, []).append(day)

@@ -29,6 +29,7 @@ async def learn(provider: str, service: str, kind: Kind, *, value: int | None, s
     """A refusal told it: new, or again after it had lapsed, then for longer; False while it holds. In a transaction."""
     now = clock.now()
     pauses = f"case findings.times {''.join(f'when {n} then {ms} ' for n, ms in enumerate(PAUSES_MS[1:], 1))}"
+    # SQL: it counts on in the row that is there, and only where that has lapsed.
     rows = await _FINDING.raw(
         "insert into findings (provider, service, kind, value, said, times, learned_at, again_at)"
         " values ({}, {}, {}, {}, {}, 1, {}, {}) on conflict (provider, service, kind) do update set"

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from piccolo.query.functions import Max
 
 from aggregator.catalog import finding_store, store
 from aggregator.catalog.findings import Finding, laid_over
@@ -17,6 +18,14 @@ from aggregator.storage.statements import run
 from aggregator.storage.tables import ImportedService
 
 _LISTING = tables.Listing
+_LEARNED = (
+    _LISTING.held_row,
+    _LISTING.rest_until,
+    _LISTING.rest_count,
+    _LISTING.agreed_rate,
+    _LISTING.agreed_over,
+    _LISTING.step,
+)
 
 
 class HeldListing(Struct, frozen=True, kw_only=True):
@@ -29,12 +38,11 @@ class HeldListing(Struct, frozen=True, kw_only=True):
 
 async def learned(provider: str | None = None) -> dict[tuple[str, str], Learned]:
     """By provider and their id; only services of which something is known."""
-    rows = await _LISTING.raw(
-        "select provider, service, held_row, rest_until, rest_count, agreed_rate, agreed_over, step from listings"
-        " where (held_row is not null or rest_until > 0 or agreed_rate is not null or step is not null)"
-        " and provider = coalesce({}, provider)",
-        provider,
+    of_listing = _LISTING.held_row.is_not_null() | _LISTING.agreed_rate.is_not_null() | _LISTING.step.is_not_null()
+    query = _LISTING.select(_LISTING.provider, _LISTING.service, *_LEARNED).where(
+        of_listing | (_LISTING.rest_until > 0)
     )
+    rows = await (query if provider is None else query.where(_LISTING.provider == provider))
     known = {(row["provider"], row["service"]): _as_learned(row) for row in rows}
     found: dict[tuple[str, str], list[Finding]] = {}
     for one in await finding_store.found(provider):
@@ -162,6 +170,7 @@ def _here(provider: str, service: str) -> Any:
 
 async def cancels(provider: str, service: str, since: int) -> Cancels:
     """What was taken, ended or called off there since a moment; not what its reseller wished to cancel."""
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await _LISTING.raw(
         "select count(*) as orders, count(case when cancelled = 1 then 1 end) as cancelled,"
         " count(distinct case when cancelled = 1 then reseller end) as resellers from ("
@@ -176,5 +185,6 @@ async def cancels(provider: str, service: str, since: int) -> Cancels:
 
 async def highest_sold_id() -> int:
     """The highest id of services.toml that was ever ordered: no other service may get it. 0 = none."""
-    rows = await tables.Order.raw("select max(service) as n from orders where service < {}", FIRST_IMPORTED_ID)
+    order = tables.Order
+    rows = await order.select(Max(order.service, alias="n")).where(order.service < FIRST_IMPORTED_ID)
     return int(rows[0]["n"] or 0)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import msgspec
 from msgspec import Struct
+from piccolo.query.functions import Count
 
 from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Change, Health, ListingRow, ProviderRow
 from aggregator.settings import FIRST_IMPORTED_ID
@@ -38,15 +39,17 @@ class RevisionRow(Struct, frozen=True, kw_only=True):
 
 async def listings(provider: str | None = None) -> list[ListingRow]:
     """In the order in which they were first seen."""
-    where, of_provider = ("provider = {} and", [provider]) if provider else ("", [])
     found: list[ListingRow] = []
     after = 0
-    while rows := await run(
-        f"select * from listings where {where} id > {{}} order by id limit {{}}", *of_provider, after, bulk.EACH
-    ):
+    while rows := await _page(provider, after):
         found += await apart(partial(_as_listings, rows))
         after = rows[-1]["id"]
     return found
+
+
+async def _page(provider: str | None, after: int) -> list[dict[str, Any]]:
+    query = _LISTING.select().where(_LISTING.id > after).order_by(_LISTING.id).limit(bulk.EACH)
+    return await (query.where(_LISTING.provider == provider) if provider else query)
 
 
 def _as_listings(rows: Sequence[Row]) -> list[ListingRow]:
@@ -72,9 +75,8 @@ async def listed_types() -> dict[tuple[str, str], str]:
 
 async def count_listed() -> dict[str, int]:
     """How many services each provider lists."""
-    rows = await run(
-        "select provider, count(*) as n from listings where missing < {} group by provider", MISSING_BEFORE_WITHDRAWN
-    )
+    there = _LISTING.select(_LISTING.provider, Count(alias="n")).where(_LISTING.missing < MISSING_BEFORE_WITHDRAWN)
+    rows = await there.group_by(_LISTING.provider)
     return {row["provider"]: int(row["n"]) for row in rows}
 
 
@@ -149,6 +151,7 @@ async def imported_as(number: int) -> tuple[str, str] | None:
 async def give_ids(provider: str, services: Iterable[str], *, taken: Collection[int] = ()) -> None:
     """Give an id to each that has none; ids are never given twice, and none of those that are `taken`."""
     if not is_sqlite(engine()):
+        # SQL: an advisory lock, rows as one parameter, and the sequence of PostgreSQL.
         await run(f"select pg_advisory_xact_lock({_IDS_LOCK})")
     known = await imported()
     new = list(dict.fromkeys(service for service in services if (provider, service) not in known))
@@ -174,15 +177,33 @@ async def provider(name: str) -> ProviderRow:
 
 async def ensure_providers(names: Iterable[str]) -> None:
     for name in names:
-        await _PROVIDER.raw(
-            "insert into providers (name, balance_due_at, sync_due_at, failures, rest_until)"
-            " values ({}, 0, 0, 0, 0) on conflict (name) do nothing",
-            name,
-        )
+        await _PROVIDER.insert(_PROVIDER(name=name)).on_conflict(_PROVIDER.name, "DO NOTHING")
 
 
-async def set_provider(name: str, **values: Any) -> None:
-    await _PROVIDER.update(dict[Any, Any](values)).where(_PROVIDER.name == name)
+class ProviderFields(TypedDict, total=False):
+    """What may be written of a provider, by the names of its columns; times in milliseconds since 1970."""
+
+    balance: str
+    balance_at: int
+    balance_due_at: int
+    currency: str | None
+    currency_change: str | None
+    sync_due_at: int
+    synced_at: int
+    sync_error: str | None
+    held_catalogue: str | None
+    approved_at: int | None
+    failures: int
+    rest_until: int
+    rest_reason: str | None
+    door: str
+    too_large: int
+    too_large_at: int
+
+
+async def set_provider(name: str, **fields: Unpack[ProviderFields]) -> None:
+    """What is not given stays as it is."""
+    await _PROVIDER.update(dict[Any, Any](fields)).where(_PROVIDER.name == name)
 
 
 async def note_digits(name: str, digits: int) -> None:

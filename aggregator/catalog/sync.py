@@ -199,14 +199,18 @@ class Syncer:
         changed = _is_other_currency(row, funds)
         settings = self._upstreams.settings(row.name)
         agreed = settings is not None and settings.profile.currency == funds.currency
-        values = {"balance": f"{funds.balance:f}", "balance_at": look.ended}
-        if not changed or agreed:
-            currency = {"currency": funds.currency or row.currency, "currency_change": None}
-        else:
-            currency = {"currency": row.currency, "currency_change": funds.currency}
-        await store.set_provider(row.name, **values, **currency)
+        doubted = changed and not agreed
+        currency = row.currency if doubted else funds.currency or row.currency
+        change = funds.currency if doubted else None
+        await store.set_provider(
+            row.name,
+            balance=f"{funds.balance:f}",
+            balance_at=look.ended,
+            currency=currency,
+            currency_change=change,
+        )
         await balance_store.note(row.name, look)
-        if (currency["currency"], currency["currency_change"]) != (row.currency, row.currency_change):
+        if (currency, change) != (row.currency, row.currency_change):
             await signals.raise_signal(signals.CATALOGUE)
         if row.funds is not None and funds.balance > row.funds:
             await signals.raise_signal(signals.WORK)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.storage import clock
+from aggregator.storage.conditions import MOVING
 from aggregator.storage.tables import Provider, Word
 
 MOST_WORDS = 500
@@ -46,6 +47,7 @@ class CapabilityRow(Struct, frozen=True, kw_only=True):
 async def hear(provider: str, kind: str, text: str, reply: str, times: int) -> None:
     """Count a word, new or known; the oldest unexplained words beyond the bound are forgotten. In a transaction."""
     now = clock.now()
+    # SQL: it counts on in the row that is there, and deletes beyond the newest so many.
     await Word.raw(
         "insert into words (provider, kind, text, reply, times, first_at, last_at) values ({}, {}, {}, {}, {}, {}, {})"
         " on conflict (provider, kind, text) do update set times = words.times + excluded.times,"
@@ -86,7 +88,7 @@ async def explain(
 
 async def moving() -> list[WordRow]:
     """Those whose orders may still have to go on."""
-    rows = await Word.raw("select * from words where moving order by id")
+    rows = await Word.select().where(MOVING).order_by(Word.id)
     return [msgspec.convert(dict(row), WordRow, strict=False) for row in rows]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import rich_click as click
 
 from aggregator.cli.resellers import REASON, SPELLINGS
@@ -124,8 +123,8 @@ async def list_keys(context: Context, name: str, limit: int | None) -> None:
         found = await store.keys_of((await accounts.named(name)).id)
     rows = [
         {
-            "prefix": key["prefix"], **_rules_row(msgspec.convert(key, KeyRules, strict=False)),
-            "created": when(key["created_at"]), "revoked": when(key["revoked_at"]),
+            "prefix": key.prefix, **_rules_row(key.rules),
+            "created": when(key.created_at), "revoked": when(key.revoked_at),
         }
         for key in found
     ][:limit]  # fmt: skip

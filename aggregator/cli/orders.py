@@ -79,8 +79,7 @@ async def show(context: Context, order: int) -> None:
         row["halted"] = await halts.why(found.reseller, found.id)
         row["attempts"] = [_attempt_row(attempt) for attempt in attempts]
         row["history"] = [
-            {"at": when(line["at"]), "state": line["state"], "text": line["text"]}
-            for line in await store.history(found)
+            {"at": when(line.at), "state": line.state, "text": line.text} for line in await store.history(found)
         ]
     context.print(row, text="\n".join(tell_order(row)))
 

@@ -60,8 +60,8 @@ async def list_(context: Context, limit: int | None) -> None:
         found = await store.owners()
     rows = [
         {
-            "name": each["name"], "codes": each["totp"] is not None, "created": when(each["created_at"]),
-            "signed_in": when(each["signed_in_at"]),
+            "name": each.name, "codes": each.totp, "created": when(each.created_at),
+            "signed_in": when(each.signed_in_at),
         }
         for each in found
     ][:limit]  # fmt: skip

@@ -8,7 +8,6 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -23,6 +22,7 @@ from aggregator.settings import (
     SERVICES_FILE,
     ConfigurationError,
     Settings,
+    directory_of,
     load,
 )
 
@@ -76,7 +76,7 @@ class Context:
     """What a command is given: the configuration, and a way to print."""
 
     def __init__(self, directory: str | None, *, as_json: bool) -> None:
-        self.directory = Path(directory or os.environ.get("AGGREGATOR_CONFIG") or "config")
+        self.directory = directory_of(os.environ, directory)
         self.as_json = as_json
 
     def settings(self) -> Settings:

@@ -9,13 +9,15 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import msgspec
+from msgspec import Struct
 from piccolo.query import Query
 
 from aggregator.ledger.entries import Entry, adjusted, charged, wallet
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.lists import among, table_of
-from aggregator.storage.statements import Row, run
+from aggregator.storage.statements import run
 from aggregator.storage.tables import Wallet
 from aggregator.storage.totals import read_total, total
 from aggregator.storage.transaction import engine
@@ -47,6 +49,28 @@ class Price(NamedTuple):
 
     reseller: int
     amount: int
+
+
+class PostedEntry(Struct, frozen=True, kw_only=True):
+    """An entry as it was written down: `amount` in whole 1e-8 and above 0, `at` in milliseconds since 1970."""
+
+    id: int
+    source: str
+    target: str
+    amount: int
+    reference: str
+    reseller: int | None
+    order_id: int | None
+    decision: int | None
+    note: str
+    balance: int | None
+    """Of the wallet afterwards; None where it touched none."""
+    at: int
+
+    @property
+    def change(self) -> int:
+        """The amount as the reseller's wallet saw it, below 0 where it left."""
+        return self.amount if self.reseller is not None and self.target == wallet(self.reseller) else -self.amount
 
 
 class WalletTooLow(Exception):
@@ -114,6 +138,7 @@ async def _balance(update: Query, *, otherwise: type[Exception] = WalletTooLow) 
 async def moved(reseller: int) -> int:
     """What all entries of a wallet say that it holds."""
     mine = wallet(reseller)
+    # SQL: a sum wider than 63 bits, in halves.
     rows = await run(
         f"select {total('amount', 'moved')} from (select case when target = {{}} then amount when source = {{}}"
         " then -amount end as amount from entries where reseller = {}) as moves",
@@ -165,6 +190,7 @@ async def charge_alone(price: Price, placing: str, values: Sequence[object]) -> 
     if price.amount > MOST:
         return None
     entry = charged(0, *price)
+    # SQL: one statement locks, debits, places and enters.
     # Twice: what another commits between this statement's snapshot and our lock is seen by the next one only.
     for _ in range(2):
         [row] = await run(
@@ -219,6 +245,7 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
     if len(totals) == 1:
         [(reseller, total)] = totals.items()
         mine = "{}" if is_sqlite(engine()) else f"({_FREE})"
+        # SQL: one statement debits what is there and skips what others hold.
         rows = await run(
             f"update wallets set balance = balance - {{}} where reseller = {mine} and balance >= {{}}"
             " returning balance",
@@ -244,6 +271,7 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
 async def _locked(resellers: AbstractSet[int]) -> set[int]:
     """Those of the wallets that another transaction holds; the others are ours from here on."""
     these, values = among("reseller", sorted(resellers))
+    # SQL: skip locked.
     rows = await run(f"select reseller from wallets where {these} order by reseller for update skip locked", values)
     return set(resellers) - {int(row["reseller"]) for row in rows}
 
@@ -267,6 +295,7 @@ async def _enter(entries: Sequence[Entry], balances: Sequence[int]) -> None:
         ],
     )
     names = ", ".join(_CHARGE_COLUMNS)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     await run(f"insert into entries ({names}) {query}", *values)
 
 
@@ -274,6 +303,7 @@ async def hold_wallets(resellers: Iterable[int]) -> None:
     """Wait for every charge to these wallets that has begun; until the end of the transaction no other begins."""
     these, values = among("reseller", sorted(resellers))
     if not is_sqlite(engine()):
+        # SQL: for update, in one order.
         await run(f"select reseller from wallets where {these} order by reseller for update", values)
 
 
@@ -285,43 +315,47 @@ async def balance(reseller: int) -> int:
 async def balances(resellers: Sequence[int]) -> list[int]:
     """What several wallets hold now, in the order asked."""
     these, values = among("reseller", resellers)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once; measured.
     rows = await run(f"select reseller, balance from wallets where {these}", values)
     held = {int(row["reseller"]): int(row["balance"]) for row in rows}
     return [held[reseller] for reseller in resellers]
 
 
-async def statement(reseller: int, *, limit: int | None = None, before: int | None = None) -> list[tables.Entry]:
+async def statement(reseller: int, *, limit: int | None = None, before: int | None = None) -> list[PostedEntry]:
     """The entries that touched a wallet, the newest first, of ids below `before`; `earned` touches none."""
     query = (
-        tables.Entry.objects()
+        tables.Entry.select()
         .where((tables.Entry.reseller == reseller) & tables.Entry.balance.is_not_null())
         .order_by(tables.Entry.id, ascending=False)
     )
     if before is not None:
         query = query.where(tables.Entry.id < before)
-    return await (query.limit(limit) if limit else query)
+    return [_posted(row) for row in await (query.limit(limit) if limit else query)]
 
 
-async def statement_in_portions(reseller: int, *, each: int) -> AsyncIterator[list[tables.Entry]]:
+async def statement_in_portions(reseller: int, *, each: int) -> AsyncIterator[list[PostedEntry]]:
     """All of a statement, the newest first, so many entries at a time; no more of it is in memory at once."""
     below = MOST
     while rows := await run(
+        # SQL: as rows, which a thread makes entries of.
         "select * from entries where reseller = {} and balance is not null and id < {} order by id desc limit {}",
         reseller, below, each,
     ):  # fmt: skip
         below = rows[-1]["id"]
-        yield await asyncio.to_thread(_as_entries, rows)
+        yield await asyncio.to_thread(lambda rows: [_posted(row) for row in rows], rows)
 
 
-def _as_entries(rows: Sequence[Row]) -> list[tables.Entry]:
-    return [tables.Entry(dict[Any, Any](row)) for row in rows]
-
-
-async def find(reference: str) -> tables.Entry | None:
+async def find(reference: str) -> PostedEntry | None:
     """The entry that was posted under a reference, if any."""
-    return await tables.Entry.objects().where(tables.Entry.reference == reference).first()
+    rows = await tables.Entry.select().where(tables.Entry.reference == reference)
+    return _posted(rows[0]) if rows else None
 
 
-async def of_order(order: int) -> list[tables.Entry]:
+async def of_order(order: int) -> list[PostedEntry]:
     """The entries of an order, the oldest first."""
-    return await tables.Entry.objects().where(tables.Entry.order_id == order).order_by(tables.Entry.id)
+    rows = await tables.Entry.select().where(tables.Entry.order_id == order).order_by(tables.Entry.id)
+    return [_posted(row) for row in rows]
+
+
+def _posted(row: Mapping[str, Any]) -> PostedEntry:
+    return msgspec.convert(dict(row), PostedEntry)

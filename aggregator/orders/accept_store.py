@@ -179,6 +179,7 @@ async def _commit(batch: Sequence[NewOrder], now: int, written: list[Charged]) -
 async def _insert(batch: Sequence[NewOrder], now: int) -> list[int]:
     """Ids grow in the order of the rows, whichever way the database tells them."""
     placing, values = _placing(batch, now)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     return sorted(int(row["id"]) for row in await run(placing, *values))
 
 
@@ -223,6 +224,7 @@ async def _look_for(batch: Sequence[NewOrder], begun: int, orders: Sequence[Char
     await book.hold_wallets({new.reseller for new in batch})
     written = {order: new.payload for order, new in zip(orders, batch, strict=True) if isinstance(order, int)}
     these, ids = among("id", list(written))
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await run(f"select id, payload from orders where {these} and created_at = {{}}", ids, begun)
     return all((row["id"], row["payload"]) in written.items() for row in rows) and len(rows) == len(written)
 
@@ -253,6 +255,7 @@ async def _known(column: str, condition: str, asked: Sequence[Sought]) -> dict[i
     if not named:
         return {}
     query, values = table_of({"n": "bigint", "reseller": "bigint", "mark": "text", "payload": "text"}, named)
+    # SQL: it joins rows that come as one parameter.
     rows = await run(
         f"select given.n, o.id, o.payload = given.payload as same from ({query}) as given join orders o"
         f" on o.reseller = given.reseller and o.{column} = given.mark and o.{column} is not null and {condition}",
@@ -269,6 +272,7 @@ def _is_same(row: Mapping[str, Any]) -> bool:
 async def repeated_lately(reseller: int, payloads: Sequence[str], *, since: int) -> int | None:
     """The first order that asked for exactly the same since a moment, of those whose keys look for repeats."""
     these, values = among("payload", payloads)
+    # SQL: the partial index is met by its own words only, and Piccolo binds every value.
     rows = await run(
         f"select id from orders where watched and reseller = {{}} and {these} and created_at >= {{}}"
         " order by id limit 1",

@@ -16,16 +16,15 @@ from providers.adapter import Profile
 async def doors_of(profile: Profile) -> Doors:
     """The doors to the account that a provider's address and key lead to now."""
     here = account_door(profile)
-    rows = await AccountDoor.raw(
-        "select door from account_doors where provider = {} and account ="
-        " (select account from account_doors where provider = {} and door = {})",
-        profile.name, profile.name, here,
-    )  # fmt: skip
+    there = AccountDoor.provider == profile.name
+    account = AccountDoor.select(AccountDoor.account).where(there & (AccountDoor.door == here))
+    rows = await AccountDoor.select(AccountDoor.door).where(there & AccountDoor.account.is_in(account))
     return Doors(here, frozenset(row["door"] for row in rows))
 
 
 async def foreign(provider: str, doors: Doors) -> list[ForeignDoor]:
     """Doors that lead elsewhere and that orders went through which are still followed; those most used first."""
+    # SQL: a union of partial indexes, joined.
     rows = await Attempt.raw(
         f"select a.door, count(*) as orders, min(a.created_at) as since from {FOLLOWED} where a.id = followed.id"
         " and a.provider = {} and a.door is not null group by a.door order by count(*) desc, a.door",
@@ -71,11 +70,8 @@ async def _make_same(provider: str, here: str, door: str) -> None:
     known = await _accounts(provider)
     target, other = known.get(here, here), known.get(door, door)
     for one in (here, door):
-        await AccountDoor.raw(
-            "insert into account_doors (provider, door, account, at) values ({}, {}, {}, {})"
-            " on conflict (provider, door) do nothing",
-            provider, one, target, clock.now(),
-        )  # fmt: skip
+        row = AccountDoor(provider=provider, door=one, account=target, at=clock.now())
+        await AccountDoor.insert(row).on_conflict((AccountDoor.provider, AccountDoor.door), "DO NOTHING")
     mine = (AccountDoor.provider == provider) & AccountDoor.account.is_in([other])
     await AccountDoor.update({AccountDoor.account: target}).where(mine)
 
@@ -87,6 +83,7 @@ async def _accounts(provider: str) -> Mapping[str, str]:
 
 async def adopt(profile: Profile) -> None:
     """What is still followed from before doors were kept went, as far as we know, through the one of today."""
+    # SQL: it updates what a union of partial indexes finds.
     await write(
         lambda: Attempt.raw(
             f"update attempts set door = {{}} where id in (select a.id from {FOLLOWED}"

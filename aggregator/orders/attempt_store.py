@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+from piccolo.query.functions import Count, Min
 
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import Outcome
 from aggregator.orders.store import get_many
 from aggregator.storage import clock, tables
+from aggregator.storage.conditions import PLACING, UNSURE
 from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.lists import table_of
 from aggregator.storage.transaction import engine, write
@@ -84,8 +86,28 @@ async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
         for one in new
     ]  # fmt: skip
     query, values = table_of(_NEW, rows)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     written = await _ATTEMPT.raw(f"insert into attempts ({', '.join(_NEW)}) {query} returning *", *values)
     return {row["order_id"]: as_attempt(row) for row in written}
+
+
+class AttemptChanges(Struct, frozen=True, kw_only=True):
+    """What is written of an attempt together with its outcome; what is not given stays as it is."""
+
+    error: str | UnsetType = UNSET
+    error_text: str | UnsetType = UNSET
+    reply: str | UnsetType = UNSET
+    reply_status: int | UnsetType | None = UNSET
+    given_order: str | UnsetType = UNSET
+    """The provider's id that is another attempt's still."""
+    upstream_order: str | UnsetType = UNSET
+    poll_at: int | UnsetType = UNSET
+    """When to ask about it next (milliseconds since 1970)."""
+    door: str | UnsetType = UNSET
+    judged_word: int | UnsetType = UNSET
+
+
+NO_CHANGES = AttemptChanges()
 
 
 class DuplicateUpstreamOrder(Exception):
@@ -97,14 +119,14 @@ async def answer(
     outcome: Outcome,
     *,
     source: Iterable[Outcome] = (Outcome.PLACING, Outcome.UNSURE),
-    changes: Mapping[Any, Any] | None = None,
+    changes: AttemptChanges = NO_CHANGES,
 ) -> Attempt | None:
     """Write down what became of an attempt that nobody has answered yet; None where somebody has."""
-    values = {_ATTEMPT.outcome: outcome.value, _ATTEMPT.answered_at: clock.now(), **(changes or {})}
+    values = {"outcome": outcome.value, "answered_at": clock.now(), **msgspec.to_builtins(changes)}
     undecided = (_ATTEMPT.id == attempt) & _ATTEMPT.outcome.is_in([state.value for state in source])
     unnamed = _ATTEMPT.upstream_order.is_null()
     try:
-        query = _ATTEMPT.update(values).where(undecided & unnamed if _ATTEMPT.upstream_order in values else undecided)
+        query = _ATTEMPT.update(values).where(undecided & unnamed if "upstream_order" in values else undecided)
         rows = await query.returning(*_ATTEMPT.all_columns())
     except Exception as error:
         if is_unique_violation(error):
@@ -123,6 +145,7 @@ async def accept(taken: Sequence[Taken], *, poll_at: int) -> set[int]:
         [(one.attempt, one.upstream_order, one.reply) for one in taken],
     )
     try:
+        # SQL: one compare-and-set for many, from rows as one parameter.
         rows = await _ATTEMPT.raw(
             "update attempts set outcome = 'accepted', answered_at = {}, poll_at = {}, upstream_order = given.named,"
             f" reply = given.said, error = null, error_text = null from ({query}) as given where id = given.attempt"
@@ -146,6 +169,7 @@ async def decides(attempt: int, *, late: bool) -> bool:
         " and not exists (select 1 from attempts u where u.outcome = 'unsure' and u.provider = a.provider"
         " and u.created_at > 0 and u.given_order = a.upstream_order)"
     )
+    # SQL: it asks for another row of the same table; once for every reading.
     rows = await _ATTEMPT.raw(
         "select 1 as one from attempts a where a.id = {} and a.outcome = 'accepted' and a.superseded_at is null"
         + (contested if late else ""),
@@ -170,8 +194,9 @@ async def attach(attempt: int, upstream_order: str) -> bool:
         raise
 
 
-async def set_fields(attempt: int, changes: Mapping[Any, Any]) -> None:
-    await _ATTEMPT.update(dict(changes)).where(_ATTEMPT.id == attempt)
+async def note_lost(attempt: int, since: int) -> None:
+    """Its provider denies it, since a moment (milliseconds since 1970)."""
+    await _ATTEMPT.update({_ATTEMPT.lost_since: since}).where(_ATTEMPT.id == attempt)
 
 
 async def of_orders(orders: Sequence[int]) -> dict[int, list[Attempt]]:
@@ -195,12 +220,13 @@ async def of_order(order: int) -> list[Attempt]:
 
 async def overdue() -> list[Attempt]:
     """Attempts whose deadline has passed without an answer."""
-    rows = await _ATTEMPT.raw("select * from attempts where outcome = 'placing' and deadline_at < {}", clock.now())
+    rows = await _ATTEMPT.select().where(PLACING & (_ATTEMPT.deadline_at < clock.now()))
     return [as_attempt(row) for row in rows]
 
 
 async def long_unsure(before: int) -> list[Attempt]:
     """Attempts that have been unsure since before a moment, of which their order's history does not tell yet."""
+    # SQL: the history is a subselect's, by the beginning of a text.
     rows = await _ATTEMPT.raw(
         "select a.* from attempts a where a.outcome = 'unsure' and a.answered_at < {} and not exists (select 1 from"
         f" events v where v.order_id = a.order_id and v.state = 'unsure' and v.text like '{STILL_UNSURE}%')",
@@ -211,7 +237,7 @@ async def long_unsure(before: int) -> list[Attempt]:
 
 async def unsure_since_when() -> int | None:
     """Since when the oldest unsure attempt has been so (milliseconds since 1970)."""
-    rows = await _ATTEMPT.raw("select min(answered_at) as since from attempts where outcome = 'unsure'")
+    rows = await _ATTEMPT.select(Min(_ATTEMPT.answered_at, alias="since")).where(UNSURE)
     since: int | None = rows[0]["since"]
     return since
 
@@ -222,6 +248,7 @@ async def link_runs(order: Order, provider: str, service: str) -> bool:
     Inside a transaction the answer stays true until its end: the link is locked against others who ask.
     """
     if not is_sqlite(engine()):
+        # SQL: an advisory lock; it joins, and the tables name no foreign keys to Piccolo.
         await _ATTEMPT.raw("select pg_advisory_xact_lock(hashtext({}))", order.link_key)
     rows = await _ATTEMPT.raw(
         "select 1 as one from attempts a join orders o on o.id = a.order_id where o.link_key = {} and o.id <> {}"
@@ -234,10 +261,8 @@ async def link_runs(order: Order, provider: str, service: str) -> bool:
 
 async def unsure_since(moment: int) -> dict[str, int]:
     """How many unsure attempts each provider has since a moment."""
-    rows = await _ATTEMPT.raw(
-        "select provider, count(*) as n from attempts where outcome = 'unsure' and created_at > {} group by provider",
-        moment,
-    )
+    counted = _ATTEMPT.select(_ATTEMPT.provider, Count(alias="n")).where(UNSURE & (_ATTEMPT.created_at > moment))
+    rows = await counted.group_by(_ATTEMPT.provider)
     return {row["provider"]: int(row["n"]) for row in rows}
 
 
@@ -245,6 +270,7 @@ async def claim_polls(provider: str, limit: int) -> list[Followed]:
     """Take the attempts at a provider whose status is due, with their orders; ours for `CLAIM_MS`."""
     now = clock.now()
     lock = "" if is_sqlite(engine()) else "for update skip locked"
+    # SQL: one statement chooses, skips what is locked, and claims.
     # Materialized: PostgreSQL may else ask the list again for every row, and each time it is the next ones.
     rows = await write(
         lambda: _ATTEMPT.raw(
@@ -271,6 +297,7 @@ async def poll_again(due: Mapping[int, int | None], *, whole: Mapping[int, int] 
     seen = whole or {}
     rows = [(attempt, moment, seen.get(attempt)) for attempt, moment in sorted(due.items())]
     query, values = table_of({"id": "bigint", "moment": "bigint", "seen": "bigint"}, rows)
+    # SQL: an update from rows as one parameter.
     await write(
         lambda: _ATTEMPT.raw(
             "update attempts set poll_at = given.moment, whole_at = coalesce(given.seen, whole_at)"
@@ -288,6 +315,7 @@ async def poll_now(order: int) -> None:
 
 async def providers_in_use() -> set[str]:
     """Providers with open, unsure or watched orders."""
+    # SQL: a union of partial indexes.
     rows = await _ATTEMPT.raw(
         "select provider from attempts where outcome = 'placing'"
         " union select provider from attempts where outcome = 'unsure'"

@@ -6,22 +6,22 @@ Each is one commit with what it means for the order. Orders that leave or were t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.joined import Joined
 from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, day_store, id_reuse, reference_store, reuse_store, store
-from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt, Taken
+from aggregator.orders.attempt_store import AttemptChanges, DuplicateUpstreamOrder, NewAttempt, Taken
 from aggregator.orders.model import KEPT_OF_A_REPLY, Attempt, Order
 from aggregator.orders.reference_store import Sent
 from aggregator.orders.reuse_store import Named
 from aggregator.orders.settle import apply
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.orders.track import Tracker
-from aggregator.storage import clock, tables
+from aggregator.storage import clock
 from aggregator.storage.engine import is_unreachable
 from aggregator.storage.transaction import write, write_surely
 from providers.errors import ProviderError
@@ -130,10 +130,10 @@ class Attempts:
         """Nobody can tell whether the provider has it; whether that was still to be said. `given` = another's id."""
 
         async def work() -> bool:
-            changes: dict[object, Any] = {**_told(error, text, raw), tables.Attempt.reply_status: status}
+            changes = replace(_told(error, text, raw), reply_status=status)
             source = [Outcome.PLACING]
             if given is not None:
-                changes[tables.Attempt.given_order] = given
+                changes = replace(changes, given_order=given)
                 source.append(Outcome.UNSURE)
             if await attempt_store.answer(attempt.id, Outcome.UNSURE, source=source, changes=changes) is None:
                 return False
@@ -204,9 +204,5 @@ def _named(arrival: Arrival) -> Named:
     return Named(arrival.attempt.id, arrival.attempt.provider, arrival.placement.order)
 
 
-def _told(error: str, text: str, raw: str) -> dict[object, str]:
-    return {
-        tables.Attempt.error: str(error),
-        tables.Attempt.error_text: text[:500],
-        tables.Attempt.reply: raw[:KEPT_OF_A_REPLY],
-    }
+def _told(error: str, text: str, raw: str) -> AttemptChanges:
+    return AttemptChanges(error=str(error), error_text=text[:500], reply=raw[:KEPT_OF_A_REPLY])

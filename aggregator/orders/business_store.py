@@ -9,15 +9,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
+from piccolo.columns import BigInt
+from piccolo.columns.combination import WhereRaw
+from piccolo.query import Select
+from piccolo.query.functions import Count, Min
 
 from aggregator.orders import halts
 from aggregator.orders.attempt_store import FOLLOWED
 from aggregator.orders.model import Waiting
 from aggregator.storage import tables
+from aggregator.storage.conditions import OPEN, PLACING, QUEUED, UNSURE
 from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id
 from aggregator.storage.totals import read_total, total
 
+_ORDER = tables.Order
+_ATTEMPT = tables.Attempt
 MOST = 1_000_000
 """Rows that are grouped at most. The limit also keeps SQLite at the index of the moment, not at that of the group."""
 _SPENT = total(
@@ -40,17 +47,13 @@ class Tries(Struct, frozen=True, kw_only=True):
 
 
 async def queued_before(moment: int) -> Waiting:
-    return _waiting(
-        await tables.Order.raw(
-            "select count(*) as n, min(created_at) as since from orders where state = 'queued' and created_at < {}",
-            moment,
-        )
-    )
+    return _waiting(await _counted(_ORDER.created_at).where(QUEUED & (_ORDER.created_at < moment)))
 
 
 async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
     """By our id of the service."""
     these, values = among("service", services)
+    # SQL: a list as one parameter, and the partial index by its own words.
     rows = await tables.Order.raw(
         "select service, count(*) as n, min(created_at) as since from orders where state = 'queued'"
         f" and {these} group by service",
@@ -61,52 +64,34 @@ async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
 
 async def due_before(moment: int) -> Waiting:
     """Queued orders whose turn it is, since the oldest's turn."""
-    return _waiting(
-        await tables.Order.raw(
-            "select count(*) as n, min(due_at) as since from orders where state = 'queued' and due_at < {}", moment
-        )
-    )
+    return _waiting(await _counted(_ORDER.due_at).where(QUEUED & (_ORDER.due_at < moment)))
 
 
 async def placing_before(moment: int) -> Waiting:
     """Attempts that passed their deadline and that nobody swept."""
-    return _waiting(
-        await tables.Attempt.raw(
-            "select count(*) as n, min(deadline_at) as since from attempts"
-            " where outcome = 'placing' and deadline_at < {}",
-            moment,
-        )
-    )
+    return _waiting(await _counted(_ATTEMPT.deadline_at).where(PLACING & (_ATTEMPT.deadline_at < moment)))
 
 
 async def held() -> Waiting:
-    return _waiting(
-        await tables.Order.raw("select count(*) as n, min(created_at) as since from orders where held is not null")
-    )
+    return _waiting(await _counted(_ORDER.created_at).where(_ORDER.held.is_not_null()))
 
 
 async def halted() -> Waiting:
     """Open orders that stand still because a promise is broken; since when is told by the audits."""
     if not await halts.standing():
         return Waiting(0, None)
-    return _waiting(
-        await tables.Order.raw(
-            "select count(*) as n, null as since from orders"
-            f" where state in ('queued', 'placing', 'unsure', 'active') and not ({halts.NOT_HALTED})"
-        )
-    )
+    return Waiting(await _ORDER.count().where(OPEN & WhereRaw(f"not ({halts.NOT_HALTED})")), None)
 
 
 async def unsure_by_provider() -> dict[str, Waiting]:
-    rows = await tables.Attempt.raw(
-        "select provider, count(*) as n, min(created_at) as since from attempts where outcome = 'unsure'"
-        " group by provider"
-    )
+    counted = _ATTEMPT.select(_ATTEMPT.provider, Count(alias="n"), Min(_ATTEMPT.created_at, alias="since"))
+    rows = await counted.where(UNSURE).group_by(_ATTEMPT.provider)
     return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
 
 
 async def polls_before(moment: int) -> dict[str, Waiting]:
     """By provider: attempts whose status should have been asked for by a moment."""
+    # SQL: it groups no more rows than so many.
     rows = await tables.Attempt.raw(
         "select provider, count(*) as n, min(poll_at) as since from"
         " (select provider, poll_at from attempts where poll_at < {} limit {}) as late group by provider",
@@ -118,6 +103,7 @@ async def polls_before(moment: int) -> dict[str, Waiting]:
 
 async def elsewhere_by_provider() -> dict[str, Waiting]:
     """By provider: followed orders that went through a door (address and key) of which nobody said where it leads."""
+    # SQL: a union of partial indexes, joined.
     rows = await tables.Attempt.raw(
         f"select a.provider, count(*) as n, min(a.created_at) as since from {FOLLOWED}"
         " join providers p on p.name = a.provider"
@@ -132,6 +118,7 @@ async def elsewhere_by_provider() -> dict[str, Waiting]:
 
 async def tries_since(moment: int) -> dict[str, Tries]:
     """By provider."""
+    # SQL: it groups no more rows than so many, with sums in halves.
     rows = await tables.Attempt.raw(
         "select provider, count(case when outcome <> 'placing' then 1 end) as sent,"
         " count(case when outcome in ('accepted', 'called_off') then 1 end) as accepted,"
@@ -150,6 +137,7 @@ async def tries_since(moment: int) -> dict[str, Tries]:
 
 async def spent_since(moment: int) -> dict[int, tuple[int, int]]:
     """By reseller: orders, and what they were charged less what they got back."""
+    # SQL: it groups no more rows than so many, with sums in halves.
     rows = await tables.Order.raw(
         f"select reseller, count(*) as n, {total('charge - refunded', 'spent')} from"
         " (select reseller, charge, refunded from orders where id >= {} order by id limit {}) as lately"
@@ -158,6 +146,10 @@ async def spent_since(moment: int) -> dict[int, tuple[int, int]]:
         MOST,
     )
     return {row["reseller"]: (int(row["n"]), read_total(row, "spent")) for row in rows}
+
+
+def _counted(since: BigInt) -> Select[Any]:
+    return since._meta.table.select(Count(alias="n"), Min(since, alias="since"))  # noqa: SLF001  # piccolo's place for it
 
 
 def _waiting(rows: list[dict[str, Any]]) -> Waiting:

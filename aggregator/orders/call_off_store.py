@@ -7,6 +7,7 @@ from typing import Any
 
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock
+from aggregator.storage.conditions import CALLED_OFF
 from aggregator.storage.tables import Attempt, Provider
 
 
@@ -21,15 +22,13 @@ async def revive(attempts: Sequence[int]) -> list[int]:
 async def count(provider: str, *, since: int) -> tuple[int, int]:
     """How many attempts came alive since a moment and since somebody looked, and how many were called off since it."""
     looked = "coalesce((select call_offs_looked_at from providers where name = {}), 0)"
+    # SQL: a moment that stands in another table.
     revived = await Attempt.raw(
         f"select count(*) as n from attempts where provider = {{}} and revived_at >= {{}} and revived_at > {looked}",
         provider, since, provider,
     )  # fmt: skip
-    called_off = await Attempt.raw(
-        "select count(*) as n from attempts where provider = {} and outcome = 'called_off' and answered_at >= {}",
-        provider, since,
-    )  # fmt: skip
-    return int(revived[0]["n"]), int(called_off[0]["n"])
+    lately = (Attempt.provider == provider) & CALLED_OFF & (Attempt.answered_at >= since)
+    return int(revived[0]["n"]), await Attempt.count().where(lately)
 
 
 async def doubt(provider: str) -> bool:

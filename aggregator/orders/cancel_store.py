@@ -35,6 +35,7 @@ class CancelAnswer(Struct, frozen=True):
 async def wished_off(provider: str, limit: int, doors: Sequence[str]) -> list[Attempt]:
     """Accepted attempts behind these doors whose order should be called off, as far as it is time to ask."""
     behind, digests = among("attempts.door", doors)
+    # SQL: it joins, in an order that SQLite is told.
     # Orders first, which on SQLite a cross join means: few are wished off at any time, and an index holds those.
     rows = await _ATTEMPT.raw(
         "select attempts.* from orders o cross join attempts where o.cancel_wish and o.state = 'active'"
@@ -58,6 +59,7 @@ async def claim(attempts: Sequence[Attempt], *, least_ms: int) -> list[Attempt]:
         {"mine": "bigint", "asks": "bigint", "due": "bigint"},
         [(one.id, one.cancel_asks, turns[one.id]) for one in attempts],
     )
+    # SQL: one compare-and-set for many, from rows as one parameter.
     rows = await write(
         lambda: _ATTEMPT.raw(
             "update attempts set cancel_at = {}, cancel_asks = attempts.cancel_asks + 1, cancel_due_at = given.due"
@@ -80,6 +82,7 @@ async def release(attempts: Sequence[Attempt]) -> None:
         {"mine": "bigint", "asks": "bigint", "asked": "bigint", "due": "bigint"},
         [(one.id, one.cancel_asks, one.cancel_at, one.cancel_due_at) for one in attempts],
     )
+    # SQL: one compare-and-set for many, from rows as one parameter.
     await write(
         lambda: _ATTEMPT.raw(
             "update attempts set cancel_at = given.asked, cancel_asks = given.asks, cancel_due_at = given.due"

@@ -58,6 +58,7 @@ def is_over(start: int) -> bool:
 async def count(start: int) -> Day:
     """The figures of a day as the orders tell them now."""
     end = start + DAY_MS
+    # SQL: sums in halves, over a join.
     taken = await tables.Order.raw(
         f"select count(*) as n, {total('charge', 'charged')} from orders where id >= {{}} and id < {{}}",
         await first_id(tables.Order, start), await first_id(tables.Order, end),
@@ -85,7 +86,8 @@ async def count(start: int) -> Day:
 
 async def kept(since: int) -> dict[int, Day]:
     """By their starts: the days since one that were counted, as they are now."""
-    rows = await tables.Day.raw("select * from days where start >= {} and orders is not null", since)
+    day = tables.Day
+    rows = await day.select().where((day.start >= since) & day.orders.is_not_null())
     return {row["start"]: _day(row) for row in rows}
 
 
@@ -99,7 +101,7 @@ async def keep(start: int) -> Day:
 
 async def _with_late(start: int) -> tuple[Day, tuple[int, int]]:
     """The figures and what is late of them, of one moment."""
-    rows = await tables.Day.raw("select * from days where start = {}", start)
+    rows = await tables.Day.select().where(tables.Day.start == start)
     return await count(start), _late(rows[0]) if rows else (0, 0)
 
 
@@ -110,19 +112,19 @@ def _late(row: Mapping[str, Any]) -> tuple[int, int]:
 
 async def _insert(start: int, orders: int, sums: tuple[int, ...]) -> None:
     """`sums` = those of `_KEPT`."""
-    columns = ["orders", *(f"{name}{half}" for name in _KEPT for half in ("", "_high"))]
-    renewed = ", ".join(f"{name} = excluded.{name}" for name in columns)
-    await tables.Day.raw(
-        f"insert into days (start, {', '.join(columns)}, late_refunded, late_cost)"
-        f" values ({{}}, {', '.join(['{}'] * len(columns))}, 0, 0) on conflict (start) do update set {renewed}",
-        start, orders, *(half for one in sums for half in halves(one)),
-    )  # fmt: skip
+    day = tables.Day
+    names = [f"{name}{half}" for name in _KEPT for half in ("", "_high")]
+    columns = [day._meta.get_column_by_name(name) for name in names]  # noqa: SLF001  # piccolo's place for it
+    figures = dict(zip(columns, (half for one in sums for half in halves(one)), strict=True))
+    row = day({day.start: start, day.orders: orders, **figures})
+    await day.insert(row).on_conflict(day.start, "DO UPDATE", [day.orders, *columns])
 
 
 async def add_lost(order: Order, undelivered: int, paid: int) -> None:
     """An order that had ended, as it was, is short of so many units now, and was paid so much for it."""
     if order.ended_at is None or order.ended_at >= day_of(clock.now()):
         return
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await tables.Attempt.raw(f"{_TAKEN} where a.order_id = {{}} and a.outcome = 'accepted'", order.id)
     now = [msgspec.convert(dict(row), Taken, strict=False) for row in rows]
     saved = sum(
@@ -146,6 +148,7 @@ async def _costs(attempts: Sequence[int]) -> dict[int, int]:
         return {}
     lock = "" if is_sqlite(engine()) else "for update of o"
     these, values = among("a.id", attempts)
+    # SQL: it joins, and locks one of the two.
     rows = await tables.Attempt.raw(
         f"{_TAKEN} where {these} and o.ended_at < {{}} order by o.id {lock}", values, day_of(clock.now())
     )
@@ -158,6 +161,7 @@ async def _costs(attempts: Sequence[int]) -> dict[int, int]:
 
 
 async def _add_late(day: int, *, refunded: int, cost: int) -> None:
+    # SQL: it adds to the row that is there, in halves.
     await tables.Day.raw(
         "insert into days (start, late_refunded, late_refunded_high, late_cost, late_cost_high)"
         f" values ({{}}, {{}}, {{}}, {{}}, {{}}) {_ADD}",
@@ -167,6 +171,7 @@ async def _add_late(day: int, *, refunded: int, cost: int) -> None:
 
 async def add_found(attempt: int) -> None:
     """An attempt that was given up turned out to be taken: its cost is that of its order's day."""
+    # SQL: it inserts what a join finds, or adds it to the row that is there.
     await tables.Day.raw(
         "insert into days (start, late_refunded, late_cost) select o.ended_at - o.ended_at % 86400000, 0, a.cost"
         f" from attempts a join orders o on o.id = a.order_id where a.id = {{}} and o.ended_at < {{}} {_ADD}",

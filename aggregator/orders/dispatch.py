@@ -311,8 +311,10 @@ class Dispatcher:
         if error.learned_step is not None:
             await learned_store.learn_step(attempt.provider, attempt.service, error.learned_step)
         if error.code in ASK_AGAIN:
-            due = {"balance_due_at": 0} if error.code is Code.FUNDS else {"sync_due_at": 0}
-            await catalog_store.set_provider(attempt.provider, **due)
+            if error.code is Code.FUNDS:
+                await catalog_store.set_provider(attempt.provider, balance_due_at=0)
+            else:
+                await catalog_store.set_provider(attempt.provider, sync_due_at=0)
 
     async def _note_all_well(self, providers: Sequence[str]) -> list[None]:
         for provider in set(providers):

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from piccolo.custom_types import Combinable
+from piccolo.query.functions import Max
 
 from aggregator.orders.attempt_store import Followed, as_attempt, with_orders
 from aggregator.orders.books import Books
@@ -15,6 +17,7 @@ from aggregator.orders.evidence import Account, Glance
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock
+from aggregator.storage.conditions import PLACING, UNSURE
 from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id, from_id_on
 from aggregator.storage.tables import Attempt as AttemptTable
@@ -87,34 +90,32 @@ async def unsure_at(provider: str) -> list[Followed]:
 
 async def _unsure(provider: str) -> list[Attempt]:
     # Every attempt has a time: SQLite takes the index of the unsure ones where the question has all its columns.
-    rows = await AttemptTable.raw(
-        "select * from attempts where provider = {} and outcome = 'unsure' and created_at > 0 order by id", provider
-    )
+    there = (AttemptTable.provider == provider) & UNSURE & (AttemptTable.created_at > 0)
+    rows = await AttemptTable.select().where(there).order_by(AttemptTable.id)
     return [as_attempt(row) for row in rows]
 
 
 async def books(provider: str, *, since: int, most: int) -> Books | None:
     """Every attempt at a provider that has an id and is followed, or was made since; None for too many."""
-    followed = await AttemptTable.raw(
-        "select * from attempts where provider = {} and poll_at >= 0 and upstream_order is not null limit {}",
-        provider, most + 1,
-    )  # fmt: skip
+    watched = (AttemptTable.provider == provider) & (AttemptTable.poll_at >= 0)
+    followed = await AttemptTable.select().where(watched & AttemptTable.upstream_order.is_not_null()).limit(most + 1)
     lately = await _made_since(provider, since, _NAMED, most=most + 1)
     named = {one.id: one for one in map(as_attempt, [*followed, *lately])}
     if len(named) > most:
         return None
     nameless = [*await _unsure(provider), *map(as_attempt, await _made_since(provider, since, _GIVEN_UP))]
-    placing = await AttemptTable.raw("select provider from attempts where outcome = 'placing'")
+    placing = await AttemptTable.exists().where(PLACING)
     return Books(
         await with_orders([named[number] for number in sorted(named)]),
         [one for one in nameless if one.upstream_order is None],
-        bool(placing),
+        placing,
     )
 
 
 async def owners(provider: str, orders: Sequence[str], *, since: int) -> dict[str, Attempt]:
     """The attempt of ours behind each of these orders of a provider, and behind every one taken there since."""
     these, values = among("upstream_order", orders)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await AttemptTable.raw(
         f"select * from attempts where provider = {{}} and {these} and superseded_at is null", provider, values
     )
@@ -124,26 +125,24 @@ async def owners(provider: str, orders: Sequence[str], *, since: int) -> dict[st
 
 async def newest_before(provider: str, moment: int) -> Attempt | None:
     """The newest that the provider took of those that were sent before a moment."""
-    return await _one_there(provider, "created_at < {} order by id desc", moment)
+    return await _one_there(provider, AttemptTable.created_at < moment, oldest=False)
 
 
 async def first_there(provider: str) -> Attempt | None:
     """The first that the provider ever took."""
-    return await _one_there(provider, "id > {} order by id", 0)
+    return await _one_there(provider, AttemptTable.id > 0, oldest=True)
 
 
-async def _one_there(provider: str, which: str, value: int) -> Attempt | None:
-    rows = await AttemptTable.raw(
-        f"select * from attempts where provider = {{}} and upstream_order is not null and {which} limit 1",
-        provider, value,
-    )  # fmt: skip
+async def _one_there(provider: str, which: Combinable, *, oldest: bool) -> Attempt | None:
+    taken = (AttemptTable.provider == provider) & AttemptTable.upstream_order.is_not_null()
+    rows = await AttemptTable.select().where(taken & which).order_by(AttemptTable.id, ascending=oldest).limit(1)
     return as_attempt(rows[0]) if rows else None
 
 
 async def newest_attempt() -> int:
     """The highest id of an attempt, at whichever provider; 0 = there is none."""
-    rows = await AttemptTable.raw("select coalesce(max(id), 0) as newest from attempts")
-    return int(rows[0]["newest"])
+    rows = await AttemptTable.select(Max(AttemptTable.id, alias="newest"))
+    return int(rows[0]["newest"] or 0)
 
 
 async def rivals(provider: str, moment: int) -> list[Followed]:
@@ -157,6 +156,7 @@ async def _made_since(
 ) -> list[dict[str, Any]]:
     """The attempts at a provider since a moment of which a condition holds, the oldest first."""
     first = await first_id(AttemptTable, moment - _OUT_OF_ORDER_MS)
+    # SQL: SQLite is told to go by ids, whatever index there is.
     rows: list[dict[str, Any]] = await AttemptTable.raw(
         f"select {columns} from {from_id_on(AttemptTable)} where id >= {{}} and provider = {{}} and created_at >= {{}}"
         f" and {condition} order by id limit {{}}",
@@ -175,10 +175,8 @@ async def account(provider: str) -> tuple[Account, int]:
 
 async def claim(provider: str, *, until: int) -> bool:
     """Take the next look at an account, so that one process does it."""
-    await Baseline.raw(
-        "insert into baselines (provider, due_at, account) values ({}, 0, {}) on conflict (provider) do nothing",
-        provider, msgspec.json.encode(Account()).decode(),
-    )  # fmt: skip
+    new = Baseline(provider=provider, account=msgspec.json.encode(Account()).decode())
+    await Baseline.insert(new).on_conflict(Baseline.provider, "DO NOTHING")
     mine = (Baseline.provider == provider) & (Baseline.due_at <= clock.now())
     return bool(await Baseline.update({Baseline.due_at: until}).where(mine).returning(Baseline.provider))
 

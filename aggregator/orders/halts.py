@@ -44,11 +44,10 @@ async def replace(audit: int, concerned: Mapping[str, set[Concerned]], *, lifts:
 
 async def why(reseller: int, order: int | None = None) -> str | None:
     """Why what a reseller orders, or this order, stands still, in a sentence; None where it does not."""
-    rows = await Halt.raw(
-        "select promise, order_id, reseller from halts where order_id = {} or reseller = {}"
-        " or (order_id is null and reseller is null) order by id",
-        order, reseller,
-    )  # fmt: skip
+    concerned = (Halt.reseller == reseller) | (Halt.order_id.is_null() & Halt.reseller.is_null())
+    if order is not None:
+        concerned |= Halt.order_id == order
+    rows = await Halt.select(Halt.promise, Halt.order_id, Halt.reseller).where(concerned).order_by(Halt.id)
     if not rows:
         return None
     broken = sorted({f"{row['promise']} ({_about(row)})" for row in rows})

@@ -51,6 +51,7 @@ async def find(reseller: int, mine: Mine, *, limit: int) -> list[Order]:
     for condition, value in _asked(mine, reseller):
         conditions.append(condition)
         values += value
+    # SQL: conditions put together, with a subselect.
     rows = await tables.Order.raw(
         f"select * from orders where {' and '.join(conditions)} order by id desc limit {{}}", *values, limit
     )
@@ -81,6 +82,7 @@ def _asked(mine: Mine, reseller: int) -> list[tuple[str, list[Any]]]:
 async def count(reseller: int) -> Counts:
     """Read from indexes but for the orders of a month: some resellers have a million."""
     month = await first_id(tables.Order, clock.now() - 30 * _DAY_MS)
+    # SQL: three counts in one statement, with sums in halves.
     # With a plus, no index is taken for it: open orders are fewer than any large reseller's.
     [row] = await tables.Order.raw(
         "select (select count(*) from orders where reseller = {}) as all_orders,"

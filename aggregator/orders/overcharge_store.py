@@ -14,7 +14,6 @@ from aggregator.catalog.model import Change, ChangeKind, HoldKind, Learned, List
 from aggregator.orders import overcharge
 from aggregator.orders.overcharge import WINDOW_MS, Sighting
 from aggregator.storage import clock, signals, tables
-from aggregator.storage.lists import among
 from aggregator.storage.transaction import write
 
 _SIGHTINGS = """
@@ -38,6 +37,7 @@ class Overcharges(Struct, frozen=True):
 
 async def sightings(provider: str) -> list[Sighting]:
     """Of the last day, the oldest first."""
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await tables.Attempt.raw(
         f"{_SIGHTINGS} where a.provider = {{}} and a.overcharged_at >= {{}} order by a.overcharged_at",
         provider, clock.now() - WINDOW_MS,
@@ -47,6 +47,7 @@ async def sightings(provider: str) -> list[Sighting]:
 
 async def by_provider() -> dict[str, Overcharges]:
     """Of the last day."""
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await tables.Attempt.raw(
         f"{_SIGHTINGS} where a.overcharged_at >= {{}} order by a.overcharged_at", clock.now() - WINDOW_MS
     )
@@ -114,5 +115,6 @@ async def _judge_service(row: ListingRow, learned: Learned, seen: Sequence[Sight
 async def _forget(explained: Sequence[Sighting]) -> None:
     """An ordinary rise: no alarm."""
     if explained:
-        these, values = among("id", [one.attempt for one in explained])
-        await tables.Attempt.raw(f"update attempts set overcharged_at = null where {these}", values)
+        attempt = tables.Attempt
+        these = attempt.id.is_in([one.attempt for one in explained])
+        await attempt.update({attempt.overcharged_at: None}).where(these)

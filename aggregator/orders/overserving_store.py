@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from piccolo.query.functions import Count, Min
+
 from aggregator.orders import day_store
 from aggregator.orders.attempt_store import as_attempt
 from aggregator.orders.model import Attempt, Waiting
 from aggregator.storage import clock, tables
+from aggregator.storage.conditions import TO_CALL_OFF
 from aggregator.storage.transaction import write
 
 _ATTEMPT = tables.Attempt
@@ -60,18 +63,15 @@ async def note_unstopped(attempt: int) -> bool:
 
 async def to_call_off(provider: str, limit: int) -> list[Attempt]:
     """Overserved attempts whose provider is to be asked now to end them, whatever became of their orders."""
-    rows = await _ATTEMPT.raw(
-        "select * from attempts where provider = {} and call_off"
-        " and (cancel_at is null or cancel_due_at <= {}) order by id limit {}",
-        provider, clock.now(), limit,
-    )  # fmt: skip
+    is_due = _ATTEMPT.cancel_at.is_null() | (_ATTEMPT.cancel_due_at <= clock.now())
+    there = (_ATTEMPT.provider == provider) & TO_CALL_OFF & is_due
+    rows = await _ATTEMPT.select().where(there).order_by(_ATTEMPT.id).limit(limit)
     return [as_attempt(row) for row in rows]
 
 
 async def unstopped() -> dict[str, Waiting]:
     """By provider: what goes on there beyond what was bought, although it should have been called off."""
-    rows = await _ATTEMPT.raw(
-        "select provider, count(*) as n, min(unstopped_at) as since from attempts"
-        " where call_off and unstopped_at is not null and poll_at is not null group by provider"
-    )
+    going_on = TO_CALL_OFF & _ATTEMPT.unstopped_at.is_not_null() & _ATTEMPT.poll_at.is_not_null()
+    counted = _ATTEMPT.select(_ATTEMPT.provider, Count(alias="n"), Min(_ATTEMPT.unstopped_at, alias="since"))
+    rows = await counted.where(going_on).group_by(_ATTEMPT.provider)
     return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}

@@ -39,7 +39,7 @@ from aggregator.orders.start_counts import MOST_NOTES, another_start
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
-from aggregator.storage import clock, tables
+from aggregator.storage import clock
 from aggregator.storage.trouble import tell_failure
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
@@ -241,7 +241,7 @@ class Poller:
         now = clock.now()
         since = one.attempt.lost_since
         if since is None:
-            await attempt_store.set_fields(one.attempt.id, {tables.Attempt.lost_since: now})
+            await attempt_store.note_lost(one.attempt.id, now)
         elif now - since >= LOST_AFTER_MS and one.attempt.outcome is Outcome.ACCEPTED and not one.order.state.ended:
             await store.hold(one.order, f"{one.attempt.provider} no longer knows this order")
 

@@ -54,6 +54,7 @@ async def _keep_charges(costs: Sequence[Costs], provider: str, digits: int) -> N
         _CHARGES, [charges.values(one.charge) for one in sorted(costs, key=lambda one: one.attempt.id)]
     )
     changes = ", ".join(f"{column} = told.{column}" for column in _CHARGES if column != "id")
+    # SQL: an update from rows as one parameter.
     await run(
         f"update attempts set {changes}, lost_since = null from ({query}) as told where attempts.id = told.id"
         " and attempts.superseded_at is null",
@@ -81,6 +82,7 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
                 for order, one in announced
             ],
         )
+        # SQL: an update from rows as one parameter, that takes no step back.
         await run(
             f"update orders set phase = {_FURTHEST}, remains = told.remains,"
             # An older reading may be written after a newer one, in another process.
@@ -107,6 +109,7 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
 async def note_start_count(order: Order, provider: str, said: int, *, most: int) -> None:
     """A line in the history about a count that is not told, unless it stands there, or so many do."""
     text = f"{provider} states another start count: "
+    # SQL: it inserts unless the line, or so many, are there.
     await Event.raw(
         "insert into events (order_id, state, text, at) select {}, {}, {}, {} where"
         " (select count(*) from events where order_id = {} and text like {}) < {}"

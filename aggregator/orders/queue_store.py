@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from piccolo.query.functions import Count
 
 from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
 from aggregator.orders.store import as_order
 from aggregator.storage import clock, tables
+from aggregator.storage.conditions import QUEUED
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.lists import table_of
 from aggregator.storage.statements import run
@@ -42,6 +44,7 @@ async def claim_due(limit: int) -> list[Order]:
     """Take queued orders whose time has come, one of each reseller after the other; ours for `LEASE_MS`."""
     now = clock.now()
     lock = "" if is_sqlite(engine()) else "for update skip locked"
+    # SQL: one statement ranks, skips what is locked, and claims.
     # Materialized: PostgreSQL may else ask a list again for every row, and each time it is the next ones.
     rows = await write(
         lambda: run(
@@ -65,6 +68,7 @@ async def park(parked: Sequence[Parked]) -> None:
         {"id": "bigint", "provider": "text", "until": "bigint"},
         [(one.order, one.provider, one.until) for one in parked],
     )
+    # SQL: an update from rows as one parameter.
     await write(
         lambda: run(
             f"update orders set parked_at = given.provider, due_at = given.until from ({query}) as given"
@@ -76,10 +80,9 @@ async def park(parked: Sequence[Parked]) -> None:
 
 async def count_parked() -> dict[str, dict[int, int]]:
     """How many orders of each reseller wait at each provider."""
-    rows = await run(
-        "select parked_at, reseller, count(*) as n from orders where state = 'queued' and parked_at is not null"
-        " group by parked_at, reseller"
-    )
+    order = tables.Order
+    parked = order.select(order.parked_at, order.reseller, Count(alias="n"))
+    rows = await parked.where(QUEUED & order.parked_at.is_not_null()).group_by(order.parked_at, order.reseller)
     counted: dict[str, dict[int, int]] = {}
     for row in rows:
         counted.setdefault(row["parked_at"], {})[int(row["reseller"])] = int(row["n"])
@@ -101,6 +104,7 @@ async def claim_parked(provider: str, room: int, *, after: int = 0) -> list[Orde
     )
     # PostgreSQL would look at every order for a correlated list, and SQLite knows no lateral join.
     firsts = f"join orders p on p.id in ({first})" if is_sqlite(engine()) else f"cross join lateral ({first}) as p"
+    # SQL: one statement takes turns and claims.
     rows = await write(
         lambda: run(
             f"with chosen as materialized (select p.id from ({query}) as r {firsts})"
@@ -114,6 +118,7 @@ async def claim_parked(provider: str, room: int, *, after: int = 0) -> list[Orde
 
 async def _resellers_at(provider: str) -> list[int]:
     """Who has orders parked there: by leaps through the index, however many each has."""
+    # SQL: recursive.
     rows = await run(
         "with recursive seen (reseller) as ("
         " select min(reseller) from orders where state = 'queued' and parked_at = {}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from aggregator.ledger import book
+from aggregator.ledger.book import PostedEntry
 from aggregator.ledger.entries import wallet
 from aggregator.orders import refill_store
 from aggregator.orders.model import Order
 from aggregator.orders.refill_store import RefillRow
 from aggregator.orders.state import OrderState
-from aggregator.storage.tables import Entry
 
 _ENDINGS = {
     OrderState.COMPLETED: "Completed",
@@ -67,7 +67,7 @@ def tell(order: Order, refunds: list[Refund], refills: list[RefillRow]) -> list[
     return sorted(steps, key=lambda step: step.at)
 
 
-def _refund(entry: Entry) -> Refund:
+def _refund(entry: PostedEntry) -> Refund:
     undelivered = entry.reference.rpartition(":")[2]
     return Refund(
         at=entry.at, amount=entry.amount, undelivered=int(undelivered) if undelivered.isdigit() else 0,

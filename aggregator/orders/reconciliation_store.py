@@ -23,7 +23,7 @@ async def add_due(order: Order, attempt: int, undelivered: int) -> None:
     The word is as old as its first sight.
     """
     units = undelivered - order.undelivered
-    rows = await AttemptTable.raw("select * from attempts where id = {}", attempt)
+    rows = await AttemptTable.select().where(AttemptTable.id == attempt)
     if units <= 0 or not rows:
         return
     one = as_attempt(rows[0])
@@ -37,6 +37,7 @@ async def add_due(order: Order, attempt: int, undelivered: int) -> None:
 
 async def refunds(provider: str, *, currency: str, since: int) -> list[Refund]:
     """What should have come back from a provider, by its words since a moment, for what was bought in a currency."""
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await DueRefund.raw(
         f"select d.units, d.since as begun, d.at as said, o.quantity, {_PURCHASE} from due_refunds d"
         " join orders o on o.id = d.order_id join attempts a on a.id = d.attempt"
@@ -55,6 +56,7 @@ async def refunds(provider: str, *, currency: str, since: int) -> list[Refund]:
 async def purchases(provider: str, *, since: int, until: int) -> list[Purchase]:
     """Every try at a provider that began between two moments."""
     first = await first_id(AttemptTable, since - _OUT_OF_ORDER_MS)
+    # SQL: SQLite is told to go by ids, whatever index there is.
     rows = await AttemptTable.raw(
         f"select {', '.join(Purchase.__struct_fields__)} from {from_id_on(AttemptTable)}"
         " where id >= {} and provider = {} and created_at >= {} and created_at <= {} order by id",

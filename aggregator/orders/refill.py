@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import structlog
+from msgspec.structs import replace
 
 from aggregator.catalog import cooldown, words
 from aggregator.catalog.off_sale import offers_refill
@@ -14,10 +15,10 @@ from aggregator.catalog.upstreams import Upstreams
 from aggregator.errors import OrderNotFound, RefillRefusal, RefillRefused
 from aggregator.orders import account_door_store, attempt_store, refill_store, reuse_store, store
 from aggregator.orders.model import Attempt, Order
-from aggregator.orders.refill_store import RefillRow, RefillState
+from aggregator.orders.refill_store import RefillChanges, RefillRow, RefillState
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.settings import PaceSettings
-from aggregator.storage import clock, tables
+from aggregator.storage import clock
 from providers.adapter import Adapter
 from providers.error_texts import names_a_service
 from providers.errors import Code, ProviderError, Refused, Unreachable, Unsure
@@ -132,7 +133,7 @@ class Refiller:
         away = [row for row in rows if not doors.lead_to(through[row.attempt])]
         for row in away:
             target = RefillState.REJECTED if clock.now() - row.created_at > LONGEST_MS else row.state
-            later = {tables.Refill.due_at: clock.now() + round(self._pace.breaker_seconds * 1000)}
+            later = RefillChanges(due_at=clock.now() + round(self._pace.breaker_seconds * 1000))
             await refill_store.advance(row.id, [row.state], target, later)
         return [row for row in rows if row not in away]
 
@@ -141,7 +142,7 @@ class Refiller:
             await _keep_back(row)
             return
         deadline = clock.now() + round(adapter.profile.timeout_seconds * 1000) + GRACE_MS
-        changes = {tables.Refill.deadline_at: deadline, tables.Refill.due_at: deadline}
+        changes = RefillChanges(deadline_at=deadline, due_at=deadline)
         if not await refill_store.advance(row.id, [RefillState.REQUESTED], RefillState.SENDING, changes):
             return
         attempt = next(one for one in await attempt_store.of_order(row.order_id) if one.id == row.attempt)
@@ -153,17 +154,17 @@ class Refiller:
             await self._taken(row, taken)
 
     async def _taken(self, row: RefillRow, taken: Refill) -> None:
-        changes = {tables.Refill.upstream_refill: taken.reference, tables.Refill.due_at: self._soon()}
+        changes = RefillChanges(upstream_refill=taken.reference, due_at=self._soon())
         await refill_store.advance(row.id, [RefillState.SENDING, RefillState.UNSURE], RefillState.PENDING, changes)
 
     async def _not_taken(self, row: RefillRow, attempt: Attempt, error: ProviderError) -> None:
         await words.note_error(row.provider, error)
-        told: dict[Any, Any] = {tables.Refill.error: str(error.code)}
+        told = RefillChanges(error=str(error.code))
         if isinstance(error, Unsure):
-            later = {**told, tables.Refill.due_at: clock.now() + DAY_MS}
+            later = replace(told, due_at=clock.now() + DAY_MS)
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.UNSURE, later)
         elif isinstance(error, Unreachable) or error.code in ASK_LATER:
-            later = {**told, tables.Refill.due_at: clock.now() + round(self._pace.breaker_seconds * 1000)}
+            later = replace(told, due_at=clock.now() + round(self._pace.breaker_seconds * 1000))
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REQUESTED, later)
         else:
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REJECTED, told)
@@ -184,9 +185,9 @@ class Refiller:
     async def _conclude(self, row: RefillRow, phase: RefillPhase | Refused | None) -> None:
         age = clock.now() - row.created_at
         target = _target(row, phase, age)
-        told: dict[Any, Any] = {tables.Refill.due_at: clock.now() + self._pause(age)}
+        told = RefillChanges(due_at=clock.now() + self._pause(age))
         if target is RefillState.REJECTED and not isinstance(phase, RefillPhase):
-            told[tables.Refill.error] = str(phase.code) if phase is not None else refill_store.NO_END
+            told = replace(told, error=str(phase.code) if phase is not None else refill_store.NO_END)
         await refill_store.advance(row.id, [row.state], target, told)
 
     def _soon(self) -> int:
@@ -219,7 +220,7 @@ async def _keep_back(row: RefillRow) -> None:
     if attempt.superseded_at is not None:
         await reuse_store.drop_refills([attempt.id])
         return
-    later = {tables.Refill.due_at: clock.now() + CONTESTED_MS}
+    later = RefillChanges(due_at=clock.now() + CONTESTED_MS)
     await refill_store.advance(row.id, [RefillState.REQUESTED], RefillState.REQUESTED, later)
 
 
@@ -230,7 +231,7 @@ async def _given_up(row: RefillRow) -> bool:
     is not sent at all.
     """
     if row.state is RefillState.SENDING:
-        later = {tables.Refill.due_at: clock.now() + DAY_MS}
+        later = RefillChanges(due_at=clock.now() + DAY_MS)
         await refill_store.advance(row.id, [RefillState.SENDING], RefillState.UNSURE, later)
         return True
     late = row.state is RefillState.REQUESTED and clock.now() - row.created_at > HANGS_MS

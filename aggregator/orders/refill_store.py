@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from aggregator.orders.model import Attempt
 from aggregator.storage import clock, tables
@@ -55,6 +55,19 @@ class RefillRow(Struct, frozen=True, kw_only=True):
     ended_at: int | None
 
 
+class RefillChanges(Struct, frozen=True, kw_only=True):
+    """What is written of a refill as it moves; what is not given stays as it is."""
+
+    due_at: int | UnsetType = UNSET
+    """When something is to be done about it next (milliseconds since 1970)."""
+    deadline_at: int | UnsetType = UNSET
+    upstream_refill: str | UnsetType | None = UNSET
+    error: str | UnsetType = UNSET
+
+
+NO_CHANGES = RefillChanges()
+
+
 async def insert(attempt: Attempt, reseller: int) -> int | None:
     """Record a request; None where the order has one that has not ended."""
     now = clock.now()
@@ -93,12 +106,12 @@ async def due(provider: str, limit: int) -> list[RefillRow]:
 
 
 async def advance(
-    refill: int, source: Iterable[RefillState], target: RefillState, changes: Mapping[Any, Any] | None = None
+    refill: int, source: Iterable[RefillState], target: RefillState, changes: RefillChanges = NO_CHANGES
 ) -> bool:
     """Move a refill if it still is in one of the source states; whether it moved."""
-    values: dict[Any, Any] = {_REFILL.state: target.value, **(changes or {})}
+    values: dict[Any, Any] = {"state": target.value, **msgspec.to_builtins(changes)}
     if target in ENDED:
-        values |= {_REFILL.ended_at: clock.now(), _REFILL.due_at: None}
+        values |= {"ended_at": clock.now(), "due_at": None}
     states = [state.value for state in source]
     moved = (
         await _REFILL.update(values).where((_REFILL.id == refill) & _REFILL.state.is_in(states)).returning(_REFILL.id)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import NoReturn
+
+from msgspec import UNSET
 
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog import word_store
 from aggregator.catalog.word_store import WordRow
 from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, cancel_store, day_store, id_reuse, store
-from aggregator.orders.attempt_store import DuplicateUpstreamOrder
+from aggregator.orders.attempt_store import AttemptChanges, DuplicateUpstreamOrder
 from aggregator.orders.model import Attempt, Order, Undecidable
 from aggregator.orders.reuse_store import Named
 from aggregator.orders.settle import WALLET_FULL, apply
 from aggregator.orders.state import OrderState, Outcome
-from aggregator.storage import clock, decisions, tables
+from aggregator.storage import clock, decisions
 from aggregator.storage.transaction import write
 
 UNANSWERED = (Outcome.UNSURE, Outcome.ABSENT, Outcome.WRITTEN_OFF)
@@ -46,9 +48,8 @@ async def found(
             [Named(attempt.id, attempt.provider, upstream_order)], [order.id], watched_too=proven
         )  # fmt: skip
         outcome = Outcome.ACCEPTED if attempt.outcome is Outcome.UNSURE else attempt.outcome
-        changes: dict[Any, Any] = {tables.Attempt.upstream_order: upstream_order, tables.Attempt.poll_at: clock.now()}
-        if door is not None:
-            changes[tables.Attempt.door] = door
+        known = UNSET if door is None else door
+        changes = AttemptChanges(upstream_order=upstream_order, poll_at=clock.now(), door=known)
         answered = await attempt_store.answer(attempt.id, outcome, source=[attempt.outcome], changes=changes)
         if answered is None:
             _changed()
@@ -93,10 +94,7 @@ async def refused(order_id: int, word: WordRow, *, settle_ms: int, attempt_id: i
     if attempt.id != attempt_id or word.meaning is None:
         _changed()
     said = f"{attempt.provider}: {word.text} = {word.meaning}"[:500]
-    changes: dict[Any, Any] = {
-        tables.Attempt.error: word.meaning, tables.Attempt.error_text: word.text[:500],
-        tables.Attempt.judged_word: word.id,
-    }  # fmt: skip
+    changes = AttemptChanges(error=word.meaning, error_text=word.text[:500], judged_word=word.id)
 
     async def work() -> None:
         if not await word_store.still_means(word):
@@ -241,7 +239,7 @@ async def _decide(order: Order, verdict: str, detail: str = "", *, actor: str, r
     return await decisions.record("order", order.id, verdict, detail, actor=actor, reason=reason)
 
 
-def _changed() -> None:
+def _changed() -> NoReturn:
     message = "the order has changed meanwhile: look at it again"
     raise Undecidable(message)
 

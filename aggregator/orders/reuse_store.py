@@ -28,6 +28,7 @@ async def earlier(named: Sequence[Named]) -> list[Followed]:
     if not named:
         return []
     query, values = table_of({"mine": "bigint", "place": "text", "named": "text"}, named)
+    # SQL: it joins rows that come as one parameter.
     rows = await _ATTEMPT.raw(
         f"select attempts.* from ({query}) as given join attempts on attempts.provider = given.place"
         " and attempts.upstream_order = given.named and attempts.id <> given.mine"
@@ -40,6 +41,7 @@ async def earlier(named: Sequence[Named]) -> list[Followed]:
 async def holders(provider: str, orders: Sequence[str]) -> list[Followed]:
     """The attempts to which these orders of a provider belong."""
     these, values = among("upstream_order", orders)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await _ATTEMPT.raw(
         f"select * from attempts where provider = {{}} and {these} and superseded_at is null", provider, values
     )
@@ -50,6 +52,7 @@ async def supersede(attempts: Sequence[int], *, watched_too: bool) -> set[int]:
     """These lose their ids, and are asked about no more; those that did."""
     these, values = among("id", attempts)
     watched = "" if watched_too else " and poll_at is null"
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await _ATTEMPT.raw(
         "update attempts set superseded_at = {}, poll_at = null, cancel_due_at = null"
         f" where {these} and superseded_at is null{watched} returning id",
@@ -77,6 +80,7 @@ async def note_restart(provider: str) -> None:
 
 async def clashes() -> dict[str, Waiting]:
     """By provider: unsure attempts that were given the id of an order that still runs there."""
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await _ATTEMPT.raw(
         "select u.provider, count(distinct u.id) as n, min(u.created_at) as since from attempts u"
         " join attempts a on a.provider = u.provider and a.upstream_order = u.given_order"

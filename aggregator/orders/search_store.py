@@ -50,6 +50,7 @@ async def find(sought: Sought, *, limit: int) -> list[Order]:
         conditions.append(f"o.id in ({', '.join(['{}'] * len(hits))})" if hits else "o.id < 0")
         values += hits
     where = f"where {' and '.join(conditions)}" if conditions else ""
+    # SQL: conditions put together, with subselects.
     rows = await tables.Order.raw(f"select o.* from orders o {where} order by o.id desc limit {{}}", *values, limit)
     return [as_order(row) for row in rows]
 
@@ -88,6 +89,7 @@ _MOST_HITS = 500
 
 async def _by_text(text: str) -> list[int]:
     """The ids of the newest orders that a text may mean."""
+    # SQL: SQLite is given an index by a list of providers.
     rows = await tables.Attempt.raw(
         "select order_id as id from attempts where provider in (select name from providers) and upstream_order = {}"
         " order by order_id desc limit {}",
@@ -102,6 +104,7 @@ async def _by_text(text: str) -> list[int]:
 
 async def _by_link(text: str) -> list[int]:
     pattern = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    # SQL: the newest so many by a subselect, with an escape.
     rows = await tables.Order.raw(
         "select id from orders where id > (select coalesce(max(id), 0) from orders) - {}"
         " and lower(link) like {} escape '\\' order by id desc limit {}",

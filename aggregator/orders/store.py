@@ -6,17 +6,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 from piccolo.columns.combination import WhereRaw
+from piccolo.query.functions import Count
 
 from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
-from aggregator.storage import clock, signals, tables
+from aggregator.storage import clock, conditions, signals, tables
 from aggregator.storage.lists import among, table_of
 from aggregator.storage.tables import Event
 
 _ORDER = tables.Order
+
+
+class HistoryLine(Struct, frozen=True):
+    """One thing that happened to an order."""
+
+    at: int
+    """Milliseconds since 1970."""
+    state: str
+    """Of the order then."""
+    text: str
 
 
 async def has_open(reseller: int, services: Sequence[int], link_key: str) -> bool:
@@ -43,6 +55,7 @@ async def get_many(orders: Sequence[int]) -> list[Order]:
     if not orders:
         return []
     these, values = among("id", orders)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     return [as_order(row) for row in await _ORDER.raw(f"select * from orders where {these}", values)]
 
 
@@ -52,6 +65,7 @@ async def of_reseller(reseller: int, orders: Iterable[int]) -> dict[int, Order]:
     if not wanted:
         return {}
     these, values = among("id", wanted)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await _ORDER.raw(f"select * from orders where reseller = {{}} and {these}", reseller, values)
     return {row["id"]: as_order(row) for row in rows}
 
@@ -76,6 +90,7 @@ async def hurry() -> None:
 async def depart(orders: Sequence[int]) -> set[int]:
     """Let queued orders leave for a provider; those that leave, and do not stand still since a red audit."""
     these, values = among("id", orders)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await _ORDER.raw(
         f"update orders set state = 'placing' where {these} and state = 'queued' and {NOT_HALTED} returning id", values
     )
@@ -85,6 +100,7 @@ async def depart(orders: Sequence[int]) -> set[int]:
 async def activate(orders: Sequence[int]) -> None:
     """Their providers have them: what was on its way or unsure is active."""
     these, values = among("id", orders)
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     await _ORDER.raw(f"update orders set state = 'active' where {these} and state in ('placing', 'unsure')", values)
 
 
@@ -94,12 +110,14 @@ async def not_halted(orders: Iterable[int]) -> set[int]:
     return {row["id"] for row in rows}
 
 
-async def advance(
-    order: int, source: Iterable[OrderState], target: OrderState, changes: Mapping[Any, Any] | None = None
-) -> bool:
+async def advance(order: int, source: Iterable[OrderState], target: OrderState) -> bool:
     """Move an order if it still is in one of the source states; whether it moved."""
+    return await _move(order, source, target, {})
+
+
+async def _move(order: int, source: Iterable[OrderState], target: OrderState, changes: Mapping[Any, Any]) -> bool:
     states = [state.value for state in source if state is target or target in MAY_FOLLOW[state]]
-    values = {_ORDER.state: target.value, **(changes or {})}
+    values = {_ORDER.state: target.value, **changes}
     if target.ended:
         values[_ORDER.ended_at] = clock.now()
     moved = await _ORDER.update(values).where((_ORDER.id == order) & _ORDER.state.is_in(states)).returning(_ORDER.id)
@@ -115,7 +133,7 @@ async def enqueue(order: int, source: OrderState, *, due_at: int) -> bool:
         _ORDER.due_at: due_at, _ORDER.held: None, _ORDER.remains: _ORDER.quantity, _ORDER.sight: None,
         _ORDER.sight_at: None,
     }  # fmt: skip
-    return await advance(order, [source], OrderState.QUEUED, changes)
+    return await _move(order, [source], OrderState.QUEUED, changes)
 
 
 async def forget_sight(order: Order) -> None:
@@ -172,6 +190,7 @@ async def add_refunded(order: int, amount: int) -> None:
 
 async def note(order: int, state: OrderState, text: str) -> None:
     """A line in the order's history, unless it stands there already for this state."""
+    # SQL: it inserts unless the line is there.
     await Event.raw(
         "insert into events (order_id, state, text, at) select {}, {}, {}, {} where not exists"
         " (select 1 from events where order_id = {} and state = {} and text = {})",
@@ -185,6 +204,7 @@ async def note_all(lines: Sequence[tuple[int, OrderState, str]]) -> None:
         {"order_id": "bigint", "state": "text", "text": "text"},
         [(order, state.value, text) for order, state, text in lines],
     )
+    # SQL: rows of any number come as one parameter, so that the text is prepared once.
     await Event.raw(
         "insert into events (order_id, state, text, at)"
         f" select order_id, state, text, cast({{}} as bigint) from ({query}) as told",
@@ -192,13 +212,14 @@ async def note_all(lines: Sequence[tuple[int, OrderState, str]]) -> None:
     )  # fmt: skip
 
 
-async def history(order: Order) -> list[dict[str, Any]]:
-    """What happened to an order, oldest first: when, in which state, and a sentence."""
-    lines = await Event.select(Event.at, Event.state, Event.text).where(Event.order_id == order.id).order_by(Event.id)
+async def history(order: Order) -> list[HistoryLine]:
+    """What happened to an order, oldest first."""
+    rows = await Event.select(Event.at, Event.state, Event.text).where(Event.order_id == order.id).order_by(Event.id)
+    lines = [msgspec.convert(row, HistoryLine) for row in rows]
     if order.asked_service is None:
         return lines
     text = f"ordered as service {order.asked_service}, an alias of {order.service}"
-    return [{"at": order.created_at, "state": OrderState.QUEUED.value, "text": text}, *lines]
+    return [HistoryLine(order.created_at, OrderState.QUEUED.value, text), *lines]
 
 
 async def listed(
@@ -216,16 +237,14 @@ async def listed(
 
 
 async def count_by_state() -> dict[str, int]:
-    rows = await _ORDER.raw("select state, count(*) as n from orders group by state")
+    rows = await _ORDER.select(_ORDER.state, Count(alias="n")).group_by(_ORDER.state)
     return {row["state"]: int(row["n"]) for row in rows}
 
 
 async def count_waiting() -> dict[str, int]:
     """How many are unsure and how many are held: what an owner is asked about."""
-    rows = await _ORDER.raw(
-        "select count(*) as n from orders where state in ('queued', 'placing', 'unsure', 'active') and state = 'unsure'"
-    )
-    return {"unsure": int(rows[0]["n"]), "held": await _ORDER.count().where(_ORDER.held.is_not_null())}
+    unsure = conditions.OPEN & (_ORDER.state == OrderState.UNSURE.value)
+    return {"unsure": await _ORDER.count().where(unsure), "held": await _ORDER.count().where(_ORDER.held.is_not_null())}
 
 
 async def tell_others() -> None:

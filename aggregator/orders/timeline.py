@@ -9,13 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.ledger import book
+from aggregator.ledger.book import PostedEntry
 from aggregator.orders import attempt_store, evidence_store, refill_store, store
 from aggregator.orders.evidence_store import Look
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.refill_store import RefillRow
 from aggregator.storage import decisions
 from aggregator.storage.decisions import DecisionRow
-from aggregator.storage.tables import Entry
 from pricing.money import print_units
 
 
@@ -49,7 +49,7 @@ async def of_order(order: Order) -> list[Step]:
     for attempt in attempts:
         steps += _of_attempt(attempt, looks[attempt.id])
     for line in await store.history(order):
-        steps.append(Step(at=line["at"], kind=Kind.EVENT, title=line["state"], text=line["text"]))
+        steps.append(Step(at=line.at, kind=Kind.EVENT, title=line.state, text=line.text))
     steps += [_decided(row) for row in await decisions.about("order", order.id)]
     steps += [_paid(entry) for entry in await book.of_order(order.id)]
     steps += [_refilled(refill) for refill in await refill_store.of_order(order.id)]
@@ -76,7 +76,7 @@ def _decided(row: DecisionRow) -> Step:
     return Step(at=row.at, kind=Kind.DECISION, title=f"{row.actor}: {row.verdict}{detail}", text=row.reason)
 
 
-def _paid(entry: Entry) -> Step:
+def _paid(entry: PostedEntry) -> Step:
     title = f"{print_units(entry.amount, 2)} from {entry.source} to {entry.target}"
     return Step(at=entry.at, kind=Kind.MONEY, title=title, text=entry.note)
 

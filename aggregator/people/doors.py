@@ -103,15 +103,15 @@ async def is_welcome(invite: str | None, *, policy: str) -> bool:
     Where they are closed, only a reseller that is here already can be invited.
     """
     found = await store.invite(digest(invite)) if invite is not None else None
-    return policy == "open" or (found is not None and (policy == "invite" or found["reseller"] is not None))
+    return policy == "open" or (found is not None and (policy == "invite" or found.reseller is not None))
 
 
 async def invited_for(invite: str | None) -> str | None:
     """The name of the reseller whom a good invitation gives a sign-in; None where it makes a new one."""
     found = await store.invite(digest(invite)) if invite is not None else None
-    if found is None or found["reseller"] is None:
+    if found is None or found.reseller is None:
         return None
-    reseller = await reseller_store.find_by_id(found["reseller"])
+    reseller = await reseller_store.find_by_id(found.reseller)
     return reseller.name if reseller is not None else None
 
 
@@ -128,7 +128,7 @@ async def sign_up(name: str, password: str, *, invite: str | None, policy: str, 
             found = await store.invite(digest(invite))
             if found is None or not await store.take_invite(digest(invite)):
                 raise Refusal(NO_INVITE)
-            reseller = found["reseller"]
+            reseller = found.reseller
         if reseller is None:
             reseller = await accounts.open_account(kept, currency=currency)
         return await store.insert(kept, Role.RESELLER, hashed, reseller=reseller)

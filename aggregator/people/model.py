@@ -32,6 +32,23 @@ class Person(Struct, frozen=True, kw_only=True):
     """Whether a code is asked for besides the password."""
 
 
+class Owner(Struct, frozen=True, kw_only=True):
+    """Somebody who may open the console; times in milliseconds since 1970."""
+
+    name: str
+    totp: bool
+    """Whether a code is asked for besides the password."""
+    created_at: int
+    signed_in_at: int | None
+
+
+class Invitation(Struct, frozen=True, kw_only=True):
+    """A way in that is still good."""
+
+    reseller: int | None
+    """For whom the person will sign in; None = a new one."""
+
+
 class Stage(StrEnum):
     """How far a sign-in has come."""
 

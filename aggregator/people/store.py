@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from aggregator.people.model import Person, Role, Session, Stage
+from aggregator.people.model import Invitation, Owner, Person, Role, Session, Stage
 from aggregator.storage import clock, tables
 from aggregator.storage.tables import Invite
 
@@ -46,10 +46,11 @@ async def of_reseller(reseller: int) -> list[Person]:
     return [_person(row) for row in rows]
 
 
-async def owners() -> list[dict[str, Any]]:
-    """Name, totp, created_at and signed_in_at of each."""
+async def owners() -> list[Owner]:
+    """The one that was made first comes first."""
     columns = (_PERSON.name, _PERSON.totp, _PERSON.created_at, _PERSON.signed_in_at)
-    return await _PERSON.select(*columns).where(_PERSON.role == Role.OWNER.value).order_by(_PERSON.id)
+    rows = await _PERSON.select(*columns).where(_PERSON.role == Role.OWNER.value).order_by(_PERSON.id)
+    return [msgspec.convert({**row, "totp": row["totp"] is not None}, Owner) for row in rows]
 
 
 async def set_password(person: int, password: str) -> None:
@@ -98,6 +99,7 @@ async def insert_session(digest: str, person: int, stage: Stage) -> None:
 
 async def session(digest: str, *, seen_since: int, created_since: int) -> tuple[Session, int] | None:
     """The session of this digest that is neither idle nor too old, and when it was last seen."""
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await _SESSION.raw(
         "select s.stage, s.seen_at, p.id, p.name, p.role, p.reseller, p.totp"
         " from sessions s join people p on p.id = s.person"
@@ -130,11 +132,11 @@ async def insert_invite(digest: str, *, reseller: int | None, author: str, until
     await Invite.insert(row)
 
 
-async def invite(digest: str) -> dict[str, Any] | None:
+async def invite(digest: str) -> Invitation | None:
     """An invitation that is still good."""
     good = (Invite.digest == digest) & Invite.used_at.is_null() & (Invite.expires_at > clock.now())
     rows = await Invite.select().where(good)
-    return rows[0] if rows else None
+    return Invitation(reseller=rows[0]["reseller"]) if rows else None
 
 
 async def take_invite(digest: str) -> bool:

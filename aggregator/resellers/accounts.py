@@ -13,7 +13,7 @@ from aggregator.errors import CannotBeDone
 from aggregator.ledger import book, entries
 from aggregator.ledger.book import Kept
 from aggregator.resellers import store
-from aggregator.resellers.model import KeyRules, Reseller, digest, make_key, shown_part
+from aggregator.resellers.model import KeyRow, KeyRules, Reseller, digest, make_key, shown_part
 from aggregator.storage import decisions, once, signals
 from aggregator.storage.engine import is_unique_violation
 from aggregator.storage.transaction import write
@@ -106,6 +106,7 @@ async def _refuse_another(reseller: Reseller, amount: int, payment: str) -> None
     earlier = await book.find(entries.deposited("manual", reseller.id, amount, payment=payment).reference)
     if earlier is None or (earlier.reseller, earlier.amount) == (reseller.id, amount):
         return
+    assert earlier.reseller is not None  # every deposit is somebody's
     whose = (await store.get(earlier.reseller)).name
     message = f"the reference {payment} was used for a deposit of {print_units(earlier.amount, 2)} to {whose}"
     raise Refusal(f"{message}; nothing moved")
@@ -203,9 +204,9 @@ async def change_key(prefix: str, changes: Mapping[str, object], *, actor: str =
 
     async def work() -> KeyRules:
         row = await _only_live(prefix)
-        rules = msgspec.convert({**row, **changes}, KeyRules, strict=False)
-        await store.update_key(row["id"], rules)
-        await _record(await store.get(row["reseller"]), "key changed", _told(prefix, rules), actor=actor, reason=reason)
+        rules = msgspec.convert({**msgspec.structs.asdict(row.rules), **changes}, KeyRules, strict=False)
+        await store.update_key(row.id, rules)
+        await _record(await store.get(row.reseller), "key changed", _told(prefix, rules), actor=actor, reason=reason)
         await signals.raise_signal(signals.KEYS)
         return rules
 
@@ -218,13 +219,13 @@ async def revoke_key(prefix: str, *, actor: str = OWNER, reason: str = "") -> No
     async def work() -> None:
         row = await _only_live(prefix)
         await store.revoke(prefix)
-        await _record(await store.get(row["reseller"]), "key revoked", prefix, actor=actor, reason=reason)
+        await _record(await store.get(row.reseller), "key revoked", prefix, actor=actor, reason=reason)
         await signals.raise_signal(signals.KEYS)
 
     await write(work)
 
 
-async def _only_live(prefix: str) -> store.Row:
+async def _only_live(prefix: str) -> KeyRow:
     found = await store.live_keys(prefix)
     if len(found) > 1:
         message = f"several keys begin with {prefix}: give more of it"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from aggregator.resellers import store
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.addresses import read_addresses
-from aggregator.resellers.model import PREFIX_LENGTH, KeyRules, digest, make_key
+from aggregator.resellers.model import PREFIX_LENGTH, KeyRow, KeyRules, digest, make_key
 from aggregator.storage import clock, signals
 from aggregator.storage.transaction import write
 from pricing.money import read_decimal
@@ -126,9 +126,13 @@ async def _live(reseller: int, key: int) -> Key:
     return found
 
 
-def _key(row: store.Row, now: int) -> Key:
-    ended = row["revoked_at"]
+def _key(row: KeyRow, now: int) -> Key:
+    ended = row.revoked_at
     return Key(
-        id=int(row["id"]), prefix=row["prefix"], rules=msgspec.convert(row, KeyRules, strict=False),
-        created_at=row["created_at"], revoked_at=ended, live=ended is None or ended > now,
-    )  # fmt: skip
+        id=row.id,
+        prefix=row.prefix,
+        rules=row.rules,
+        created_at=row.created_at,
+        revoked_at=ended,
+        live=ended is None or ended > now,
+    )

@@ -45,6 +45,19 @@ class KeyRules(Struct, frozen=True, kw_only=True):
     duplicate_seconds: int = 0
 
 
+class KeyRow(Struct, frozen=True, kw_only=True):
+    """A row of api_keys; times in milliseconds since 1970."""
+
+    id: int
+    reseller: int
+    prefix: str
+    digest: str
+    rules: KeyRules
+    created_at: int
+    revoked_at: int | None
+    """May lie ahead: a replaced key works until then."""
+
+
 class Caller(Struct, frozen=True, kw_only=True):
     """A reseller behind a valid key, with what the key says."""
 

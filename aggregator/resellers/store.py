@@ -8,14 +8,13 @@ from typing import Any
 
 import msgspec
 
-from aggregator.resellers.model import Caller, KeyRules, Reseller
+from aggregator.resellers.model import Caller, KeyRow, KeyRules, Reseller
 from aggregator.storage import clock, tables
 from aggregator.storage.lists import among
 from aggregator.storage.statements import run
 from aggregator.storage.tables import ApiKey
 
 _RESELLER = tables.Reseller
-Row = dict[str, Any]
 
 
 async def find(name: str) -> Reseller | None:
@@ -34,6 +33,7 @@ async def get(reseller: int) -> Reseller:
 
 
 async def all_with_balances() -> list[tuple[Reseller, int]]:
+    # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await _RESELLER.raw(
         "select r.*, w.balance from resellers r join wallets w on w.reseller = r.id order by r.id"
     )
@@ -61,8 +61,9 @@ async def insert_key(reseller: int, *, prefix: str, digest: str, rules: KeyRules
     return int(inserted[0]["id"])
 
 
-async def keys_of(reseller: int) -> list[dict[str, Any]]:
-    return await ApiKey.select().where(ApiKey.reseller == reseller).order_by(ApiKey.id)
+async def keys_of(reseller: int) -> list[KeyRow]:
+    """The oldest first, revoked ones among them."""
+    return [_key(row) for row in await ApiKey.select().where(ApiKey.reseller == reseller).order_by(ApiKey.id)]
 
 
 async def update_key(key: int, rules: KeyRules) -> None:
@@ -82,8 +83,9 @@ async def revoke(prefix: str) -> None:
     await ApiKey.update({ApiKey.revoked_at: clock.now()}).where((ApiKey.prefix == prefix) & _live())
 
 
-async def live_keys(prefix: str) -> list[Row]:
-    return await ApiKey.select().where((ApiKey.prefix == prefix) & _live())
+async def live_keys(prefix: str) -> list[KeyRow]:
+    """Those that begin so: mostly one."""
+    return [_key(row) for row in await ApiKey.select().where((ApiKey.prefix == prefix) & _live())]
 
 
 def _live() -> Any:
@@ -94,6 +96,7 @@ def _live() -> Any:
 async def callers(digests: Sequence[str]) -> list[Caller | None]:
     """Whoever holds the key with each digest; None for one that was revoked or never given."""
     these, values = among("k.digest", digests)
+    # SQL: it joins, for keys that come as one parameter; measured.
     rows = await run(
         "select k.digest, k.id as key, k.spelling as key_spelling, k.requests_per_second, k.read_only, k.same_link,"
         " k.duplicate_seconds, k.addresses,"
@@ -113,6 +116,12 @@ def _caller(row: Mapping[str, Any]) -> Caller:
         requests_per_second=Decimal(limit) if limit is not None else None, read_only=bool(row["read_only"]),
         same_link=row["same_link"], duplicate_seconds=row["duplicate_seconds"], addresses=row["addresses"],
     )  # fmt: skip
+
+
+def _key(row: Mapping[str, Any]) -> KeyRow:
+    # SQLite tells booleans as 0 and 1.
+    rules = msgspec.convert(dict(row), KeyRules, strict=False)
+    return msgspec.convert({**row, "rules": rules}, KeyRow, strict=False)
 
 
 def _reseller(row: Mapping[str, Any]) -> Reseller:

@@ -13,6 +13,7 @@ from aggregator.settings.loading import (
     SERVICES_FILE,
     Settings,
     base_of,
+    directory_of,
     load,
 )
 from aggregator.settings.lost import find_loss, refuse_loss
@@ -53,6 +54,7 @@ __all__ = [
     "Settings",
     "base_of",
     "cross_check",
+    "directory_of",
     "find_loss",
     "find_text",
     "load",

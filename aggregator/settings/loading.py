@@ -32,6 +32,7 @@ PANEL_FILE = "aggregator.toml"
 PROVIDERS_FILE = "providers.toml"
 SERVICES_FILE = "services.toml"
 MARKUP_FILE = "markup.toml"
+DIRECTORY_VARIABLE = "AGGREGATOR_CONFIG"
 DATABASE_VARIABLE = "AGGREGATOR_DATABASE_URL"
 CACHE_VARIABLE = "AGGREGATOR_CACHE_URL"
 SEAL_VARIABLE = "AGGREGATOR_SECRET"
@@ -74,6 +75,11 @@ def load(directory: Path, environ: Mapping[str, str], *, instead: Mapping[str, s
         message = "is not a folder: make it, or name another with --config or AGGREGATOR_CONFIG"
         raise ConfigurationError([Fault(str(directory), 1, message)])
     return _Loader(directory, environ, instead or {}).load()
+
+
+def directory_of(environ: Mapping[str, str], named: str | None = None) -> Path:
+    """The configuration folder: the one named, else that of AGGREGATOR_CONFIG, else `config` where we are."""
+    return Path(named or environ.get(DIRECTORY_VARIABLE) or "config")
 
 
 def base_of(directory: Path) -> Path:

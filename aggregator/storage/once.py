@@ -15,11 +15,8 @@ class UsedBefore(Exception):
 
 async def use(token: str) -> None:
     """Take the token of a form; raises `UsedBefore`."""
-    rows = await UsedForm.raw(
-        "insert into used_forms (token, at) values ({}, {}) on conflict (token) do nothing returning token",
-        token, clock.now(),
-    )  # fmt: skip
-    if not rows:
+    taken = UsedForm.insert(UsedForm(token=token, at=clock.now())).on_conflict(UsedForm.token, "DO NOTHING")
+    if not await taken.returning(UsedForm.token):
         raise UsedBefore
 
 

@@ -32,9 +32,7 @@ async def read() -> dict[str, int]:
 
 async def reach(name: str, value: int) -> bool:
     """Take a counter up to a value; False where it is beyond already. Held by the transaction until it ends."""
-    rows = await Signal.raw(
-        "insert into signals (name, value) values ({}, {}) on conflict (name) do update set value = excluded.value"
-        " where signals.value <= excluded.value returning value",
-        name, value,
-    )  # fmt: skip
-    return bool(rows)
+    taken = Signal.insert(Signal(name=name, value=value)).on_conflict(
+        Signal.name, "DO UPDATE", [Signal.value], where=Signal.value <= value
+    )
+    return bool(await taken.returning(Signal.value))

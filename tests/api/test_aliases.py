@@ -69,7 +69,7 @@ async def test_the_id_that_was_asked_stands_in_the_history_and_in_the_list(shop:
     await file_says(shop, MERGED)
     number = (await anna.json("add", service=100_001, link=LINK, quantity=1000)).json()["order"]
     order = await order_now(number)
-    assert (await store.history(order))[0]["text"] == "ordered as service 100001, an alias of 1"
+    assert (await store.history(order))[0].text == "ordered as service 100001, an alias of 1"
     assert [row["service"] for row in (await anna.json("orders")).json()] == [100_001]
 
 

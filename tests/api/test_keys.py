@@ -177,5 +177,5 @@ async def test_rights_are_a_matter_of_the_account_and_the_key(keys: Keys) -> Non
 async def test_only_the_hash_and_a_prefix_of_a_key_are_kept(keys: Keys) -> None:
     new = await accounts.add("anna", currency="USD")
     (row,) = await store.keys_of(new.reseller.id)
-    assert (row["prefix"], row["digest"]) == (shown_part(new.key), digest(new.key))
+    assert (row.prefix, row.digest) == (shown_part(new.key), digest(new.key))
     assert new.key not in str(row)

@@ -49,7 +49,7 @@ LIBRARY_EXCEPTIONS: dict[tuple[str, str], str] = {
 """Which file may use what more, and why."""
 
 HOMES = {
-    "piccolo": ["aggregator/storage/*", "aggregator/*/store.py", "aggregator/audit/*", "aggregator/ledger/book.py"],
+    "piccolo": ["aggregator/storage/*", "aggregator/*store.py", "aggregator/audit/*", "aggregator/ledger/book.py"],
     "litestar": ["aggregator/api/*", "aggregator/web/*", "aggregator/app.py"],
     "aiohttp": ["providers/network.py"],
     "yarl": [],

@@ -37,7 +37,7 @@ def asked(trade: Market) -> list[str]:
 
 
 async def history(order: int) -> list[str]:
-    return [line["text"] for line in await store.history(await order_now(order))]
+    return [line.text for line in await store.history(await order_now(order))]
 
 
 async def poll(trade: Market, minutes: float) -> None:

@@ -11,13 +11,12 @@ import pytest
 from aggregator.audit.run import audit
 from aggregator.catalog import store as catalog_store
 from aggregator.ledger import book
-from aggregator.orders import attempt_store
 from aggregator.orders.model import Order
 from aggregator.orders.state import OrderState
 from aggregator.resellers.model import Reseller
 from aggregator.storage import tables
 from pricing.money import SCALE
-from tests.builders import accept_order, begin_attempt, make_reseller, order_now
+from tests.builders import accept_order, begin_attempt, make_reseller, order_now, set_attempt
 from tests.orders.panels import (
     ScriptedPanel,
     dispatch,
@@ -317,7 +316,7 @@ async def test_what_is_swept_is_unsure_and_never_queued(tmp_path: Path, panel_da
         order = await order_for(await make_reseller())
         attempt = await begin_attempt(order)
         assert await panel.dispatcher.sweep() == 0
-        await attempt_store.set_fields(attempt.id, {tables.Attempt.deadline_at: 1})
+        await set_attempt(attempt.id, {tables.Attempt.deadline_at: 1})
         assert await panel.dispatcher.sweep() == 1
         assert await panel.dispatcher.sweep() == 0
         await hurry()

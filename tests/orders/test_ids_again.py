@@ -21,7 +21,7 @@ from aggregator.orders.search_store import Sought
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
-from tests.builders import accept_order, make_reseller, order_now
+from tests.builders import accept_order, make_reseller, order_now, set_attempt
 from tests.evidence.inquiries import time_passes
 from tests.orders.panels import ScriptedPanel, dispatch, dispatch_all, hurry, open_panel, outcomes_of, poll, state_of
 
@@ -65,7 +65,7 @@ async def attempt_of(order: Order) -> Attempt:
 
 
 async def told(order: Order) -> str:
-    return "\n".join(line["text"] for line in await store.history(order))
+    return "\n".join(line.text for line in await store.history(order))
 
 
 async def look(panel: Panel, times: int = 3) -> None:
@@ -308,7 +308,7 @@ async def test_an_old_id_that_comes_after_a_write_off(
 
     async def write_off() -> None:
         attempt = await attempt_of(later)
-        await attempt_store.set_fields(attempt.id, {tables.Attempt.deadline_at: 1})
+        await set_attempt(attempt.id, {tables.Attempt.deadline_at: 1})
         await panel.dispatcher.sweep()
         await resolve.write_off(later.id, actor="owner", reason="nobody knows", settle_ms=0)
 
@@ -328,7 +328,7 @@ async def test_an_old_id_that_comes_after_the_sweep_is_remembered(
 
     async def sweep() -> None:
         attempt = await attempt_of(later)
-        await attempt_store.set_fields(attempt.id, {tables.Attempt.deadline_at: 1})
+        await set_attempt(attempt.id, {tables.Attempt.deadline_at: 1})
         await panel.dispatcher.sweep()
 
     alpha.before_add, alpha.next_order = sweep, 77

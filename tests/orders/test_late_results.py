@@ -18,7 +18,7 @@ from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, tables
 from aggregator.storage.transaction import lead_through
 from pricing.money import SCALE
-from tests.builders import accept_order, make_reseller, open_database, order_now
+from tests.builders import accept_order, make_reseller, open_database, order_now, set_attempt
 from tests.orders.panels import ScriptedPanel, dispatch, hurry, open_panel, outcomes_of, poll, state_of
 from tests.servers import PostgresServer
 
@@ -29,7 +29,7 @@ BOUGHT = 1000 * SCALE
 async def let_it_pass_its_deadline(panel: Panel, order: Order) -> None:
     """The worker stands still for longer than the add may take, and the sweeper comes by."""
     [attempt] = await attempt_store.of_order(order.id)
-    await attempt_store.set_fields(attempt.id, {tables.Attempt.deadline_at: 1})
+    await set_attempt(attempt.id, {tables.Attempt.deadline_at: 1})
     assert await panel.dispatcher.sweep() == 1
     assert await state_of(order) == "unsure"
 

@@ -151,7 +151,7 @@ async def test_three_times_the_price_once_takes_the_service_off_the_routes(
     assert (one.hold.kind, one.hold.stated, one.hold.accepted.rate) == (HoldKind.OVERCHARGED, "3", "1")
     assert one.hold.reason == "it takes 3 where it lists 1, 200 % more"
     assert await next_goes_to(panel, ann) == "bravo"
-    history = [line["text"] for line in await store.history(order)]
+    history = [line.text for line in await store.history(order)]
     assert "alpha charges 3 USD where 1 was expected" in history
     assert await told(panel) == ["alpha takes more than it lists for 1 service: 3 USD where 1 was expected"]
     (attempt,) = await attempt_store.of_order(order.id)

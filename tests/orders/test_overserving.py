@@ -170,7 +170,7 @@ async def test_two_equal_readings_call_it_off(panel: Panel, alpha: Stubborn, ord
     now, attempt = await order_now(order.id), await attempt_at(order)
     assert (now.state, now.cancel_wish, now.refunded, now.runs_done) == ("active", False, 0, 10)
     assert attempt.overserved == 300
-    texts = [line["text"] for line in await store.history(order)]
+    texts = [line.text for line in await store.history(order)]
     assert any(text.startswith("alpha has served 200 units more") for text in texts)
     assert await is_on_sale(panel)
     assert await alarms_now(panel) == []

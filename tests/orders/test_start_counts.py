@@ -86,7 +86,7 @@ async def test_the_count_of_a_pending_order_is_corrected_and_later_ones_stand_in
         for _ in range(3):
             await poll(panel)
         assert (await classic_reply(panel, await order_now(order.id)))["start_count"] == told
-    lines = [line["text"] for line in await store.history(order)]
+    lines = [line.text for line in await store.history(order)]
     assert [line for line in lines if "start count" in line] == [
         "alpha states another start count: 3515", "alpha states another start count: 4215",
     ]  # fmt: skip
@@ -100,5 +100,5 @@ async def test_a_count_that_never_rests_does_not_fill_the_history(
     for done in range(MOST_NOTES + 5):
         alpha.reply = {"status": "In progress", "remains": str(900 - done), "start_count": str(100 + done)}
         await poll(panel)
-    lines = [line["text"] for line in await store.history(order)]
+    lines = [line.text for line in await store.history(order)]
     assert len([line for line in lines if "start count" in line]) == MOST_NOTES

@@ -213,7 +213,7 @@ async def test_what_an_owner_does_with_an_account_is_on_record() -> None:
     await accounts.change_key(prefix, {"label": "bot"}, actor="olga")
     await accounts.revoke_key(prefix, actor="oleg", reason="it leaked")
     told = [(row.actor, row.verdict, row.detail, row.reason) for row in await decisions.about("reseller", ann.id)]
-    (first, *_), key = told, (await store.keys_of(ann.id))[0]["prefix"]
+    (first, *_), key = told, (await store.keys_of(ann.id))[0].prefix
     assert first == ("olga", "taken in", f"ann, key {key}", "by mail")
     assert told[:2:-1] == [
         ("oleg", "key revoked", prefix, "it leaked"),

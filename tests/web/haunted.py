@@ -221,7 +221,13 @@ async def _providers(texts: Sequence[str]) -> None:
     """What is kept of providers, of words that nobody understands, of news, and of a red audit."""
     now = clock.now()
     told = {name: whole(texts, name) for name in ("rest_reason", "sync_error", "held_catalogue")}
-    await store.set_provider("alpha", rest_until=now + 10**9, **told)
+    await store.set_provider(
+        "alpha",
+        rest_until=now + 10**9,
+        rest_reason=told["rest_reason"],
+        sync_error=told["sync_error"],
+        held_catalogue=told["held_catalogue"],
+    )
     await store.set_provider("bravo", sync_error=told["sync_error"])
     words = zip(marked(texts, "word"), marked(texts, "answer"), ("status", "error") * len(texts), strict=False)
     usual = {"provider": "alpha", "times": 1, "first_at": now, "last_at": now}

@@ -18,7 +18,7 @@ from aggregator.settings import MARKUP_FILE
 from aggregator.storage import clock, decisions, tables
 from aggregator.storage.transaction import write
 from pricing.money import SCALE
-from tests.builders import accept_order, active_order, days_ago, make_reseller, order_now, unsure_order
+from tests.builders import accept_order, active_order, days_ago, make_reseller, order_now, set_attempt, unsure_order
 from tests.catalog.goods import row
 from tests.web.kit import Web
 
@@ -79,7 +79,7 @@ async def _unsure(reseller: Reseller, say: Say) -> int:
         tables.Attempt.error: "UNKNOWN",
         tables.Attempt.error_text: say("answered with a page"),
     }
-    await attempt_store.set_fields(attempt.id, reply)
+    await set_attempt(attempt.id, reply)
     await evidence_store.note(attempt.id, Rule.BALANCE, Seen.ABSENT, {"before": say("25.00"), "after": say("25.00")})
     await evidence_store.note(attempt.id, Rule.LIST, Seen.FAILED, {"said": say("timeout")})
     return order.id
@@ -88,7 +88,7 @@ async def _unsure(reseller: Reseller, say: Say) -> int:
 async def _held(reseller: Reseller, say: Say) -> int:
     order = await active_order(reseller, upstream=say("held-1"), link=say("https://tiktok.com/@held"))
     (attempt,) = await attempt_store.of_order(order.id)
-    await attempt_store.set_fields(attempt.id, {tables.Attempt.poll_at: clock.now() - 600_000})
+    await set_attempt(attempt.id, {tables.Attempt.poll_at: clock.now() - 600_000})
     await order_store.hold(await order_now(order.id), say("alpha no longer knows it"))
     await write(
         lambda: decisions.record("order", order.id, "noted", say("a call"), actor="olga", reason=say("asked them"))

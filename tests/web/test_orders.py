@@ -14,6 +14,7 @@ from aggregator.resellers import accounts
 from aggregator.storage import tables
 from aggregator.storage.transaction import Work, lead_through
 from pricing.money import parse_units
+from tests.builders import set_attempt
 from tests.web.kit import Visitor, Web, once_of, plain, without_tokens
 from tests.web.stories import LINK, begun, busy, live, order
 
@@ -103,7 +104,7 @@ async def test_whose_cancel_was_refused_is_told_so_and_may_ask_again(web: Web, a
     assert "Being called off" in plain(await anna.get("/orders/1"))
     assert "/orders/1/cancel" not in await anna.get("/orders/1")
     [attempt] = await attempt_store.of_order(1)
-    await attempt_store.set_fields(attempt.id, {tables.Attempt.cancel_answer: "CANCEL_DISABLED"})
+    await set_attempt(attempt.id, {tables.Attempt.cancel_answer: "CANCEL_DISABLED"})
     page = await anna.get("/orders/1")
     assert "Cannot be cancelled" in plain(page)
     assert "/orders/1/cancel" in page

@@ -7,8 +7,7 @@ import re
 from msgspec import Struct
 
 from aggregator.ledger import book
-from aggregator.ledger.entries import wallet
-from aggregator.storage.tables import Entry
+from aggregator.ledger.book import PostedEntry
 from aggregator.web.exports import EACH, Cells, cell, send_csv
 from aggregator.web.printing import stamp
 from aggregator.web.section import Section
@@ -62,16 +61,15 @@ async def funds(visit: Visit) -> Page:
     )  # fmt: skip
 
 
-def line_of(entry: Entry) -> Line:
+def line_of(entry: PostedEntry) -> Line:
     """One entry from the side of its wallet."""
-    sign = 1 if entry.target == wallet(entry.reseller) else -1
     return Line(
         id=entry.id, at=entry.at, text=_text(entry), note=entry.note, order=entry.order_id,
-        amount=sign * entry.amount, balance=entry.balance or 0,
+        amount=entry.change, balance=entry.balance or 0,
     )  # fmt: skip
 
 
-def _text(entry: Entry) -> str:
+def _text(entry: PostedEntry) -> str:
     kind = entry.reference.partition(":")[0]
     if kind == "deposit":
         return "Deposit"
@@ -81,7 +79,7 @@ def _text(entry: Entry) -> str:
     return f"Refund, {int(refund[1]):,} not delivered" if refund else "Order"
 
 
-def cells_of(entry: Entry) -> Cells:
+def cells_of(entry: PostedEntry) -> Cells:
     """An entry as a row of the file."""
     line = line_of(entry)
     amounts = (print_units(line.amount, 2), print_units(line.balance, 2))
