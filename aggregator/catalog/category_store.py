@@ -27,6 +27,7 @@ class Listed(Struct, frozen=True):
 
 async def categories(provider: str) -> list[Listed]:
     """In the order in which the provider lists them."""
+    # SQL: in the order of the first of each group.
     rows = await run(
         f"select category as name, count(*) as count from listings where {_LISTED} group by category order by min(id)",
         provider,
@@ -37,6 +38,7 @@ async def categories(provider: str) -> list[Listed]:
 async def samples(provider: str, names: Sequence[str], *, each: int) -> list[ListingRow]:
     """The first services of each of these categories."""
     these, values = among("category", names)
+    # SQL: a window function.
     rows = await run(
         "select * from (select listings.*, row_number() over (partition by category order by id) as place"
         f" from listings where {_LISTED} and {these}) as placed where place <= {{}} order by id",
@@ -48,6 +50,7 @@ async def samples(provider: str, names: Sequence[str], *, each: int) -> list[Lis
 async def ranged_packages(provider: str) -> tuple[int, ListingRow | None]:
     """How many of its packages take a range of quantities, and the first of them."""
     these, values = among("type", _PACKAGES)
+    # SQL: one column is compared with another.
     where = f"{_LISTED} and {_RANGED} and {these}"
     counted = await run(f"select count(*) as n from listings where {where}", provider, values)
     rows = await run(f"select * from listings where {where} order by id limit 1", provider, values)

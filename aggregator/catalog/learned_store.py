@@ -70,12 +70,14 @@ _HELD = f"held_row is not null and missing < {MISSING_BEFORE_WITHDRAWN}"  # a nu
 
 async def count_held() -> dict[str, int]:
     """By provider: how much of what it lists is held."""
+    # SQL: the condition is of `held_page`.
     rows = await run(f"select provider, count(*) as n from listings where {_HELD} group by provider order by provider")
     return {row["provider"]: int(row["n"]) for row in rows}
 
 
 async def held_page(*, limit: int, offset: int) -> list[HeldListing]:
     """A part of `held`."""
+    # SQL: the condition joins several columns' words.
     rows = await run(f"select * from listings where {_HELD} order by id limit {{}} offset {{}}", limit, offset)
     return [_as_held(row) for row in rows]
 

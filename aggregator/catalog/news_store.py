@@ -12,7 +12,7 @@ from aggregator.catalog.news import Kind, Line, News
 from aggregator.storage import clock
 from aggregator.storage.bulk import EACH, put_many
 from aggregator.storage.moments import drop_before
-from aggregator.storage.statements import Row, run
+from aggregator.storage.statements import Row
 from aggregator.storage.tables import ShelfLine, ShelfNews
 from aggregator.storage.transaction import apart
 
@@ -34,9 +34,7 @@ async def lines() -> dict[int, Line]:
     """Every service that was ever told."""
     found: dict[int, Line] = {}
     after = -1
-    while rows := await run(
-        "select * from shelf_lines where service > {} order by service limit {}", after, EACH
-    ):  # fmt: skip
+    while rows := await ShelfLine.select().where(ShelfLine.service > after).order_by(ShelfLine.service).limit(EACH):
         found.update(await apart(partial(_as_lines, rows)))
         after = rows[-1]["service"]
     return found

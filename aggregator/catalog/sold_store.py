@@ -12,6 +12,7 @@ from aggregator.settings import FIRST_IMPORTED_ID, OfferRef
 from aggregator.storage.bulk import EACH
 from aggregator.storage.lists import among
 from aggregator.storage.statements import run
+from aggregator.storage.tables import ShelfLine
 from aggregator.storage.transaction import apart
 
 
@@ -21,8 +22,9 @@ async def sold(numbers: Sequence[int]) -> Sold:
     imported: set[int] = set()
     while some := list(islice(wanted, EACH)):
         these, values = among("service", some)
+        # SQL: rows of any number come as one parameter, so that the text is prepared once.
         imported.update(row["service"] for row in await run(f"select service from shelf_lines where {these}", values))
-    blocks = await run("select service, offers from shelf_lines where service < {}", FIRST_IMPORTED_ID)
+    blocks = await ShelfLine.select(ShelfLine.service, ShelfLine.offers).where(ShelfLine.service < FIRST_IMPORTED_ID)
     refs = await apart(lambda: {row["service"]: _refs(row["offers"]) for row in blocks})
     return Sold(imported=frozenset(imported), blocks=refs)
 

@@ -65,9 +65,8 @@ async def listed_types() -> dict[tuple[str, str], str]:
     """The order type of every listing, by provider and their id."""
     found: dict[tuple[str, str], str] = {}
     after = 0
-    while rows := await run(
-        "select id, provider, service, type from listings where id > {} order by id limit {}", after, bulk.EACH
-    ):
+    columns = _LISTING.id, _LISTING.provider, _LISTING.service, _LISTING.type
+    while rows := await _LISTING.select(*columns).where(_LISTING.id > after).order_by(_LISTING.id).limit(bulk.EACH):
         found.update(((row["provider"], row["service"]), row["type"]) for row in rows)
         after = rows[-1]["id"]
     return found
@@ -134,9 +133,8 @@ async def imported() -> dict[tuple[str, str], int]:
     """Our id of each service that was ever imported."""
     found: dict[tuple[str, str], int] = {}
     after = 0
-    while rows := await run(
-        "select id, provider, service from imported_services where id > {} order by id limit {}", after, bulk.EACH
-    ):
+    table = ImportedService
+    while rows := await table.select().where(table.id > after).order_by(table.id).limit(bulk.EACH):
         found.update(((row["provider"], row["service"]), row["id"]) for row in rows)
         after = rows[-1]["id"]
     return found
@@ -144,7 +142,7 @@ async def imported() -> dict[tuple[str, str], int]:
 
 async def imported_as(number: int) -> tuple[str, str] | None:
     """The provider and their id of what was imported under an id of ours."""
-    rows = await run("select provider, service from imported_services where id = {}", number)
+    rows = await ImportedService.select().where(ImportedService.id == number)
     return (rows[0]["provider"], rows[0]["service"]) if rows else None
 
 

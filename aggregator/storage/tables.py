@@ -601,7 +601,7 @@ class Change(Table, tablename="changes"):
     """The provider's id; empty = the whole catalogue."""
     name = Text()
     kind = Text()
-    """`catalog.feed.Kind`."""
+    """`catalog.model.ChangeKind`."""
     before = Text()
     """The old value as people read it, a rate in the provider's currency; empty = there was none."""
     now = Text()

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from aggregator.ledger import book
+from aggregator.ledger.book import PostedEntry
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.statements import run
-from aggregator.storage.tables import Entry
 from aggregator.storage.transaction import engine, write
 from aggregator.web.account.wallet import HEAD, cells_of
 from aggregator.web.exports import EACH, as_csv, in_turn
@@ -40,7 +40,7 @@ async def test_no_more_than_a_portion_of_it_is_in_memory_and_it_is_written_besid
     ann, threads, lines = await make_reseller(), set[int](), 0
     await write_entries(ann.id, MANY)
 
-    def cells(entry: Entry) -> Sequence[object]:
+    def cells(entry: PostedEntry) -> Sequence[object]:
         threads.add(threading.get_ident())
         return cells_of(entry)
 
