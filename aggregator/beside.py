@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
-Wanted: TypeAlias = Callable[[], bool]
+IsWanted: TypeAlias = Callable[[], bool]
 """Whether anybody waits for it still; to be asked now and then by whoever computes."""
 
 
@@ -21,7 +21,7 @@ class Beside(Generic[T]):
     def __init__(self) -> None:
         self._latest: _Run[T] | None = None
 
-    async def get(self, source: object, compute: Callable[[Wanted], T]) -> T:
+    async def get(self, source: object, compute: Callable[[IsWanted], T]) -> T:
         """What `compute` makes, in a thread; it raises `GivenUp` once it is told that it is not wanted."""
         run = self._latest
         if run is None or run.source is not source or run.failed:
@@ -36,7 +36,7 @@ class Besides(Generic[T]):
         self._most = most
         self._kinds: dict[Hashable, Beside[T]] = {}
 
-    async def get(self, kind: Hashable, source: object, compute: Callable[[Wanted], T]) -> T:
+    async def get(self, kind: Hashable, source: object, compute: Callable[[IsWanted], T]) -> T:
         """As `Beside.get`; with more than so many kinds, all are forgotten."""
         if kind not in self._kinds and len(self._kinds) >= self._most:
             self._kinds.clear()
@@ -44,7 +44,7 @@ class Besides(Generic[T]):
 
 
 class _Run(Generic[T]):
-    def __init__(self, source: object, compute: Callable[[Wanted], T]) -> None:
+    def __init__(self, source: object, compute: Callable[[IsWanted], T]) -> None:
         self.source = source
         self._waiting = 0
         self._left = False

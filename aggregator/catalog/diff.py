@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.catalog import feed, findings, holds
-from aggregator.catalog.findings import Kind
+from aggregator.catalog.findings import FindingKind
 from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Change, ChangeKind, Doubt, Hold, Learned, ListingRow
 from providers.vocabulary import Listing
 
@@ -32,7 +32,7 @@ class Difference(Struct, frozen=True, kw_only=True):
     changes: list[Change]
     holds: dict[str, Hold | None] = {}
     """By their id: the new hold of each service whose hold changed, None = it has none any more."""
-    anew: dict[str, list[Kind]] = {}
+    anew: dict[str, list[FindingKind]] = {}
     """By their id: of what its provider publishes otherwise now, so that no earlier refusal counts."""
     held: str | None = None
     """Why nothing of it is believed."""

@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 from msgspec import Struct
 
-from aggregator.catalog.news import Kind, Line, News
+from aggregator.catalog.news import News, NewsKind, RateLine
 from aggregator.storage import clock
 from aggregator.storage.bulk import EACH, put_many
 from aggregator.storage.moments import drop_before
@@ -23,16 +23,16 @@ class ToldNews(Struct, frozen=True, kw_only=True):
     id: int
     service: int
     name: str
-    kind: Kind
+    kind: NewsKind
     before: int | None
     now: int | None
     rate_per: int
     at: int
 
 
-async def lines() -> dict[int, Line]:
+async def lines() -> dict[int, RateLine]:
     """Every service that was ever told."""
-    found: dict[int, Line] = {}
+    found: dict[int, RateLine] = {}
     after = -1
     while rows := await ShelfLine.select().where(ShelfLine.service > after).order_by(ShelfLine.service).limit(EACH):
         found.update(await apart(partial(_as_lines, rows)))
@@ -40,11 +40,11 @@ async def lines() -> dict[int, Line]:
     return found
 
 
-def _as_lines(rows: Sequence[Row]) -> dict[int, Line]:
-    return {row["service"]: msgspec.convert(dict(row), Line, strict=False) for row in rows}
+def _as_lines(rows: Sequence[Row]) -> dict[int, RateLine]:
+    return {row["service"]: msgspec.convert(dict(row), RateLine, strict=False) for row in rows}
 
 
-async def put_lines(changed: Sequence[Line]) -> None:
+async def put_lines(changed: Sequence[RateLine]) -> None:
     """Write new and changed lines."""
     rows = [msgspec.structs.asdict(line) for line in changed]
     await put_many(ShelfLine, rows, key=["service"], overwrites=["name", "rate", "rate_per", "sold", "offers"])

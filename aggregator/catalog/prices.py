@@ -12,7 +12,7 @@ import structlog
 from msgspec import Struct
 
 from aggregator.catalog import learned_store, sold_store, store
-from aggregator.catalog.aliases import Imported, Sold, own_ids
+from aggregator.catalog.aliases import Imported, OnceSold, own_ids
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.preview import PriceChange, compare
 from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService, build
@@ -81,7 +81,7 @@ class _Read(Struct, frozen=True, kw_only=True):
     sellers: tuple[ProviderSettings, ...]
     offers: Offers
     imported: Imported
-    sold: Sold
+    sold: OnceSold
 
 
 class Prices:

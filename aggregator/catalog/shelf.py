@@ -7,7 +7,7 @@ from copy import copy
 
 from msgspec import Struct
 
-from aggregator.catalog.aliases import NONE, Imported, Sold, find_aliases
+from aggregator.catalog.aliases import NONE, Imported, OnceSold, find_aliases
 from aggregator.catalog.offers import NotForSale, Offers
 from aggregator.catalog.packages import Said
 from aggregator.settings import FIRST_IMPORTED_ID, CategoryEntry, OfferRef, ServiceEntry
@@ -186,12 +186,12 @@ def build(
     book: MarkupBook,
     *,
     import_rest: bool,
-    sold: Sold | None = None,
+    sold: OnceSold | None = None,
     categories: Sequence[CategoryEntry] = (),
 ) -> Shelf:
     """Put the named services and, if wanted, all other listings on the shelf; `sold`: what was for sale once."""
     wanted = list(entries)
-    aliases = find_aliases(wanted, imported, sold or Sold())
+    aliases = find_aliases(wanted, imported, sold or OnceSold())
     if import_rest:
         wanted += _rest(wanted, offers, imported)
     services: dict[int, ShelfService] = {}
@@ -235,8 +235,7 @@ def _put(
     entry: ServiceEntry, offers: Offers, book: MarkupBook, categories: Sequence[CategoryEntry] = ()
 ) -> ShelfService:
     if not entry.enabled:
-        message = "switched off in services.toml"
-        raise NotForSale(message)
+        raise NotForSale("switched off in services.toml")
     said = Said(entry.type, entry.package_units)
     wanted = {ref: offers.get(ref.provider, ref.service, said) for ref in entry.offers}
     reasons = {ref: reason for ref, offer in wanted.items() if (reason := _leave_out(entry, ref, offer, offers))}
@@ -250,8 +249,7 @@ def _put(
 def _lead_of(offers: Sequence[Offer]) -> Offer:
     lead = find_lead(offers)
     if lead is None:
-        message = "no offer has a price"
-        raise NotForSale(message)
+        raise NotForSale("no offer has a price")
     return lead
 
 
@@ -291,8 +289,7 @@ def _check_id(entry: ServiceEntry, imported: Imported) -> None:
     if entry.id < FIRST_IMPORTED_ID:
         return
     if entry.id not in {imported.get((ref.provider, ref.service)) for ref in entry.offers}:
-        message = f"{entry.id} is not the imported id of any of its offers: use one below {FIRST_IMPORTED_ID}"
-        raise NotForSale(message)
+        raise NotForSale(f"{entry.id} is not the imported id of any of its offers: use one below {FIRST_IMPORTED_ID}")
 
 
 def _rest(named: Iterable[ServiceEntry], offers: Offers, imported: Imported) -> Iterator[ServiceEntry]:

@@ -7,7 +7,7 @@ from itertools import islice
 
 import msgspec
 
-from aggregator.catalog.aliases import Sold
+from aggregator.catalog.aliases import OnceSold
 from aggregator.settings import FIRST_IMPORTED_ID, OfferRef
 from aggregator.storage.bulk import EACH
 from aggregator.storage.lists import among
@@ -16,7 +16,7 @@ from aggregator.storage.tables import ShelfLine
 from aggregator.storage.transaction import apart
 
 
-async def sold(numbers: Sequence[int]) -> Sold:
+async def sold(numbers: Sequence[int]) -> OnceSold:
     """Which of the imported ids were, and every id of a [[service]] with the listings behind it."""
     wanted = iter(numbers)
     imported: set[int] = set()
@@ -26,7 +26,7 @@ async def sold(numbers: Sequence[int]) -> Sold:
         imported.update(row["service"] for row in await run(f"select service from shelf_lines where {these}", values))
     blocks = await ShelfLine.select(ShelfLine.service, ShelfLine.offers).where(ShelfLine.service < FIRST_IMPORTED_ID)
     refs = await apart(lambda: {row["service"]: _refs(row["offers"]) for row in blocks})
-    return Sold(imported=frozenset(imported), blocks=refs)
+    return OnceSold(imported=frozenset(imported), blocks=refs)
 
 
 def _refs(offers: str) -> list[OfferRef]:

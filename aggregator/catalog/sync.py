@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.catalog import balance_store, diff, finding_store, health, learned_store, placeholders, store, words
-from aggregator.catalog.balance_store import Look
+from aggregator.catalog.balance_store import BalanceLook
 from aggregator.catalog.diff import Difference
 from aggregator.catalog.model import Change, ChangeKind, ProviderRow
 from aggregator.catalog.upstreams import Upstreams
@@ -133,7 +133,7 @@ class Syncer:
         await write(lambda: self._commit_look(row, look))
         return look.funds
 
-    async def _look(self, adapter: Adapter) -> Look | None:
+    async def _look(self, adapter: Adapter) -> BalanceLook | None:
         try:
             return await _look(adapter)
         except ProviderError as error:
@@ -141,7 +141,7 @@ class Syncer:
             await words.note_error(adapter.profile.name, error)
             return None
 
-    async def _commit(self, provider: str, listings: list[Listing], look: Look | None) -> SyncReport:
+    async def _commit(self, provider: str, listings: list[Listing], look: BalanceLook | None) -> SyncReport:
         row = await store.provider(provider)
         funds = look.funds if look else None
         difference = await self._compare(row, listings, funds)
@@ -194,7 +194,7 @@ class Syncer:
             await signals.raise_signal(signals.CATALOGUE)
             await signals.raise_signal(signals.WORK)
 
-    async def _commit_look(self, row: ProviderRow, look: Look) -> None:
+    async def _commit_look(self, row: ProviderRow, look: BalanceLook) -> None:
         funds = look.funds
         changed = _is_other_currency(row, funds)
         settings = self._upstreams.settings(row.name)
@@ -242,9 +242,9 @@ def _report(
     )  # fmt: skip
 
 
-async def _look(adapter: Adapter) -> Look:
+async def _look(adapter: Adapter) -> BalanceLook:
     begun = clock.now()
-    return Look(funds=await adapter.balance(), begun=begun, ended=clock.now())
+    return BalanceLook(funds=await adapter.balance(), begun=begun, ended=clock.now())
 
 
 def _is_other_currency(row: ProviderRow, funds: Funds) -> bool:

@@ -16,7 +16,7 @@ from aggregator.orders import attempt_store, evidence_store, halts, resolve, sea
 from aggregator.orders.cancel_words import tell_asking
 from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.model import Attempt, Order
-from aggregator.orders.search_store import Sought
+from aggregator.orders.search_store import OrderSearch
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
@@ -55,7 +55,7 @@ async def list_(
     async with database(context.settings_of()):
         if provider:
             await _expect_provider(context, provider)
-        sought = Sought(
+        sought = OrderSearch(
             states=(state,) if state else (), held=held, provider=provider, link=link,
             reseller=None if reseller is None else (await accounts.named(reseller)).id,
             since=0 if span is None else clock.now() - span,
@@ -72,8 +72,7 @@ async def show(context: Context, order: int) -> None:
     async with database(context.settings_of()):
         found = await store.get(order)
         if found is None:
-            message = f"there is no order {order}"
-            raise Failure(message)
+            raise Failure(f"there is no order {order}")
         attempts = await attempt_store.of_order(order)
         row = (await _rows([found]))[0]
         row["halted"] = await halts.why(found.reseller, found.id)

@@ -44,7 +44,7 @@ _FREE = "select reseller from wallets where reseller = {} for update skip locked
 """A wallet that no other transaction holds; from then on it is ours."""
 
 
-class Price(NamedTuple):
+class OrderCharge(NamedTuple):
     """What an order costs its reseller (1e-8)."""
 
     reseller: int
@@ -166,7 +166,7 @@ async def square(reseller: int, *, held: int, decision: int, note: str, keep: Ke
         await _insert(adjusted(reseller, now - told, decision=decision, note=note), now)
 
 
-async def charge(prices: Sequence[Price], place: Callable[[list[int]], Awaitable[list[int]]]) -> list[Charged]:
+async def charge(prices: Sequence[OrderCharge], place: Callable[[list[int]], Awaitable[list[int]]]) -> list[Charged]:
     """Charge for several orders in their turn, each whole or not at all; inside `storage.transaction.write`.
 
     `place` writes the orders down that are paid, given as places in `prices`, and returns their ids, which their
@@ -181,7 +181,7 @@ async def charge(prices: Sequence[Price], place: Callable[[list[int]], Awaitable
     return [orders.get(n, balance) for n, balance in enumerate(balances)]
 
 
-async def charge_alone(price: Price, placing: str, values: Sequence[object]) -> Charged:
+async def charge_alone(price: OrderCharge, placing: str, values: Sequence[object]) -> Charged:
     """`charge` for one order in one statement, where a database can write to three tables in one; inside `write`.
 
     `placing` inserts the order from a table named `paid`, which is empty where the wallet could not pay, and returns
@@ -211,7 +211,7 @@ async def charge_alone(price: Price, placing: str, values: Sequence[object]) -> 
     return None
 
 
-async def _debit(prices: Sequence[Price]) -> list[Charged]:
+async def _debit(prices: Sequence[OrderCharge]) -> list[Charged]:
     """Take from each wallet what all its prices come to, or, where it holds less, one price after the other.
 
     What each wallet holds after each price that was paid.
@@ -276,7 +276,7 @@ async def _locked(resellers: AbstractSet[int]) -> set[int]:
     return set(resellers) - {int(row["reseller"]) for row in rows}
 
 
-async def _debit_one(price: Price) -> int | None:
+async def _debit_one(price: OrderCharge) -> int | None:
     if price.amount > MOST:
         return None
     with suppress(WalletTooLow):

@@ -16,7 +16,7 @@ from piccolo.query.functions import Count, Min
 
 from aggregator.orders import halts
 from aggregator.orders.attempt_store import FOLLOWED
-from aggregator.orders.model import Waiting
+from aggregator.orders.model import WaitingRows
 from aggregator.storage import tables
 from aggregator.storage.conditions import OPEN, PLACING, QUEUED, UNSURE
 from aggregator.storage.lists import among
@@ -46,11 +46,11 @@ class Tries(Struct, frozen=True, kw_only=True):
     answered: int = 0
 
 
-async def queued_before(moment: int) -> Waiting:
+async def queued_before(moment: int) -> WaitingRows:
     return _waiting(await _counted(_ORDER.created_at).where(QUEUED & (_ORDER.created_at < moment)))
 
 
-async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
+async def queued_for(services: Sequence[int]) -> dict[int, WaitingRows]:
     """By our id of the service."""
     these, values = among("service", services)
     # SQL: a list as one parameter, and the partial index by its own words.
@@ -59,37 +59,37 @@ async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
         f" and {these} group by service",
         values,
     )
-    return {row["service"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["service"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}
 
 
-async def due_before(moment: int) -> Waiting:
+async def due_before(moment: int) -> WaitingRows:
     """Queued orders whose turn it is, since the oldest's turn."""
     return _waiting(await _counted(_ORDER.due_at).where(QUEUED & (_ORDER.due_at < moment)))
 
 
-async def placing_before(moment: int) -> Waiting:
+async def placing_before(moment: int) -> WaitingRows:
     """Attempts that passed their deadline and that nobody swept."""
     return _waiting(await _counted(_ATTEMPT.deadline_at).where(PLACING & (_ATTEMPT.deadline_at < moment)))
 
 
-async def held() -> Waiting:
+async def held() -> WaitingRows:
     return _waiting(await _counted(_ORDER.created_at).where(_ORDER.held.is_not_null()))
 
 
-async def halted() -> Waiting:
+async def halted() -> WaitingRows:
     """Open orders that stand still because a promise is broken; since when is told by the audits."""
     if not await halts.standing():
-        return Waiting(0, None)
-    return Waiting(await _ORDER.count().where(OPEN & WhereRaw(f"not ({halts.NOT_HALTED})")), None)
+        return WaitingRows(0, None)
+    return WaitingRows(await _ORDER.count().where(OPEN & WhereRaw(f"not ({halts.NOT_HALTED})")), None)
 
 
-async def unsure_by_provider() -> dict[str, Waiting]:
+async def unsure_by_provider() -> dict[str, WaitingRows]:
     counted = _ATTEMPT.select(_ATTEMPT.provider, Count(alias="n"), Min(_ATTEMPT.created_at, alias="since"))
     rows = await counted.where(UNSURE).group_by(_ATTEMPT.provider)
-    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["provider"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}
 
 
-async def polls_before(moment: int) -> dict[str, Waiting]:
+async def polls_before(moment: int) -> dict[str, WaitingRows]:
     """By provider: attempts whose status should have been asked for by a moment."""
     # SQL: it groups no more rows than so many.
     rows = await tables.Attempt.raw(
@@ -98,10 +98,10 @@ async def polls_before(moment: int) -> dict[str, Waiting]:
         moment,
         MOST,
     )
-    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["provider"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}
 
 
-async def elsewhere_by_provider() -> dict[str, Waiting]:
+async def elsewhere_by_provider() -> dict[str, WaitingRows]:
     """By provider: followed orders that went through a door (address and key) of which nobody said where it leads."""
     # SQL: a union of partial indexes, joined.
     rows = await tables.Attempt.raw(
@@ -113,7 +113,7 @@ async def elsewhere_by_provider() -> dict[str, Waiting]:
         " where one.provider = a.provider and one.door = a.door and other.door = p.door)"
         " group by a.provider"
     )
-    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["provider"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}
 
 
 async def tries_since(moment: int) -> dict[str, Tries]:
@@ -152,5 +152,5 @@ def _counted(since: BigInt) -> Select[Any]:
     return since._meta.table.select(Count(alias="n"), Min(since, alias="since"))  # noqa: SLF001  # piccolo's place for it
 
 
-def _waiting(rows: list[dict[str, Any]]) -> Waiting:
-    return Waiting(int(rows[0]["n"]), rows[0]["since"])
+def _waiting(rows: list[dict[str, Any]]) -> WaitingRows:
+    return WaitingRows(int(rows[0]["n"]), rows[0]["since"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.cache.status import Kind, StatusCache
+from aggregator.cache.status import CachedKind, StatusCache
 from aggregator.orders import attempt_store, store
 from aggregator.orders.track import Tracker
 from aggregator.storage import clock, decisions
@@ -34,5 +34,5 @@ class Decided:
     async def _renew(self, numbers: list[int]) -> None:
         tried = await attempt_store.of_orders(numbers)
         # What a provider says of them counts as news once more, though it be the same.
-        await self._cache.put_many(Kind.READING, {str(one.id): b"" for each in tried.values() for one in each})
+        await self._cache.put_many(CachedKind.READING, {str(one.id): b"" for each in tried.values() for one in each})
         await self._tracker.refresh(await store.get_many(numbers))

@@ -235,7 +235,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
         return self.cost if self.spent is None else self.spent
 
 
-class Waiting(Struct, frozen=True):
+class WaitingRows(Struct, frozen=True):
     """So many rows wait, the oldest since a moment."""
 
     count: int

@@ -8,7 +8,7 @@ from piccolo.query.functions import Count, Min
 
 from aggregator.orders import day_store
 from aggregator.orders.attempt_store import as_attempt
-from aggregator.orders.model import Attempt, Waiting
+from aggregator.orders.model import Attempt, WaitingRows
 from aggregator.storage import clock, tables
 from aggregator.storage.conditions import TO_CALL_OFF
 from aggregator.storage.transaction import write
@@ -69,9 +69,9 @@ async def to_call_off(provider: str, limit: int) -> list[Attempt]:
     return [as_attempt(row) for row in rows]
 
 
-async def unstopped() -> dict[str, Waiting]:
+async def unstopped() -> dict[str, WaitingRows]:
     """By provider: what goes on there beyond what was bought, although it should have been called off."""
     going_on = TO_CALL_OFF & _ATTEMPT.unstopped_at.is_not_null() & _ATTEMPT.poll_at.is_not_null()
     counted = _ATTEMPT.select(_ATTEMPT.provider, Count(alias="n"), Min(_ATTEMPT.unstopped_at, alias="since"))
     rows = await counted.where(going_on).group_by(_ATTEMPT.provider)
-    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["provider"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}

@@ -43,7 +43,7 @@ def proof_of(provider: ProviderSettings) -> Proof:
     return Proof(False, f"{nothing} Its balance may suggest what is so.", may_switch=True)
 
 
-class Next(Struct, frozen=True):
+class AfterAbsent(Struct, frozen=True):
     """What `absent` comes to."""
 
     label: str
@@ -52,7 +52,7 @@ class Next(Struct, frozen=True):
 
 async def foresee_absent(
     order: Order, attempts: Sequence[Attempt], service: ShelfService | None, router: Router, market: Market
-) -> Next:
+) -> AfterAbsent:
     """What `absent` would come to for this order now."""
     provider = attempts[-1].provider if attempts else ""
     tried = [
@@ -70,19 +70,19 @@ def after_absent(
     *,
     cancel_wish: bool = False,
     able: AbstractSet[str] | None = None,
-) -> Next:
+) -> AfterAbsent:
     """Where an order that this provider does not have would go, by what sells its service now.
 
     `able` are the providers that could take it now, where that is known.
     """
     if cancel_wish:
-        return Next("cancel and refund it", "it is cancelled and refunded, since its reseller has called it off")
+        return AfterAbsent("cancel and refund it", "it is cancelled and refunded, since its reseller has called it off")
     spent = blocks(attempts)
     sellers = (
         {one.provider for one in service.offers if not spent.is_spent(one.provider, one.service)} if service else set()
     )
     if others := sorted(one for one in sellers - {provider} if able is None or one in able):
-        return Next("on to the next", f"it goes to the next provider ({', '.join(others)})")
+        return AfterAbsent("on to the next", f"it goes to the next provider ({', '.join(others)})")
     if provider in sellers:
-        return Next(f"send it again to {provider}", f"it is sent to {provider} again: nobody else can take it")
-    return Next("let it wait", "it waits for a provider that sells it, and is refunded where none does in time")
+        return AfterAbsent(f"send it again to {provider}", f"it is sent to {provider} again: nobody else can take it")
+    return AfterAbsent("let it wait", "it waits for a provider that sells it, and is refunded where none does in time")

@@ -15,7 +15,7 @@ from aggregator.settings.lines import Path
 from aggregator.settings.numbers import COUNT, NOT_NEGATIVE, Bounds, read_number
 
 if TYPE_CHECKING:
-    from aggregator.settings.toml import Reading
+    from aggregator.settings.toml import TomlFile
 
 D = TypeVar("D")
 
@@ -43,7 +43,7 @@ WEB_ADDRESS = Shape(
 class Table:
     """One table of a file. A wrong value is reported, and the default stands in for it until the reading ends."""
 
-    def __init__(self, reading: Reading, path: Path, values: Mapping[str, object]) -> None:
+    def __init__(self, reading: TomlFile, path: Path, values: Mapping[str, object]) -> None:
         self.reading = reading
         self.path = path
         self._values = values

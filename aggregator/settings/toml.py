@@ -16,7 +16,7 @@ from aggregator.settings.regular import read_regular
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-class Reading:
+class TomlFile:
     """Collects the faults of one file, so that its owner sees all of them at once."""
 
     def __init__(self, text: str, file: str) -> None:

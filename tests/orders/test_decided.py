@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from aggregator.app import Panel
-from aggregator.cache.status import Kind
+from aggregator.cache.status import CachedKind
 from aggregator.orders import resolve
 from aggregator.orders.decided import MOST
 from aggregator.resellers.model import Reseller
@@ -30,7 +30,7 @@ async def test_replies_of_others_stay_kept(panel: Panel, ann: Reseller, decide: 
     before = await panel.tracker.replies(ann.id, [first, second], "json")
     await decide(int(first))
     await panel.look()
-    kept = await panel.cache.get_many(Kind.JSON, [first, second])
+    kept = await panel.cache.get_many(CachedKind.JSON, [first, second])
     assert kept[1] is not None, "nobody decided about it"
     assert kept[0] is not None, "made anew, so that what was read before the decision cannot cover it"
     after = await panel.tracker.replies(ann.id, [first, second], "json")
@@ -62,4 +62,4 @@ async def test_more_decisions_than_can_be_named_make_every_reply_anew(
 
     await write(many)
     await panel.look()
-    assert await panel.cache.get_many(Kind.JSON, [str(order)]) == [None]
+    assert await panel.cache.get_many(CachedKind.JSON, [str(order)]) == [None]
