@@ -280,12 +280,6 @@ async def poll_again(due: Mapping[int, int | None], *, whole: Mapping[int, int] 
     )  # fmt: skip
 
 
-async def poll_now(order: int) -> None:
-    """Ask about the live attempt of an order as soon as possible."""
-    live = (_ATTEMPT.order_id == order) & (_ATTEMPT.outcome == Outcome.ACCEPTED.value)
-    await _ATTEMPT.update({_ATTEMPT.poll_at: clock.now()}).where(live & _ATTEMPT.superseded_at.is_null())
-
-
 async def providers_in_use() -> set[str]:
     """Providers with open, unsure or watched orders."""
     rows = await _ATTEMPT.raw(
