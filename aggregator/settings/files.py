@@ -9,6 +9,8 @@ from itertools import count
 from pathlib import Path
 from tempfile import mkstemp
 
+from aggregator.errors import CannotBeDone
+
 SECRETS_FOLDER = "secrets"
 """Inside the configuration's folder; what an owner types as a key lies there, one file each."""
 _OWN_FILE = "panel.key"
@@ -16,7 +18,7 @@ _OWN_FILE = "panel.key"
 _USUAL_MODE, _SECRET_MODE, _SECRET_FOLDER_MODE = 0o644, 0o600, 0o700
 
 
-class CannotWrite(Exception):
+class CannotWrite(CannotBeDone):
     """A file of the configuration cannot be written; the text says which, and what to do."""
 
 
