@@ -6,7 +6,8 @@ from aggregator.audit.costs import OF_ATTEMPTS
 from aggregator.audit.facts import Facts
 from aggregator.audit.promise import Promise, Stops
 from aggregator.audit.scope import Scope
-from aggregator.orders.attempt_store import STILL_UNSURE
+from aggregator.orders.evidence_store import Rule, actor_of
+from aggregator.orders.state import EventKind
 
 OVERDUE_MS = 30_000
 TELL_MS = 15 * 60_000
@@ -31,17 +32,20 @@ select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, 
 from attempts a left join orders o on o.id = a.order_id and {o.id} where {a.order_id}
 """
 
+_RULES = "values " + ", ".join(f"('{rule}', '{actor_of(rule)}')" for rule in Rule)
+"""Each rule, and as whom it decides."""
+_ACTORS = ", ".join(f"'{actor_of(rule)}'" for rule in Rule)
 _BY_WORD = (
     "select 1 from decisions d where d.subject = 'order' and d.subject_id = facts.order_id and d.verdict = 'refused'"
     " and d.actor <> ''"
 )
 _BY_RULE = (
     "select 1 from decisions d where d.subject = 'order' and d.subject_id = facts.order_id and d.verdict = 'absent'"
-    " and d.actor like 'rule:%'"
+    f" and d.actor in ({_ACTORS})"
 )
 _SEEN = "select 1 from observations s join attempts x on x.id = s.attempt where x.order_id = facts.order_id"
-_SEEN_BY_RULE = f"{_SEEN} and s.verdict = 'absent' and 'rule:' || s.rule = d.actor"
-_LOOKED_AT_ONCE = f"{_SEEN} and s.rule = 'balance' and s.facts like '%\"at_once\":%'"
+_SEEN_BY_RULE = f"{_SEEN} and s.verdict = 'absent' and (s.rule, d.actor) in ({_RULES})"
+_LOOKED_AT_ONCE = f"{_SEEN} and s.rule = '{Rule.BALANCE}' and s.facts like '%\"at_once\":%'"
 _LOOKS_BEGIN = "coalesce((select max(at) from migrations where id = 14), 0)"
 """Since when balances are read at once after an add without an answer."""
 
@@ -115,8 +119,7 @@ def attempts(now: int) -> Facts:
                 sentence="of an add that has been unsure for 15 minutes its order's history says so",
                 stops=Stops.NOTHING,
                 breach=f"outcome = 'unsure' and answered_at < {now - TELL_MS - TELLING_MS} and not exists"
-                " (select 1 from events v where v.order_id = facts.order_id and v.state = 'unsure'"
-                f" and v.text like '{STILL_UNSURE}%')",
+                f" (select 1 from events v where v.order_id = facts.order_id and v.kind = '{EventKind.STILL_UNSURE}')",
                 shows=("attempt", "order_id", "answered_at"),
             ),
             Promise(
@@ -182,7 +185,7 @@ def attempts(now: int) -> Facts:
                 name="balance-looked-at-once",
                 sentence="where a balance decided that an add was not taken, it had been read at once after it",
                 stops=Stops.ORDER,
-                breach=f"outcome = 'absent' and exists ({_BY_RULE} and d.actor = 'rule:balance'"
+                breach=f"outcome = 'absent' and exists ({_BY_RULE} and d.actor = '{actor_of(Rule.BALANCE)}'"
                 f" and d.at > {_LOOKS_BEGIN} and not exists ({_LOOKED_AT_ONCE}))",
                 shows=("attempt", "order_id", "provider"),
             ),

@@ -191,8 +191,9 @@ class Syncer:
         lapsed = await finding_store.offer_again(provider)
         await store.give_ids(provider, [row.service for row in difference.rows], taken=self._taken())
         await store.set_provider(
-            provider, synced_at=clock.now(), sync_error=held, held_catalogue=held, approved_at=None,
-            failures=0, rest_until=0, rest_reason=None, sync_due_at=clock.now() + self._sync_ms,
+            provider, synced_at=clock.now(), sync_error=held, held_catalogue=held,
+            catalogue_doubt=difference.doubt, approved_at=None, failures=0, rest_until=0, rest_reason=None,
+            sync_due_at=clock.now() + self._sync_ms,
         )  # fmt: skip
         news = held != row.held_catalogue
         told = [Change("", Kind.HELD, row.held_catalogue or "", held or "")] if news else []

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.orders.model import Attempt, Order
-from aggregator.orders.state import Outcome
+from aggregator.orders.state import EventKind, Outcome
 from aggregator.orders.store import get_many
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
@@ -17,8 +17,6 @@ from aggregator.storage.lists import table_of
 from aggregator.storage.transaction import engine, write
 
 _ATTEMPT = tables.Attempt
-STILL_UNSURE = "still unsure:"
-"""How the line of an order's history begins that tells so."""
 CLAIM_MS = 60_000
 """How long a claimed poll is left to its worker."""
 
@@ -203,7 +201,7 @@ async def long_unsure(before: int) -> list[Attempt]:
     """Attempts that have been unsure since before a moment, of which their order's history does not tell yet."""
     rows = await _ATTEMPT.raw(
         "select a.* from attempts a where a.outcome = 'unsure' and a.answered_at < {} and not exists (select 1 from"
-        f" events v where v.order_id = a.order_id and v.state = 'unsure' and v.text like '{STILL_UNSURE}%')",
+        f" events v where v.order_id = a.order_id and v.kind = '{EventKind.STILL_UNSURE}')",
         before,
     )
     return [as_attempt(row) for row in rows]

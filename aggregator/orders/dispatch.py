@@ -23,7 +23,7 @@ from aggregator.orders.provider_queue import ProviderQueue
 from aggregator.orders.queue_store import Parked
 from aggregator.orders.routing import Market, Router
 from aggregator.orders.settle import settle
-from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.state import EventKind, OrderState, Outcome
 from aggregator.orders.submit import new_reference, submission_of
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings
@@ -125,8 +125,8 @@ class Dispatcher:
         """Call every attempt unsure that is past its deadline: its process died, or the answer is lost."""
         for attempt in await attempt_store.long_unsure(clock.now() - TELL_MS):
             log.warning("order.still_unsure", order=attempt.order_id, provider=attempt.provider)
-            text = f"{attempt_store.STILL_UNSURE} nobody can tell whether {attempt.provider} has it"
-            await store.note(attempt.order_id, OrderState.UNSURE, text)
+            text = f"still unsure: nobody can tell whether {attempt.provider} has it"
+            await store.note(attempt.order_id, OrderState.UNSURE, text, kind=EventKind.STILL_UNSURE)
         late = await attempt_store.overdue()
         for attempt in late:
             await self._attempts.call_unsure(

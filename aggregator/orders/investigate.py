@@ -33,7 +33,7 @@ from aggregator.orders.attempt_store import Followed
 from aggregator.orders.evidence import Account, Doubtful, Glance, Void
 from aggregator.orders.evidence_store import Look, Rule, Seen, Sent
 from aggregator.orders.model import Attempt
-from aggregator.orders.resolve import RULE, Undecidable
+from aggregator.orders.resolve import Undecidable
 from aggregator.orders.sightings import NotShown, Shown, Sighting
 from aggregator.orders.submit import door_of, submission_of
 from aggregator.orders.track import Tracker
@@ -320,8 +320,8 @@ class Investigator:
     async def _follow(self, one: Followed, upstream: str, rule: str, facts: Mapping[str, object]) -> bool:
         try:
             order = await resolve.found(
-                one.order.id, upstream, actor=f"{RULE}{rule}", reason=_say(facts), attempt_id=one.attempt.id,
-                proven=rule == Rule.LIST,
+                one.order.id, upstream, actor=evidence_store.actor_of(rule), reason=_say(facts), by_rule=True,
+                attempt_id=one.attempt.id, proven=rule == Rule.LIST,
             )  # fmt: skip
         except Undecidable as error:
             log.warning("evidence.unusable", order=one.order.id, rule=rule, why=str(error))
@@ -338,7 +338,7 @@ class Investigator:
         told = {**facts, "first_seen": moment(since)}
         try:
             order = await resolve.absent(
-                one.order.id, actor=f"{RULE}{rule}", reason=_say(told),
+                one.order.id, actor=evidence_store.actor_of(rule), reason=_say(told), by_rule=True,
                 settle_ms=self._settle_ms, attempt_id=one.attempt.id,
             )  # fmt: skip
         except Undecidable as error:

@@ -36,7 +36,7 @@ from aggregator.orders.schedule import next_poll
 from aggregator.orders.settle import settle
 from aggregator.orders.settlement import Announce, Finish, Hold, Keep, Rules, Sight
 from aggregator.orders.start_counts import MOST_NOTES, another_start
-from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.state import EventKind, OrderState, Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock, tables
@@ -231,6 +231,7 @@ class Poller:
             ended = await settle(
                 order, finish.undelivered, start_count=finish.start_count, runs_done=finish.runs_done,
                 attempt=attempt.id, note="; ".join([note, *finish.notes]),
+                kind=EventKind.BY_CHARGE if "derived_from_charge" in finish.notes else None,
             )  # fmt: skip
             done = ended is not None
         if done and finish.state is OrderState.CANCELLED:

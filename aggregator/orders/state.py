@@ -41,6 +41,17 @@ def ended_as(*, undelivered: int, quantity: int) -> OrderState:
     return OrderState.CANCELLED if undelivered >= quantity else OrderState.PARTIAL
 
 
+class EventKind(StrEnum):
+    """What a line of an order's history is, where anything follows from it."""
+
+    STILL_UNSURE = "still_unsure"
+    """The owner has been told that nobody knows what became of an add."""
+    BY_CHARGE = "by_charge"
+    """What was paid back was derived from the provider's charge."""
+    START_COUNT = "start_count"
+    """Its provider stated another start count than the first."""
+
+
 class Outcome(StrEnum):
     """What became of one try at one provider."""
 

@@ -11,7 +11,7 @@ from piccolo.columns.combination import WhereRaw
 
 from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
-from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
+from aggregator.orders.state import MAY_FOLLOW, OPEN, EventKind, OrderState
 from aggregator.storage import clock, signals, tables
 from aggregator.storage.lists import among, table_of
 from aggregator.storage.tables import Event
@@ -170,12 +170,12 @@ async def add_refunded(order: int, amount: int) -> None:
     await _ORDER.update({_ORDER.refunded: _ORDER.refunded + amount}).where(_ORDER.id == order)
 
 
-async def note(order: int, state: OrderState, text: str) -> None:
+async def note(order: int, state: OrderState, text: str, *, kind: EventKind | None = None) -> None:
     """A line in the order's history, unless it stands there already for this state."""
     await Event.raw(
-        "insert into events (order_id, state, text, at) select {}, {}, {}, {} where not exists"
+        "insert into events (order_id, state, text, kind, at) select {}, {}, {}, {}, {} where not exists"
         " (select 1 from events where order_id = {} and state = {} and text = {})",
-        order, state.value, text, clock.now(), order, state.value, text,
+        order, state.value, text, kind, clock.now(), order, state.value, text,
     )  # fmt: skip
 
 

@@ -265,6 +265,7 @@ class Event(Table, tablename="events"):
     order_id = BigInt()
     state = Text()
     text = Text()
+    kind = Text(null=True, default=None)
     at = BigInt()
 
 
@@ -284,6 +285,7 @@ class Provider(Table, tablename="providers"):
     rest_until = BigInt(default=0)
     rest_reason = Text(null=True, default=None)
     held_catalogue = Text(null=True, default=None)
+    catalogue_doubt = Text(null=True, default=None)
     approved_at = BigInt(null=True, default=None)
     multi_status = Boolean(null=True, default=None)
     batch_size = Integer(null=True, default=None)
