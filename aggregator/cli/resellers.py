@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import rich_click as click
 
 from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
 from aggregator.ledger import book
 from aggregator.ledger.book import Kept
+from aggregator.ledger.entries import wallet
 from aggregator.people import doors
 from aggregator.resellers import accounts, store
 from aggregator.storage.opening import database
+from aggregator.storage.tables import Entry
 from pricing.money import parse_units, print_units
 
 SPELLINGS = click.Choice(["auto", "classic", "json"])
@@ -136,16 +136,16 @@ async def statement(context: Context, name: str, limit: int | None) -> None:
     async with database(context.settings_of()):
         reseller = await accounts.named(name)
         entries = await book.statement(reseller.id, limit=limit)
-    rows = [_entry_row(entry, f"wallet:{reseller.id}") for entry in entries]
+    rows = [_entry_row(entry) for entry in entries]
     columns = ["at", "amount", "balance", "reference", "note"]
     context.print_rows(rows, columns=columns, empty="no movement yet")
 
 
-def _entry_row(entry: Any, wallet: str) -> Row:
-    sign = 1 if entry.target == wallet else -1
+def _entry_row(entry: Entry) -> Row:
+    sign = 1 if entry.target == wallet(entry.reseller) else -1
     return {
         "id": entry.id, "at": when(entry.at), "amount": print_units(sign * entry.amount, 2),
-        "balance": print_units(entry.balance, 2), "from": entry.source, "to": entry.target,
+        "balance": print_units(entry.balance or 0, 2), "from": entry.source, "to": entry.target,
         "reference": entry.reference, "order": entry.order_id, "note": entry.note,
     }  # fmt: skip
 

@@ -16,11 +16,13 @@ from aggregator.errors import TemporarilyUnavailable
 from aggregator.ledger import book
 from aggregator.ledger.book import Charged, Price
 from aggregator.orders.model import NewOrder
+from aggregator.orders.state import OrderState
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation, is_unreachable
-from aggregator.storage.lists import among, table_of
+from aggregator.storage.lists import NewRows, among, table_of
 from aggregator.storage.statements import run
 from aggregator.storage.transaction import engine, write
+from providers.vocabulary import Phase
 
 _ORDER = tables.Order
 _COLUMNS = MappingProxyType(
@@ -31,6 +33,13 @@ _COLUMNS = MappingProxyType(
         "payload": "text", "watched": "boolean", "asked_service": "bigint", "due_at": "bigint", "created_at": "bigint",
     }
 )  # fmt: skip
+_AT_FIRST: Mapping[str, str | int | bool] = MappingProxyType(
+    {
+        "refunded": 0, "undelivered": 0, "state": OrderState.QUEUED.value, "phase": Phase.PENDING.value,
+        "cancel_wish": False, "delivery_seen": False,
+    }
+)  # fmt: skip
+"""What is so of every order that was just accepted."""
 PATIENCE_SECONDS = 5
 """How long an order waits for a wallet that another process has."""
 LOOK_SECONDS = 10
@@ -166,7 +175,7 @@ async def _commit(batch: Sequence[NewOrder], now: int, written: list[Charged]) -
         written.clear()
         prices = [Price(new.reseller, new.charge) for new in batch]
         if len(batch) == 1 and not is_sqlite(engine()):
-            orders: list[Charged] = [await book.charge_alone(prices[0], *_placing(batch, now, beside=", paid"))]
+            orders: list[Charged] = [await book.charge_alone(prices[0], _rows(batch, now))]
         else:
             orders = await book.charge(prices, lambda paid: _insert([batch[place] for place in paid], now))
         written.extend(orders)
@@ -177,19 +186,12 @@ async def _commit(batch: Sequence[NewOrder], now: int, written: list[Charged]) -
 
 async def _insert(batch: Sequence[NewOrder], now: int) -> list[int]:
     """Ids grow in the order of the rows, whichever way the database tells them."""
-    placing, values = _placing(batch, now)
+    placing, values = _rows(batch, now).insert()
     return sorted(int(row["id"]) for row in await run(placing, *values))
 
 
-def _placing(batch: Sequence[NewOrder], now: int, *, beside: str = "") -> tuple[str, list[object]]:
-    """The statement that writes orders down, its values, and `beside` what it reads them from."""
-    query, values = table_of(_COLUMNS, [_row(new, now) for new in batch])
-    names = ", ".join(_COLUMNS)
-    placing = (
-        f"insert into orders ({names}, refunded, undelivered, state, phase, cancel_wish, delivery_seen)"
-        f" select {names}, 0, 0, 'queued', 'pending', false, false from ({query}) as given{beside} returning id"
-    )
-    return placing, values
+def _rows(batch: Sequence[NewOrder], now: int) -> NewRows:
+    return NewRows("orders", _COLUMNS, [_row(new, now) for new in batch], _AT_FIRST)
 
 
 def _row(new: NewOrder, now: int) -> tuple[object, ...]:

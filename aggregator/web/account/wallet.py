@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 
 from msgspec import Struct
 
 from aggregator.ledger import book
-from aggregator.ledger.entries import wallet
+from aggregator.ledger.entries import EntryKind, Reference, read_reference, wallet
 from aggregator.storage.tables import Entry
 from aggregator.web.printing import stamp
 from aggregator.web.section import Section
@@ -17,7 +16,6 @@ from aggregator.web.visit import Page, Visit, Who
 from pricing.money import print_units
 
 ROWS = 50
-_REFUND = re.compile(r"order:\d+:refund:(\d+)")
 _RUN_BY_SHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 section = Section()
@@ -78,13 +76,16 @@ def line_of(entry: Entry) -> Line:
 
 
 def _text(entry: Entry) -> str:
-    kind = entry.reference.partition(":")[0]
-    if kind == "deposit":
-        return "Deposit"
-    if kind == "adjust":
-        return "Correction"
-    refund = _REFUND.fullmatch(entry.reference)
-    return f"Refund, {int(refund[1]):,} not delivered" if refund else "Order"
+    said = read_reference(entry.reference)
+    match said:
+        case Reference(kind=EntryKind.DEPOSIT):
+            return "Deposit"
+        case Reference(kind=EntryKind.ADJUSTMENT):
+            return "Correction"
+        case Reference(kind=EntryKind.REFUND, undelivered=undelivered):
+            return f"Refund, {undelivered:,} not delivered"
+        case _:
+            return "Order"
 
 
 def write_csv(lines: list[Line]) -> bytes:
