@@ -129,13 +129,16 @@ class Panel:
         self.investigator = Investigator(self.upstreams, self.tracker, pace, self.wake)
         self.reconciler = Reconciler(pace)
         self.refiller = Refiller(self.upstreams, pace, lambda: self.prices.shelf)
-        self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
+        self.placer = Placer(
+            lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url),
+            open_posts=settings.limits.open_subscription_posts,
+        )  # fmt: skip
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.wake)
         self._sizes = BodySizes(lambda: self.prices.shelf, settings.limits.body_kib)
         self.api = Api(
             self.keys, self.placer, self.tracker, self.canceller, self.refiller,
             ServiceBodies(lambda: self.prices.shelf), self._sizes,
-            currency=currency, limits=settings.limits, counted=self.metrics.count_request, ready=lambda: self._prepared,
+            currency=currency, counted=self.metrics.count_request, ready=lambda: self._prepared,
         )  # fmt: skip
         self.performance = Performance()
         self._seal = Seal(settings.secrets, settings.directory)

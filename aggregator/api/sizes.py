@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from aggregator.api.terms import BILLED_BY_LINE
 from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
+from aggregator.orders.types import BILLED_BY_LINE
 from providers.vocabulary import ServiceType
 
 LINE_BYTES = 128

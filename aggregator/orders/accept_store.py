@@ -78,7 +78,7 @@ class Sought(Struct, frozen=True):
     """One for each id that its service can be named by."""
 
 
-def pauses() -> Iterator[float]:  # seconds
+def pauses() -> Iterator[float]:  # seconds, not money
     """Between two looks whether a wallet is free again, never the same: for `PATIENCE_SECONDS` in all."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:

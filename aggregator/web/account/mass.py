@@ -83,7 +83,7 @@ def _judge(visit: Visit, caller: Caller, written: list[tuple[int, str]]) -> list
 
 def _judge_one(visit: Visit, caller: Caller, number: int, text: str) -> Line:
     try:
-        order = visit.parts.placer.quote(caller, ask_of(fields_of(text), visit))
+        order = visit.parts.placer.quote(caller, ask_of(fields_of(text)))
     except ResellerError as error:
         return Line(number=number, text=text, order=None, fault=told(error))
     return Line(number=number, text=text, order=order, fault="")
@@ -103,7 +103,7 @@ def fields_of(line: str) -> list[tuple[str, str]]:
 
 async def _place(visit: Visit, caller: Caller, lines: list[Line]) -> list[Line]:
     good = [line for line in lines if line.order is not None]
-    asks = [ask_of(fields_of(line.text), visit, request_id=f"web:{visit.once_token}:{line.number}") for line in good]
+    asks = [ask_of(fields_of(line.text), request_id=f"web:{visit.once_token}:{line.number}") for line in good]
     verdicts = await visit.parts.placer.place_all(caller, asks)
     placed = {line.number: _placed(line, verdict) for line, verdict in zip(good, verdicts, strict=True)}
     return [placed.get(line.number, line) for line in lines]
