@@ -116,8 +116,7 @@ async def _order(url: str, key: str, tell: Tell) -> None:
         back = Decimal(await _wallet(call)) - Decimal(125)
         tell(f"7. {status['status']}: {status['remains']} units were not delivered, ${back:.2f} came back.")
         if (status["status"], status["remains"], back) != ("PARTIAL", 3000, Decimal("7.5")):
-            message = f"the order ended as {status} with {back} paid back"
-            raise DemoFailed(message)
+            raise DemoFailed(f"the order ended as {status} with {back} paid back")
 
 
 async def _wallet(call: Callable[..., Any]) -> str:
@@ -154,8 +153,7 @@ async def _prove(tell: Tell) -> None:
     findings = await audit()
     broken = [finding.promise for finding in findings if finding.broken]
     if broken:
-        message = f"the audit is red: {', '.join(broken)}"
-        raise DemoFailed(message)
+        raise DemoFailed(f"the audit is red: {', '.join(broken)}")
     tell(f"8. The audit is green: {len(findings)} promises about money and orders hold.")
 
 

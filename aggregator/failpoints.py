@@ -141,8 +141,7 @@ async def _act(point: Point) -> None:
     if point.action in _SIGNALS:
         os.kill(os.getpid(), _SIGNALS[point.action])
     elif point.action == "raise":
-        message = f"failpoint {point.name}"
-        raise Injected(message)
+        raise Injected(f"failpoint {point.name}")
     else:
         await _sleep(int(point.action[6:-1]) / 1000)
 
@@ -177,6 +176,5 @@ def read_failpoints(environment: Mapping[str, str]) -> Failpoints:
 def _read(text: str) -> Point:
     match = _POINT.fullmatch(text)
     if match is None:
-        message = f"{VARIABLE}: {text!r} is not name:nth:action, with kill9, term, stop, raise or sleep(ms)"
-        raise ValueError(message)
+        raise ValueError(f"{VARIABLE}: {text!r} is not name:nth:action, with kill9, term, stop, raise or sleep(ms)")
     return Point(match[1], int(match[2]), match[3])

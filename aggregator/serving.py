@@ -119,11 +119,10 @@ def _held_on_sqlite(path: Path) -> Iterator[IO[str]]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            message = (
+            raise AlreadyServing(
                 f"another process serves {path} already: SQLite takes one `serve`;"
                 " for several use a postgresql:// database and a redis:// cache"
-            )
-            raise AlreadyServing(message) from error
+            ) from error
         yield file
 
 
@@ -137,10 +136,9 @@ async def _held_on_postgres(settings: Settings) -> AsyncIterator[None]:
     try:
         function = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
         if not await connection.fetchval(f"select {function}({_INSTANCE_LOCK})"):
-            message = (
+            raise AlreadyServing(
                 "another process serves this database already: several need the same redis:// cache in [cache] url"
             )
-            raise AlreadyServing(message)
         yield
     finally:
         with suppress(Exception):

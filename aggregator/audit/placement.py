@@ -7,7 +7,7 @@ from aggregator.audit.facts import Facts
 from aggregator.audit.promise import Promise, Stops
 from aggregator.audit.scope import Scope
 from aggregator.orders.evidence_store import Rule, actor_of
-from aggregator.orders.state import EventKind
+from aggregator.orders.state import DOUBTFUL_IN_SQL, LIVE_IN_SQL, EventKind
 
 OVERDUE_MS = 30_000
 TELL_MS = 15 * 60_000
@@ -16,14 +16,14 @@ TELLING_MS = 120_000
 """How late that may be said."""
 POLL_MS = 3_600_000
 
-_OF_ORDERS = """
+_OF_ORDERS = f"""
 select o.id as order_id, o.reseller, o.state, o.ended_at,
-       count(case when a.outcome in ('placing', 'unsure', 'accepted') then 1 end) as live,
-       max(case when a.outcome in ('placing', 'unsure', 'accepted') then a.outcome end) as outcome,
+       count(case when a.outcome in ({LIVE_IN_SQL}) then 1 end) as live,
+       max(case when a.outcome in ({LIVE_IN_SQL}) then a.outcome end) as outcome,
        max(a.id) as newest,
-       min(case when a.outcome in ('placing', 'unsure', 'accepted', 'written_off') then a.id end) as standing
-from orders o left join attempts a on a.order_id = o.id and {a.order_id}
-where {o.id} group by o.id
+       min(case when a.outcome in ({LIVE_IN_SQL}, 'written_off') then a.id end) as standing
+from orders o left join attempts a on a.order_id = o.id and {{a.order_id}}
+where {{o.id}} group by o.id
 """
 _OF_ATTEMPTS = """
 select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, a.upstream_order, a.deadline_at,
@@ -74,7 +74,7 @@ ATTEMPTS_OF_ORDERS = Facts(
             name="nothing-ended-in-doubt",
             sentence="an order that has ended has no attempt of which nobody knows what became of it",
             stops=Stops.ORDER,
-            breach="live = 1 and ended_at is not null and outcome in ('placing', 'unsure')",
+            breach=f"live = 1 and ended_at is not null and outcome in ({DOUBTFUL_IN_SQL})",
             shows=("order_id", "state", "outcome"),
         ),
         Promise(
@@ -102,7 +102,7 @@ def attempts(now: int) -> Facts:
                 sentence="an accepted attempt knows the provider's id, a refused or open one has none",
                 stops=Stops.ORDER,
                 breach="(outcome in ('accepted', 'called_off') and upstream_order is null) or"
-                " (outcome in ('placing', 'unsure', 'refused', 'not_sent') and upstream_order is not null)",
+                f" (outcome in ({DOUBTFUL_IN_SQL}, 'refused', 'not_sent') and upstream_order is not null)",
                 shows=("attempt", "order_id", "outcome", "upstream_order"),
             ),
             Promise(

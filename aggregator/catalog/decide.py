@@ -61,8 +61,7 @@ async def approve_rises(provider: str, *, under: Decimal, actor: str, reason: st
     async def work() -> list[Decided]:
         found = [one for one in await learned_store.held(provider) if _rose_by_less(one, under)]
         if not found:
-            message = f"no price of {provider} is held that rose by less than {under:f} %"
-            raise NothingHeld(message)
+            raise NothingHeld(f"no price of {provider} is held that rose by less than {under:f} %")
         return await _believe_all(found, (), actor=actor, reason=reason)
 
     return await write(work)
@@ -79,8 +78,7 @@ async def approve_seen(
     async def work() -> list[Decided]:
         found = {one.id: one for one in await learned_store.held() if seen.get(one.id) == one.hold.text}
         if not found or set(found) != set(seen):
-            message = "something of it changed in the meantime: look at it again"
-            raise NothingHeld(message)
+            raise NothingHeld("something of it changed in the meantime: look at it again")
         return await _believe_all(list(found.values()), taken, actor=actor, reason=reason)
 
     return await write(work)

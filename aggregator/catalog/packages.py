@@ -44,8 +44,7 @@ def sold_as(row: ListingRow, said: Said, ranged: RangedPackages) -> Sold:
     if not kind.is_package or row.minimum <= 1:
         return Sold(kind)
     if said.units is not None and not row.minimum <= said.units <= (row.maximum or said.units):
-        message = f"is a package of {_range(row)} units, not of {said.units}"
-        raise Undecided(message)
+        raise Undecided(f"is a package of {_range(row)} units, not of {said.units}")
     if not _is_ranged(row):
         return Sold(kind, row.minimum)
     if said.units is not None:
@@ -58,11 +57,10 @@ def _sold_by_rule(row: ListingRow, kind: ServiceType, said: Said, ranged: Ranged
         return Sold(BY_THE_THOUSAND[kind])
     if ranged is RangedPackages.PACKAGE:
         return Sold(kind)
-    message = (
+    raise Undecided(
         f'is a package of {_range(row)} units, at a rate for one or for 1,000: say type = "{BY_THE_THOUSAND[kind]}",'
         f' or type = "{kind}" with package_units = N, in a [[service]], or ranged_packages in its [[provider]]'
     )
-    raise Undecided(message)
 
 
 def _range(row: ListingRow) -> str:

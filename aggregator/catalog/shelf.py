@@ -104,8 +104,7 @@ class ShelfService:
 
         combined = combine(self._active, price_of, self._book.min_margin_percent)
         if combined is None:
-            message = "no offer has a price"
-            raise NotForSale(message)
+            raise NotForSale("no offer has a price")
         return combined
 
     def _make_terms(self, combined: Combined) -> Terms:
@@ -210,8 +209,7 @@ def _put(
     entry: ServiceEntry, offers: Offers, book: MarkupBook, categories: Sequence[CategoryEntry] = ()
 ) -> ShelfService:
     if not entry.enabled:
-        message = "switched off in services.toml"
-        raise NotForSale(message)
+        raise NotForSale("switched off in services.toml")
     said = Said(entry.type, entry.package_units)
     wanted = {ref: offers.get(ref.provider, ref.service, said) for ref in entry.offers}
     reasons = {ref: reason for ref, offer in wanted.items() if (reason := _leave_out(entry, ref, offer, offers))}
@@ -228,8 +226,7 @@ def _put(
 def _check_range(terms: Terms) -> None:
     if not terms.sold:
         limits = "its min or max in services.toml" + (f" beside its step of {terms.step}" if terms.step > 1 else "")
-        message = f"{limits} leaves no quantity: {terms.minimum} is above {terms.maximum}"
-        raise NotForSale(message)
+        raise NotForSale(f"{limits} leaves no quantity: {terms.minimum} is above {terms.maximum}")
 
 
 def _may_deliver(entry: ServiceEntry, ref: OfferRef, offer: Offer) -> bool:
@@ -261,8 +258,7 @@ def _check_id(entry: ServiceEntry, imported: Imported) -> None:
     if entry.id < FIRST_IMPORTED_ID:
         return
     if entry.id not in {imported.get((ref.provider, ref.service)) for ref in entry.offers}:
-        message = f"{entry.id} is not the imported id of any of its offers: use one below {FIRST_IMPORTED_ID}"
-        raise NotForSale(message)
+        raise NotForSale(f"{entry.id} is not the imported id of any of its offers: use one below {FIRST_IMPORTED_ID}")
 
 
 def _rest(named: Iterable[ServiceEntry], offers: Offers, imported: Imported) -> Iterator[ServiceEntry]:

@@ -51,11 +51,9 @@ def _show(context: Context, result: Result) -> None:
             for row in finding.rows:
                 click.echo(f"           {row}")
     if result.failure is not None:
-        message = f"some promises could not be looked at: {result.failure}"
-        raise Failure(message, document=document)
+        raise Failure(f"some promises could not be looked at: {result.failure}", document=document)
     if result.broken:
-        message = f"{len(result.broken)} of {len(result.findings)} promises are broken"
-        raise Failure(message, document=document)
+        raise Failure(f"{len(result.broken)} of {len(result.findings)} promises are broken", document=document)
     looked = "everything" if result.complete else "what is new since the last green run"
     text = f"{len(result.findings)} promises hold: {looked}, {result.checked} rows in {result.milliseconds} ms"
     context.print(document, text=text)

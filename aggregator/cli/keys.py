@@ -57,8 +57,7 @@ def _read_addresses(text: str) -> str:
     try:
         return read_addresses(text)
     except ValueError as error:
-        message = f"--addresses: {error}"
-        raise Failure(message) from error
+        raise Failure(f"--addresses: {error}") from error
 
 
 def _read_rate(text: str) -> str:
@@ -67,8 +66,7 @@ def _read_rate(text: str) -> str:
     except ValueError:
         number = -1
     if number < 0:
-        message = f"--rate must be a number of requests a second, not {text!r}"
-        raise Failure(message)
+        raise Failure(f"--rate must be a number of requests a second, not {text!r}")
     return text
 
 

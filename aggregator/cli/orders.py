@@ -11,9 +11,9 @@ from aggregator.cli.spans import read_span
 from aggregator.cli.told_orders import tell_cancel, tell_decision, tell_order
 from aggregator.orders import attempt_store, evidence_store, halts, resolve, search_store, store
 from aggregator.orders.evidence_store import Look, suggest
-from aggregator.orders.model import Attempt, Order
+from aggregator.orders.model import Attempt, Order, attempt_that_counts
 from aggregator.orders.search_store import Sought
-from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.storage import clock
@@ -24,7 +24,6 @@ WAYS_OUT = ("found {} THEIR_ID", "absent {}", "write-off {}")
 """Of doubt: it is there, it is not and goes to the next provider, or it is refunded at the owner's risk."""
 ALL = 2**31 - 1
 """More rows than anybody has."""
-SHOWN = (Outcome.ACCEPTED, Outcome.UNSURE)
 _REASON = click.option("--reason", default="", help="Why, for the record.")
 
 
@@ -65,8 +64,7 @@ async def show(context: Context, order: int) -> None:
     async with database(context.settings_of()):
         found = await store.get(order)
         if found is None:
-            message = f"there is no order {order}"
-            raise Failure(message)
+            raise Failure(f"there is no order {order}")
         attempts = await attempt_store.of_order(order)
         row = (await _rows([found]))[0]
         row["halted"] = await halts.why(found.reseller, found.id)
@@ -83,7 +81,7 @@ async def show(context: Context, order: int) -> None:
 async def unsure(context: Context, limit: int | None) -> None:
     """Show orders of which nobody knows whether their provider has them, what was seen, and the three ways out."""
     settings = context.settings_of()
-    settle_ms = round(settings.pace.settle_seconds * 1000)
+    settle_ms = settings.pace.settle_ms
     async with database(settings):
         found = await store.listed(unsure=True, limit=limit)
         rows = await _rows(found)
@@ -119,7 +117,7 @@ async def found_(context: Context, order: int, upstream_id: str, reason: str) ->
 async def absent(context: Context, order: int, reason: str) -> None:
     """The provider does not have it: let it go to the next, or there again where nobody else sells it."""
     settings = context.settings_of()
-    settle_ms = round(settings.pace.settle_seconds * 1000)
+    settle_ms = settings.pace.settle_ms
     async with database(settings):
         await _decided(context, await resolve.absent(order, actor=actor(), reason=reason, settle_ms=settle_ms))
 
@@ -130,7 +128,7 @@ async def absent(context: Context, order: int, reason: str) -> None:
 async def write_off(context: Context, order: int, reason: str) -> None:
     """Nobody will know: cancel and refund the reseller at our own risk."""
     settings = context.settings_of()
-    settle_ms = round(settings.pace.settle_seconds * 1000)
+    settle_ms = settings.pace.settle_ms
     async with database(settings):
         await _decided(context, await resolve.write_off(order, actor=actor(), reason=reason, settle_ms=settle_ms))
 
@@ -167,7 +165,7 @@ async def _rows(found: list[Order]) -> list[Row]:
 
 
 def _row(order: Order, attempts: list[Attempt], reseller: str) -> Row:
-    shown = next((attempt for attempt in reversed(attempts) if attempt.outcome in SHOWN), None)
+    shown = attempt_that_counts(attempts)
     return {
         "order": order.id, "reseller": reseller, "service": order.service, "link": order.link,
         "quantity": order.quantity, "state": order.state.value, "held": order.held,

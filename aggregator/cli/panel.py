@@ -29,8 +29,7 @@ async def check(context: Context) -> None:
         click.echo(line)
     document = {"faults": [str(fault) for fault in faults], "warnings": [str(notice) for notice in notices]}
     if faults:
-        message = f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}"
-        raise Failure(message, document=document)
+        raise Failure(f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}", document=document)
     context.print(document, text=f"{context.directory}: in order")
 
 

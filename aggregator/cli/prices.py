@@ -38,8 +38,7 @@ async def preview(context: Context, file: str | None) -> None:
     settings = context.settings() if file else _with_any_markup(context)
     text = find_text(path)
     if text is None:
-        message = f"there is no file {path}"
-        raise Failure(message)
+        raise Failure(f"there is no file {path}")
     markup = read_markup(text, str(path), currency=settings.panel.currency)
     async with database(settings), opened(settings, publish=False) as panel:
         changes = await panel.prices.foretell(panel.upstreams, markup)
@@ -51,8 +50,9 @@ async def preview(context: Context, file: str | None) -> None:
     context.print_rows(rows, columns=columns, empty="no price changes")
     if below:
         count = len(below)
-        message = f"{count} {'service' if count == 1 else 'services'} would be sold below cost but for the least margin"
-        raise Failure(message)
+        raise Failure(
+            f"{count} {'service' if count == 1 else 'services'} would be sold below cost but for the least margin"
+        )
 
 
 def _with_any_markup(context: Context) -> Settings:
@@ -73,8 +73,7 @@ async def explain(context: Context, service: int, tier: str, reseller: str) -> N
     found = shelf.get(service)
     if found is None:
         reason = shelf.unsold.get(service)
-        message = f"service {service} is not for sale: {reason}" if reason else f"there is no service {service}"
-        raise Failure(message)
+        raise Failure(f"service {service} is not for sale: {reason}" if reason else f"there is no service {service}")
     buyer = Buyer(tier=tier, reseller=reseller)
     document = msgspec.to_builtins(explain_price(found, buyer, sources))
     context.print(document, text="\n".join(_tell(document)))

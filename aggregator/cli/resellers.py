@@ -29,8 +29,7 @@ def _units(text: str, what: str) -> int:
     try:
         return parse_units(text)
     except ValueError as error:
-        message = f"{what} must be a plain number with at most 8 decimals, not {text!r}"
-        raise Failure(message) from error
+        raise Failure(f"{what} must be a plain number with at most 8 decimals, not {text!r}") from error
 
 
 @command(resellers, "add")
@@ -44,8 +43,7 @@ async def add(context: Context, name: str, funds: str, tier: str, spelling: str,
     settings = context.settings_of()
     amount = _units(funds, "--funds")
     if amount < 0 or not name.strip():
-        message = "a reseller needs a name, and --funds cannot be below 0"
-        raise Failure(message)
+        raise Failure("a reseller needs a name, and --funds cannot be below 0")
     async with database(settings):
         new = await accounts.add(
             name, currency=settings.panel.currency, funds=amount, tier=tier, spelling=spelling, actor=actor(),
@@ -157,8 +155,7 @@ async def invite(context: Context, name: str | None, reason: str) -> None:
     """Make a link that opens the pages to a reseller, once and within a week; without NAME, to a new one."""
     settings = context.settings_of()
     if name is None and settings.panel.sign_up == "closed":
-        message = 'new resellers are not taken in: write sign_up = "invite" in [panel] of aggregator.toml'
-        raise Failure(message)
+        raise Failure('new resellers are not taken in: write sign_up = "invite" in [panel] of aggregator.toml')
     async with database(settings):
         reseller = None if name is None else (await accounts.named(name)).id
         token = await doors.invite(reseller=reseller, author=actor(), reason=reason)

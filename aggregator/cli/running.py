@@ -34,8 +34,9 @@ async def serve(context: Context, host: str, port: int | None, role: str) -> Non
         try:
             listener = listen(host, 8000 if port is None else port)
         except OSError as error:
-            message = f"cannot listen on {host}:{8000 if port is None else port}: {error.strerror}; try --port"
-            raise Failure(message) from error
+            raise Failure(
+                f"cannot listen on {host}:{8000 if port is None else port}: {error.strerror}; try --port"
+            ) from error
     where = f"{address(host, listener)}/api/v2" if listener else "no port"
 
     def ready() -> None:

@@ -59,11 +59,9 @@ def _choose(provider: str, found: Sequence[ForeignDoor], door: str) -> ForeignDo
     if len(matching) == 1:
         return matching[0]
     if not matching:
-        message = f"no order at {provider} waits for another account" + (f" {door}" if door else "")
-        raise Undecidable(message)
+        raise Undecidable(f"no order at {provider} waits for another account" + (f" {door}" if door else ""))
     told = ", ".join(f"{one.short} ({one.orders} since {clock.tell(one.since)})" for one in matching)
-    message = f"orders at {provider} went to several accounts: {told}; say which with --door"
-    raise Undecidable(message)
+    raise Undecidable(f"orders at {provider} went to several accounts: {told}; say which with --door")
 
 
 async def _make_same(provider: str, here: str, door: str) -> None:

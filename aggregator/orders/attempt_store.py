@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.orders.model import Attempt, Order
-from aggregator.orders.state import EventKind, Outcome
+from aggregator.orders.state import DOUBTFUL_IN_SQL, LIVE_IN_SQL, EventKind, Outcome
 from aggregator.orders.store import get_many
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
@@ -124,7 +124,7 @@ async def accept(taken: Sequence[Taken], *, poll_at: int) -> set[int]:
         rows = await _ATTEMPT.raw(
             "update attempts set outcome = 'accepted', answered_at = {}, poll_at = {}, upstream_order = given.named,"
             f" reply = given.said, error = null, error_text = null from ({query}) as given where id = given.attempt"
-            " and outcome in ('placing', 'unsure') and upstream_order is null returning id",
+            f" and outcome in ({DOUBTFUL_IN_SQL}) and upstream_order is null returning id",
             clock.now(), poll_at, *values,
         )  # fmt: skip
     except Exception as error:
@@ -223,7 +223,7 @@ async def link_runs(order: Order, provider: str, service: str) -> bool:
         await _ATTEMPT.raw("select pg_advisory_xact_lock(hashtext({}))", order.link_key)
     rows = await _ATTEMPT.raw(
         "select 1 as one from attempts a join orders o on o.id = a.order_id where o.link_key = {} and o.id <> {}"
-        " and a.provider = {} and a.service = {} and a.outcome in ('placing', 'unsure', 'accepted')"
+        f" and a.provider = {{}} and a.service = {{}} and a.outcome in ({LIVE_IN_SQL})"
         " and o.ended_at is null limit 1",
         order.link_key, order.id, provider, service,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from aggregator.orders import halts
 from aggregator.orders.attempt_store import FOLLOWED
+from aggregator.orders.state import OPEN_IN_SQL
 from aggregator.storage import tables
 from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id
@@ -98,7 +99,7 @@ async def halted() -> Waiting:
     return _waiting(
         await tables.Order.raw(
             "select count(*) as n, null as since from orders"
-            f" where state in ('queued', 'placing', 'unsure', 'active') and not ({halts.NOT_HALTED})"
+            f" where state in ({OPEN_IN_SQL}) and not ({halts.NOT_HALTED})"
         )
     )
 

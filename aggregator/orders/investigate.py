@@ -65,10 +65,10 @@ class Investigator:
         self._upstreams = upstreams
         self._tracker = tracker
         # Balances are read at the pace of polls: after nearly twice that a look was missed.
-        self._dark_ms = max(round(pace.poll_seconds * 1000) * 7 // 4, LEAST_DARK_MS)
+        self._dark_ms = max(pace.poll_ms * 7 // 4, LEAST_DARK_MS)
         self._accountant = Accountant(self._dark_ms)
         self._wake = wake
-        self._settle_ms = round(pace.settle_seconds * 1000)
+        self._settle_ms = pace.settle_ms
         self._gap_ms = max(self._settle_ms // 4, 200)
 
     async def run_once(self, provider: str) -> bool:

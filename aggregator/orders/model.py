@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -232,3 +233,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
     def gross(self) -> int:
         """What the provider took at first, as far as we know, in our currency."""
         return self.cost if self.spent is None else self.spent
+
+
+def attempt_that_counts(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The last that was accepted or may have been, of an order's attempts with the oldest first."""
+    counting = (Outcome.ACCEPTED, Outcome.UNSURE)
+    return next((attempt for attempt in reversed(attempts) if attempt.outcome in counting), None)

@@ -132,7 +132,7 @@ class Refiller:
         away = [row for row in rows if not doors.lead_to(through[row.attempt])]
         for row in away:
             target = RefillState.REJECTED if clock.now() - row.created_at > LONGEST_MS else row.state
-            later = {tables.Refill.due_at: clock.now() + round(self._pace.breaker_seconds * 1000)}
+            later = {tables.Refill.due_at: clock.now() + self._pace.breaker_ms}
             await refill_store.advance(row.id, [row.state], target, later)
         return [row for row in rows if row not in away]
 
@@ -140,7 +140,7 @@ class Refiller:
         if not await attempt_store.decides(row.attempt, late=True):
             await _keep_back(row)
             return
-        deadline = clock.now() + round(adapter.profile.timeout_seconds * 1000) + GRACE_MS
+        deadline = clock.now() + adapter.profile.timeout_ms + GRACE_MS
         changes = {tables.Refill.deadline_at: deadline, tables.Refill.due_at: deadline}
         if not await refill_store.advance(row.id, [RefillState.REQUESTED], RefillState.SENDING, changes):
             return
@@ -163,7 +163,7 @@ class Refiller:
             later = {**told, tables.Refill.due_at: clock.now() + DAY_MS}
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.UNSURE, later)
         elif isinstance(error, Unreachable) or error.code in ASK_LATER:
-            later = {**told, tables.Refill.due_at: clock.now() + round(self._pace.breaker_seconds * 1000)}
+            later = {**told, tables.Refill.due_at: clock.now() + self._pace.breaker_ms}
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REQUESTED, later)
         else:
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REJECTED, told)
@@ -196,7 +196,7 @@ class Refiller:
         if age >= HANGS_MS:
             return DAY_MS
         factor = 4 if age < DAY_MS // 12 else 120
-        return round(self._pace.poll_seconds * 1000) * factor
+        return self._pace.poll_ms * factor
 
 
 def _target(row: RefillRow, phase: RefillPhase | Refused | None, age: int) -> RefillState:

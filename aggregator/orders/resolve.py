@@ -70,8 +70,9 @@ async def found(
     try:
         await write(work)
     except DuplicateUpstreamOrder as error:
-        message = f"{attempt.provider}'s order {upstream_order} belongs to another attempt that is not over"
-        raise Undecidable(message) from error
+        raise Undecidable(
+            f"{attempt.provider}'s order {upstream_order} belongs to another attempt that is not over"
+        ) from error
     return await _told(order_id)
 
 
@@ -151,14 +152,13 @@ async def settle_by_hand(order_id: int, undelivered: int, *, actor: str, reason:
     """End a held order with so many units undelivered, or give goodwill on one that has ended."""
     order = await _order(order_id)
     if not 0 <= undelivered <= order.quantity:
-        message = f"--undelivered must be between 0 and {order.quantity}"
-        raise Undecidable(message)
+        raise Undecidable(f"--undelivered must be between 0 and {order.quantity}")
     if not order.state.ended and order.state is not OrderState.ACTIVE:
-        message = f"order {order_id} is {order.state}: nothing was accepted that could be settled"
-        raise Undecidable(message)
+        raise Undecidable(f"order {order_id} is {order.state}: nothing was accepted that could be settled")
     if order.state.ended and undelivered <= order.undelivered:
-        message = f"{order.undelivered} units of order {order_id} are refunded already; that is never taken back"
-        raise Undecidable(message)
+        raise Undecidable(
+            f"{order.undelivered} units of order {order_id} are refunded already; that is never taken back"
+        )
 
     async def work() -> None:
         decision = await _decide(order, "settled", str(undelivered), actor=actor, reason=reason)
@@ -178,8 +178,7 @@ async def call_off(order_id: int, *, actor: str, reason: str) -> Order:
         if order.state is OrderState.QUEUED:
             await _cancel(order, "cancelled by decision", decision, halted_too=True)
         elif not await store.wish_cancel(order.id):
-            message = f"order {order_id} is {order.state} already"
-            raise Undecidable(message)
+            raise Undecidable(f"order {order_id} is {order.state} already")
         else:
             await _ask_off_again(order)
 
@@ -191,8 +190,7 @@ async def _ask_off_again(order: Order) -> None:
     """A provider that has refused to cancel is asked once an hour at the most."""
     refusing = await cancel_store.refusing(order.id)
     if refusing is not None and not await cancel_store.ask_again(refusing):
-        message = f"{refusing.provider} refused to cancel it: {refusing.cancel_answer}; ask again in an hour"
-        raise Undecidable(message)
+        raise Undecidable(f"{refusing.provider} refused to cancel it: {refusing.cancel_answer}; ask again in an hour")
 
 
 async def _commit(work: Callable[[], Awaitable[None]]) -> None:
@@ -205,16 +203,14 @@ async def _commit(work: Callable[[], Awaitable[None]]) -> None:
 async def _order(order_id: int) -> Order:
     order = await store.get(order_id)
     if order is None:
-        message = f"there is no order {order_id}"
-        raise Undecidable(message)
+        raise Undecidable(f"there is no order {order_id}")
     return order
 
 
 async def _last_attempt(order: Order, outcomes: tuple[Outcome, ...], otherwise: str) -> Attempt:
     matching = [a for a in await attempt_store.of_order(order.id) if a.outcome in outcomes and not a.upstream_order]
     if not matching:
-        message = f"order {order.id} is {order.state}: {otherwise}"
-        raise Undecidable(message)
+        raise Undecidable(f"order {order.id} is {order.state}: {otherwise}")
     return matching[-1]
 
 
@@ -224,8 +220,9 @@ async def _believable(order: Order, settle_ms: int) -> Attempt:
     earliest = attempt.deadline_at + settle_ms
     if clock.now() < earliest:
         seconds = (earliest - clock.now()) // 1000 + 1
-        message = f"too early to tell: the order may still appear at {attempt.provider}; ask again in {seconds} s"
-        raise Undecidable(message)
+        raise Undecidable(
+            f"too early to tell: the order may still appear at {attempt.provider}; ask again in {seconds} s"
+        )
     return attempt
 
 
@@ -246,8 +243,7 @@ async def _decide(order: Order, verdict: str, detail: str = "", *, actor: str, r
 
 
 def _changed() -> None:
-    message = "the order has changed meanwhile: look at it again"
-    raise Undecidable(message)
+    raise Undecidable("the order has changed meanwhile: look at it again")
 
 
 async def _told(order_id: int) -> Order:

@@ -69,8 +69,9 @@ async def apply(
     """
     state = ended_as(undelivered=undelivered, quantity=order.quantity)
     if state not in MAY_FOLLOW[order.state] or undelivered < order.undelivered:
-        message = f"an order that is {order.state}, {order.undelivered} undelivered, cannot end with {undelivered}"
-        raise ValueError(message)
+        raise ValueError(
+            f"an order that is {order.state}, {order.undelivered} undelivered, cannot end with {undelivered}"
+        )
     start = order.start_count if start_count is None else start_count
     done = order.runs_done if runs_done is None else runs_done
     moved = await store.lose(

@@ -11,12 +11,14 @@ from piccolo.columns.combination import WhereRaw
 
 from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
-from aggregator.orders.state import MAY_FOLLOW, OPEN, EventKind, OrderState
+from aggregator.orders.state import MAY_FOLLOW, OPEN, OPEN_IN_SQL, EventKind, OrderState, in_sql
 from aggregator.storage import clock, signals, tables
 from aggregator.storage.lists import among, table_of
 from aggregator.storage.tables import Event
 
 _ORDER = tables.Order
+_LEFT = in_sql(OrderState.PLACING, OrderState.UNSURE)
+"""States of an order that has left for a provider and is not known to have arrived."""
 
 
 async def has_open(reseller: int, services: Sequence[int], link_key: str) -> bool:
@@ -85,7 +87,7 @@ async def depart(orders: Sequence[int]) -> set[int]:
 async def activate(orders: Sequence[int]) -> None:
     """Their providers have them: what was on its way or unsure is active."""
     these, values = among("id", orders)
-    await _ORDER.raw(f"update orders set state = 'active' where {these} and state in ('placing', 'unsure')", values)
+    await _ORDER.raw(f"update orders set state = 'active' where {these} and state in ({_LEFT})", values)
 
 
 async def not_halted(orders: Iterable[int]) -> set[int]:
@@ -222,9 +224,7 @@ async def count_by_state() -> dict[str, int]:
 
 async def count_waiting() -> dict[str, int]:
     """How many are unsure and how many are held: what an owner is asked about."""
-    rows = await _ORDER.raw(
-        "select count(*) as n from orders where state in ('queued', 'placing', 'unsure', 'active') and state = 'unsure'"
-    )
+    rows = await _ORDER.raw(f"select count(*) as n from orders where state in ({OPEN_IN_SQL}) and state = 'unsure'")
     return {"unsure": int(rows[0]["n"]), "held": await _ORDER.count().where(_ORDER.held.is_not_null())}
 
 

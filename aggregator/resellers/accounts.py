@@ -58,8 +58,7 @@ async def add(
         reseller = await write(work)
     except Exception as error:
         if is_unique_violation(error):
-            message = f"there is a reseller named {name} already"
-            raise Refusal(message) from error
+            raise Refusal(f"there is a reseller named {name} already") from error
         raise
     return NewReseller(await store.get(reseller), key, funds)
 
@@ -80,8 +79,7 @@ async def fund(
     that was sent before.
     """
     if amount <= 0:
-        message = "a deposit is more than 0; to take money back use: resellers adjust NAME -X --note T"
-        raise Refusal(message)
+        raise Refusal("a deposit is more than 0; to take money back use: resellers adjust NAME -X --note T")
     reseller = await named(name)
     payment = reference or secrets.token_hex(8)
 
@@ -107,15 +105,14 @@ async def _refuse_another(reseller: Reseller, amount: int, payment: str) -> None
     if earlier is None or (earlier.reseller, earlier.amount) == (reseller.id, amount):
         return
     whose = (await store.get(earlier.reseller)).name
-    message = f"the reference {payment} was used for a deposit of {print_units(earlier.amount, 2)} to {whose}"
-    raise Refusal(f"{message}; nothing moved")
+    deposit = f"a deposit of {print_units(earlier.amount, 2)} to {whose}"
+    raise Refusal(f"the reference {payment} was used for {deposit}; nothing moved")
 
 
 async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | None = None) -> int:
     """Correct a wallet by hand, never below zero; returns the balance. Raises `Refusal`, `UsedBefore`."""
     if not amount or not note.strip():
-        message = "an adjustment needs an amount other than 0 and a note that says why"
-        raise Refusal(message)
+        raise Refusal("an adjustment needs an amount other than 0 and a note that says why")
     reseller = await named(name)
 
     async def work() -> None:
@@ -129,8 +126,7 @@ async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | N
     except book.WalletFull as error:
         raise Refusal(_FULL) from error
     except book.WalletTooLow as error:
-        message = f"the wallet of {name} would fall below zero"
-        raise Refusal(message) from error
+        raise Refusal(f"the wallet of {name} would fall below zero") from error
     return await book.balance(reseller.id)
 
 
@@ -143,13 +139,11 @@ async def square(
     `UsedBefore`.
     """
     if not note.strip():
-        message = "it needs a note that says why"
-        raise Refusal(message)
+        raise Refusal("it needs a note that says why")
     reseller = await named(name)
     held = await book.balance(reseller.id) if seen is None else seen
     if held == await book.moved(reseller.id):
-        message = f"the wallet of {name} is what its entries say"
-        raise Refusal(message)
+        raise Refusal(f"the wallet of {name} is what its entries say")
 
     async def work() -> None:
         if form is not None:
@@ -162,8 +156,7 @@ async def square(
     except book.WalletFull as error:
         raise Refusal(_FULL) from error
     except book.WalletTooLow as error:
-        message = f"the wallet of {name} has moved meanwhile, or would fall below zero: look again"
-        raise Refusal(message) from error
+        raise Refusal(f"the wallet of {name} has moved meanwhile, or would fall below zero: look again") from error
     return await book.balance(reseller.id)
 
 
@@ -227,11 +220,9 @@ async def revoke_key(prefix: str, *, actor: str = OWNER, reason: str = "") -> No
 async def _only_live(prefix: str) -> store.Row:
     found = await store.live_keys(prefix)
     if len(found) > 1:
-        message = f"several keys begin with {prefix}: give more of it"
-        raise Refusal(message)
+        raise Refusal(f"several keys begin with {prefix}: give more of it")
     if not found:
-        message = f"no live key begins with {prefix}"
-        raise Refusal(message)
+        raise Refusal(f"no live key begins with {prefix}")
     return found[0]
 
 
@@ -244,8 +235,7 @@ def _told(prefix: str, rules: KeyRules) -> str:
 async def named(name: str) -> Reseller:
     reseller = await store.find(name)
     if reseller is None:
-        message = f"there is no reseller named {name}"
-        raise Refusal(message)
+        raise Refusal(f"there is no reseller named {name}")
     return reseller
 
 

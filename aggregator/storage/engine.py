@@ -167,8 +167,7 @@ def _at_once(work: Awaitable[T]) -> T:
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]  # what it returned
     running.close()
-    message = "a transaction waited for something that is not its database"
-    raise RuntimeError(message)
+    raise RuntimeError("a transaction waited for something that is not its database")
 
 
 async def _whole(work: Awaitable[T]) -> T:

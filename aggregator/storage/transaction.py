@@ -61,8 +61,7 @@ async def write(work: Work[T]) -> T:
     """
     bound = engine()
     if bound.current_transaction.get() is not None:
-        message = "a transaction is already running here"
-        raise RuntimeError(message)
+        raise RuntimeError("a transaction is already running here")
     return await asyncio.shield(_begin(_passage(work, partial(_attempt, bound))))
 
 

@@ -31,7 +31,7 @@ def why(error: CannotBeDone) -> str:
 
 def settle_ms(visit: Visit) -> int:
     """How long after an unsure add evidence is first believed."""
-    return round(visit.parts.settings.pace.settle_seconds * 1000)
+    return visit.parts.settings.pace.settle_ms
 
 
 def reason(visit: Visit, *, needed: bool = False) -> str:
