@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
-Wanted: TypeAlias = Callable[[], bool]
+IsWanted: TypeAlias = Callable[[], bool]
 """Whether anybody waits for it still; to be asked now and then by whoever computes."""
 
 
@@ -21,7 +21,7 @@ class Beside(Generic[T]):
     def __init__(self) -> None:
         self._latest: _Run[T] | None = None
 
-    async def get(self, source: object, compute: Callable[[Wanted], T]) -> T:
+    async def get(self, source: object, compute: Callable[[IsWanted], T]) -> T:
         """What `compute` makes, in a thread; it raises `GivenUp` once it is told that it is not wanted."""
         run = self._latest
         if run is None or run.source is not source or run.failed:
@@ -30,7 +30,7 @@ class Beside(Generic[T]):
 
 
 class _Run(Generic[T]):
-    def __init__(self, source: object, compute: Callable[[Wanted], T]) -> None:
+    def __init__(self, source: object, compute: Callable[[IsWanted], T]) -> None:
         self.source = source
         self._waiting = 0
         self._left = False

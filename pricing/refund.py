@@ -63,7 +63,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """Of a drip-feed or a subscription; its count may be unknown."""
 
 
-class Verdict(Struct, frozen=True):
+class Undelivered(Struct, frozen=True):
     """How many units were not delivered."""
 
     units: int | None
@@ -71,15 +71,15 @@ class Verdict(Struct, frozen=True):
     notes: tuple[Note, ...] = ()
 
 
-def undelivered(report: Report) -> Verdict:
+def undelivered(report: Report) -> Undelivered:
     """The undelivered units of an ended order, 0..quantity (PROTOCOL.md, "How much was really not delivered")."""
     parts = report.parts
     counts = parts is not None and parts.counted is not None and not report.full_refund
     verdict = _read_parts(report, parts) if parts is not None and counts else _read_ending(report)
-    return Verdict(verdict.units, (*_note_remains(report), *verdict.notes))
+    return Undelivered(verdict.units, (*_note_remains(report), *verdict.notes))
 
 
-def _read_parts(report: Report, parts: Parts) -> Verdict:
+def _read_parts(report: Report, parts: Parts) -> Undelivered:
     """However the end is called: the parts that never began, and what is known to be missing of the last one."""
     if not (parts.known or parts.subscription):
         return _read_unbegun(report)
@@ -90,20 +90,20 @@ def _read_parts(report: Report, parts: Parts) -> Verdict:
     told = _read_last_part(report, parts)
     if told is None and parts.known == parts.bought:
         return _read_completed(report) if parts.subscription else _read_partial(report)
-    return told or Verdict(parts.untouched)
+    return told or Undelivered(parts.untouched)
 
 
-def _read_unbegun(report: Report) -> Verdict:
+def _read_unbegun(report: Report) -> Undelivered:
     """A drip-feed of which no run is counted, which some panels never do."""
     if report.ending is Ending.PARTIAL and report.remains is None:
-        return _tell_by_charge(report) or Verdict(report.quantity)
+        return _tell_by_charge(report) or Undelivered(report.quantity)
     return _read_ending(report)
 
 
-def _read_last_part(report: Report, parts: Parts) -> Verdict | None:
+def _read_last_part(report: Report, parts: Parts) -> Undelivered | None:
     """What remains say, or without them a reduced charge, of the part in which it ended; None where it does not fit."""
     if remains := _remains(report):
-        return Verdict(remains) if parts.holds(remains) else None
+        return Undelivered(remains) if parts.holds(remains) else None
     told = _tell_by_charge(report)
     if told is None or told.units is None or not parts.holds(told.units):
         return None
@@ -112,7 +112,7 @@ def _read_last_part(report: Report, parts: Parts) -> Verdict | None:
     return None if is_whole else told
 
 
-def _read_ending(report: Report) -> Verdict:
+def _read_ending(report: Report) -> Undelivered:
     match report.ending:
         case Ending.COMPLETED:
             return _read_completed(report)
@@ -122,21 +122,21 @@ def _read_ending(report: Report) -> Verdict:
             return _read_cancelled(report)
 
 
-def _read_completed(report: Report) -> Verdict:
+def _read_completed(report: Report) -> Undelivered:
     many = _remains(report) * 10 >= report.quantity
-    return Verdict(0, ("completed_with_remains",) if many and not report.package else ())
+    return Undelivered(0, ("completed_with_remains",) if many and not report.package else ())
 
 
-def _read_partial(report: Report) -> Verdict:
+def _read_partial(report: Report) -> Undelivered:
     if report.package:
         return _all_by_charge(report) if report.charge == 0 else _ask_owner()
     if _remains(report):
-        return Verdict(_remains(report))
+        return Undelivered(_remains(report))
     return _tell_by_charge(report) or _ask_owner()
 
 
-def _read_cancelled(report: Report) -> Verdict:
-    everything = Verdict(report.quantity)
+def _read_cancelled(report: Report) -> Undelivered:
+    everything = Undelivered(report.quantity)
     if report.full_refund or report.cancel_means == "full":
         return everything
     if report.cancel_means == "by_remains":
@@ -148,18 +148,18 @@ def _read_cancelled(report: Report) -> Verdict:
     return _cross_check(report) if _is_reduced(report) else everything
 
 
-def _read_cancelled_by_remains(report: Report) -> Verdict:
+def _read_cancelled_by_remains(report: Report) -> Undelivered:
     """Nothing left of an order that had begun is a contradiction, which only the provider's charge can solve."""
     if _remains(report):
-        return Verdict(_remains(report))
+        return Undelivered(_remains(report))
     if not (report.delivery_seen or _is_over_delivered(report)):
-        return Verdict(report.quantity)
+        return Undelivered(report.quantity)
     if report.charge == 0:
         return _all_by_charge(report)
     return _tell_by_charge(report) or _ask_owner()
 
 
-def _cross_check(report: Report) -> Verdict:
+def _cross_check(report: Report) -> Undelivered:
     """Charge and remains must tell the same story to one part in a hundred; remains are then the exact number."""
     told = _tell_by_charge(report)
     if told is None or told.units is None:
@@ -168,17 +168,17 @@ def _cross_check(report: Report) -> Verdict:
     if not remains:
         return told
     agree = abs(told.units - remains) * 100 <= max(report.quantity, 100)
-    return Verdict(remains) if agree else _ask_owner()
+    return Undelivered(remains) if agree else _ask_owner()
 
 
-def _tell_by_charge(report: Report) -> Verdict | None:
+def _tell_by_charge(report: Report) -> Undelivered | None:
     """The share of the charge that the provider took back, in whole units; None if it tells of less than one."""
     charge, base = report.charge, report.base_charge
     if report.package or charge is None or base is None or not 0 < charge < base:
         return None
     returned = _EXACT.multiply(Decimal(report.quantity), _EXACT.subtract(base, charge))
     units = int(_EXACT.divide_int(returned, base))
-    return Verdict(units, ("derived_from_charge",)) if units else None
+    return Undelivered(units, ("derived_from_charge",)) if units else None
 
 
 def _is_reduced(report: Report) -> bool:
@@ -187,12 +187,12 @@ def _is_reduced(report: Report) -> bool:
     return 0 < report.charge < _EXACT.multiply(report.base_charge, _SAME_CHARGE)
 
 
-def _all_by_charge(report: Report) -> Verdict:
-    return Verdict(report.quantity, ("derived_from_charge",))
+def _all_by_charge(report: Report) -> Undelivered:
+    return Undelivered(report.quantity, ("derived_from_charge",))
 
 
-def _ask_owner() -> Verdict:
-    return Verdict(None, ("needs_owner",))
+def _ask_owner() -> Undelivered:
+    return Undelivered(None, ("needs_owner",))
 
 
 def _remains(report: Report) -> int:

@@ -9,7 +9,7 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from aggregator.beside import Beside, GivenUp, Wanted
+from aggregator.beside import Beside, GivenUp, IsWanted
 from aggregator.watchdog import Watchdog
 
 SOURCE = object()
@@ -18,7 +18,7 @@ SOURCE = object()
 async def test_those_who_wait_together_share_one_computation_and_later_ones_its_result() -> None:
     beside, runs, go_on = Beside[int](), list[int](), threading.Event()
 
-    def compute(_: Wanted) -> int:
+    def compute(_: IsWanted) -> int:
         runs.append(threading.get_ident())
         go_on.wait(10)
         return 7
@@ -37,7 +37,7 @@ async def test_those_who_wait_together_share_one_computation_and_later_ones_its_
 async def test_it_is_given_up_when_the_last_one_leaves_and_not_before() -> None:
     beside, begun, ended = Beside[int](), threading.Event(), threading.Event()
 
-    def compute(wanted: Wanted) -> int:
+    def compute(wanted: IsWanted) -> int:
         begun.set()
         while wanted():
             time.sleep(0.001)
@@ -58,7 +58,7 @@ async def test_it_is_given_up_when_the_last_one_leaves_and_not_before() -> None:
 async def test_a_failure_is_told_and_not_kept() -> None:
     beside = Beside[int]()
 
-    def fail(_: Wanted) -> int:
+    def fail(_: IsWanted) -> int:
         raise LookupError
 
     with pytest.raises(LookupError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from aggregator.cache.status import KEEP_SECONDS, Kind
+from aggregator.cache.status import KEEP_SECONDS, CachedKind
 
 MOST_ENTRIES = 400_000
 
@@ -59,16 +59,16 @@ class MemoryCache:
         self._clock = clock
         self._shelves = self._empty()
 
-    def _empty(self) -> dict[Kind, _Shelf]:
-        return {kind: _Shelf(self._most, self._clock) for kind in Kind}
+    def _empty(self) -> dict[CachedKind, _Shelf]:
+        return {kind: _Shelf(self._most, self._clock) for kind in CachedKind}
 
-    async def get_many(self, kind: Kind, ids: Sequence[str]) -> list[bytes | None]:
+    async def get_many(self, kind: CachedKind, ids: Sequence[str]) -> list[bytes | None]:
         return self._shelves[kind].get(ids)
 
-    async def put_many(self, kind: Kind, values: Mapping[str, bytes]) -> None:
+    async def put_many(self, kind: CachedKind, values: Mapping[str, bytes]) -> None:
         self._shelves[kind].put(values)
 
-    async def fill_many(self, kind: Kind, values: Mapping[str, bytes]) -> None:
+    async def fill_many(self, kind: CachedKind, values: Mapping[str, bytes]) -> None:
         shelf = self._shelves[kind]
         present = dict(zip(values, shelf.get(list(values)), strict=True))
         shelf.put({one: value for one, value in values.items() if present[one] is None})

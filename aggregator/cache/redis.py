@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from aggregator.cache.status import KEEP_SECONDS, Kind
+from aggregator.cache.status import KEEP_SECONDS, CachedKind
 from aggregator.joined import Joined
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ class RedisCache:
         self._patience = Patience(self._redis)
         self._joined: Joined[list[str], list[bytes | None]] = Joined(self._get_for_all, most=_JOINED, lanes=_LANES)
 
-    async def get_many(self, kind: Kind, ids: Sequence[str]) -> list[bytes | None]:
+    async def get_many(self, kind: CachedKind, ids: Sequence[str]) -> list[bytes | None]:
         return await self._joined(_names(kind, ids)) if ids else []
 
     async def _get_for_all(self, asked: list[list[str]]) -> list[list[bytes | None]]:
@@ -114,15 +114,15 @@ class RedisCache:
     async def _get(self, names: list[str]) -> list[bytes | None]:
         return cast("list[bytes | None]", await self._redis.mget(names))  # bytes, as nothing here decodes them
 
-    async def put_many(self, kind: Kind, values: Mapping[str, bytes]) -> None:
+    async def put_many(self, kind: CachedKind, values: Mapping[str, bytes]) -> None:
         if values:
             await self._patience.attempt(lambda: self._put(kind, values), None)
 
-    async def fill_many(self, kind: Kind, values: Mapping[str, bytes]) -> None:
+    async def fill_many(self, kind: CachedKind, values: Mapping[str, bytes]) -> None:
         if values:
             await self._patience.attempt(lambda: self._put(kind, values, only_absent=True), None)
 
-    async def _put(self, kind: Kind, values: Mapping[str, bytes], *, only_absent: bool = False) -> None:
+    async def _put(self, kind: CachedKind, values: Mapping[str, bytes], *, only_absent: bool = False) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:
             for name, value in zip(_names(kind, values), values.values(), strict=True):
                 pipe.set(name, value, ex=KEEP_SECONDS, nx=only_absent)
@@ -147,7 +147,7 @@ class RedisCache:
         await self._patience.aclose()
 
 
-def _names(kind: Kind, ids: Iterable[str]) -> list[str]:
+def _names(kind: CachedKind, ids: Iterable[str]) -> list[str]:
     """By which Redis knows these entries."""
     beginning = f"{_OURS}{kind.value}:"
     return [beginning + one for one in ids]

@@ -13,7 +13,7 @@ KEEP_SECONDS = 900
 """Entries live at most this long; whatever went stale (a lost write) mends itself by then."""
 
 
-class Kind(StrEnum):
+class CachedKind(StrEnum):
     """What is kept, and under the id of what, written in plain digits."""
 
     READING = "reading"
@@ -27,13 +27,13 @@ class Kind(StrEnum):
 class StatusCache(Protocol):
     """A cache that is down answers like an empty one."""
 
-    async def get_many(self, kind: Kind, ids: Sequence[str]) -> list[bytes | None]:
+    async def get_many(self, kind: CachedKind, ids: Sequence[str]) -> list[bytes | None]:
         """The values in the order of the ids, None where there is none: one round trip."""
 
-    async def put_many(self, kind: Kind, values: Mapping[str, bytes]) -> None:
+    async def put_many(self, kind: CachedKind, values: Mapping[str, bytes]) -> None:
         """Keep the values for a while: one round trip."""
 
-    async def fill_many(self, kind: Kind, values: Mapping[str, bytes]) -> None:
+    async def fill_many(self, kind: CachedKind, values: Mapping[str, bytes]) -> None:
         """Keep only those that have no value by now: what was read earlier must not cover what was put since."""
 
     async def clear(self) -> None:

@@ -18,7 +18,7 @@ Imported = Mapping[tuple[str, str], int]
 NONE: Mapping[int, int] = MappingProxyType({})
 
 
-class Sold(Struct, frozen=True, kw_only=True):
+class OnceSold(Struct, frozen=True, kw_only=True):
     """What was for sale once, as far as it matters to aliases."""
 
     imported: frozenset[int] = frozenset()
@@ -27,7 +27,7 @@ class Sold(Struct, frozen=True, kw_only=True):
     """Ids of [[service]] blocks -> the listings behind them when they were told last."""
 
 
-def find_aliases(entries: Sequence[ServiceEntry], imported: Imported, sold: Sold) -> dict[int, int]:
+def find_aliases(entries: Sequence[ServiceEntry], imported: Imported, sold: OnceSold) -> dict[int, int]:
     """Alias -> the id of the service that it stands for; `entries` in the order of their file."""
     ids = {entry.id for entry in entries}
     found: dict[int, int] = {}

@@ -22,7 +22,7 @@ DAY_MS = 86_400_000
 MOVES_KEPT_MS = 8 * DAY_MS
 
 
-class Look(Struct, frozen=True, kw_only=True):
+class BalanceLook(Struct, frozen=True, kw_only=True):
     """A balance as it was read between two moments."""
 
     funds: Funds
@@ -109,7 +109,7 @@ def day_of(moment: int) -> int:
     return moment // DAY_MS
 
 
-async def note(provider: str, look: Look) -> None:
+async def note(provider: str, look: BalanceLook) -> None:
     """Take in a look, inside the transaction of the caller.
 
     One that began before the last one had ended is left out: nobody knows which of the two balances is the newer.
@@ -121,11 +121,11 @@ async def note(provider: str, look: Look) -> None:
         await _open(provider, look, currency=look.funds.currency or last.currency)
 
 
-def _is_other_currency(last: DayRow, look: Look) -> bool:
+def _is_other_currency(last: DayRow, look: BalanceLook) -> bool:
     return None not in (last.currency, look.funds.currency) and last.currency != look.funds.currency
 
 
-async def _open(provider: str, look: Look, *, currency: str | None) -> None:
+async def _open(provider: str, look: BalanceLook, *, currency: str | None) -> None:
     await BalanceDay.raw(
         "insert into balance_days (provider, currency, opened_at, looked_at, balance) values ({}, {}, {}, {}, {})"
         " on conflict (provider, opened_at) do nothing",
@@ -133,7 +133,7 @@ async def _open(provider: str, look: Look, *, currency: str | None) -> None:
     )  # fmt: skip
 
 
-async def _extend(last: DayRow, look: Look) -> bool:
+async def _extend(last: DayRow, look: BalanceLook) -> bool:
     """Whether the look follows the last one; False where another one came first."""
     now = f"{look.funds.balance:f}"
     changes: dict[Any, Any] = {

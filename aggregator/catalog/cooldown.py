@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import structlog
 
 from aggregator.catalog import finding_store, health, learned_store, store
-from aggregator.catalog.findings import Finding, Kind
+from aggregator.catalog.findings import Finding, FindingKind
 from aggregator.errors import CannotBeDone
 from aggregator.storage import clock, decisions, signals
 from aggregator.storage.transaction import write
@@ -47,17 +47,17 @@ async def note_refusal(
     provider: str, service: str, *, refill: bool = False, cancel: bool = False, said: str = ""
 ) -> None:  # fmt: skip
     """The provider refused a refill or a cancel for what the service is: stop offering it. Not inside a transaction."""
-    told = {Kind.REFILL: refill, Kind.CANCEL: cancel}
+    told = {FindingKind.REFILL: refill, FindingKind.CANCEL: cancel}
     await _learn(provider, service, {kind: None for kind, refused in told.items() if refused}, said)
 
 
 async def note_limits(provider: str, service: str, refused: Refused) -> None:
     """A refusal of an order told the true limits of its service. Not inside a transaction."""
-    told = {Kind.MINIMUM: refused.learned_minimum, Kind.MAXIMUM: refused.learned_maximum}
+    told = {FindingKind.MINIMUM: refused.learned_minimum, FindingKind.MAXIMUM: refused.learned_maximum}
     await _learn(provider, service, {kind: value for kind, value in told.items() if value is not None}, refused.text)
 
 
-async def _learn(provider: str, service: str, told: Mapping[Kind, int | None], said: str) -> None:
+async def _learn(provider: str, service: str, told: Mapping[FindingKind, int | None], said: str) -> None:
     async def work() -> None:
         news = [await finding_store.learn(provider, service, kind, value=told[kind], said=said) for kind in told]
         if any(news):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from aggregator.catalog import feed, findings, holds
 from aggregator.catalog.feed import Change
-from aggregator.catalog.findings import Kind
+from aggregator.catalog.findings import FindingKind
 from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Doubt, Hold, Learned, ListingRow
 from providers.vocabulary import Listing
 
@@ -38,7 +38,7 @@ class Difference(Struct, frozen=True, kw_only=True):
     changes: list[Change]
     holds: dict[str, Hold | None] = {}
     """By their id: the new hold of each service whose hold changed, None = it has none any more."""
-    anew: dict[str, list[Kind]] = {}
+    anew: dict[str, list[FindingKind]] = {}
     """By their id: of what its provider publishes otherwise now, so that no earlier refusal counts."""
     held: str | None = None
     """Why nothing of it is believed, in words; None = it is."""
@@ -132,7 +132,9 @@ def _count_absent(old: Mapping[str, ListingRow], new: Mapping[str, ListingRow], 
 
 
 def _tell_hold(row: ListingRow, earlier: Hold | None, hold: Hold | None) -> Change:
-    return Change(row.service, feed.Kind.HELD, earlier.text if earlier else "", hold.text if hold else "", row.name)
+    return Change(
+        row.service, feed.ChangeKind.HELD, earlier.text if earlier else "", hold.text if hold else "", row.name
+    )
 
 
 def as_row(listing: Listing, provider: str) -> ListingRow:

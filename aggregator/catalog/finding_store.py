@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from aggregator.catalog.findings import PAUSES_MS, Finding, Kind, again_at
+from aggregator.catalog.findings import PAUSES_MS, Finding, FindingKind, again_at
 from aggregator.storage import clock, tables
 
 _FINDING = tables.Finding
@@ -25,7 +25,7 @@ def _as_finding(row: Mapping[str, Any]) -> Finding:
     return msgspec.convert(dict(row), Finding, strict=False)
 
 
-async def learn(provider: str, service: str, kind: Kind, *, value: int | None, said: str) -> bool:
+async def learn(provider: str, service: str, kind: FindingKind, *, value: int | None, said: str) -> bool:
     """A refusal told it: new, or again after it had lapsed, then for longer; False while it holds. In a transaction."""
     now = clock.now()
     pauses = f"case findings.times {''.join(f'when {n} then {ms} ' for n, ms in enumerate(PAUSES_MS[1:], 1))}"
@@ -47,7 +47,7 @@ async def offer_again(provider: str) -> bool:
     return bool(await _FINDING.update({_FINDING.offered_at: now}).where(lapsed).returning(_FINDING.id))
 
 
-async def forget(provider: str, service: str, kinds: Iterable[Kind] = tuple(Kind)) -> list[Finding]:
+async def forget(provider: str, service: str, kinds: Iterable[FindingKind] = tuple(FindingKind)) -> list[Finding]:
     """As if it had never been told; what was forgotten."""
     named = _FINDING.kind.is_in([kind.value for kind in kinds])
     here = (_FINDING.provider == provider) & (_FINDING.service == service)

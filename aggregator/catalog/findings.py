@@ -15,7 +15,7 @@ PAUSES_MS = (7 * DAY_MS, 14 * DAY_MS, 28 * DAY_MS)
 """How long the first refusal is believed, the next one after it was asked again, and every further one."""
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What was told, against which column of the listing."""
 
     REFILL = "refill"
@@ -31,7 +31,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     provider: str
     service: str
     """Their id."""
-    kind: Kind
+    kind: FindingKind
     value: int | None
     """Units, of a limit."""
     said: str
@@ -47,7 +47,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """For the owner."""
-        if self.kind in (Kind.REFILL, Kind.CANCEL):
+        if self.kind in (FindingKind.REFILL, FindingKind.CANCEL):
             return f"no {self.kind.value}s"
         return f"{self.kind.value} {self.value}"
 
@@ -60,24 +60,24 @@ def again_at(now: int, *, times: int) -> int:
 def laid_over(known: Learned, found: Iterable[Finding], *, now: int) -> Learned:
     """What is known of a service, with what holds of its findings."""
     holding = {one.kind: one for one in found if one.holds(now)}
-    least, most = holding.get(Kind.MINIMUM), holding.get(Kind.MAXIMUM)
+    least, most = holding.get(FindingKind.MINIMUM), holding.get(FindingKind.MAXIMUM)
     return replace(
-        known, refill_refused=Kind.REFILL in holding, cancel_refused=Kind.CANCEL in holding,
+        known, refill_refused=FindingKind.REFILL in holding, cancel_refused=FindingKind.CANCEL in holding,
         minimum=least.value if least else None, maximum=most.value if most else None,
     )  # fmt: skip
 
 
-def published_anew(before: Mapping[str, ListingRow], rows: Iterable[ListingRow]) -> dict[str, list[Kind]]:
+def published_anew(before: Mapping[str, ListingRow], rows: Iterable[ListingRow]) -> dict[str, list[FindingKind]]:
     """By service what its provider publishes otherwise now: a flag that it sets, a limit that it moves."""
     told = {row.service: _anew(before[row.service], row) for row in rows if row.service in before}
     return {service: kinds for service, kinds in told.items() if kinds}
 
 
-def _anew(before: ListingRow, now: ListingRow) -> list[Kind]:
+def _anew(before: ListingRow, now: ListingRow) -> list[FindingKind]:
     changed = {
-        Kind.REFILL: bool(now.refill) and not before.refill,
-        Kind.CANCEL: bool(now.cancel) and not before.cancel,
-        Kind.MINIMUM: now.minimum != before.minimum,
-        Kind.MAXIMUM: now.maximum != before.maximum,
+        FindingKind.REFILL: bool(now.refill) and not before.refill,
+        FindingKind.CANCEL: bool(now.cancel) and not before.cancel,
+        FindingKind.MINIMUM: now.minimum != before.minimum,
+        FindingKind.MAXIMUM: now.maximum != before.maximum,
     }
     return [kind for kind, is_new in changed.items() if is_new]

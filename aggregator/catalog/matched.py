@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from aggregator.beside import Beside, Wanted
+from aggregator.beside import Beside, IsWanted
 from aggregator.catalog.matching import Suggestion, suggest
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.prices import Prices
@@ -19,7 +19,7 @@ async def matches(prices: Prices, upstreams: Upstreams) -> list[Suggestion]:
     shelf, together = prices.shelf, [entry.offers for entry in prices.services.services]
     sources = await prices.sources(upstreams)
 
-    def compute(wanted: Wanted) -> list[Suggestion]:
+    def compute(wanted: IsWanted) -> list[Suggestion]:
         return suggest(_sellable(sources), together=together, wanted=wanted)
 
     return await _found.setdefault(prices, Beside()).get(shelf, compute)

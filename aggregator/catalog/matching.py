@@ -9,7 +9,7 @@ from itertools import combinations
 
 from msgspec import Struct
 
-from aggregator.beside import GivenUp, Wanted
+from aggregator.beside import GivenUp, IsWanted
 from aggregator.catalog.traits import FOREVER, Traits, fold, read_traits
 from aggregator.settings import OfferRef
 from pricing.offer import Offer
@@ -31,7 +31,7 @@ REAL = frozenset({"real", "organic", "active", "high quality"})
 _WARNED = re.compile(r"\b(?:dont|do not|not for) order")
 _NUMBER = re.compile(r"\d+[km]?")
 
-Verdict = tuple[int, str] | None
+Likeness = tuple[int, str] | None
 """Points off and why; None = these two are not the same thing."""
 
 
@@ -53,7 +53,7 @@ class Suggestion(Struct, frozen=True):
 
 
 def suggest(
-    offers: Iterable[Offer], *, together: Iterable[Sequence[OfferRef]] = (), wanted: Wanted = lambda: True
+    offers: Iterable[Offer], *, together: Iterable[Sequence[OfferRef]] = (), wanted: IsWanted = lambda: True
 ) -> list[Suggestion]:
     """The best groups first, no offer in two of them, at most one of each provider in any.
 
@@ -71,7 +71,7 @@ def _standing(pair: Pair) -> tuple[int, str, str]:
     return -pair.score, pair.first.service, pair.second.service
 
 
-def _block(offers: Iterable[Offer], wanted: Wanted) -> Iterator[list[tuple[Offer, Traits]]]:
+def _block(offers: Iterable[Offer], wanted: IsWanted) -> Iterator[list[tuple[Offer, Traits]]]:
     """Offers that agree in all that may not differ."""
     blocks: dict[object, list[tuple[Offer, Traits]]] = defaultdict(list)
     for offer in offers:
@@ -86,7 +86,7 @@ def _block(offers: Iterable[Offer], wanted: Wanted) -> Iterator[list[tuple[Offer
             yield block
 
 
-def _pairs(block: list[tuple[Offer, Traits]], wanted: Wanted) -> Iterator[Pair]:
+def _pairs(block: list[tuple[Offer, Traits]], wanted: IsWanted) -> Iterator[Pair]:
     for (one, its), (other, others) in _near(block):
         if not wanted():
             raise GivenUp
@@ -107,7 +107,7 @@ def _near(block: list[tuple[Offer, Traits]]) -> Iterator[tuple[tuple[Offer, Trai
 
 def compare(one: Offer, its: Traits, other: Offer, others: Traits) -> Pair | None:
     """How alike two offers are that agree in all that may not differ; None where they are not the same thing."""
-    verdicts: list[Verdict] = [
+    verdicts: list[Likeness] = [
         _compare_refill(_guarantee(one, its), _guarantee(other, others)),
         _compare_words(its, others),
         _compare_qualities(its.qualities, others.qualities),
@@ -135,7 +135,7 @@ def _guarantee(offer: Offer, its: Traits) -> tuple[bool, int | None]:
     return (offer.refill if its.refill is None else its.refill), its.refill_days
 
 
-def _compare_refill(one: tuple[bool, int | None], other: tuple[bool, int | None]) -> Verdict:
+def _compare_refill(one: tuple[bool, int | None], other: tuple[bool, int | None]) -> Likeness:
     if one[0] != other[0] or (one[1] != other[1] and None not in (one[1], other[1])):
         return None
     if not one[0]:
@@ -145,7 +145,7 @@ def _compare_refill(one: tuple[bool, int | None], other: tuple[bool, int | None]
     return 0, "both refilled" + {None: "", FOREVER: " for ever"}.get(one[1], f" for {one[1]} days")
 
 
-def _compare_words(one: Traits, other: Traits) -> Verdict:
+def _compare_words(one: Traits, other: Traits) -> Likeness:
     """Words that nobody here knows may mean anything: each that only one name has counts against."""
     mine, theirs = one.rest - other.rest, other.rest - one.rest
     apart = sorted(mine | theirs)
@@ -156,14 +156,14 @@ def _compare_words(one: Traits, other: Traits) -> Verdict:
     return len(apart) * (18 if mine and theirs else 10), "only one says " + ", ".join(apart)
 
 
-def _compare_qualities(one: frozenset[str], other: frozenset[str]) -> Verdict:
+def _compare_qualities(one: frozenset[str], other: frozenset[str]) -> Likeness:
     apart = sorted(one ^ other)
     if ("bot" in apart and (one | other) & REAL) or {"high quality", "low quality"} <= set(apart):
         return None
     return len(apart) * 6, f"only one says {', '.join(apart)}" if apart else ""
 
 
-def _compare_prices(one: Offer, other: Offer) -> Verdict:
+def _compare_prices(one: Offer, other: Offer) -> Likeness:
     low, high = sorted((one.rate.units, other.rate.units))
     if low <= 0 or high > low * MOST_PRICE_RATIO or one.rate.per != other.rate.per:
         return None
@@ -171,7 +171,7 @@ def _compare_prices(one: Offer, other: Offer) -> Verdict:
     return percent // 6, f"prices {percent} % apart"
 
 
-def _compare_speeds(one: int | None, other: int | None) -> Verdict:
+def _compare_speeds(one: int | None, other: int | None) -> Likeness:
     if not one or not other:
         return 0, ""
     times = max(one, other) // min(one, other)
@@ -179,7 +179,7 @@ def _compare_speeds(one: int | None, other: int | None) -> Verdict:
     return points, f"one is {times} times as fast" if points else ""
 
 
-def _compare_ranges(one: Offer, other: Offer) -> Verdict:
+def _compare_ranges(one: Offer, other: Offer) -> Likeness:
     """What is bought whole says in its name how much is inside."""
     if _is_whole(one) or _is_whole(other):
         alike = one.minimum == other.minimum and _is_whole(one) and _is_whole(other)

@@ -13,7 +13,7 @@ from aggregator.catalog.shelf import NOBODY, Shelf
 from aggregator.settings import OfferRef
 
 
-class Kind(StrEnum):
+class NewsKind(StrEnum):
     NEW = "new"
     BACK = "back"
     """Sold again, under the id that it had."""
@@ -22,7 +22,7 @@ class Kind(StrEnum):
     CHEAPER = "cheaper"
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class RateLine(Struct, frozen=True, kw_only=True):
     """A service as it was told last; rates in 1e-8 for nobody in particular."""
 
     service: int
@@ -40,11 +40,11 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class News(Struct, frozen=True, kw_only=True):
-    """One change of the shelf; rates as in `Line`."""
+    """One change of the shelf; rates as in `RateLine`."""
 
     service: int
     name: str
-    kind: Kind
+    kind: NewsKind
     before: int | None
     """The old rate; None where it was not sold."""
     now: int | None
@@ -52,21 +52,21 @@ class News(Struct, frozen=True, kw_only=True):
     rate_per: int
 
 
-def lines_of(shelf: Shelf) -> dict[int, Line]:
+def lines_of(shelf: Shelf) -> dict[int, RateLine]:
     """The shelf as it would be told now."""
     return {line.service: line for line in _lines(shelf)}
 
 
-def _lines(shelf: Shelf) -> Iterator[Line]:
+def _lines(shelf: Shelf) -> Iterator[RateLine]:
     for service in shelf:
         rate = service.price(NOBODY).rate
         offers = msgspec.json.encode([f"{one.provider}:{one.service}" for one in service.named]).decode()
-        yield Line(service=service.id, name=service.name, rate=rate.units, rate_per=rate.per, offers=offers)
+        yield RateLine(service=service.id, name=service.name, rate=rate.units, rate_per=rate.per, offers=offers)
 
 
 def compare(
-    told: Mapping[int, Line], now: Mapping[int, Line], aliases: Container[int] = ()
-) -> tuple[list[Line], list[News]]:
+    told: Mapping[int, RateLine], now: Mapping[int, RateLine], aliases: Container[int] = ()
+) -> tuple[list[RateLine], list[News]]:
     """The lines that must be written, and the news in them, by service; the first shelf of all is no news.
 
     What became one of `aliases` is not gone: it can be ordered as before.
@@ -78,7 +78,7 @@ def compare(
     return changed, [one for one in news if one is not None] if told else []
 
 
-def _tell(before: Line | None, now: Line) -> News | None:
+def _tell(before: RateLine | None, now: RateLine) -> News | None:
     """None where only the name changed."""
     kind = _kind(before, now)
     if kind is None:
@@ -90,12 +90,12 @@ def _tell(before: Line | None, now: Line) -> News | None:
     )  # fmt: skip
 
 
-def _kind(before: Line | None, now: Line) -> Kind | None:
+def _kind(before: RateLine | None, now: RateLine) -> NewsKind | None:
     if before is None or not before.sold:
-        return Kind.NEW if before is None else Kind.BACK
+        return NewsKind.NEW if before is None else NewsKind.BACK
     if not now.sold:
-        return Kind.GONE
+        return NewsKind.GONE
     old, new = before.rate * now.rate_per, now.rate * before.rate_per
     if old == new:
         return None
-    return Kind.DEARER if new > old else Kind.CHEAPER
+    return NewsKind.DEARER if new > old else NewsKind.CHEAPER

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from aggregator.catalog.aliases import Sold
-from aggregator.catalog.news import Kind, Line, News
+from aggregator.catalog.aliases import OnceSold
+from aggregator.catalog.news import News, NewsKind, RateLine
 from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import clock
 from aggregator.storage.bulk import put_many
@@ -24,30 +24,30 @@ class ToldNews(Struct, frozen=True, kw_only=True):
     id: int
     service: int
     name: str
-    kind: Kind
+    kind: NewsKind
     before: int | None
     now: int | None
     rate_per: int
     at: int
 
 
-async def lines() -> dict[int, Line]:
+async def lines() -> dict[int, RateLine]:
     """Every service that was ever told."""
-    return {row["service"]: msgspec.convert(dict(row), Line, strict=False) for row in await ShelfLine.select()}
+    return {row["service"]: msgspec.convert(dict(row), RateLine, strict=False) for row in await ShelfLine.select()}
 
 
-async def sold(numbers: Sequence[int]) -> Sold:
+async def sold(numbers: Sequence[int]) -> OnceSold:
     """What was ever told to be for sale: which of the imported ids, and every id of a [[service]]."""
     these, values = among("service", numbers)
     ids = await run(f"select service from shelf_lines where {these}", values)
     blocks = await ShelfLine.select().where(ShelfLine.service < FIRST_IMPORTED_ID)
-    return Sold(
+    return OnceSold(
         imported=frozenset(row["service"] for row in ids),
-        blocks={row["service"]: msgspec.convert(dict(row), Line, strict=False).refs for row in blocks},
+        blocks={row["service"]: msgspec.convert(dict(row), RateLine, strict=False).refs for row in blocks},
     )
 
 
-async def put_lines(changed: Sequence[Line]) -> None:
+async def put_lines(changed: Sequence[RateLine]) -> None:
     """Write new and changed lines."""
     rows = [msgspec.structs.asdict(line) for line in changed]
     await put_many(ShelfLine, rows, key=["service"], overwrites=["name", "rate", "rate_per", "sold", "offers"])

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from aggregator.catalog import placeholders
 from aggregator.catalog.model import HoldKind, Learned, ListingRow, ProviderRow
-from aggregator.catalog.packages import Said, Sold, Undecided, sold_as
+from aggregator.catalog.packages import Said, SoldAs, Undecided, sold_as
 from aggregator.settings import OfferRef, ProviderSettings
 from pricing.fx import FxTable, NoRate
 from pricing.markup import fits
@@ -169,7 +169,7 @@ class Offers:
             raise NotForSale(f"{row.provider}:{row.service}: say with type_words that it is a {kind}")
         return replace(row, type=kind.value, flaw=None)
 
-    def _sold_as(self, row: ListingRow, said: Said) -> Sold:
+    def _sold_as(self, row: ListingRow, said: Said) -> SoldAs:
         try:
             return sold_as(row, said, self._owner(row).ranged_packages)
         except Undecided as reason:

@@ -23,7 +23,7 @@ class Said(Struct, frozen=True):
     """In one package."""
 
 
-class Sold(Struct, frozen=True):
+class SoldAs(Struct, frozen=True):
     """What a listing is sold as."""
 
     type: ServiceType
@@ -35,28 +35,28 @@ class Undecided(Exception):
     """Nobody knows what a package is; the text tells the owner what to write."""
 
 
-def sold_as(row: ListingRow, said: Said, ranged: RangedPackages) -> Sold:
+def sold_as(row: ListingRow, said: Said, ranged: RangedPackages) -> SoldAs:
     """By the owner's word on the service, else by that on its provider. Raises `Undecided`.
 
     A range from 1 is one package, and of a fixed number of units that number is ordered.
     """
     kind = ServiceType(row.type)
     if not kind.is_package or row.minimum <= 1:
-        return Sold(kind)
+        return SoldAs(kind)
     if said.units is not None and not row.minimum <= said.units <= (row.maximum or said.units):
         raise Undecided(f"is a package of {_range(row)} units, not of {said.units}")
     if not _is_ranged(row):
-        return Sold(kind, row.minimum)
+        return SoldAs(kind, row.minimum)
     if said.units is not None:
-        return Sold(kind, said.units)
+        return SoldAs(kind, said.units)
     return _sold_by_rule(row, kind, said, ranged)
 
 
-def _sold_by_rule(row: ListingRow, kind: ServiceType, said: Said, ranged: RangedPackages) -> Sold:
+def _sold_by_rule(row: ListingRow, kind: ServiceType, said: Said, ranged: RangedPackages) -> SoldAs:
     if said.type is BY_THE_THOUSAND[kind] or (said.type is None and ranged is RangedPackages.DEFAULT):
-        return Sold(BY_THE_THOUSAND[kind])
+        return SoldAs(BY_THE_THOUSAND[kind])
     if ranged is RangedPackages.PACKAGE:
-        return Sold(kind)
+        return SoldAs(kind)
     raise Undecided(
         f'is a package of {_range(row)} units, at a rate for one or for 1,000: say type = "{BY_THE_THOUSAND[kind]}",'
         f' or type = "{kind}" with package_units = N, in a [[service]], or ranged_packages in its [[provider]]'

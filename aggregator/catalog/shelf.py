@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from aggregator.catalog.aliases import NONE, Imported, Sold, find_aliases
+from aggregator.catalog.aliases import NONE, Imported, OnceSold, find_aliases
 from aggregator.catalog.offers import NotForSale, Offers
 from aggregator.catalog.packages import Said
 from aggregator.settings import FIRST_IMPORTED_ID, CategoryEntry, OfferRef, ServiceEntry
@@ -167,12 +167,12 @@ def build(
     book: MarkupBook,
     *,
     import_rest: bool,
-    sold: Sold | None = None,
+    sold: OnceSold | None = None,
     categories: Sequence[CategoryEntry] = (),
 ) -> Shelf:
     """Put the named services and, if wanted, all other listings on the shelf; `sold`: what was for sale once."""
     wanted = list(entries)
-    aliases = find_aliases(wanted, imported, sold or Sold())
+    aliases = find_aliases(wanted, imported, sold or OnceSold())
     if import_rest:
         wanted += _rest(wanted, offers, imported)
     services: dict[int, ShelfService] = {}

@@ -12,10 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.catalog import balance_store, diff, finding_store, learned_store, placeholders, store, words
-from aggregator.catalog.balance_store import Look
+from aggregator.catalog.balance_store import BalanceLook
 from aggregator.catalog.circuit import note_call
 from aggregator.catalog.diff import Difference
-from aggregator.catalog.feed import Change, Kind
+from aggregator.catalog.feed import Change, ChangeKind
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.storage import clock, signals
@@ -135,7 +135,7 @@ class Syncer:
         await write(lambda: self._commit_look(row, look))
         return look.funds
 
-    async def _look(self, adapter: Adapter) -> Look | None:
+    async def _look(self, adapter: Adapter) -> BalanceLook | None:
         try:
             return await _look(adapter)
         except ProviderError as error:
@@ -143,7 +143,7 @@ class Syncer:
             await words.note_error(adapter.profile.name, error)
             return None
 
-    async def _commit(self, provider: str, listings: list[Listing], look: Look | None) -> SyncReport:
+    async def _commit(self, provider: str, listings: list[Listing], look: BalanceLook | None) -> SyncReport:
         row = await store.provider(provider)
         funds = look.funds if look else None
         difference = await self._compare(row, self._weighed(row, listings, funds), funds)
@@ -197,13 +197,13 @@ class Syncer:
             sync_due_at=clock.now() + self._sync_ms,
         )  # fmt: skip
         news = held != row.held_catalogue
-        told = [Change("", Kind.HELD, row.held_catalogue or "", held or "")] if news else []
+        told = [Change("", ChangeKind.HELD, row.held_catalogue or "", held or "")] if news else []
         await store.add_changes(provider, [*difference.changes, *told])
         if difference.rows or difference.holds or news or lapsed:
             await signals.raise_signal(signals.CATALOGUE)
             await signals.raise_signal(signals.WORK)
 
-    async def _commit_look(self, row: ProviderRow, look: Look) -> None:
+    async def _commit_look(self, row: ProviderRow, look: BalanceLook) -> None:
         funds = look.funds
         changed = _is_other_currency(row, funds)
         settings = self._upstreams.settings(row.name)
@@ -228,9 +228,9 @@ class Syncer:
         return SyncReport(provider=provider, error=text, code=error.code, read_before=read_before)
 
 
-async def _look(adapter: Adapter) -> Look:
+async def _look(adapter: Adapter) -> BalanceLook:
     begun = clock.now()
-    return Look(funds=await adapter.balance(), begun=begun, ended=clock.now())
+    return BalanceLook(funds=await adapter.balance(), begun=begun, ended=clock.now())
 
 
 def _is_other_currency(row: ProviderRow, funds: Funds) -> bool:

@@ -12,7 +12,7 @@ from aggregator.cli.told_orders import tell_cancel, tell_decision, tell_order
 from aggregator.orders import attempt_store, evidence_store, halts, resolve, search_store, store
 from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.model import Attempt, Order, attempt_that_counts
-from aggregator.orders.search_store import Sought
+from aggregator.orders.search_store import OrderSearch
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
@@ -47,7 +47,7 @@ async def list_(
     """Show orders, the newest first."""
     span = read_span(since) if since else None
     async with database(context.settings_of()):
-        sought = Sought(
+        sought = OrderSearch(
             states=(state,) if state else (), held=held, provider=provider, link=link,
             reseller=None if reseller is None else (await accounts.named(reseller)).id,
             since=0 if span is None else clock.now() - span,

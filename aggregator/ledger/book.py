@@ -44,7 +44,7 @@ _FREE = "select reseller from wallets where reseller = {} for update skip locked
 _CHARGE_OF_PLACED = reference_in_sql(EntryKind.CHARGE, "placed.id")
 
 
-class Price(NamedTuple):
+class OrderCharge(NamedTuple):
     """What an order costs its reseller (1e-8)."""
 
     reseller: int
@@ -143,7 +143,7 @@ async def square(reseller: int, *, held: int, decision: int, note: str, keep: Ke
         await _insert(adjusted(reseller, now - told, decision=decision, note=note), now)
 
 
-async def charge(prices: Sequence[Price], place: Callable[[list[int]], Awaitable[list[int]]]) -> list[Charged]:
+async def charge(prices: Sequence[OrderCharge], place: Callable[[list[int]], Awaitable[list[int]]]) -> list[Charged]:
     """Charge for several orders in their turn, each whole or not at all; inside `storage.transaction.write`.
 
     `place` writes the orders down that are paid, given as places in `prices`, and returns their ids, which their
@@ -158,7 +158,7 @@ async def charge(prices: Sequence[Price], place: Callable[[list[int]], Awaitable
     return [orders.get(n, balance) for n, balance in enumerate(balances)]
 
 
-async def charge_alone(price: Price, order: NewRows) -> Charged:
+async def charge_alone(price: OrderCharge, order: NewRows) -> Charged:
     """`charge` for one order in one statement, where a database can write to three tables in one; inside `write`.
 
     `order` is the row that is written down where the wallet could pay, and to whose id the entry refers.
@@ -183,7 +183,7 @@ async def charge_alone(price: Price, order: NewRows) -> Charged:
     return None if rows[0]["id"] is None else int(rows[0]["id"])
 
 
-async def _debit(prices: Sequence[Price]) -> list[Charged]:
+async def _debit(prices: Sequence[OrderCharge]) -> list[Charged]:
     """Take from each wallet what all its prices come to, or, where it holds less, one price after the other.
 
     What each wallet holds after each price that was paid.
@@ -245,7 +245,7 @@ async def _locked(resellers: AbstractSet[int]) -> set[int]:
     return set(resellers) - {int(row["reseller"]) for row in rows}
 
 
-async def _debit_one(price: Price) -> int | None:
+async def _debit_one(price: OrderCharge) -> int | None:
     if price.amount > MOST:
         return None
     with suppress(WalletTooLow):

@@ -46,7 +46,7 @@ _REFERENCES = MappingProxyType(
 _PATTERNS = {kind: re.compile(form.replace("{}", "(.+)"), re.DOTALL) for kind, form in _REFERENCES.items()}
 
 
-class Reference(Struct, frozen=True):
+class EntryReference(Struct, frozen=True):
     """What a reference says of its entry."""
 
     kind: EntryKind
@@ -66,14 +66,14 @@ def reference_in_sql(kind: EntryKind, *parts: str) -> str:
     return " || ".join(text for text in woven if text != "''")
 
 
-def read_reference(text: str) -> Reference | None:
+def read_reference(text: str) -> EntryReference | None:
     """None for what `reference_of` never builds, of which the audit tells."""
     for kind, pattern in _PATTERNS.items():
         found = pattern.fullmatch(text)
         if found is not None and kind is EntryKind.REFUND:
-            return Reference(kind, int(found[2])) if found[2].isdecimal() else None
+            return EntryReference(kind, int(found[2])) if found[2].isdecimal() else None
         if found is not None:
-            return Reference(kind)
+            return EntryReference(kind)
     return None
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from aggregator.errors import TemporarilyUnavailable
 from aggregator.ledger import book
-from aggregator.ledger.book import Charged, Price
+from aggregator.ledger.book import Charged, OrderCharge
 from aggregator.orders.model import NewOrder
 from aggregator.orders.state import OrderState
 from aggregator.storage import clock, tables
@@ -65,10 +65,10 @@ class Locked(Struct, frozen=True):
     """Another process has the wallet just now, and may stand still: nothing was charged, ask again."""
 
 
-Verdict = Accepted | Repeated | TooPoor | Locked
+Acceptance = Accepted | Repeated | TooPoor | Locked
 
 
-class Sought(Struct, frozen=True):
+class IdempotencyKeys(Struct, frozen=True):
     """What tells that an order was asked for before."""
 
     reseller: int
@@ -85,7 +85,7 @@ def pauses() -> Iterator[float]:  # seconds, not money
         yield random.uniform(0.005, 0.05)  # noqa: S311  # no secret
 
 
-async def accept(batch: Sequence[NewOrder]) -> list[Verdict | Exception]:
+async def accept(batch: Sequence[NewOrder]) -> list[Acceptance | Exception]:
     """`accept_at_once`, again for those whose wallets another process has, in no transaction meanwhile.
 
     `TemporarilyUnavailable` is the verdict where it does not give them back.
@@ -101,7 +101,7 @@ async def accept(batch: Sequence[NewOrder]) -> list[Verdict | Exception]:
     return [TemporarilyUnavailable() if isinstance(verdict, Locked) else verdict for verdict in verdicts]
 
 
-async def accept_at_once(batch: Sequence[NewOrder]) -> list[Verdict | Exception]:
+async def accept_at_once(batch: Sequence[NewOrder]) -> list[Acceptance | Exception]:
     """Charge and accept orders in their turn, each all or nothing; an exception is the verdict of one order alone."""
     first, repeats = _first_of_each(batch)
     verdicts = dict(zip(first, await _accept_group([batch[place] for place in first]), strict=True))
@@ -126,7 +126,7 @@ def _first_of_each(batch: Sequence[NewOrder]) -> tuple[list[int], list[int]]:
     return places
 
 
-async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> list[Verdict | Exception]:
+async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> list[Acceptance | Exception]:
     """All in one transaction; where that fails, in halves, so that in the end none fails for another's sake.
 
     `again`: a group that was lost at its commit, and is proven not to be there, may be tried another time.
@@ -147,23 +147,23 @@ async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> lis
     return await _accept_group(batch[:half], again=again) + await _accept_group(batch[half:], again=again)
 
 
-def _verdicts(orders: Sequence[Charged]) -> list[Verdict | Exception]:
+def _verdicts(orders: Sequence[Charged]) -> list[Acceptance | Exception]:
     return [_verdict(order) for order in orders]
 
 
-def _verdict(order: Charged) -> Verdict:
+def _verdict(order: Charged) -> Acceptance:
     if order is None:
         return TooPoor()
     return Locked() if order == "locked" else Accepted(order)
 
 
-async def _accept_again(new: NewOrder) -> Verdict | Exception:
+async def _accept_again(new: NewOrder) -> Acceptance | Exception:
     """An order whose ids another of its batch bore: that one answers, unless it was refused."""
     earlier = await _one_repeated(new)
     return earlier or (await _accept_group([new]))[0]
 
 
-async def _explain(new: NewOrder, error: Exception) -> Verdict | Exception:
+async def _explain(new: NewOrder, error: Exception) -> Acceptance | Exception:
     earlier = await _one_repeated(new) if is_unique_violation(error) else None
     return earlier or error
 
@@ -173,7 +173,7 @@ async def _commit(batch: Sequence[NewOrder], now: int, written: list[Charged]) -
 
     async def accept_all() -> list[Charged]:
         written.clear()
-        prices = [Price(new.reseller, new.charge) for new in batch]
+        prices = [OrderCharge(new.reseller, new.charge) for new in batch]
         if len(batch) == 1 and not is_sqlite(engine()):
             orders: list[Charged] = [await book.charge_alone(prices[0], _rows(batch, now))]
         else:
@@ -232,18 +232,18 @@ async def _one_repeated(new: NewOrder) -> Repeated | None:
     return (await repeated([_sought(new)]))[0]
 
 
-def _sought(new: NewOrder) -> Sought:
-    return Sought(new.reseller, new.request_id, new.custom_id, (new.payload, *new.same_payloads))
+def _sought(new: NewOrder) -> IdempotencyKeys:
+    return IdempotencyKeys(new.reseller, new.request_id, new.custom_id, (new.payload, *new.same_payloads))
 
 
-async def repeated(asked: Sequence[Sought]) -> list[Repeated | None]:
+async def repeated(asked: Sequence[IdempotencyKeys]) -> list[Repeated | None]:
     """The orders that request ids (any payload) or custom ids (this payload) stand for already."""
     by_request = await _known("request_id", "true", asked)
     by_custom = await _known("custom_id", "o.payload = given.payload", asked)
     return [by_request.get(place) or by_custom.get(place) for place in range(len(asked))]
 
 
-async def _known(column: str, condition: str, asked: Sequence[Sought]) -> dict[int, Repeated]:
+async def _known(column: str, condition: str, asked: Sequence[IdempotencyKeys]) -> dict[int, Repeated]:
     """By the place of each that is known."""
     named = [
         (place, one.reseller, getattr(one, column), payload)

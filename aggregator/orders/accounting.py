@@ -14,7 +14,16 @@ from aggregator.orders import account_door_store, evidence, evidence_store
 from aggregator.orders.account_doors import Doors
 from aggregator.orders.attempt_store import with_orders
 from aggregator.orders.books import Books, price_stands, synced_since
-from aggregator.orders.evidence import Account, Candidate, Doubtful, Reading, Sum, Taken, Verdict, Void
+from aggregator.orders.evidence import (
+    Account,
+    AccountReading,
+    BalanceVerdict,
+    Doubtful,
+    Sum,
+    TakenAdds,
+    UnsureAdd,
+    Void,
+)
 from aggregator.orders.evidence_store import Seen
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
@@ -33,7 +42,7 @@ class Weighed(Struct, frozen=True):
     """What one look at an account came to: what to keep, and a verdict where two readings agreed."""
 
     account: Account
-    verdict: Verdict | None = None
+    verdict: BalanceVerdict | None = None
     total: Sum | None = None
     unproven: Mapping[int, str] = {}
     """Adds that were not taken as far as the sum tells, and why it may be wrong."""
@@ -110,7 +119,7 @@ class Accountant:
         return await self._conclude(settings, account, reading, books, taken)
 
     async def _conclude(
-        self, settings: ProviderSettings, account: Account, reading: Reading, books: Books, taken: frozenset[int]
+        self, settings: ProviderSettings, account: Account, reading: AccountReading, books: Books, taken: frozenset[int]
     ) -> Weighed:
         if any(attempt.given_order is not None for attempt in books.nameless):
             return Weighed(account, Doubtful("an id there was given twice: a charge may be of either order"))
@@ -121,15 +130,15 @@ class Accountant:
         dark = evidence.unseen(account, books.sent_since(account.clean.at))
         candidates = await self._candidates(settings, books, account.clean, taken)
         verdict = evidence.weigh(account, total, candidates, dark=dark)
-        if isinstance(verdict, Taken):
+        if isinstance(verdict, TakenAdds):
             return Weighed(account, verdict, total, evidence.unproven(account, total, candidates, verdict))
         if isinstance(verdict, Void):
             account = replace(account, clean=None, last=None)
         return Weighed(account, verdict, total)
 
     async def _candidates(
-        self, settings: ProviderSettings, books: Books, clean: Reading, taken: frozenset[int]
-    ) -> list[Candidate]:
+        self, settings: ProviderSettings, books: Books, clean: AccountReading, taken: frozenset[int]
+    ) -> list[UnsureAdd]:
         name = settings.profile.name
         row = await catalog_store.provider(name)
         attempts = await _possible(books.nameless)
@@ -139,7 +148,7 @@ class Accountant:
         if attempts and row.sync_error is None and not synced_since(row, attempts):
             await catalog_store.set_provider(name, sync_due_at=0)
         return [
-            Candidate(
+            UnsureAdd(
                 attempt=attempt.id, cost=Decimal(attempt.cost_theirs), taken=attempt.id in taken,
                 sure_price=synced_since(row, [attempt])
                 and price_stands(
@@ -151,7 +160,9 @@ class Accountant:
             for attempt in attempts
         ]  # fmt: skip
 
-    async def _read(self, adapter: Adapter, settings: ProviderSettings, *, since: int) -> tuple[Reading, Books] | None:
+    async def _read(
+        self, adapter: Adapter, settings: ProviderSettings, *, since: int
+    ) -> tuple[AccountReading, Books] | None:
         """The whole account at one moment; None where it moved meanwhile, or something cannot be read."""
         name, at = settings.profile.name, clock.now()
         most, doors = _most(adapter), await account_door_store.doors_of(settings.profile)
@@ -172,9 +183,9 @@ class Accountant:
         if not after.agree_on_currency(first) or not after.are_all_behind(doors):
             return None
         by_remains = settings.profile.dialect.cancel_means == "by_remains"
-        return Reading(first.balance, after.standings(progress, by_remains=by_remains), at), after
+        return AccountReading(first.balance, after.standings(progress, by_remains=by_remains), at), after
 
-    def _seen(self, account: Account, reading: Reading) -> Account:
+    def _seen(self, account: Account, reading: AccountReading) -> Account:
         looked = evidence.look(account, reading.balance, clock.now(), dark_ms=self._dark_ms)
         return replace(looked, charge_digits=max(account.charge_digits, evidence.digits_of(reading)))
 

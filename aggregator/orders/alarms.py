@@ -8,8 +8,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from aggregator.orders import business_store, overserving_store
-from aggregator.orders.business import HOUR_MS, LATE_MS, Standing
-from aggregator.orders.business_store import Waiting
+from aggregator.orders.business import HOUR_MS, LATE_MS, ProviderStanding
+from aggregator.orders.business_store import WaitingRows
 from aggregator.orders.proofs import proof_of
 from aggregator.storage import clock
 
@@ -57,22 +57,22 @@ class Alarm(Struct, frozen=True, kw_only=True):
 class Situation(Struct, frozen=True, kw_only=True):
     """All that alarms are made from, as it is now."""
 
-    queued: Waiting
+    queued: WaitingRows
     """Longer than is usual."""
-    due: Waiting
+    due: WaitingRows
     """Whose turn has come, and that nobody took."""
-    placing: Waiting
-    held: Waiting
-    halted: Waiting
+    placing: WaitingRows
+    held: WaitingRows
+    halted: WaitingRows
     """By a broken promise."""
-    standings: Sequence[Standing]
+    standings: Sequence[ProviderStanding]
     now: int
     sync_ms: int
-    overserved: Mapping[str, Waiting] = {}
+    overserved: Mapping[str, WaitingRows] = {}
     """By provider: what goes on there beyond what was bought, and was not called off."""
 
 
-async def look(standings: Sequence[Standing], *, sync_ms: int) -> Situation:
+async def look(standings: Sequence[ProviderStanding], *, sync_ms: int) -> Situation:
     now = clock.now()
     return Situation(
         queued=await business_store.queued_before(now - LONG_QUEUED_MS),
@@ -128,7 +128,7 @@ def _of_orders(seen: Situation) -> Iterator[Alarm]:
         )  # fmt: skip
 
 
-def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
+def _of_provider(one: ProviderStanding, seen: Situation) -> Iterator[Alarm]:
     name, row = one.name, one.row
     if name in seen.overserved:
         waiting = seen.overserved[name]
@@ -191,7 +191,7 @@ def _of_provider(one: Standing, seen: Situation) -> Iterator[Alarm]:
     yield from _of_money(one)
 
 
-def _of_charges(one: Standing) -> Iterator[Alarm]:
+def _of_charges(one: ProviderStanding) -> Iterator[Alarm]:
     if one.overcharged:
         services = "1 service" if one.overcharged == 1 else f"{one.overcharged:,} services"
         yield Alarm(
@@ -210,7 +210,7 @@ def _of_charges(one: Standing) -> Iterator[Alarm]:
         )  # fmt: skip
 
 
-def _of_holds(one: Standing) -> Iterator[Alarm]:
+def _of_holds(one: ProviderStanding) -> Iterator[Alarm]:
     if one.stops.changes:
         many = "1 change" if one.stops.changes == 1 else f"{one.stops.changes:,} changes"
         yield Alarm(
@@ -223,11 +223,11 @@ def _of_holds(one: Standing) -> Iterator[Alarm]:
         )  # fmt: skip
 
 
-def _told(one: Standing) -> str:
+def _told(one: ProviderStanding) -> str:
     return f": {one.overcharges.text}" if one.overcharges is not None else ""
 
 
-def _of_catalogue(one: Standing, seen: Situation) -> Iterator[Alarm]:
+def _of_catalogue(one: ProviderStanding, seen: Situation) -> Iterator[Alarm]:
     name, row = one.name, one.row
     if row.held_catalogue is not None:
         yield Alarm(
@@ -252,11 +252,11 @@ def _of_catalogue(one: Standing, seen: Situation) -> Iterator[Alarm]:
         )  # fmt: skip
 
 
-def _told_stops(one: Standing) -> str:
+def _told_stops(one: ProviderStanding) -> str:
     return f"; {one.stops.text}" if one.stops.text and not one.row.takes_orders else ""
 
 
-def _of_money(one: Standing) -> Iterator[Alarm]:
+def _of_money(one: ProviderStanding) -> Iterator[Alarm]:
     name, funds = one.name, one.row.funds
     for day in one.drifts:
         yield Alarm(

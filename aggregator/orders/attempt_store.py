@@ -57,7 +57,7 @@ class Followed(Struct, frozen=True):
     order: Order
 
 
-class Taken(Struct, frozen=True):
+class AcceptedAdd(Struct, frozen=True):
     """The yes of a provider."""
 
     attempt: int
@@ -111,7 +111,7 @@ async def answer(
     return as_attempt(rows[0]) if rows else None
 
 
-async def accept(taken: Sequence[Taken], *, poll_at: int) -> set[int]:
+async def accept(taken: Sequence[AcceptedAdd], *, poll_at: int) -> set[int]:
     """Write down that attempts were accepted; those of them that nobody had answered yet.
 
     Raises `DuplicateUpstreamOrder` where one of the ids is that of an attempt that is followed.

@@ -14,7 +14,7 @@ from msgspec import Struct
 from aggregator.joined import Joined
 from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, day_store, evidence_store, id_reuse, reuse_store, store
-from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt, Taken
+from aggregator.orders.attempt_store import AcceptedAdd, DuplicateUpstreamOrder, NewAttempt
 from aggregator.orders.evidence_store import Sent
 from aggregator.orders.model import KEPT_OF_A_REPLY, Attempt, Order
 from aggregator.orders.reuse_store import Named
@@ -94,7 +94,7 @@ class Attempts:
             await self._show(arrival.order.id)
 
     async def _accept(self, batch: Sequence[Arrival]) -> list[None]:
-        taken = [Taken(one.attempt.id, one.placement.order, one.placement.raw) for one in batch]
+        taken = [AcceptedAdd(one.attempt.id, one.placement.order, one.placement.raw) for one in batch]
 
         async def work() -> None:
             answered = await attempt_store.accept(taken, poll_at=clock.now() + self._poll_ms)

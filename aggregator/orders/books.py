@@ -15,7 +15,7 @@ from aggregator.catalog.model import ListingRow, ProviderRow
 from aggregator.orders import evidence
 from aggregator.orders.account_doors import Doors
 from aggregator.orders.attempt_store import Followed
-from aggregator.orders.evidence import Glance, Reading, Standing
+from aggregator.orders.evidence import AccountReading, Glance, OrderCost
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
 from providers.vocabulary import Funds, Progress, ServiceType
@@ -68,7 +68,7 @@ class Books(Struct, frozen=True):
         currencies = {attempt.currency for attempt in attempts} | ({funds.currency} if funds.currency else set())
         return len(currencies) <= 1
 
-    def standings(self, progress: Mapping[str, Progress], *, by_remains: bool) -> dict[str, Standing]:
+    def standings(self, progress: Mapping[str, Progress], *, by_remains: bool) -> dict[str, OrderCost]:
         """What a reading says of each order's cost, by the provider's id."""
         return {
             upstream: evidence.stand(one.order, one.attempt, progress[upstream], by_remains=by_remains)
@@ -82,7 +82,7 @@ class Books(Struct, frozen=True):
         lost = [(attempt, Decimal(attempt.cost_theirs)) for attempt in self.nameless]
         return [(one.created_at, one.deadline_at, cost) for one, cost in [*known, *lost] if one.created_at >= moment]
 
-    def with_bought(self, glance: Glance, clean: Reading) -> Glance:
+    def with_bought(self, glance: Glance, clean: AccountReading) -> Glance:
         """With what the provider had answered to have taken, since the baseline and before the glance."""
         bought = [
             one.attempt.base_charge
@@ -93,7 +93,7 @@ class Books(Struct, frozen=True):
         ]
         return replace(glance, bought=sum(bought, Decimal(0)))
 
-    def contradict(self, clean: Reading) -> str | None:
+    def contradict(self, clean: AccountReading) -> str | None:
         """Why a baseline does not fit: it did not know an order, or an unsure one, that was there already."""
         unknown = [one.attempt for one in self.known if one.attempt.upstream_order not in clean.orders]
         if any(attempt.created_at < clean.at for attempt in unknown):

@@ -15,10 +15,10 @@ from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
 from aggregator.catalog.shelf import Shelf
 from aggregator.orders import business_store, day_store, overcharge_store, reuse_store, stops
-from aggregator.orders.business_store import Tries, Waiting
+from aggregator.orders.business_store import Tries, WaitingRows
 from aggregator.orders.days import DAY_MS, Day, day_of, round_percent
 from aggregator.orders.overcharge_store import Overcharges
-from aggregator.orders.stops import Stops
+from aggregator.orders.stops import StoppedSales
 from aggregator.settings import ProviderSettings
 from aggregator.storage import clock
 from pricing.fx import FxTable, NoRate
@@ -28,22 +28,22 @@ TODAY_KEPT_MS = 15_000
 """How long the figures of a day that goes on are shown again."""
 SPENT_DAYS, SPENT_KEPT_MS = 7, 300_000
 LATE_MS = 120_000
-NOBODY_WAITS = Waiting(0, None)
+NOBODY_WAITS = WaitingRows(0, None)
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class ProviderStanding(Struct, frozen=True, kw_only=True):
     """A provider over the last 24 hours."""
 
     provider: ProviderSettings
     row: ProviderRow
     tries: Tries
-    unsure: Waiting
-    late_polls: Waiting
-    elsewhere: Waiting = NOBODY_WAITS
+    unsure: WaitingRows
+    late_polls: WaitingRows
+    elsewhere: WaitingRows = NOBODY_WAITS
     """Orders that went to an account of which nobody said that it is the one of today."""
     hours_left: int | None
     """How long its balance lasts at the pace of these hours; None where nothing was bought, or its worth is unknown."""
-    clashes: Waiting = NOBODY_WAITS
+    clashes: WaitingRows = NOBODY_WAITS
     """Unsure ones that were given the id of an order that still runs."""
     overcharges: Overcharges | None = None
     """What it took above its list."""
@@ -51,7 +51,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     """How many of its services get no orders since they take more than they list, until the owner decides."""
     drifts: Sequence[DayRow] = ()
     """The days on which its balance lost more than our orders explain, and that nobody has looked at; newest first."""
-    stops: Stops = Stops()
+    stops: StoppedSales = StoppedSales()
     """What its changes beyond belief stop."""
 
     @property
@@ -102,7 +102,9 @@ class Business:
         return day
 
 
-async def standings(providers: Iterable[ProviderSettings], fx: FxTable, shelf: Shelf | None = None) -> list[Standing]:
+async def standings(
+    providers: Iterable[ProviderSettings], fx: FxTable, shelf: Shelf | None = None
+) -> list[ProviderStanding]:
     """Every provider of the configuration, in its order; the shelf tells what of ours is off the list."""
     now = clock.now()
     rows = await catalog_store.providers()
@@ -123,12 +125,12 @@ async def standings(providers: Iterable[ProviderSettings], fx: FxTable, shelf: S
 
 def _standing(
     provider: ProviderSettings, rows: Mapping[str, ProviderRow], tries: Mapping[str, Tries],
-    unsure: Mapping[str, Waiting], late: Mapping[str, Waiting], elsewhere: Mapping[str, Waiting],
-    clashes: Mapping[str, Waiting], fx: FxTable,
-) -> Standing:  # fmt: skip
+    unsure: Mapping[str, WaitingRows], late: Mapping[str, WaitingRows], elsewhere: Mapping[str, WaitingRows],
+    clashes: Mapping[str, WaitingRows], fx: FxTable,
+) -> ProviderStanding:  # fmt: skip
     name = provider.profile.name
     row, tried = rows.get(name, ProviderRow(name=name)), tries.get(name, Tries())
-    return Standing(
+    return ProviderStanding(
         provider=provider, row=row, tries=tried, unsure=unsure.get(name, NOBODY_WAITS),
         late_polls=late.get(name, NOBODY_WAITS), elsewhere=elsewhere.get(name, NOBODY_WAITS),
         hours_left=_hours_left(provider, row, tried.spent, fx), clashes=clashes.get(name, NOBODY_WAITS),

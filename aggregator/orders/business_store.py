@@ -26,7 +26,7 @@ _SPENT = total(
 )
 
 
-class Waiting(Struct, frozen=True):
+class WaitingRows(Struct, frozen=True):
     """So many rows wait, the oldest since a moment."""
 
     count: int
@@ -46,7 +46,7 @@ class Tries(Struct, frozen=True, kw_only=True):
     answered: int = 0
 
 
-async def queued_before(moment: int) -> Waiting:
+async def queued_before(moment: int) -> WaitingRows:
     return _waiting(
         await tables.Order.raw(
             "select count(*) as n, min(created_at) as since from orders where state = 'queued' and created_at < {}",
@@ -55,7 +55,7 @@ async def queued_before(moment: int) -> Waiting:
     )
 
 
-async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
+async def queued_for(services: Sequence[int]) -> dict[int, WaitingRows]:
     """By our id of the service."""
     these, values = among("service", services)
     rows = await tables.Order.raw(
@@ -63,10 +63,10 @@ async def queued_for(services: Sequence[int]) -> dict[int, Waiting]:
         f" and {these} group by service",
         values,
     )
-    return {row["service"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["service"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}
 
 
-async def due_before(moment: int) -> Waiting:
+async def due_before(moment: int) -> WaitingRows:
     """Queued orders whose turn it is, since the oldest's turn."""
     return _waiting(
         await tables.Order.raw(
@@ -75,7 +75,7 @@ async def due_before(moment: int) -> Waiting:
     )
 
 
-async def placing_before(moment: int) -> Waiting:
+async def placing_before(moment: int) -> WaitingRows:
     """Attempts that passed their deadline and that nobody swept."""
     return _waiting(
         await tables.Attempt.raw(
@@ -86,16 +86,16 @@ async def placing_before(moment: int) -> Waiting:
     )
 
 
-async def held() -> Waiting:
+async def held() -> WaitingRows:
     return _waiting(
         await tables.Order.raw("select count(*) as n, min(created_at) as since from orders where held is not null")
     )
 
 
-async def halted() -> Waiting:
+async def halted() -> WaitingRows:
     """Open orders that stand still because a promise is broken; since when is told by the audits."""
     if not await halts.standing():
-        return Waiting(0, None)
+        return WaitingRows(0, None)
     return _waiting(
         await tables.Order.raw(
             "select count(*) as n, null as since from orders"
@@ -104,15 +104,15 @@ async def halted() -> Waiting:
     )
 
 
-async def unsure_by_provider() -> dict[str, Waiting]:
+async def unsure_by_provider() -> dict[str, WaitingRows]:
     rows = await tables.Attempt.raw(
         "select provider, count(*) as n, min(created_at) as since from attempts where outcome = 'unsure'"
         " group by provider"
     )
-    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["provider"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}
 
 
-async def polls_before(moment: int) -> dict[str, Waiting]:
+async def polls_before(moment: int) -> dict[str, WaitingRows]:
     """By provider: attempts whose status should have been asked for by a moment."""
     rows = await tables.Attempt.raw(
         "select provider, count(*) as n, min(poll_at) as since from"
@@ -120,10 +120,10 @@ async def polls_before(moment: int) -> dict[str, Waiting]:
         moment,
         MOST,
     )
-    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["provider"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}
 
 
-async def elsewhere_by_provider() -> dict[str, Waiting]:
+async def elsewhere_by_provider() -> dict[str, WaitingRows]:
     """By provider: followed orders that went through a door (address and key) of which nobody said where it leads."""
     rows = await tables.Attempt.raw(
         f"select a.provider, count(*) as n, min(a.created_at) as since from {FOLLOWED}"
@@ -134,7 +134,7 @@ async def elsewhere_by_provider() -> dict[str, Waiting]:
         " where one.provider = a.provider and one.door = a.door and other.door = p.door)"
         " group by a.provider"
     )
-    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["provider"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}
 
 
 async def tries_since(moment: int) -> dict[str, Tries]:
@@ -167,5 +167,5 @@ async def spent_since(moment: int) -> dict[int, tuple[int, int]]:
     return {row["reseller"]: (int(row["n"]), read_total(row, "spent")) for row in rows}
 
 
-def _waiting(rows: list[dict[str, Any]]) -> Waiting:
-    return Waiting(int(rows[0]["n"]), rows[0]["since"])
+def _waiting(rows: list[dict[str, Any]]) -> WaitingRows:
+    return WaitingRows(int(rows[0]["n"]), rows[0]["since"])

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from aggregator.orders.days import DAY_MS, Day, Taken, cost_of, day_of, overserved_cost
+from aggregator.orders.days import DAY_MS, BookedAttempt, Day, cost_of, day_of, overserved_cost
 from aggregator.orders.model import Order
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite
@@ -124,7 +124,7 @@ async def add_lost(order: Order, undelivered: int, paid: int) -> None:
     if order.ended_at is None or order.ended_at >= day_of(clock.now()):
         return
     rows = await tables.Attempt.raw(f"{_TAKEN} where a.order_id = {{}} and a.outcome = 'accepted'", order.id)
-    now = [msgspec.convert(dict(row), Taken, strict=False) for row in rows]
+    now = [msgspec.convert(dict(row), BookedAttempt, strict=False) for row in rows]
     saved = sum(
         replace(one, undelivered=order.undelivered).cost - replace(one, undelivered=undelivered).cost for one in now
     )
@@ -151,7 +151,7 @@ async def _costs(attempts: Sequence[int]) -> dict[int, int]:
     )
     costs: dict[int, int] = {}
     for row in rows:
-        taken = msgspec.convert(dict(row), Taken, strict=False)
+        taken = msgspec.convert(dict(row), BookedAttempt, strict=False)
         assert taken.day is not None
         costs[taken.day] = costs.get(taken.day, 0) + taken.cost
     return costs

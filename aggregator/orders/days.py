@@ -55,7 +55,7 @@ def overserved_cost(cost: int, spent: int | None, quantity: int, overserved: int
     return max(0, beyond - max(0, (cost if spent is None else spent) - cost))
 
 
-class Taken(Struct, frozen=True, kw_only=True):
+class BookedAttempt(Struct, frozen=True, kw_only=True):
     """An attempt with what its order says, as far as money goes."""
 
     day: int | None

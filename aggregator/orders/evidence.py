@@ -31,7 +31,7 @@ MOST_DARK = 20
 _NOTHING = Decimal(0)
 
 
-class Standing(Struct, frozen=True):
+class OrderCost(Struct, frozen=True):
     """What one order had cost us when it was read."""
 
     told: str
@@ -40,20 +40,20 @@ class Standing(Struct, frozen=True):
     """What is kept of our money for it; None = nobody can say."""
 
 
-class Reading(Struct, frozen=True):
+class AccountReading(Struct, frozen=True):
     """Our account at one moment: the balance, and every order that can still change."""
 
     balance: Decimal
-    orders: dict[str, Standing]
+    orders: dict[str, OrderCost]
     at: int
 
 
 class Account(Struct, frozen=True, kw_only=True):
     """What is kept of an account between two looks. Times in milliseconds since 1970."""
 
-    clean: Reading | None = None
+    clean: AccountReading | None = None
     """The baseline: as it stood when nothing was placing and nothing unsure."""
-    last: Reading | None = None
+    last: AccountReading | None = None
     """The newest reading; two that agree count."""
     seen: Decimal | None = None
     """The balance when it was last looked at, by whomever."""
@@ -87,7 +87,7 @@ class Glance(Struct, frozen=True, kw_only=True):
     """What orders cost that are younger than the baseline and had been answered by then."""
 
 
-class Candidate(Struct, frozen=True, kw_only=True):
+class UnsureAdd(Struct, frozen=True, kw_only=True):
     """An add that may have been taken."""
 
     attempt: int
@@ -100,7 +100,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """None = nobody looked at once."""
 
 
-class Taken(Struct, frozen=True):
+class TakenAdds(Struct, frozen=True):
     """These were taken, all others were not."""
 
     attempts: frozenset[int]
@@ -118,7 +118,7 @@ class Doubtful(Struct, frozen=True):
     reason: str
 
 
-Verdict = Taken | Void | Doubtful
+BalanceVerdict = TakenAdds | Void | Doubtful
 
 
 class Sum(Struct, frozen=True):
@@ -130,14 +130,14 @@ class Sum(Struct, frozen=True):
     """What those orders gave back meanwhile, at the least."""
 
 
-def stand(order: Order, attempt: Attempt, progress: Progress, *, by_remains: bool) -> Standing:
+def stand(order: Order, attempt: Attempt, progress: Progress, *, by_remains: bool) -> OrderCost:
     """What a reading says of one order's cost; `by_remains` = charges stay gross, as the JSON dialect has it."""
     charge = charge_of(attempt, progress)
     ended = progress.phase not in (*OPEN_PHASES, Phase.PAUSED)
     told = f"{progress.phase if ended else 'open'}:{charge}"
     if ended:
         told += f":{progress.remains}"
-    return Standing(told, _net(order, attempt, progress, charge, by_remains=by_remains))
+    return OrderCost(told, _net(order, attempt, progress, charge, by_remains=by_remains))
 
 
 def _net(
@@ -164,7 +164,7 @@ def _kept(order: Order, attempt: Attempt, *, gross: Decimal) -> Decimal | None:
     return gross * (order.quantity - order.undelivered) / order.quantity  # decimals, checked for exactness
 
 
-def agree(one: Reading, other: Reading) -> bool:
+def agree(one: AccountReading, other: AccountReading) -> bool:
     """Whether no money moved between two readings."""
     return one.balance == other.balance and one.orders == other.orders
 
@@ -202,12 +202,12 @@ def unseen(account: Account, sent: Iterable[tuple[int, int, Decimal]]) -> Decima
     )
 
 
-def digits_of(reading: Reading) -> int:
+def digits_of(reading: AccountReading) -> int:
     """The most decimals that a charge in this reading shows."""
     return max((_digits(one.net) for one in reading.orders.values() if one.net is not None), default=0)
 
 
-def add_up(account: Account, reading: Reading, bases: dict[str, Decimal]) -> Sum | Doubtful:
+def add_up(account: Account, reading: AccountReading, bases: dict[str, Decimal]) -> Sum | Doubtful:
     """What is missing since the baseline; `bases` = what each order cost at first."""
     assert account.clean is not None
     spent, changed, back = _NOTHING, 0, _NOTHING
@@ -226,8 +226,8 @@ def add_up(account: Account, reading: Reading, bases: dict[str, Decimal]) -> Sum
 
 
 def weigh(  # noqa: PLR0911  # every doubt has words of its own
-    account: Account, total: Sum, candidates: Sequence[Candidate], *, dark: Decimal = _NOTHING
-) -> Verdict:
+    account: Account, total: Sum, candidates: Sequence[UnsureAdd], *, dark: Decimal = _NOTHING
+) -> BalanceVerdict:
     """Which of the candidates were taken: those whose costs, and no others', are what is missing.
 
     `dark` = what was bought while nobody looked. Behind that, and behind whatever came back unseen, a payment may hide.
@@ -248,10 +248,10 @@ def weigh(  # noqa: PLR0911  # every doubt has words of its own
         return Doubtful("the balance is shown too coarsely to tell so many apart")
     if fitting[0] and not all(one.sure_price for one in candidates):
         return Doubtful("a price has changed, or its catalogue is older than the order")
-    return Taken(frozenset(one.attempt for one in fitting[0]))
+    return TakenAdds(frozenset(one.attempt for one in fitting[0]))
 
 
-def unproven(account: Account, total: Sum, candidates: Sequence[Candidate], verdict: Taken) -> dict[int, str]:
+def unproven(account: Account, total: Sum, candidates: Sequence[UnsureAdd], verdict: TakenAdds) -> dict[int, str]:
     """Which of the adds that were not taken are called so by the sum alone, and why that is only a suggestion.
 
     One credit of just what an add cost turns the sum round. It cannot where a look at once after the add still found
@@ -271,7 +271,7 @@ def unproven(account: Account, total: Sum, candidates: Sequence[Candidate], verd
 
 
 def _doubt(
-    account: Account, clean: Reading, total: Sum, glance: Glance | None, earlier: Sequence[Candidate]
+    account: Account, clean: AccountReading, total: Sum, glance: Glance | None, earlier: Sequence[UnsureAdd]
 ) -> str | None:
     if glance is None:
         return "the balance was not read at once after it"
@@ -284,7 +284,7 @@ def _doubt(
     return None
 
 
-def _choices(candidates: Sequence[Candidate]) -> Iterable[tuple[Candidate, ...]]:
+def _choices(candidates: Sequence[UnsureAdd]) -> Iterable[tuple[UnsureAdd, ...]]:
     taken = tuple(one for one in candidates if one.taken)
     open_ones = [one for one in candidates if not one.taken]
     for size in range(len(open_ones) + 1):
@@ -292,24 +292,24 @@ def _choices(candidates: Sequence[Candidate]) -> Iterable[tuple[Candidate, ...]]
             yield (*taken, *some)
 
 
-def _fits(account: Account, total: Sum, some: Sequence[Candidate]) -> bool:
+def _fits(account: Account, total: Sum, some: Sequence[UnsureAdd]) -> bool:
     cost, noise = _cost(account, total, some)
     return abs(total.missing - cost) <= noise
 
 
-def _may_hide(account: Account, total: Sum, some: Sequence[Candidate], hidden: Decimal) -> bool:
+def _may_hide(account: Account, total: Sum, some: Sequence[UnsureAdd], hidden: Decimal) -> bool:
     """Whether these were taken, too, if something came in that nobody saw."""
     cost, noise = _cost(account, total, some)
     return noise < cost - total.missing <= hidden + noise
 
 
-def _cost(account: Account, total: Sum, some: Sequence[Candidate]) -> tuple[Decimal, Decimal]:
+def _cost(account: Account, total: Sum, some: Sequence[UnsureAdd]) -> tuple[Decimal, Decimal]:
     """What they cost, and how far that and the sum may be off."""
     cost = sum((one.cost for one in some), _NOTHING)
     return cost, total.noise + len(some) * (_half_digit(account) + GRAIN) + cost * COST_NOISE
 
 
-def _is_chance(total: Sum, candidates: Sequence[Candidate], some: Sequence[Candidate]) -> bool:
+def _is_chance(total: Sum, candidates: Sequence[UnsureAdd], some: Sequence[UnsureAdd]) -> bool:
     """Whether a sum would fit some of them easily, though it came about otherwise (an order that was cut short)."""
     if len(some) in (0, len(candidates)):
         return False

@@ -33,10 +33,10 @@ class Above(Struct, frozen=True):
     """More than it lists."""
 
 
-Verdict = Fine | Rounded | Above
+ChargeVerdict = Fine | Rounded | Above
 
 
-class Sighting(Struct, frozen=True, kw_only=True):
+class ChargeSighting(Struct, frozen=True, kw_only=True):
     """A charge that was above what its order should have cost."""
 
     attempt: int
@@ -71,7 +71,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
         return _EXACT.quantize(_EXACT.divide(Decimal(1).scaleb(-digits), self.units), _GRAIN)
 
 
-def compare(expected: Decimal, charge: Decimal, *, digits: int) -> Verdict:
+def compare(expected: Decimal, charge: Decimal, *, digits: int) -> ChargeVerdict:
     """A charge beside the cost of the whole order; `digits` = the most decimals that this provider prints."""
     over = _EXACT.subtract(charge, expected)
     if over * 100 <= expected * BELIEVED_PERCENT:
@@ -79,12 +79,12 @@ def compare(expected: Decimal, charge: Decimal, *, digits: int) -> Verdict:
     return Rounded() if over <= Decimal(1).scaleb(-digits) else Above()
 
 
-def is_explained(seen: Sighting, price: Decimal | None, *, digits: int) -> bool:
+def is_explained(seen: ChargeSighting, price: Decimal | None, *, digits: int) -> bool:
     """Whether a price per 1,000 or per package that counts now asks for this charge."""
     return price is not None and not isinstance(compare(price * seen.units, seen.charge, digits=digits), Above)
 
 
-def judge(seen: Iterable[Sighting]) -> Sighting | None:
+def judge(seen: Iterable[ChargeSighting]) -> ChargeSighting | None:
     """The dearest of one service's sightings within a day where they take it off the routes; None = not yet."""
     found = list(seen)
     gross = any(one.charge >= one.expected * GROSS_SHARE for one in found)

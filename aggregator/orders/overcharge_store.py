@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from aggregator.catalog import holds, learned_store
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.feed import Change, Kind
+from aggregator.catalog.feed import Change, ChangeKind
 from aggregator.catalog.model import HoldKind, Learned, ListingRow
 from aggregator.orders import overcharge
-from aggregator.orders.overcharge import WINDOW_MS, Sighting
+from aggregator.orders.overcharge import WINDOW_MS, ChargeSighting
 from aggregator.storage import clock, signals, tables
 from aggregator.storage.lists import among
 from aggregator.storage.transaction import write
@@ -29,7 +29,7 @@ class Overcharges(Struct, frozen=True):
 
     count: int
     since: int
-    worst: Sighting
+    worst: ChargeSighting
 
     @property
     def text(self) -> str:
@@ -37,7 +37,7 @@ class Overcharges(Struct, frozen=True):
         return overcharge.tell_amounts(self.worst.charge, self.worst.expected, self.worst.currency)
 
 
-async def sightings(provider: str) -> list[Sighting]:
+async def sightings(provider: str) -> list[ChargeSighting]:
     """Of the last day, the oldest first."""
     rows = await tables.Attempt.raw(
         f"{_SIGHTINGS} where a.provider = {{}} and a.overcharged_at >= {{}} order by a.overcharged_at",
@@ -51,7 +51,7 @@ async def by_provider() -> dict[str, Overcharges]:
     rows = await tables.Attempt.raw(
         f"{_SIGHTINGS} where a.overcharged_at >= {{}} order by a.overcharged_at", clock.now() - WINDOW_MS
     )
-    found: dict[str, list[Sighting]] = {}
+    found: dict[str, list[ChargeSighting]] = {}
     for row in rows:
         found.setdefault(row["provider"], []).append(_sighting(row))
     return {name: _sum_up(seen) for name, seen in found.items()}
@@ -63,12 +63,12 @@ async def undecided() -> list[str]:
     return [one.row.provider for one in found if one.hold.kind is HoldKind.OVERCHARGED and not one.hold.rejected]
 
 
-def _sum_up(seen: Sequence[Sighting]) -> Overcharges:
+def _sum_up(seen: Sequence[ChargeSighting]) -> Overcharges:
     return Overcharges(len(seen), seen[0].at, max(seen, key=lambda one: one.share))
 
 
-def _sighting(row: Mapping[str, Any]) -> Sighting:
-    return Sighting(
+def _sighting(row: Mapping[str, Any]) -> ChargeSighting:
+    return ChargeSighting(
         attempt=row["attempt"], order=row["order"], service=row["service"], expected=Decimal(row["cost_theirs"]),
         charge=Decimal(row["overcharge"]), currency=row["currency"], quantity=row["quantity"],
         package=row["rate_per"] == 1, at=row["at"],
@@ -85,7 +85,7 @@ async def _judge(provider: str, read_at: int) -> None:
     seen, digits = await sightings(provider), (await catalog_store.provider(provider)).charge_digits
     if any(one.at > read_at for one in seen):
         await catalog_store.set_provider(provider, sync_due_at=0)
-    by_service: dict[str, list[Sighting]] = {}
+    by_service: dict[str, list[ChargeSighting]] = {}
     for one in seen:
         if one.at <= read_at:
             by_service.setdefault(one.service, []).append(one)
@@ -93,7 +93,7 @@ async def _judge(provider: str, read_at: int) -> None:
         await _judge_service(row, learned, by_service[row.service], digits)
 
 
-async def _judge_service(row: ListingRow, learned: Learned, seen: Sequence[Sighting], digits: int) -> None:
+async def _judge_service(row: ListingRow, learned: Learned, seen: Sequence[ChargeSighting], digits: int) -> None:
     rates = [Decimal(rate) for rate in (row.rate, learned.agreed_rate_of(row)) if rate is not None]
     explained = [one for one in seen if overcharge.is_explained(one, max(rates, default=None), digits=digits)]
     await _forget(explained)
@@ -107,12 +107,12 @@ async def _judge_service(row: ListingRow, learned: Learned, seen: Sequence[Sight
     if not await learned_store.begin_hold(row, learned, hold):
         return
     before = learned.hold.text if learned.hold is not None else ""
-    await catalog_store.add_changes(row.provider, [Change(row.service, Kind.HELD, before, hold.text, row.name)])
+    await catalog_store.add_changes(row.provider, [Change(row.service, ChangeKind.HELD, before, hold.text, row.name)])
     await signals.raise_signal(signals.CATALOGUE)
     await signals.raise_signal(signals.WORK)
 
 
-async def _forget(explained: Sequence[Sighting]) -> None:
+async def _forget(explained: Sequence[ChargeSighting]) -> None:
     """An ordinary rise: no alarm."""
     if explained:
         these, values = among("id", [one.attempt for one in explained])

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from aggregator.orders import day_store
 from aggregator.orders.attempt_store import as_attempt
-from aggregator.orders.business_store import Waiting
+from aggregator.orders.business_store import WaitingRows
 from aggregator.orders.model import Attempt
 from aggregator.storage import clock, tables
 from aggregator.storage.transaction import write
@@ -69,10 +69,10 @@ async def to_call_off(provider: str, limit: int) -> list[Attempt]:
     return [as_attempt(row) for row in rows]
 
 
-async def unstopped() -> dict[str, Waiting]:
+async def unstopped() -> dict[str, WaitingRows]:
     """By provider: what goes on there beyond what was bought, although it should have been called off."""
     rows = await _ATTEMPT.raw(
         "select provider, count(*) as n, min(unstopped_at) as since from attempts"
         " where call_off and unstopped_at is not null and poll_at is not null group by provider"
     )
-    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["provider"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}

@@ -22,7 +22,7 @@ from aggregator.errors import (
 from aggregator.joined import Joined
 from aggregator.ledger.book import MOST
 from aggregator.orders import accept_store, store
-from aggregator.orders.accept_store import Accepted, Locked, Repeated, Sought, TooPoor, Verdict
+from aggregator.orders.accept_store import Acceptance, Accepted, IdempotencyKeys, Locked, Repeated, TooPoor
 from aggregator.orders.links import is_address, link_key
 from aggregator.orders.model import NewOrder
 from aggregator.orders.types import Ask
@@ -49,10 +49,12 @@ class Placer:
         self._shelf = shelf
         self._wake = wake
         self._open_posts = open_posts
-        self._lanes: tuple[Joined[NewOrder, Verdict], ...] = tuple(
+        self._lanes: tuple[Joined[NewOrder, Acceptance], ...] = tuple(
             Joined(accept_store.accept_at_once, most=MOST_AT_ONCE) for _ in range(lanes)
         )
-        self._repeated: Joined[Sought, Repeated | None] = Joined(accept_store.repeated, most=MOST_AT_ONCE, lanes=lanes)
+        self._repeated: Joined[IdempotencyKeys, Repeated | None] = Joined(
+            accept_store.repeated, most=MOST_AT_ONCE, lanes=lanes
+        )
 
     def quote(self, caller: Caller, ask: Ask) -> NewOrder:
         """What the order would be and cost now; raises `ResellerError`. Nothing is charged."""
@@ -79,7 +81,7 @@ class Placer:
         self._wake()
         return verdict.order
 
-    async def _accept(self, new: NewOrder) -> Verdict:
+    async def _accept(self, new: NewOrder) -> Acceptance:
         """While another process has the wallet, wait aside: whoever waits in a lane keeps others waiting."""
         lane = self._lanes[new.reseller % len(self._lanes)]
         for pause in accept_store.pauses():
@@ -101,7 +103,7 @@ class Placer:
         """The order that this request stands for already, by its id or, where the key says so, by its likeness."""
         reseller = caller.reseller.id
         if ask.request_id is not None or ask.custom_id is not None:
-            repeated = await self._repeated(Sought(reseller, ask.request_id, ask.custom_id, payloads))
+            repeated = await self._repeated(IdempotencyKeys(reseller, ask.request_id, ask.custom_id, payloads))
             return _first_of(repeated) if repeated else None
         if caller.duplicate_seconds:
             return await accept_store.repeated_lately(

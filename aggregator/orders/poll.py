@@ -11,7 +11,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator.cache.status import Kind, StatusCache
+from aggregator.cache.status import CachedKind, StatusCache
 from aggregator.catalog import cooldown, words
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.circuit import note_call
@@ -36,7 +36,7 @@ from aggregator.orders.model import Order
 from aggregator.orders.reroute import Rerouter
 from aggregator.orders.schedule import next_poll
 from aggregator.orders.settle import settle
-from aggregator.orders.settlement import Announce, Finish, Hold, Keep, Rules, Sight
+from aggregator.orders.settlement import Announce, Finish, HoldForOwner, Keep, Rules, Sight
 from aggregator.orders.start_counts import MOST_NOTES, another_start
 from aggregator.orders.state import EventKind, OrderState, Outcome
 from aggregator.orders.track import Tracker
@@ -61,7 +61,7 @@ LOST_AFTER_MS = 3_600_000
 Readings: TypeAlias = "Mapping[str, Progress | Refused]"
 
 
-class News(Struct, frozen=True):
+class PolledOrder(Struct, frozen=True):
     """What a provider said of an order, and what follows from it."""
 
     followed: Followed
@@ -77,7 +77,7 @@ class Round(Struct, frozen=True):
     provider: str
     digits: int
     """The most decimals that a charge there has shown."""
-    news: Sequence[News]
+    news: Sequence[PolledOrder]
 
 
 class Poller:
@@ -136,7 +136,7 @@ class Poller:
         self, followed: Sequence[Followed], readings: Readings, settings: ProviderSettings, asked_at: int
     ) -> None:
         """Decide, commit, announce, and note when to ask again."""
-        known = await self._cache.get_many(Kind.READING, [str(one.attempt.id) for one in followed])
+        known = await self._cache.get_many(CachedKind.READING, [str(one.attempt.id) for one in followed])
         name = settings.profile.name
         await _tried("poll.revived_failed", call_offs.note_revived(name, followed, readings), provider=name)
         row = await catalog_store.provider(name)
@@ -164,7 +164,7 @@ class Poller:
             for one in news
             if one.followed.attempt.id not in failed
         }
-        await self._cache.put_many(Kind.READING, fresh)
+        await self._cache.put_many(CachedKind.READING, fresh)
 
     async def _keep_away(self, foreign: Sequence[Followed], readings: Readings, settings: ProviderSettings) -> None:
         """Of orders that were bought behind another door: what this account says of them may be a stranger's."""
@@ -207,7 +207,7 @@ class Poller:
                 failed.add(one.followed.attempt.id)
         return failed
 
-    async def _end(self, one: News) -> None:
+    async def _end(self, one: PolledOrder) -> None:
         """What a reading means for its order alone; nothing for one that goes on."""
         order, attempt = one.followed.order, one.followed.attempt
         another = another_start(order, one.progress) if attempt.outcome is Outcome.ACCEPTED else None
@@ -216,7 +216,7 @@ class Poller:
         match one.decision:
             case Finish():
                 await self._finish(one.followed, one.decision)
-            case Hold(reason=reason):
+            case HoldForOwner(reason=reason):
                 if await _speaks(one) and await store.hold(order, reason):
                     await store.note(order.id, order.state, f"held: {reason}")
             case Keep(note=note):
@@ -250,7 +250,7 @@ class Poller:
             await store.hold(one.order, f"{one.attempt.provider} no longer knows this order")
 
 
-async def _speaks(one: News) -> bool:
+async def _speaks(one: PolledOrder) -> bool:
     """Whether it is (still) this order of which the provider speaks, also where that was given up."""
     order, attempt = one.followed.order, one.followed.attempt
     given_up = attempt.outcome is not Outcome.ACCEPTED
@@ -259,7 +259,7 @@ async def _speaks(one: News) -> bool:
 
 def _decide(
     one: Followed, reading: Progress | Refused | None, cached: bytes | None, rules: Rules, digits: int
-) -> News | None:
+) -> PolledOrder | None:
     """What follows from a reading; None where there is none, or it says nothing new."""
     if not isinstance(reading, Progress):
         return None
@@ -272,7 +272,7 @@ def _decide(
         return None
     if costs is None and settlement.is_known(one.order, reading, cached):
         return None
-    return News(one, reading, decision, costs)
+    return PolledOrder(one, reading, decision, costs)
 
 
 async def _overserved(followed: Sequence[Followed], readings: Readings, confirm_ms: int) -> set[int]:

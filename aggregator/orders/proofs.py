@@ -39,21 +39,21 @@ def proof_of(provider: ProviderSettings) -> Proof:
     return Proof(False, f"{nothing} Its balance may suggest what is so.", may_switch=True)
 
 
-class Next(Struct, frozen=True):
+class AfterAbsent(Struct, frozen=True):
     """What `absent` comes to."""
 
     label: str
     text: str
 
 
-def after_absent(service: ShelfService | None, attempts: Iterable[Attempt], provider: str) -> Next:
+def after_absent(service: ShelfService | None, attempts: Iterable[Attempt], provider: str) -> AfterAbsent:
     """Where an order that this provider does not have would go, by what sells its service now."""
     spent = blocks(attempts)
     sellers = (
         {one.provider for one in service.offers if not spent.is_spent(one.provider, one.service)} if service else set()
     )
     if others := sorted(sellers - {provider}):
-        return Next("on to the next", f"it goes to the next provider ({', '.join(others)})")
+        return AfterAbsent("on to the next", f"it goes to the next provider ({', '.join(others)})")
     if provider in sellers:
-        return Next(f"send it again to {provider}", f"it is sent to {provider} again: nobody else sells it")
-    return Next("let it wait", "it waits for a provider that sells it, and is refunded where none does in time")
+        return AfterAbsent(f"send it again to {provider}", f"it is sent to {provider} again: nobody else sells it")
+    return AfterAbsent("let it wait", "it waits for a provider that sells it, and is refunded where none does in time")

@@ -19,7 +19,7 @@ _ENDINGS = {
 }
 
 
-class Refund(Struct, frozen=True, kw_only=True):
+class RefundLine(Struct, frozen=True, kw_only=True):
     """A part of the charge that came back."""
 
     at: int
@@ -30,7 +30,7 @@ class Refund(Struct, frozen=True, kw_only=True):
     """Of the wallet afterwards."""
 
 
-class Step(Struct, frozen=True, kw_only=True):
+class ReceiptLine(Struct, frozen=True, kw_only=True):
     """One line; `at` in milliseconds since 1970, `amount` in whole 1e-8, signed as the wallet saw it."""
 
     at: int
@@ -39,8 +39,8 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    steps: list[Step]
-    refunds: list[Refund]
+    steps: list[ReceiptLine]
+    refunds: list[RefundLine]
     refills: list[RefillRow]
 
 
@@ -52,22 +52,22 @@ async def of_order(order: Order) -> Receipt:
     return Receipt(steps=tell(order, refunds, refills), refunds=refunds, refills=refills)
 
 
-def tell(order: Order, refunds: list[Refund], refills: list[RefillRow]) -> list[Step]:
+def tell(order: Order, refunds: list[RefundLine], refills: list[RefillRow]) -> list[ReceiptLine]:
     """The life of an order in a few lines."""
-    steps = [Step(at=order.created_at, text="Taken, and charged to the wallet", amount=-order.charge)]
+    steps = [ReceiptLine(at=order.created_at, text="Taken, and charged to the wallet", amount=-order.charge)]
     for refund in refunds:
         text = f"Paid back: {refund.undelivered:,} of {order.quantity:,} not delivered"
-        steps.append(Step(at=refund.at, text=text, amount=refund.amount))
+        steps.append(ReceiptLine(at=refund.at, text=text, amount=refund.amount))
     if order.ended_at is not None and order.state in _ENDINGS:
-        steps.append(Step(at=order.ended_at, text=_ENDINGS[order.state]))
+        steps.append(ReceiptLine(at=order.ended_at, text=_ENDINGS[order.state]))
     for refill in refills:
-        steps.append(Step(at=refill.created_at, text=f"Refill {refill.id} asked for"))
+        steps.append(ReceiptLine(at=refill.created_at, text=f"Refill {refill.id} asked for"))
         if refill.ended_at is not None:
-            steps.append(Step(at=refill.ended_at, text=f"Refill {refill.id} {refill.state.value}"))
+            steps.append(ReceiptLine(at=refill.ended_at, text=f"Refill {refill.id} {refill.state.value}"))
     return sorted(steps, key=lambda step: step.at)
 
 
-def _refund(entry: Entry) -> Refund:
+def _refund(entry: Entry) -> RefundLine:
     said = read_reference(entry.reference)
     undelivered = said.undelivered if said else 0
-    return Refund(at=entry.at, amount=entry.amount, undelivered=undelivered, balance=entry.balance or 0)
+    return RefundLine(at=entry.at, amount=entry.amount, undelivered=undelivered, balance=entry.balance or 0)

@@ -50,7 +50,7 @@ class Debit(Struct, frozen=True, kw_only=True):
     ended: int
 
 
-class Refund(Struct, frozen=True, kw_only=True):
+class ExpectedRefund(Struct, frozen=True, kw_only=True):
     """What should have come back for an order, by its provider's word.
 
     It came after `since`, when all of the order was still to come, and before `at`, when its ending was first seen.
@@ -101,10 +101,10 @@ def debit_of(bought: Purchase) -> Debit | None:
     return Debit(order=bought.order_id, cost=cost, begun=bought.created_at, ended=ended)
 
 
-def refund_of(bought: Purchase, *, units: int, quantity: int, since: int, at: int) -> Refund:
+def refund_of(bought: Purchase, *, units: int, quantity: int, since: int, at: int) -> ExpectedRefund:
     """What should come back for units of an order that did not come."""
     amount = (cost_of(bought) or _NOTHING) * units / quantity  # decimals, compared with their noise
-    return Refund(order=bought.order_id, amount=amount, since=since, at=at)
+    return ExpectedRefund(order=bought.order_id, amount=amount, since=since, at=at)
 
 
 class _Timeline:
@@ -129,7 +129,9 @@ class _Timeline:
         return self._debits[low : bisect_right(self._debits, last, lo=low, key=lambda one: one.begun)]
 
 
-def judge(period: Period, moves: Sequence[Move], debits: Sequence[Debit], refunds: Sequence[Refund]) -> Judgement:
+def judge(
+    period: Period, moves: Sequence[Move], debits: Sequence[Debit], refunds: Sequence[ExpectedRefund]
+) -> Judgement:
     """What the balance lost in a period, top-ups apart, against what our orders should have cost.
 
     `moves` since `known_from`; `debits` from as long before the period as one may still be charged in it; `refunds`
@@ -154,7 +156,7 @@ def _may_fall_in(debit: Debit, period: Period) -> bool:
     return debit.begun <= period.looked_at and debit.ended + period.lag_ms >= period.opened_at
 
 
-def _is_due_in(refund: Refund, period: Period) -> bool:
+def _is_due_in(refund: ExpectedRefund, period: Period) -> bool:
     """Its word was said in the period, long enough ago; and it did not come when nobody looked."""
     said = period.opened_at < refund.at <= period.looked_at - period.grace_ms
     return said and refund.since >= period.known_from
@@ -169,7 +171,7 @@ def _steady(moves: Sequence[Move]) -> list[Move]:
     return [move for number, move in enumerate(moves) if number not in wrong and number - 1 not in wrong]
 
 
-def _top_up(move: Move, bought: _Timeline, refunds: Iterable[Refund], period: Period) -> Decimal:
+def _top_up(move: Move, bought: _Timeline, refunds: Iterable[ExpectedRefund], period: Period) -> Decimal:
     """What rose beyond what our orders could have given back then, and above what was surely bought beside it."""
     if move.came_in <= 0:
         return _NOTHING
@@ -177,11 +179,13 @@ def _top_up(move: Move, bought: _Timeline, refunds: Iterable[Refund], period: Pe
     return max(_NOTHING, move.came_in + bought.sure_in(move, period.lag_ms) - could)
 
 
-def _may_come_in(refund: Refund, move: Move, period: Period) -> bool:
+def _may_come_in(refund: ExpectedRefund, move: Move, period: Period) -> bool:
     return refund.since <= move.at and refund.at + period.grace_ms >= move.since
 
 
-def _surely_back(refunds: Sequence[Refund], earlier: Sequence[Move], bought: _Timeline, period: Period) -> Decimal:
+def _surely_back(
+    refunds: Sequence[ExpectedRefund], earlier: Sequence[Move], bought: _Timeline, period: Period
+) -> Decimal:
     """What came back in the period, less what may have come before it, behind what was bought then."""
     late = [one for one in refunds if one.since < period.opened_at]
     sure = sum((one.amount for one in refunds), _NOTHING) - sum((one.amount for one in late), _NOTHING)
@@ -204,7 +208,7 @@ def _digits(amount: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _concerned(back: Sequence[Refund], charged: Sequence[Debit]) -> tuple[int, ...]:
+def _concerned(back: Sequence[ExpectedRefund], charged: Sequence[Debit]) -> tuple[int, ...]:
     """Those that gave money back by a word first, for that may have been kept; then what was bought, the newest first.
 
     Of each order one line, and of all no more than `MOST_ORDERS`.

@@ -6,7 +6,7 @@ import msgspec
 
 from aggregator.orders.attempt_store import as_attempt
 from aggregator.orders.model import Order
-from aggregator.orders.reconciliation import Purchase, Refund, refund_of
+from aggregator.orders.reconciliation import ExpectedRefund, Purchase, refund_of
 from aggregator.storage import clock
 from aggregator.storage.moments import first_id, from_id_on
 from aggregator.storage.tables import Attempt as AttemptTable
@@ -35,7 +35,7 @@ async def add_due(order: Order, attempt: int, undelivered: int) -> None:
     await DueRefund.insert(row)
 
 
-async def refunds(provider: str, *, currency: str, since: int) -> list[Refund]:
+async def refunds(provider: str, *, currency: str, since: int) -> list[ExpectedRefund]:
     """What should have come back from a provider, by its words since a moment, for what was bought in a currency."""
     rows = await DueRefund.raw(
         f"select d.units, d.since as begun, d.at as said, o.quantity, {_PURCHASE} from due_refunds d"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from aggregator.orders.attempt_store import Followed, as_attempt, with_orders
-from aggregator.orders.business_store import Waiting
+from aggregator.orders.business_store import WaitingRows
 from aggregator.orders.refill_store import ENDED, RefillState
 from aggregator.storage import clock, tables
 from aggregator.storage.lists import among, table_of
@@ -75,7 +75,7 @@ async def note_restart(provider: str) -> None:
     await row.update({row.ids_restarted_at: clock.now()}).where(row.name == provider)
 
 
-async def clashes() -> dict[str, Waiting]:
+async def clashes() -> dict[str, WaitingRows]:
     """By provider: unsure attempts that were given the id of an order that still runs there."""
     rows = await _ATTEMPT.raw(
         "select u.provider, count(distinct u.id) as n, min(u.created_at) as since from attempts u"
@@ -83,4 +83,4 @@ async def clashes() -> dict[str, Waiting]:
         " join orders o on o.id = a.order_id where u.outcome = 'unsure' and u.given_order is not null"
         " and a.outcome = 'accepted' and a.superseded_at is null and o.ended_at is null group by u.provider"
     )
-    return {row["provider"]: Waiting(int(row["n"]), row["since"]) for row in rows}
+    return {row["provider"]: WaitingRows(int(row["n"]), row["since"]) for row in rows}

@@ -20,7 +20,7 @@ NEWEST_AT_PROVIDER = 20_000
 """Orders of one provider among which the rest of a question is asked, for each page."""
 
 
-class Sought(Struct, frozen=True, kw_only=True):
+class OrderSearch(Struct, frozen=True, kw_only=True):
     """What is asked for; what is left out does not matter."""
 
     states: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Sought(Struct, frozen=True, kw_only=True):
     """The last id of the page before."""
 
 
-async def find(sought: Sought, *, limit: int) -> list[Order]:
+async def find(sought: OrderSearch, *, limit: int) -> list[Order]:
     """The newest first."""
     conditions, values = _conditions(sought)
     if sought.text:
@@ -54,7 +54,7 @@ async def find(sought: Sought, *, limit: int) -> list[Order]:
     return [as_order(row) for row in rows]
 
 
-def _conditions(sought: Sought) -> tuple[list[str], list[Any]]:
+def _conditions(sought: OrderSearch) -> tuple[list[str], list[Any]]:
     conditions: list[str] = []
     values: list[Any] = []
     if sought.before is not None:

@@ -83,7 +83,7 @@ class Finish(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-class Hold(Struct, frozen=True):
+class HoldForOwner(Struct, frozen=True):
     """No rule may decide: the owner must."""
 
     reason: str
@@ -95,7 +95,7 @@ class Keep(Struct, frozen=True):
     note: str | None = None
 
 
-Settlement = Announce | Sight | Finish | Hold | Keep
+Settlement = Announce | Sight | Finish | HoldForOwner | Keep
 
 
 def decide(order: Order, attempt: Attempt, progress: Progress, *, rules: Rules, now: int) -> Settlement:
@@ -110,7 +110,7 @@ def decide(order: Order, attempt: Attempt, progress: Progress, *, rules: Rules, 
     if progress.phase in UNDER_WAY:
         return _announce(order, progress, UNDER_WAY[progress.phase])
     if progress.phase is Phase.ERROR:
-        return Hold(f"the provider says {progress.word or 'error'}")
+        return HoldForOwner(f"the provider says {progress.word or 'error'}")
     return Keep(f"the provider says {progress.word!r}, a word that nobody knows")
 
 
@@ -162,7 +162,7 @@ def _ending(order: Order, attempt: Attempt, progress: Progress, rules: Rules, no
     if not _confirmed(order, progress, rules.wait_ms(order, progress, verdict.units), now):
         return Sight(seen(progress), start_count(order, progress))
     if verdict.units is None:
-        return Hold(f"the provider says {progress.phase}, and nothing tells how much was not delivered")
+        return HoldForOwner(f"the provider says {progress.phase}, and nothing tells how much was not delivered")
     state = ended_as(undelivered=verdict.units, quantity=order.quantity)
     return Finish(state, verdict.units, _runs_done(order, progress), start_count(order, progress), verdict.notes)
 

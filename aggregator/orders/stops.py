@@ -11,17 +11,17 @@ from aggregator.catalog import learned_store
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.shelf import Shelf
 from aggregator.orders import business_store
-from aggregator.orders.business_store import Waiting
+from aggregator.orders.business_store import WaitingRows
 
 
-class Stops(Struct, frozen=True, kw_only=True):
+class StoppedSales(Struct, frozen=True, kw_only=True):
     """At one provider."""
 
     changes: int = 0
     """Services of it that it changed beyond belief, and that take no orders until the owner decides."""
     services: int = 0
     """Services of ours that are off the list, since nobody else offers them."""
-    orders: Waiting = Waiting(0, None)
+    orders: WaitingRows = WaitingRows(0, None)
     """Queued ones for these."""
 
     @property
@@ -31,7 +31,7 @@ class Stops(Struct, frozen=True, kw_only=True):
         return f"{told[0]} off the list, {told[1]} waiting" if self.services else ""
 
 
-async def by_provider(shelf: Shelf | None = None) -> dict[str, Stops]:
+async def by_provider(shelf: Shelf | None = None) -> dict[str, StoppedSales]:
     """Without a shelf, by the ids that services were imported under."""
     held = [one.row for one in await learned_store.held() if one.hold.waits]
     changes = Counter(row.provider for row in held)
@@ -46,10 +46,10 @@ async def _imported(refs: Iterable[tuple[str, str]]) -> dict[int, frozenset[str]
     return {ids[ref]: frozenset({ref[0]}) for ref in refs if ref in ids}
 
 
-def _sum_up(changes: int, ours: list[int], waiting: Mapping[int, Waiting]) -> Stops:
+def _sum_up(changes: int, ours: list[int], waiting: Mapping[int, WaitingRows]) -> StoppedSales:
     found = [waiting[service] for service in ours if service in waiting]
     since = min((one.since for one in found if one.since is not None), default=None)
-    return Stops(changes=changes, services=len(ours), orders=Waiting(sum(one.count for one in found), since))
+    return StoppedSales(changes=changes, services=len(ours), orders=WaitingRows(sum(one.count for one in found), since))
 
 
 def _count(many: int, word: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from aggregator.cache.status import Kind, StatusCache
+from aggregator.cache.status import CachedKind, StatusCache
 from aggregator.orders import store
 from aggregator.orders.model import Order
 
@@ -18,12 +18,12 @@ class Reply(Struct, frozen=True):
     json: bytes
     classic: bytes
 
-    def pack(self, kind: Kind) -> bytes:
+    def pack(self, kind: CachedKind) -> bytes:
         """One spelling, after the number of the reseller whom it may be told."""
-        return b"%d\n%s" % (self.reseller, self.json if kind is Kind.JSON else self.classic)
+        return b"%d\n%s" % (self.reseller, self.json if kind is CachedKind.JSON else self.classic)
 
 
-_KINDS = (Kind.JSON, Kind.CLASSIC)
+_KINDS = (CachedKind.JSON, CachedKind.CLASSIC)
 _PARTS = 2
 """Of a packed reply: whose it is, and what it says."""
 
@@ -41,7 +41,7 @@ class Tracker:
 
     async def replies(self, reseller: int, orders: Sequence[str], spelling: str) -> list[bytes | None]:
         """In the spelling "json" or "classic", in the order asked; None for "0", and for what is not the reseller's."""
-        kind = Kind(spelling)
+        kind = CachedKind(spelling)
         replies, missing = unpack(reseller, await self._cache.get_many(kind, orders))
         wanted = {int(orders[place]) for place in missing} - {0}
         if wanted:
@@ -49,7 +49,7 @@ class Tracker:
             fresh = {str(order): self._render(row) for order, row in rows.items()}
             for place in missing:
                 reply = fresh.get(orders[place])
-                replies[place] = None if reply is None else reply.json if kind is Kind.JSON else reply.classic
+                replies[place] = None if reply is None else reply.json if kind is CachedKind.JSON else reply.classic
             # Somebody may have committed a change, and put its reply, since these rows were read.
             await self._cache.fill_many(kind, {order: reply.pack(kind) for order, reply in fresh.items()})
         return replies

@@ -25,7 +25,7 @@ from aggregator.settings.panel import Limits, PaceSettings, PanelSettings, read_
 from aggregator.settings.providers import ProviderSettings, providers_of
 from aggregator.settings.secrets import SecretMissing, Vault
 from aggregator.settings.services import ServicesFile, services_of
-from aggregator.settings.toml import Reading, find_text
+from aggregator.settings.toml import TomlFile, find_text
 
 T = TypeVar("T")
 PANEL_FILE = "aggregator.toml"
@@ -155,25 +155,25 @@ class _Loader:
             self.faults.append(Fault(f"${SEAL_VARIABLE}", 1, message))
         return found
 
-    def ask(self, name: str, read: Callable[[Reading], T]) -> T:
+    def ask(self, name: str, read: Callable[[TomlFile], T]) -> T:
         reading = self.open(name)
         found = read(reading)
         self.close(reading)
         return found
 
-    def open(self, name: str) -> Reading:
+    def open(self, name: str) -> TomlFile:
         file = self.directory / name
         try:
             given = self.instead.get(name)
             text = find_text(file) if given is None else given
             if text is not None and given is None and not text.strip() and name != PANEL_FILE:
                 self.notices.append(Fault(str(file), 1, _EMPTY))
-            return Reading(text or "", str(file))
+            return TomlFile(text or "", str(file))
         except ConfigurationError as error:
             self.faults.extend(error.faults)
-            return Reading("", str(file))
+            return TomlFile("", str(file))
 
-    def close(self, reading: Reading) -> list[Fault]:
+    def close(self, reading: TomlFile) -> list[Fault]:
         faults = reading.end()
         self.faults.extend(faults)
         self.notices.extend(reading.notices)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from aggregator.settings.fields import FOREIGN_CURRENCY, LINE, Table, quoted
 from aggregator.settings.numbers import COUNT, NOT_NEGATIVE, POSITIVE, Bounds
 from aggregator.settings.services import read_type
-from aggregator.settings.toml import Reading
+from aggregator.settings.toml import TomlFile
 from pricing.fx import FxTable
 from pricing.markup import MarkupBook, MarkupRule, Match
 
@@ -31,13 +31,13 @@ class MarkupFile(Struct, frozen=True, kw_only=True):
 
 def read_markup(text: str, file: str, *, currency: str) -> MarkupFile:
     """Read markup.toml for a panel that sells in `currency`. Raises `ConfigurationError` with all its faults."""
-    reading = Reading(text, file)
+    reading = TomlFile(text, file)
     markup = markup_of(reading, currency)
     reading.conclude()
     return markup
 
 
-def markup_of(reading: Reading, currency: str) -> MarkupFile:
+def markup_of(reading: TomlFile, currency: str) -> MarkupFile:
     """The markup of a file under reading, which keeps the faults."""
     table = reading.root.table("default")
     default = MarkupRule(

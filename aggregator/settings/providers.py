@@ -15,7 +15,7 @@ from aggregator.settings.numbers import NOT_NEGATIVE, PERCENT, SECONDS, Bounds
 from aggregator.settings.presets import find_pace, find_preset, preset_names
 from aggregator.settings.secrets import SecretMissing, Vault, is_reference
 from aggregator.settings.spelling import read_dialect
-from aggregator.settings.toml import Reading
+from aggregator.settings.toml import TomlFile
 from providers.adapter import Profile
 
 PROVIDER_NAME = Shape("[a-z0-9_-]{1,40}", "1 to 40 of a-z, 0-9, _ and -", "alpha")
@@ -75,13 +75,13 @@ def read_providers(
     text: str, file: str, environ: Mapping[str, str], base: Path, *, add_timeout_seconds: float = 30.0
 ) -> tuple[ProviderSettings, ...]:
     """Read providers.toml; relative secret files start at `base`. Raises `ConfigurationError` with all its faults."""
-    reading = Reading(text, file)
+    reading = TomlFile(text, file)
     providers = providers_of(reading, Vault(environ, base), add_timeout_seconds)
     reading.conclude()
     return providers
 
 
-def providers_of(reading: Reading, vault: Vault, add_timeout_seconds: float) -> tuple[ProviderSettings, ...]:
+def providers_of(reading: TomlFile, vault: Vault, add_timeout_seconds: float) -> tuple[ProviderSettings, ...]:
     """The providers of a file under reading, which keeps the faults."""
     tables = reading.root.tables("provider")
     providers = tuple(_read_provider(table, vault, add_timeout_seconds) for table in tables)

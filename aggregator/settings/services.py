@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from aggregator.settings.fields import LINE, Shape, Table, nearest, quoted
-from aggregator.settings.toml import Reading
+from aggregator.settings.toml import TomlFile
 from providers.vocabulary import ServiceType
 
 FIRST_IMPORTED_ID = 100_001
@@ -79,13 +79,13 @@ class ServicesFile(Struct, frozen=True, kw_only=True):
 
 def read_services(text: str, file: str) -> ServicesFile:
     """Read services.toml. Raises `ConfigurationError` with all its faults."""
-    reading = Reading(text, file)
+    reading = TomlFile(text, file)
     services = services_of(reading)
     reading.conclude()
     return services
 
 
-def services_of(reading: Reading) -> ServicesFile:
+def services_of(reading: TomlFile) -> ServicesFile:
     """The services of a file under reading, which keeps the faults."""
     import_rest = reading.root.flag("import_rest", default=True)
     tables = reading.root.tables("service")

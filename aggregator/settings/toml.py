@@ -17,7 +17,7 @@ from aggregator.settings.lines import Path, find_lines
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-class Reading:
+class TomlFile:
     """Collects the faults of one file, so that its owner sees all of them at once."""
 
     def __init__(self, text: str, file: str) -> None:

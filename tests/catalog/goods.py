@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from aggregator.catalog.aliases import Sold
+from aggregator.catalog.aliases import OnceSold
 from aggregator.catalog.diff import as_row
 from aggregator.catalog.model import Learned, ListingRow, ProviderRow
 from aggregator.catalog.offers import Offers
@@ -65,5 +65,5 @@ def shelf(
     file = read_services(services, "services.toml")
     book = read_markup(markup, "markup.toml", currency="USD").book
     ids = imported or {}
-    sold = Sold(imported=frozenset(ids.values()))
+    sold = OnceSold(imported=frozenset(ids.values()))
     return build(file.services, goods, ids, book, import_rest=file.import_rest, sold=sold)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.catalog import store
-from aggregator.catalog.aliases import Sold, find_aliases
+from aggregator.catalog.aliases import OnceSold, find_aliases
 from aggregator.catalog.merging import fates, mixed_types
 from aggregator.catalog.news import compare, lines_of
 from aggregator.settings import OfferRef, read_services
@@ -25,7 +25,7 @@ def block(number: int, *refs: str, more: str = "") -> str:
 def aliases(
     text: str, blocks: dict[int, list[OfferRef]] | None = None, *, sold: set[int] | None = None
 ) -> dict[int, int]:
-    once = Sold(imported=frozenset(IMPORTED.values() if sold is None else sold), blocks=blocks or {})
+    once = OnceSold(imported=frozenset(IMPORTED.values() if sold is None else sold), blocks=blocks or {})
     return find_aliases(read_services(text, "services.toml").services, IMPORTED, once)
 
 

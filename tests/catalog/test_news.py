@@ -7,7 +7,7 @@ import pytest
 from aggregator.catalog import news_store, store
 from aggregator.catalog.announce import Announcer
 from aggregator.catalog.feed import Change
-from aggregator.catalog.news import Kind, Line, News, compare, lines_of
+from aggregator.catalog.news import News, NewsKind, RateLine, compare, lines_of
 from aggregator.catalog.shelf import Shelf
 from aggregator.catalog.tidy import tidy
 from aggregator.storage import clock
@@ -45,17 +45,17 @@ def test_the_first_shelf_of_all_is_no_news() -> None:
 
 
 def test_a_new_name_alone_is_no_news_but_is_remembered() -> None:
-    line = Line(service=1, name="Old", rate=1, rate_per=1000)
-    renamed = Line(service=1, name="New", rate=1, rate_per=1000)
+    line = RateLine(service=1, name="Old", rate=1, rate_per=1000)
+    renamed = RateLine(service=1, name="New", rate=1, rate_per=1000)
     assert compare({1: line}, {1: renamed}) == ([renamed], [])
 
 
 def test_a_price_per_package_is_compared_with_one_per_thousand() -> None:
     """A thousand of something at 2.00 and one package of it at 2.00 are not the same price."""
-    line = Line(service=1, name="A", rate=2 * SCALE, rate_per=1000)
-    package = Line(service=1, name="A", rate=2 * SCALE, rate_per=1)
+    line = RateLine(service=1, name="A", rate=2 * SCALE, rate_per=1000)
+    package = RateLine(service=1, name="A", rate=2 * SCALE, rate_per=1)
     _, (news,) = compare({1: line}, {1: package})
-    assert (news.kind, news.rate_per) == (Kind.DEARER, 1)
+    assert (news.kind, news.rate_per) == (NewsKind.DEARER, 1)
 
 
 async def feed() -> list[tuple[int, str, str]]:
@@ -93,7 +93,7 @@ async def test_a_worker_that_lags_behind_tells_nothing(panel_database: str) -> N
 @pytest.mark.parametrize("panel_url", ["sqlite"], indirect=True)
 async def test_thousands_of_services_are_told_in_one_go(panel_database: str) -> None:
     """Every one is remembered, and every one that leaves is told."""
-    lines = {number: Line(service=number, name="A", rate=number, rate_per=1000) for number in range(1, 6001)}
+    lines = {number: RateLine(service=number, name="A", rate=number, rate_per=1000) for number in range(1, 6001)}
     changed, _ = compare({}, lines)
     await news_store.put_lines(changed)
     changed, news = compare(await news_store.lines(), {})
@@ -113,7 +113,7 @@ async def test_feeds_forget_what_is_older_than_a_year_and_a_month(
     for days in (900, 500, 401, 399, 0):
         monkeypatch.setattr(clock, "now", lambda at=now - days * 86_400_000: at)
         await store.add_changes("alpha", [Change("1", "dearer", "1", "2", f"{days} days")])
-        await news_store.add([News(service=1, name=f"{days} days", kind=Kind.GONE, before=1, now=None, rate_per=1)])
+        await news_store.add([News(service=1, name=f"{days} days", kind=NewsKind.GONE, before=1, now=None, rate_per=1)])
     assert await tidy() == 6
     assert [one.name for one in await store.changes()] == ["0 days", "399 days"]
     assert [one.name for one in await news_store.newest(9)] == ["0 days", "399 days"]

@@ -33,7 +33,7 @@ async def figures(config: Path) -> Figures:
                 await panel.prepare()
                 days = await Business().days(2)
                 found = await standings(panel.upstreams, panel.prices.markup.fx)
-                seen = await alarms.look(found, sync_ms=settings.pace.sync_ms)
+                seen = await alarms.look(found, sync_ms=round(settings.pace.sync_seconds * 1000))
                 return Figures(sum(day.cost for day in days), [alarm.what for alarm in alarms.alarms(seen)])
             finally:
                 await panel.stop()

@@ -224,7 +224,7 @@ async def lose_money(panel: Panel) -> None:
     settings = panel.upstreams.settings("alpha")
     assert settings is not None
     await panel.syncer.sync("alpha")
-    lower = balance_store.Look(funds=Funds(Decimal(995), "USD"), begun=clock.now(), ended=clock.now())
+    lower = balance_store.BalanceLook(funds=Funds(Decimal(995), "USD"), begun=clock.now(), ended=clock.now())
     await balance_store.note("alpha", lower)
     await panel.reconciler.run_once(settings)
     await call_off_store.doubt("alpha")

@@ -8,7 +8,15 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from msgspec.structs import replace
 
 from aggregator.orders import evidence
-from aggregator.orders.evidence import Account, Candidate, Doubtful, Reading, Standing, Taken, Verdict
+from aggregator.orders.evidence import (
+    Account,
+    AccountReading,
+    BalanceVerdict,
+    Doubtful,
+    OrderCost,
+    TakenAdds,
+    UnsureAdd,
+)
 
 ZERO = Decimal(0)
 
@@ -57,9 +65,9 @@ class Bank:
             self.hidden[attempt] -= back
             self.balance += back
 
-    def read(self, at: int) -> Reading:
-        orders = {name: Standing(str(charge), self._show(charge, 5)) for name, charge in self.known.items()}
-        return Reading(self.shown, orders, at)
+    def read(self, at: int) -> AccountReading:
+        orders = {name: OrderCost(str(charge), self._show(charge, 5)) for name, charge in self.known.items()}
+        return AccountReading(self.shown, orders, at)
 
     @property
     def shown(self) -> Decimal:
@@ -71,7 +79,7 @@ class Bank:
 
 def play(
     dice: random.Random, *, decimals: int, unsure: int, missed: float
-) -> tuple[frozenset[int], Verdict]:  # a share, not money
+) -> tuple[frozenset[int], BalanceVerdict]:  # a share, not money
     """One round: which of the unsure adds were really taken, and what the evidence says."""
     bank = Bank(dice, decimals=decimals)
     for _ in range(dice.randrange(4)):
@@ -100,7 +108,7 @@ def play(
         if dice.random() >= missed:
             account = evidence.look(account, bank.shown, moment, dark_ms=1)
     account = evidence.look(account, bank.shown, len(deeds), dark_ms=1)
-    candidates = [Candidate(attempt=attempt, cost=cost) for attempt, cost in costs.items()]
+    candidates = [UnsureAdd(attempt=attempt, cost=cost) for attempt, cost in costs.items()]
     total = evidence.add_up(account, bank.read(len(deeds)), bank.first)
     dark = evidence.unseen(account, sent)
     verdict = total if isinstance(total, Doubtful) else evidence.weigh(account, total, candidates, dark=dark)
@@ -115,7 +123,7 @@ def tally(
     given = wrong = 0
     for _ in range(rounds):
         truth, verdict = play(dice, decimals=decimals, unsure=unsure, missed=missed)
-        if isinstance(verdict, Taken):
+        if isinstance(verdict, TakenAdds):
             given += 1
             wrong += verdict.attempts != truth
     return given, wrong

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from aggregator.orders import evidence_store, resolve
 from aggregator.orders.accounting import MOST_READ_SINGLY, Accountant, Weighed
-from aggregator.orders.evidence import Account, Doubtful, Reading, Standing, Taken, Void
+from aggregator.orders.evidence import Account, AccountReading, Doubtful, OrderCost, TakenAdds, Void
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock, tables
 from providers.adapter import Adapter
@@ -65,7 +65,7 @@ async def test_two_readings_that_agree_are_a_baseline(case: Inquiry) -> None:
     assert once.clean is None
     assert once.last is not None
     assert (once.last.balance, once.seen, once.risen) == (Decimal("997.6"), Decimal("997.6"), Decimal(5))
-    assert once.last.orders == {"1000": Standing("completed:2.4:0", Decimal("2.4"))}
+    assert once.last.orders == {"1000": OrderCost("completed:2.4:0", Decimal("2.4"))}
 
     twice = await renew(case, once)
 
@@ -132,7 +132,7 @@ async def test_one_reading_after_everything_settled_is_not_enough(case: Inquiry)
 
     second = await weigh(case, first.account, settled_at=first.account.last.at)
 
-    assert second.verdict == Taken(frozenset())
+    assert second.verdict == TakenAdds(frozenset())
     assert second.total is not None
     assert (second.total.missing, second.total.given_back) == (Decimal(0), Decimal(0))
     assert second.account.clean == account.clean
@@ -158,7 +158,7 @@ async def test_what_an_earlier_verdict_called_taken_stays_reckoned_in(case: Inqu
     await case.panel.syncer.sync("alpha")
     attempt = (await attempts_of(order))[0].id
     once = (await weigh(case, account)).account
-    assert (await weigh(case, once)).verdict == Taken(frozenset({attempt}))
+    assert (await weigh(case, once)).verdict == TakenAdds(frozenset({attempt}))
     case.alpha.set_balance("997.6")
     once = (await weigh(case, replace(account, seen=None))).account
     known = await weigh(case, once, taken=frozenset({attempt}))
@@ -181,7 +181,7 @@ async def test_a_price_that_the_catalogue_has_not_confirmed_since_is_not_believe
     assert doubtful.verdict == Doubtful("a price has changed, or its catalogue is older than the order")
     assert (await tables.Provider.select(tables.Provider.sync_due_at))[0]["sync_due_at"] == 0
     await case.panel.syncer.sync("alpha")
-    assert isinstance((await weigh(case, once)).verdict, Taken)
+    assert isinstance((await weigh(case, once)).verdict, TakenAdds)
 
 
 async def test_an_unsure_add_from_before_the_baseline_ends_it(case: Inquiry) -> None:
@@ -189,7 +189,7 @@ async def test_an_unsure_add_from_before_the_baseline_ends_it(case: Inquiry) -> 
     account = await baseline(case)
     assert account.clean is not None
     await case.order("lost", quantity=700)
-    later = replace(account, clean=Reading(account.clean.balance, account.clean.orders, clock.now() + 1))
+    later = replace(account, clean=AccountReading(account.clean.balance, account.clean.orders, clock.now() + 1))
 
     weighed = await weigh(case, later)
 
@@ -222,7 +222,7 @@ async def test_what_evidence_called_absent_is_no_candidate(case: Inquiry) -> Non
     case.alpha.set_balance(str(Decimal("997.6") - Decimal(attempt.cost_theirs)))
     await case.panel.syncer.sync("alpha")
     once = (await weigh(case, account)).account
-    assert (await weigh(case, once)).verdict == Taken(frozenset({attempt.id}))
+    assert (await weigh(case, once)).verdict == TakenAdds(frozenset({attempt.id}))
 
     await evidence_store.note(attempt.id, evidence_store.Rule.LIST, evidence_store.Seen.ABSENT, {})
 
@@ -244,8 +244,8 @@ async def test_an_order_that_nobody_can_price_leaves_everything_as_it_was(case: 
     account = await baseline(case)
     assert account.clean is not None
     await case.order("lostno", quantity=700)
-    unpriced = {order: Standing("open:9", None) for order in account.clean.orders}
-    changed = replace(account, clean=Reading(account.clean.balance, unpriced, account.clean.at))
+    unpriced = {order: OrderCost("open:9", None) for order in account.clean.orders}
+    changed = replace(account, clean=AccountReading(account.clean.balance, unpriced, account.clean.at))
     once = (await weigh(case, changed)).account
     weighed = await weigh(case, once)
     assert weighed.verdict == Doubtful("nobody can say what order 1000 there costs now")

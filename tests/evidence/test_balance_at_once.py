@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.audit.run import audit
 from aggregator.orders import evidence
-from aggregator.orders.evidence import Account, Candidate, Glance, Reading, Sum, Taken
+from aggregator.orders.evidence import Account, AccountReading, Glance, Sum, TakenAdds, UnsureAdd
 from aggregator.orders.evidence_store import suggest
 from tests.builders import make_reseller, order_now
 from tests.evidence.inquiries import BALANCE_DECIDES, PACE, Inquiry, deciders, inquiry, looks_at
@@ -110,7 +110,7 @@ async def test_looked_at_at_once_the_money_was_there(tmp_path: Path, panel_datab
         assert await deciders(order) == [("rule:balance", "absent")]
 
 
-CLEAN = Reading(Decimal(100), {}, 0)
+CLEAN = AccountReading(Decimal(100), {}, 0)
 NONE_MISSING = Sum(Decimal(0), CENT, Decimal(0))
 
 
@@ -121,8 +121,8 @@ def glance(balance: str, *, risen: str = "0", fallen: str = "0", bought: str = "
 def doubts(seen: Glance | None, *, risen: str = "0", fallen: str = "0") -> dict[int, str]:
     """Of one add of 2.40 that nothing is missing for."""
     account = Account(clean=CLEAN, risen=Decimal(risen), fallen=Decimal(fallen), digits=2, charge_digits=2)
-    add = Candidate(attempt=1, cost=Decimal("2.40"), glance=seen)
-    return evidence.unproven(account, NONE_MISSING, [add], Taken(frozenset()))
+    add = UnsureAdd(attempt=1, cost=Decimal("2.40"), glance=seen)
+    return evidence.unproven(account, NONE_MISSING, [add], TakenAdds(frozenset()))
 
 
 @pytest.mark.parametrize(
@@ -153,11 +153,11 @@ def test_what_an_earlier_add_took_explains_a_fall_and_a_later_one_does_not() -> 
     account = Account(clean=CLEAN, digits=2, charge_digits=2)
     for taken, doubtful in ((1, set()), (3, {2})):
         adds = [
-            Candidate(attempt=taken, cost=Decimal(5)),
-            Candidate(attempt=2, cost=Decimal("2.40"), glance=glance("95")),
+            UnsureAdd(attempt=taken, cost=Decimal(5)),
+            UnsureAdd(attempt=2, cost=Decimal("2.40"), glance=glance("95")),
         ]
         total = Sum(Decimal(5), CENT, Decimal(0))
-        assert evidence.unproven(account, total, adds, Taken(frozenset({taken}))).keys() == doubtful
+        assert evidence.unproven(account, total, adds, TakenAdds(frozenset({taken}))).keys() == doubtful
 
 
 def test_every_look_counts_what_went_out() -> None:

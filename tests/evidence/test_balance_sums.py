@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.orders import evidence
-from aggregator.orders.evidence import Account, Candidate, Doubtful, Reading, Standing, Sum, Taken, Void
+from aggregator.orders.evidence import Account, AccountReading, Doubtful, OrderCost, Sum, TakenAdds, UnsureAdd, Void
 from aggregator.orders.state import OrderState
 from providers.vocabulary import Phase
 from tests.builders import attempt_of, order_of, progress_of
@@ -32,7 +32,7 @@ def weigh(missing: str, *costs: str, digits: int = 2, risen: str = "0", back: st
     """The verdict on adds 1, 2, ... that cost so much, the first few of them known to be taken."""
     account = Account(digits=digits, charge_digits=digits, risen=Decimal(risen))
     candidates = [
-        Candidate(attempt=number, cost=Decimal(cost), taken=number <= taken) for number, cost in enumerate(costs, 1)
+        UnsureAdd(attempt=number, cost=Decimal(cost), taken=number <= taken) for number, cost in enumerate(costs, 1)
     ]
     total = Sum(Decimal(missing), Decimal(1).scaleb(-digits), Decimal(back))
     return evidence.weigh(account, total, candidates)
@@ -50,7 +50,7 @@ def weigh(missing: str, *costs: str, digits: int = 2, risen: str = "0", back: st
     ],
 )
 def test_what_is_missing_was_spent_on_them(missing: str, costs: list[str], taken: set[int]) -> None:
-    assert weigh(missing, *costs) == Taken(frozenset(taken))
+    assert weigh(missing, *costs) == TakenAdds(frozenset(taken))
 
 
 @pytest.mark.parametrize(
@@ -76,20 +76,20 @@ def test_more_than_there_should_be_spoils_the_baseline() -> None:
 def test_money_that_came_in_unexplained_is_no_verdict() -> None:
     """A deposit may hide what an order cost; what orders gave back is no deposit."""
     assert isinstance(weigh("0", "2.40", risen="2.40"), Doubtful)
-    assert weigh("0", "2.40", risen="2.40", back="2.40") == Taken(frozenset())
+    assert weigh("0", "2.40", risen="2.40", back="2.40") == TakenAdds(frozenset())
 
 
 def test_an_order_once_known_to_be_taken_stays_so() -> None:
     """Were it paid back since, nothing would fit: it is not called absent."""
-    assert weigh("7.50", "2.40", "5.10", taken=1) == Taken(frozenset({1, 2}))
+    assert weigh("7.50", "2.40", "5.10", taken=1) == TakenAdds(frozenset({1, 2}))
     assert isinstance(weigh("0", "2.40", taken=1), Doubtful)
 
 
 def test_a_changed_price_leaves_only_the_case_in_which_it_does_not_matter() -> None:
     account = Account(digits=2, charge_digits=2)
-    old = [Candidate(attempt=1, cost=Decimal("2.40"), sure_price=False)]
+    old = [UnsureAdd(attempt=1, cost=Decimal("2.40"), sure_price=False)]
     assert isinstance(evidence.weigh(account, Sum(Decimal("2.40"), Decimal("0.01"), Decimal(0)), old), Doubtful)
-    assert evidence.weigh(account, Sum(Decimal(0), Decimal("0.01"), Decimal(0)), old) == Taken(frozenset())
+    assert evidence.weigh(account, Sum(Decimal(0), Decimal("0.01"), Decimal(0)), old) == TakenAdds(frozenset())
 
 
 @given(balances=st.lists(st.integers(0, 10**9), min_size=1, max_size=20))
@@ -102,27 +102,27 @@ def test_what_came_in_is_never_overstated(balances: list[int]) -> None:
     assert Decimal(0) <= account.risen <= Decimal(rises).scaleb(-2)
 
 
-CLEAN = Reading(Decimal(100), {"5001": Standing("open:2.5", Decimal("2.5"))}, 0)
+CLEAN = AccountReading(Decimal(100), {"5001": OrderCost("open:2.5", Decimal("2.5"))}, 0)
 
 
 @pytest.mark.parametrize(
     ("balance", "now", "missing"),
     [
         ("97.60", {}, "2.40"),
-        ("101.00", {"5001": Standing("partial:1.5:400", Decimal("1.5"))}, "0"),
-        ("97.00", {"5001": Standing("open:2.5", Decimal("2.5")), "5002": Standing("open:3", Decimal(3))}, "0"),
-        ("100", {"5001": Standing("open:2.5", None)}, "0"),
+        ("101.00", {"5001": OrderCost("partial:1.5:400", Decimal("1.5"))}, "0"),
+        ("97.00", {"5001": OrderCost("open:2.5", Decimal("2.5")), "5002": OrderCost("open:3", Decimal(3))}, "0"),
+        ("100", {"5001": OrderCost("open:2.5", None)}, "0"),
     ],
 )
-def test_orders_that_are_known_are_reckoned_in(balance: str, now: dict[str, Standing], missing: str) -> None:
+def test_orders_that_are_known_are_reckoned_in(balance: str, now: dict[str, OrderCost], missing: str) -> None:
     """One gave back, one is new, of one nobody can say what it costs, but it has not changed."""
-    total = evidence.add_up(Account(clean=CLEAN, digits=2), Reading(Decimal(balance), now, 1), {})
+    total = evidence.add_up(Account(clean=CLEAN, digits=2), AccountReading(Decimal(balance), now, 1), {})
     assert isinstance(total, Sum)
     assert total.missing == Decimal(missing)
 
 
 def test_a_change_that_nobody_can_put_a_price_on_is_no_verdict() -> None:
-    now = Reading(Decimal(100), {"5001": Standing("cancelled:2.5:1000", None)}, 1)
+    now = AccountReading(Decimal(100), {"5001": OrderCost("cancelled:2.5:1000", None)}, 1)
     assert isinstance(evidence.add_up(Account(clean=CLEAN, digits=2), now, {}), Doubtful)
 
 
@@ -159,25 +159,25 @@ def test_what_came_in_while_nobody_looked_is_no_verdict() -> None:
     """It may be just what a lost order cost: then nothing is missing, and yet the order was taken."""
     account = evidence.look(Account(), Decimal(100), 0, dark_ms=30)
     account = evidence.look(account, Decimal(100), 60, dark_ms=30)
-    lost = [Candidate(attempt=1, cost=Decimal("2.40"))]
+    lost = [UnsureAdd(attempt=1, cost=Decimal("2.40"))]
     nothing = Sum(Decimal(0), Decimal("0.01"), Decimal(0))
     dark = evidence.unseen(account, [(20, 50, Decimal("2.40"))])
     assert isinstance(evidence.weigh(account, nothing, lost, dark=dark), Doubtful)
     watched = evidence.unseen(account, [(70, 80, Decimal("2.40"))])
-    assert evidence.weigh(account, nothing, lost, dark=watched) == Taken(frozenset())
+    assert evidence.weigh(account, nothing, lost, dark=watched) == TakenAdds(frozenset())
 
 
 def test_where_all_were_taken_no_payment_can_have_hidden_one() -> None:
     assert evidence.weigh(
         Account(digits=2, charge_digits=2), Sum(Decimal("2.40"), Decimal("0.01"), Decimal(0)),
-        [Candidate(attempt=1, cost=Decimal("2.40"))], dark=Decimal(50),
-    ) == Taken(frozenset({1}))  # fmt: skip
+        [UnsureAdd(attempt=1, cost=Decimal("2.40"))], dark=Decimal(50),
+    ) == TakenAdds(frozenset({1}))  # fmt: skip
 
 
 def test_what_came_back_unseen_may_hide_a_payment() -> None:
     """A refund that fell together with a purchase was no rise; a payment of the same amount then looks like it."""
     back = Sum(Decimal(0), Decimal("0.01"), Decimal("2.40"))
-    lost = [Candidate(attempt=1, cost=Decimal("2.40"))]
+    lost = [UnsureAdd(attempt=1, cost=Decimal("2.40"))]
     assert isinstance(evidence.weigh(Account(digits=2, charge_digits=2), back, lost), Doubtful)
 
 

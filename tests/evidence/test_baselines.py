@@ -8,10 +8,10 @@ import pytest
 
 from aggregator.catalog.model import ProviderRow
 from aggregator.orders.accounting import note_balance, wants_baseline
-from aggregator.orders.evidence import Account, Reading
+from aggregator.orders.evidence import Account, AccountReading
 
 REST = 1_000
-CLEAN = Reading(Decimal(100), {}, 5_000)
+CLEAN = AccountReading(Decimal(100), {}, 5_000)
 
 
 def row(balance: str | None, at: int | None = None) -> ProviderRow:

@@ -10,7 +10,7 @@ import pytest
 from aggregator.catalog.model import ListingRow, ProviderRow
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.books import Books, price_stands, synced_since
-from aggregator.orders.evidence import Reading, Standing
+from aggregator.orders.evidence import AccountReading, OrderCost
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
 from providers.vocabulary import Funds, Phase
@@ -101,7 +101,7 @@ def test_what_was_sent_since_the_baseline_may_have_been_charged_until_its_deadli
     assert ours.sent_since(100) == [(100, 130, Decimal("2.6")), (101, 140, Decimal(7))]
 
 
-CLEAN = Reading(Decimal(100), {"5001": Standing("open:2.5", Decimal("2.5"))}, 1_000)
+CLEAN = AccountReading(Decimal(100), {"5001": OrderCost("open:2.5", Decimal("2.5"))}, 1_000)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,17 @@ from decimal import Decimal
 import pytest
 
 from aggregator.orders import evidence
-from aggregator.orders.evidence import Account, Candidate, Doubtful, Reading, Standing, Sum, Taken, Verdict, Void
+from aggregator.orders.evidence import (
+    Account,
+    AccountReading,
+    BalanceVerdict,
+    Doubtful,
+    OrderCost,
+    Sum,
+    TakenAdds,
+    UnsureAdd,
+    Void,
+)
 from providers.vocabulary import Phase
 from tests.builders import attempt_of, order_of, progress_of
 
@@ -15,9 +25,9 @@ CENT = Decimal("0.01")
 SEEN = Account(digits=2, charge_digits=2)
 
 
-def adds(*costs: str, sure_price: bool = True) -> list[Candidate]:
+def adds(*costs: str, sure_price: bool = True) -> list[UnsureAdd]:
     return [
-        Candidate(attempt=number, cost=Decimal(cost), sure_price=sure_price) for number, cost in enumerate(costs, 1)
+        UnsureAdd(attempt=number, cost=Decimal(cost), sure_price=sure_price) for number, cost in enumerate(costs, 1)
     ]
 
 
@@ -50,7 +60,7 @@ def missing(amount: str, *, back: str = "0") -> Sum:
     ],
 )  # fmt: skip
 def test_the_owner_reads_why_nothing_was_decided(
-    account: Account, total: Sum, candidates: list[Candidate], dark: str, said: Verdict
+    account: Account, total: Sum, candidates: list[UnsureAdd], dark: str, said: BalanceVerdict
 ) -> None:
     assert evidence.weigh(account, total, candidates, dark=Decimal(dark)) == said
 
@@ -68,14 +78,14 @@ def test_the_owner_reads_why_nothing_was_decided(
 def test_adds_are_told_apart_only_where_all_sums_could_be_seen(costs: tuple[str, ...], tell: bool) -> None:
     """All costs together a hundred times what the sums may be off, and the smallest ten times what one may."""
     verdict = evidence.weigh(SEEN, missing(costs[0]), adds(*costs))
-    assert verdict == Taken(frozenset({1})) if tell else isinstance(verdict, Doubtful)
+    assert verdict == TakenAdds(frozenset({1})) if tell else isinstance(verdict, Doubtful)
 
 
 @pytest.mark.parametrize(("hidden", "tell"), [("2.384", True), ("2.385", False)])
 def test_a_payment_of_just_what_an_add_cost_hides_it(hidden: str, tell: bool) -> None:
     """Down to what the sum may be off: half a digit for the charge, a digit for the balance."""
     verdict = evidence.weigh(SEEN, missing("0"), adds("2.40"), dark=Decimal(hidden))
-    assert isinstance(verdict, Taken if tell else Doubtful)
+    assert isinstance(verdict, TakenAdds if tell else Doubtful)
 
 
 def test_the_longest_ago_in_the_dark_grow_together() -> None:
@@ -99,22 +109,22 @@ def test_what_may_have_been_charged_in_the_dark_is_unseen(begun: int, over: int,
 
 def test_a_sum_that_is_off_by_as_much_as_it_may_be_is_in_order() -> None:
     """A cent too many at a balance shown in cents, and a payment of a cent: both are what rounding makes."""
-    assert evidence.weigh(SEEN, missing("-0.01"), adds("2.40")) == Taken(frozenset())
+    assert evidence.weigh(SEEN, missing("-0.01"), adds("2.40")) == TakenAdds(frozenset())
     risen = Account(digits=2, charge_digits=2, risen=CENT)
-    assert evidence.weigh(risen, missing("0"), adds("2.40")) == Taken(frozenset())
+    assert evidence.weigh(risen, missing("0"), adds("2.40")) == TakenAdds(frozenset())
 
 
 def test_as_many_adds_as_allowed_are_still_weighed() -> None:
     several = adds(*(f"{100 * 2**number}" for number in range(evidence.MOST_CANDIDATES)))
-    assert evidence.weigh(SEEN, missing("0"), several) == Taken(frozenset())
+    assert evidence.weigh(SEEN, missing("0"), several) == TakenAdds(frozenset())
 
 
-BEFORE = Reading(Decimal(100), {"1": Standing("open:5", Decimal(5)), "2": Standing("open:7", Decimal(7))}, 0)
+BEFORE = AccountReading(Decimal(100), {"1": OrderCost("open:5", Decimal(5)), "2": OrderCost("open:7", Decimal(7))}, 0)
 
 
-def added_up(now: dict[str, Standing], bases: dict[str, Decimal] | None = None) -> Sum:
+def added_up(now: dict[str, OrderCost], bases: dict[str, Decimal] | None = None) -> Sum:
     account = Account(clean=BEFORE, digits=2, charge_digits=4)
-    total = evidence.add_up(account, Reading(Decimal(90), now, 1), bases or {})
+    total = evidence.add_up(account, AccountReading(Decimal(90), now, 1), bases or {})
     assert isinstance(total, Sum)
     return total
 
@@ -123,26 +133,26 @@ def test_each_charge_that_is_reckoned_in_may_be_off_by_half_a_digit() -> None:
     """A new order is one charge, one that changed is two, before and after; the balance shows its last digit."""
     half = Decimal("0.00005")
     assert added_up({}) == Sum(Decimal(10), CENT, Decimal(0))
-    new = {"3": Standing("open:4", Decimal(4))}
+    new = {"3": OrderCost("open:4", Decimal(4))}
     assert added_up(new) == Sum(Decimal(6), CENT + half, Decimal(0))
-    changed = {"1": Standing("partial:2:60", Decimal(2))}
+    changed = {"1": OrderCost("partial:2:60", Decimal(2))}
     assert added_up(changed) == Sum(Decimal(13), CENT + 2 * half, Decimal(3))
     assert added_up(new | changed).noise == CENT + 3 * half
 
 
 def test_what_several_orders_gave_back_adds_up() -> None:
     """Of one that is new since the baseline it is what it cost at first less what is kept."""
-    changed = {"1": Standing("partial:2:60", Decimal(2)), "2": Standing("cancelled:0:100", Decimal(0))}
+    changed = {"1": OrderCost("partial:2:60", Decimal(2)), "2": OrderCost("cancelled:0:100", Decimal(0))}
     assert added_up(changed) == Sum(Decimal(20), CENT + 4 * Decimal("0.00005"), Decimal(10))
-    new = {"3": Standing("partial:4:10", Decimal(4))}
+    new = {"3": OrderCost("partial:4:10", Decimal(4))}
     assert added_up(new, {"3": Decimal(6)}).given_back == Decimal(2)
     assert added_up(new).given_back == Decimal(0)
-    known = {"1": Standing("partial:2:60", Decimal(2))}
+    known = {"1": OrderCost("partial:2:60", Decimal(2))}
     assert added_up(known, {"1": Decimal(50)}).given_back == Decimal(3), "the baseline knew better what it cost"
 
 
 def test_which_order_nobody_can_price_is_named() -> None:
-    now = Reading(Decimal(100), {"2": Standing("cancelled:7:100", None)}, 1)
+    now = AccountReading(Decimal(100), {"2": OrderCost("cancelled:7:100", None)}, 1)
     told = evidence.add_up(Account(clean=BEFORE, digits=2), now, {})
     assert told == Doubtful("nobody can say what order 2 there costs now")
 

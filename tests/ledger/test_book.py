@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from aggregator.ledger import book, entries
-from aggregator.ledger.book import MOST, AlreadyPosted, Charged, Kept, Price, WalletTooLow
+from aggregator.ledger.book import MOST, AlreadyPosted, Charged, Kept, OrderCharge, WalletTooLow
 from aggregator.ledger.entries import Entry, adjusted, charged, deposited, earned, refunded
 from aggregator.orders import accept_store
 from aggregator.storage import decisions, tables
@@ -132,7 +132,7 @@ async def test_an_entry_is_found_by_its_reference_and_by_its_order() -> None:
     assert [row.reference for row in await book.of_order(first.id)] == ways
 
 
-async def charge(*prices: Price) -> tuple[list[Charged], list[list[int]]]:
+async def charge(*prices: OrderCharge) -> tuple[list[Charged], list[list[int]]]:
     """The order that each price paid for, and which places were written down at once."""
     placed: list[list[int]] = []
 
@@ -147,7 +147,11 @@ async def charge(*prices: Price) -> tuple[list[Charged], list[list[int]]]:
 async def test_each_price_of_a_wallet_that_cannot_pay_all_is_judged_in_its_turn() -> None:
     ann, bob = await make_reseller("ann", funds=100), await make_reseller("bob", funds=100)
     orders, placed = await charge(
-        Price(ann.id, 60), Price(bob.id, 50), Price(ann.id, 41), Price(bob.id, 50), Price(ann.id, 40)
+        OrderCharge(ann.id, 60),
+        OrderCharge(bob.id, 50),
+        OrderCharge(ann.id, 41),
+        OrderCharge(bob.id, 50),
+        OrderCharge(ann.id, 40),
     )
     assert placed == [[0, 1, 3, 4]]
     first, *_, last = orders
@@ -159,7 +163,10 @@ async def test_each_price_of_a_wallet_that_cannot_pay_all_is_judged_in_its_turn(
 
 async def test_where_nobody_can_pay_nothing_is_written_down() -> None:
     ann, bob = await make_reseller("ann", funds=5), await make_reseller("bob", funds=0)
-    assert await charge(Price(ann.id, 6), Price(bob.id, 1), Price(bob.id, MOST + 1)) == ([None, None, None], [])
+    assert await charge(OrderCharge(ann.id, 6), OrderCharge(bob.id, 1), OrderCharge(bob.id, MOST + 1)) == (
+        [None, None, None],
+        [],
+    )
     assert await book.balances([ann.id, bob.id]) == [5, 0]
     assert len(await book.statement(ann.id)) == 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.ledger import entries
-from aggregator.ledger.entries import Entry, EntryKind, Reference, read_reference, reference_in_sql
+from aggregator.ledger.entries import Entry, EntryKind, EntryReference, read_reference, reference_in_sql
 from aggregator.storage.statements import run
 
 
@@ -42,16 +42,16 @@ def test_a_correction_goes_either_way() -> None:
 
 
 WRITTEN = [
-    (entries.deposited("bank", 7, 500, payment="a:b:c"), Reference(EntryKind.DEPOSIT)),
-    (entries.charged(9, 7, 300), Reference(EntryKind.CHARGE)),
-    (entries.refunded(9, 7, 90, undelivered=300, late=True, decision=None), Reference(EntryKind.REFUND, 300)),
-    (entries.earned(9, 7, 300), Reference(EntryKind.EARNED)),
-    (entries.adjusted(7, 40, decision=5, note=""), Reference(EntryKind.ADJUSTMENT)),
+    (entries.deposited("bank", 7, 500, payment="a:b:c"), EntryReference(EntryKind.DEPOSIT)),
+    (entries.charged(9, 7, 300), EntryReference(EntryKind.CHARGE)),
+    (entries.refunded(9, 7, 90, undelivered=300, late=True, decision=None), EntryReference(EntryKind.REFUND, 300)),
+    (entries.earned(9, 7, 300), EntryReference(EntryKind.EARNED)),
+    (entries.adjusted(7, 40, decision=5, note=""), EntryReference(EntryKind.ADJUSTMENT)),
 ]
 
 
 @pytest.mark.parametrize(("entry", "said"), WRITTEN)
-def test_a_reference_is_read_as_it_was_built(entry: Entry, said: Reference) -> None:
+def test_a_reference_is_read_as_it_was_built(entry: Entry, said: EntryReference) -> None:
     assert read_reference(entry.reference) == said
 
 

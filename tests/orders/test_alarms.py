@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from aggregator.catalog.balance_store import DayRow
 from aggregator.catalog.model import ProviderRow
 from aggregator.orders.alarms import Situation, Tone, alarms
-from aggregator.orders.business import NOBODY_WAITS, Standing
-from aggregator.orders.business_store import Tries, Waiting
+from aggregator.orders.business import NOBODY_WAITS, ProviderStanding
+from aggregator.orders.business_store import Tries, WaitingRows
 from aggregator.settings import read_providers
 
 NOW = 1_800_000_000_000
@@ -27,15 +27,15 @@ DRIFT = DayRow(
 )  # fmt: skip
 
 
-def standing(row: dict[str, Any] | None = None, **seen: Any) -> Standing:
+def standing(row: dict[str, Any] | None = None, **seen: Any) -> ProviderStanding:
     """A provider that is well, but for what is given."""
     (provider,) = read_providers(TEXT, "providers.toml", {}, Path("/"))
     well = {"balance": "100", "currency": "USD", "synced_at": NOW, **(row or {})}
     usual: dict[str, Any] = {"tries": Tries(), "unsure": NOBODY_WAITS, "late_polls": NOBODY_WAITS, "hours_left": None}
-    return Standing(provider=provider, row=ProviderRow(name="alpha", **well), **{**usual, **seen})
+    return ProviderStanding(provider=provider, row=ProviderRow(name="alpha", **well), **{**usual, **seen})
 
 
-def situation(one: Standing | None = None, **waiting: Waiting) -> Situation:
+def situation(one: ProviderStanding | None = None, **waiting: WaitingRows) -> Situation:
     usual: dict[str, Any] = {
         name: waiting.get(name, NOBODY_WAITS) for name in ("queued", "due", "placing", "held", "halted")
     }
@@ -49,9 +49,9 @@ def test_a_panel_that_is_well_alarms_nobody() -> None:
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (standing(unsure=Waiting(3, NOW)), "3 orders unsure at alpha"),
-        (standing(late_polls=Waiting(1, NOW)), "1 order at alpha not asked about"),
-        (standing(elsewhere=Waiting(2, NOW)), "The address or key of alpha changed under 2 orders"),
+        (standing(unsure=WaitingRows(3, NOW)), "3 orders unsure at alpha"),
+        (standing(late_polls=WaitingRows(1, NOW)), "1 order at alpha not asked about"),
+        (standing(elsewhere=WaitingRows(2, NOW)), "The address or key of alpha changed under 2 orders"),
         (standing({"rest_until": NOW + 1, "rest_reason": "it failed"}), "alpha is left alone: it failed"),
         (standing({"held_catalogue": "it shrank"}), "catalogue of alpha is held: it shrank"),
         (standing({"synced_at": NOW - 2 * HOUR, "sync_error": "no host"}), "could be read: no host"),
@@ -63,7 +63,9 @@ def test_a_panel_that_is_well_alarms_nobody() -> None:
         (standing(drifts=[DRIFT]), "(orders 4, 3, 2, 1, 9 and 2 more)"),
     ],
 )
-def test_each_trouble_of_a_provider_says_what_happens_by_itself_and_what_is_safe(one: Standing, said: str) -> None:
+def test_each_trouble_of_a_provider_says_what_happens_by_itself_and_what_is_safe(
+    one: ProviderStanding, said: str
+) -> None:
     (alarm,) = alarms(situation(one))
     assert said in alarm.what
     assert alarm.by_itself
@@ -73,14 +75,19 @@ def test_each_trouble_of_a_provider_says_what_happens_by_itself_and_what_is_safe
 def test_what_stops_orders_comes_first() -> None:
     """No worker, and a provider without money, before whatever waits for a word."""
     found = alarms(
-        situation(standing({"balance": "0"}), held=Waiting(1, NOW), due=Waiting(2, NOW - 5), placing=Waiting(1, NOW))
+        situation(
+            standing({"balance": "0"}),
+            held=WaitingRows(1, NOW),
+            due=WaitingRows(2, NOW - 5),
+            placing=WaitingRows(1, NOW),
+        )
     )
     assert [alarm.tone for alarm in found] == [Tone.BAD, Tone.BAD, Tone.WARN]
     assert (found[0].what, found[0].since) == ("3 orders should have been sent and nobody took them", NOW - 5)
 
 
 def test_what_is_served_beyond_what_was_bought_and_goes_on_is_the_worst() -> None:
-    (alarm,) = alarms(replace(situation(), overserved={"alpha": Waiting(2, NOW - 7), "gone": Waiting(1, NOW)}))
+    (alarm,) = alarms(replace(situation(), overserved={"alpha": WaitingRows(2, NOW - 7), "gone": WaitingRows(1, NOW)}))
     assert (alarm.tone, alarm.what, alarm.since, alarm.provider) == (
         Tone.BAD, "alpha serves more than was bought, and does not stop: 2 orders", NOW - 7, "alpha",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from aggregator.orders import attempt_store, business_store, day_store, days, re
 from aggregator.orders.bulk import ABSENT, WRITE_OFF, decide, unsure_between
 from aggregator.orders.business import Business, standings
 from aggregator.orders.days import DAY_MS, Day
-from aggregator.orders.search_store import Sought
+from aggregator.orders.search_store import OrderSearch
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.settings import read_markup, read_providers
@@ -161,7 +161,7 @@ def test_percents_are_rounded_from_whole_numbers() -> None:
 
 
 async def found(**sought: object) -> list[int]:
-    return [order.id for order in await search_store.find(Sought(**sought), limit=10)]  # type: ignore[arg-type]
+    return [order.id for order in await search_store.find(OrderSearch(**sought), limit=10)]  # type: ignore[arg-type]
 
 
 async def test_orders_are_found_by_id_upstream_id_and_pieces_of_a_link() -> None:

@@ -18,7 +18,7 @@ from aggregator.orders import alarms, attempt_store, business, refill_store, res
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.refill import request_refill
 from aggregator.orders.resolve import Undecidable
-from aggregator.orders.search_store import Sought
+from aggregator.orders.search_store import OrderSearch
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
@@ -199,7 +199,7 @@ async def test_a_person_hands_over_what_is_still_watched(panel: Panel, alpha: Sc
     later = await order_as(panel, alpha, ann, 77)
     await resolve.found(later.id, "77", actor="owner", reason="seen there")
     await assert_handed_over(earlier, later)
-    assert [order.id for order in await search_store.find(Sought(text="77"), limit=9)] == [later.id, earlier.id]
+    assert [order.id for order in await search_store.find(OrderSearch(text="77"), limit=9)] == [later.id, earlier.id]
 
 
 async def test_of_two_that_are_found_under_one_id_one_gets_it(

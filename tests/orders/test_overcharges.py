@@ -17,7 +17,7 @@ from aggregator.catalog.model import HoldKind
 from aggregator.orders import alarms, attempt_store, overcharge, overcharge_store, store
 from aggregator.orders.business import standings
 from aggregator.orders.model import Order
-from aggregator.orders.overcharge import Above, Fine, Rounded, Sighting
+from aggregator.orders.overcharge import Above, ChargeSighting, Fine, Rounded
 from aggregator.resellers.model import Reseller
 from aggregator.storage import tables
 from pricing.money import SCALE
@@ -51,12 +51,12 @@ def test_a_charge_is_compared_with_the_cost_of_the_whole_order(
     assert overcharge.compare(Decimal(expected), Decimal(charge), digits=digits) == verdict
 
 
-def seen(order: int = 1, charge: str = "1.05", quantity: int = 1000, **changes: Any) -> Sighting:
+def seen(order: int = 1, charge: str = "1.05", quantity: int = 1000, **changes: Any) -> ChargeSighting:
     usual: dict[str, Any] = {
         "attempt": order, "order": order, "service": "1", "expected": Decimal("1.00") * quantity / 1000,
         "charge": Decimal(charge), "currency": "USD", "quantity": quantity, "package": False, "at": 0,
     }  # fmt: skip
-    return Sighting(**{**usual, **changes})
+    return ChargeSighting(**{**usual, **changes})
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,9 @@ def seen(order: int = 1, charge: str = "1.05", quantity: int = 1000, **changes: 
         ([seen(1, "1", 3)], "333.33333334"),
     ],
 )
-def test_once_grossly_or_three_orders_within_a_day_are_enough(sightings: list[Sighting], price: str | None) -> None:
+def test_once_grossly_or_three_orders_within_a_day_are_enough(
+    sightings: list[ChargeSighting], price: str | None
+) -> None:
     dearest = overcharge.judge(sightings)
     assert (dearest.price if dearest else None) == (None if price is None else Decimal(price))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from aggregator.api.ordering import render_for
 from aggregator.app import Panel
 from aggregator.cache.memory import MemoryCache
-from aggregator.cache.status import Kind
+from aggregator.cache.status import CachedKind
 from aggregator.orders import attempt_store
 from aggregator.orders.track import Reply, Tracker
 from aggregator.resellers.model import Reseller
@@ -34,10 +34,10 @@ async def test_a_reading_that_could_not_be_carried_out_is_not_remembered_as_if_i
     alpha.reply = {"status": "In progress", "remains": "400", "charge": "2.4"}
     await refuse_changes_of_orders(panel.settings.database_url)
     await poll(panel)
-    assert await panel.cache.get_many(Kind.READING, [str(attempt.id)]) == [None]
+    assert await panel.cache.get_many(CachedKind.READING, [str(attempt.id)]) == [None]
     await allow_changes_of_orders(panel.settings.database_url)
     await poll(panel)
-    assert await panel.cache.get_many(Kind.READING, [str(attempt.id)]) != [None]
+    assert await panel.cache.get_many(CachedKind.READING, [str(attempt.id)]) != [None]
     assert (await order_now(order.id)).delivery_seen
 
 
@@ -52,7 +52,7 @@ async def test_an_answer_that_says_nothing_new_writes_nothing(
     await panel.cache.clear()
     await refuse_changes_of_orders(panel.settings.database_url)
     await poll(panel)
-    assert await panel.cache.get_many(Kind.READING, [str(attempt.id)]) != [None]
+    assert await panel.cache.get_many(CachedKind.READING, [str(attempt.id)]) != [None]
     alpha.reply = {"status": "In progress", "remains": "399", "charge": "2.4"}
     await poll(panel)
     await allow_changes_of_orders(panel.settings.database_url)
@@ -68,7 +68,7 @@ class Overtaken(MemoryCache):
         super().__init__()
         self.put_after_the_question: dict[str, bytes] = {}
 
-    async def get_many(self, kind: Kind, ids: Sequence[str]) -> list[bytes | None]:
+    async def get_many(self, kind: CachedKind, ids: Sequence[str]) -> list[bytes | None]:
         found = await super().get_many(kind, ids)
         put, self.put_after_the_question = self.put_after_the_question, {}
         await self.put_many(kind, put)
@@ -80,7 +80,7 @@ async def test_a_status_that_was_asked_for_first_does_not_cover_a_later_change(p
     [order] = await running(panel, ann)
     cache = Overtaken()
     ended = Reply(ann.id, b'{"status":"COMPLETED"}', b'{"status":"Completed"}')
-    cache.put_after_the_question = {str(order.id): ended.pack(Kind.JSON)}
+    cache.put_after_the_question = {str(order.id): ended.pack(CachedKind.JSON)}
     tracker = Tracker(cache, render_for("USD"))
     await tracker.replies(ann.id, [str(order.id)], "json")
     assert await tracker.replies(ann.id, [str(order.id)], "json") == [ended.json]
@@ -120,10 +120,10 @@ async def test_a_cache_that_remembers_something_old_settles_nothing(
         under_way = {"status": "In progress", "remains": "400", "charge": "2.4"}
         alpha.reply = under_way
         await poll(panel)
-        kept = await panel.cache.get_many(Kind.READING, [str(attempt.id)])
+        kept = await panel.cache.get_many(CachedKind.READING, [str(attempt.id)])
         alpha.reply = PARTIAL_300
         await poll(panel)
-        await panel.cache.put_many(Kind.READING, {str(attempt.id): kept[0] or b""})
+        await panel.cache.put_many(CachedKind.READING, {str(attempt.id): kept[0] or b""})
         alpha.reply = under_way
         await poll(panel)
         await minutes_pass(order.id)
@@ -139,8 +139,8 @@ async def test_a_poisoned_cache_moves_no_money_and_shows_nobody_anothers_order(
     bob = await make_reseller("bob")
     [attempt] = await attempt_store.of_order(order.id)
     for poison in (b"", b"\xff\x00", b"1\n2\n3", b'{"phase": "completed"}'):
-        await panel.cache.put_many(Kind.READING, {str(attempt.id): poison})
-        for kind in (Kind.JSON, Kind.CLASSIC):
+        await panel.cache.put_many(CachedKind.READING, {str(attempt.id): poison})
+        for kind in (CachedKind.JSON, CachedKind.CLASSIC):
             await panel.cache.put_many(kind, {str(order.id): poison})
         assert await panel.tracker.replies(bob.id, [str(order.id)], "json") == [None]
         assert (await classic_reply(panel, await order_now(order.id)))["charge"] == "3"

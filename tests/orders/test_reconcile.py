@@ -230,7 +230,7 @@ async def test_looks_that_overlap_are_not_taken_for_movements(panel: Panel, alph
     """Nobody knows which of the two is the newer one."""
     (before,) = await balance_store.days("alpha", since=0)
     funds = await panel.upstreams.adapter("alpha").balance()  # type: ignore[union-attr]
-    old = balance_store.Look(funds=funds, begun=before.looked_at - 1, ended=before.looked_at + 5)
+    old = balance_store.BalanceLook(funds=funds, begun=before.looked_at - 1, ended=before.looked_at + 5)
     await balance_store.note("alpha", old)
     assert await balance_store.days("alpha", since=0) == [before]
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec import convert
 
 from aggregator.catalog.balance_store import Judgement, Move
-from aggregator.orders.reconciliation import Debit, Period, Purchase, Refund, debit_of, judge
+from aggregator.orders.reconciliation import Debit, ExpectedRefund, Period, Purchase, debit_of, judge
 from aggregator.orders.state import Outcome
 from tests.builders import attempt_of
 
@@ -27,18 +27,24 @@ def debit(at: int, cost: str, *, order: int = 1, ended: int | None = None) -> De
     return Debit(order=order, cost=Decimal(cost), begun=OPENED + at * 1000, ended=OPENED + over * 1000)
 
 
-def back(at: int, amount: str, *, since: int, order: int = 9) -> Refund:
-    return Refund(order=order, amount=Decimal(amount), since=OPENED + since * 1000, at=OPENED + at * 1000)
+def back(at: int, amount: str, *, since: int, order: int = 9) -> ExpectedRefund:
+    return ExpectedRefund(order=order, amount=Decimal(amount), since=OPENED + since * 1000, at=OPENED + at * 1000)
 
 
 def seen(
-    moves: list[Move], debits: list[Debit] | None = None, refunds: list[Refund] | None = None, period: Period = PERIOD
+    moves: list[Move],
+    debits: list[Debit] | None = None,
+    refunds: list[ExpectedRefund] | None = None,
+    period: Period = PERIOD,
 ) -> Judgement:
     return judge(period, moves, debits or [], refunds or [])
 
 
 def drift(
-    moves: list[Move], debits: list[Debit] | None = None, refunds: list[Refund] | None = None, period: Period = PERIOD
+    moves: list[Move],
+    debits: list[Debit] | None = None,
+    refunds: list[ExpectedRefund] | None = None,
+    period: Period = PERIOD,
 ) -> str | None:
     over = seen(moves, debits, refunds, period).drift
     return None if over is None else f"{over.normalize():f}"
@@ -78,7 +84,7 @@ PAID = move(30, "100.00", "97.60")
         pytest.param([move(30, "100.00", "97.60")], [], [], "2.4", id="ordered by hand"),
     ],
 )  # fmt: skip
-def test_a_day(moves: list[Move], debits: list[Debit], refunds: list[Refund], expected: str | None) -> None:
+def test_a_day(moves: list[Move], debits: list[Debit], refunds: list[ExpectedRefund], expected: str | None) -> None:
     assert drift(moves, debits, refunds) == expected
 
 

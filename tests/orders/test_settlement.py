@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from aggregator.orders.settlement import (
     Announce,
     Finish,
-    Hold,
+    HoldForOwner,
     Keep,
     Rules,
     Settlement,
@@ -96,7 +96,7 @@ def in_words(decision: Settlement) -> str:
             return f"finish {state} {undelivered}"
         case Sight():
             return "sight"
-        case Hold():
+        case HoldForOwner():
             return "hold"
         case Keep():
             return "keep"
@@ -152,11 +152,11 @@ def test_a_charge_in_another_currency_tells_nothing() -> None:
 @pytest.mark.parametrize(
     ("order", "phase", "remains", "said", "told"),
     [
-        ("active", Phase.ERROR, 400, {"word": "Fail"}, Hold("the provider says Fail")),
-        ("active", Phase.ERROR, 400, {}, Hold("the provider says error")),
+        ("active", Phase.ERROR, 400, {"word": "Fail"}, HoldForOwner("the provider says Fail")),
+        ("active", Phase.ERROR, 400, {}, HoldForOwner("the provider says error")),
         ("active", Phase.UNKNOWN, 400, {"word": "Odd"}, Keep("the provider says 'Odd', a word that nobody knows")),
         ("active", Phase.PARTIAL, 0, {},
-         Hold("the provider says partial, and nothing tells how much was not delivered")),
+         HoldForOwner("the provider says partial, and nothing tells how much was not delivered")),
         ("completed", Phase.IN_PROGRESS, 400, {}, Keep("the provider took the order up again")),
         ("completed", Phase.UNKNOWN, 0, {}, Keep()),
         ("partial 300", Phase.PARTIAL, 200, {}, Keep("the provider took an undelivered part back")),

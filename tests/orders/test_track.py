@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.cache.status import Kind
+from aggregator.cache.status import CachedKind
 from aggregator.orders.track import Reply, unpack
 
 MINE = Reply(7, b'{"status":"PENDING"}', b'{"status":"Pending"}')
@@ -15,14 +15,14 @@ THEIRS = Reply(8, b'{"status":"COMPLETED"}', b'{"status":"Completed"}')
     ("packed", "told", "missing"),
     [
         ([], [], []),
-        ([MINE.pack(Kind.JSON), MINE.pack(Kind.JSON)], [MINE.json, MINE.json], []),
-        ([MINE.pack(Kind.JSON), None], [MINE.json, None], [1]),
+        ([MINE.pack(CachedKind.JSON), MINE.pack(CachedKind.JSON)], [MINE.json, MINE.json], []),
+        ([MINE.pack(CachedKind.JSON), None], [MINE.json, None], [1]),
         ([None, None], [None, None], [0, 1]),
-        ([THEIRS.pack(Kind.JSON), MINE.pack(Kind.JSON)], [None, MINE.json], []),
-        ([MINE.pack(Kind.JSON), b""], [MINE.json, None], [1]),
-        ([b"7", MINE.pack(Kind.JSON)], [None, MINE.json], [0]),
-        ([b"7\n{}\n7", MINE.pack(Kind.JSON)], [None, MINE.json], [0]),
-        ([b"70\n{}", MINE.pack(Kind.JSON)], [None, MINE.json], []),
+        ([THEIRS.pack(CachedKind.JSON), MINE.pack(CachedKind.JSON)], [None, MINE.json], []),
+        ([MINE.pack(CachedKind.JSON), b""], [MINE.json, None], [1]),
+        ([b"7", MINE.pack(CachedKind.JSON)], [None, MINE.json], [0]),
+        ([b"7\n{}\n7", MINE.pack(CachedKind.JSON)], [None, MINE.json], [0]),
+        ([b"70\n{}", MINE.pack(CachedKind.JSON)], [None, MINE.json], []),
     ],
 )
 def test_each_reply_is_told_to_its_reseller_alone(
@@ -32,4 +32,4 @@ def test_each_reply_is_told_to_its_reseller_alone(
 
 
 def test_both_spellings_are_kept() -> None:
-    assert unpack(7, [MINE.pack(Kind.CLASSIC)]) == ([MINE.classic], [])
+    assert unpack(7, [MINE.pack(CachedKind.CLASSIC)]) == ([MINE.classic], [])

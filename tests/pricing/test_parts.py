@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing.parts import Parts, begun_of
-from pricing.refund import CancelMeans, Ending, Report, Verdict, undelivered
+from pricing.refund import CancelMeans, Ending, Report, Undelivered, undelivered
 
 COMPLETED, PARTIAL, CANCELLED = Ending.COMPLETED, Ending.PARTIAL, Ending.CANCELLED
 MEANINGS: tuple[CancelMeans, ...] = ("full", "by_remains", "auto")
@@ -26,7 +26,7 @@ def settle(
     quantity: int = 1000,
     bought: int = 10,
     full_refund: bool = False,
-) -> Verdict:
+) -> Undelivered:
     """Ten parts of 100 that were bought for 2.50, unless said otherwise."""
     parts = Parts(quantity=quantity, bought=bought, counted=counted, subscription=subscription)
     return undelivered(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pricing.money import Money
-from pricing.refund import Ending, Note, Report, Verdict, due, target, undelivered
+from pricing.refund import Ending, Note, Report, Undelivered, due, target, undelivered
 
 CHARGES = st.integers(0, 2**63 - 1)
 QUANTITIES = st.integers(1, 10**9)
@@ -22,19 +22,19 @@ OPEN = Report(
     base_charge=Decimal("2.00"),
     cancel_means="by_remains",
 )
-OWNER = Verdict(None, ("needs_owner",))
+OWNER = Undelivered(None, ("needs_owner",))
 CHARGE: tuple[Note, ...] = ("derived_from_charge",)
 
 
-def partial(**known: object) -> Verdict:
+def partial(**known: object) -> Undelivered:
     return undelivered(replace(OPEN, ending=Ending.PARTIAL, **known))
 
 
-def cancelled(means: str, **known: object) -> Verdict:
+def cancelled(means: str, **known: object) -> Undelivered:
     return undelivered(replace(OPEN, cancel_means=means, **known))
 
 
-def completed(**known: object) -> Verdict:
+def completed(**known: object) -> Undelivered:
     return undelivered(replace(OPEN, ending=Ending.COMPLETED, **known))
 
 
@@ -78,36 +78,36 @@ def test_refunds_in_any_number_of_steps_add_up_to_the_largest_target(
 
 
 def test_a_completed_order_gives_nothing_back_whatever_remains_says() -> None:
-    assert completed(remains=0) == Verdict(0)
-    assert completed(remains=None) == Verdict(0)
-    assert completed(remains=99) == Verdict(0)
-    assert completed(remains=100) == Verdict(0, ("completed_with_remains",))
-    assert completed(remains=-5) == Verdict(0, ("over_delivered",))
-    assert completed(remains=1, quantity=1, package=True) == Verdict(0)
+    assert completed(remains=0) == Undelivered(0)
+    assert completed(remains=None) == Undelivered(0)
+    assert completed(remains=99) == Undelivered(0)
+    assert completed(remains=100) == Undelivered(0, ("completed_with_remains",))
+    assert completed(remains=-5) == Undelivered(0, ("over_delivered",))
+    assert completed(remains=1, quantity=1, package=True) == Undelivered(0)
 
 
 @pytest.mark.parametrize(("remains", "units"), [(1, 1), (300, 300), (1000, 1000)])
 def test_a_partial_order_gives_back_what_remains(remains: int, units: int) -> None:
-    assert partial(remains=remains) == Verdict(units)
-    assert partial(remains=remains, charge=Decimal("0.01")) == Verdict(units)
+    assert partial(remains=remains) == Undelivered(units)
+    assert partial(remains=remains, charge=Decimal("0.01")) == Undelivered(units)
 
 
 def test_more_remaining_than_was_ordered_is_cut_to_the_order() -> None:
-    assert partial(remains=1001) == Verdict(1000, ("clamped",))
-    assert cancelled("by_remains", remains=5000) == Verdict(1000, ("clamped",))
+    assert partial(remains=1001) == Undelivered(1000, ("clamped",))
+    assert cancelled("by_remains", remains=5000) == Undelivered(1000, ("clamped",))
 
 
 @pytest.mark.parametrize("remains", [0, None])
 def test_a_partial_order_without_remains_goes_by_the_providers_charge(remains: int | None) -> None:
-    assert partial(remains=remains, charge=Decimal("1.40")) == Verdict(300, CHARGE)
-    assert partial(remains=remains, charge=Decimal("1.3999")) == Verdict(300, CHARGE)
+    assert partial(remains=remains, charge=Decimal("1.40")) == Undelivered(300, CHARGE)
+    assert partial(remains=remains, charge=Decimal("1.3999")) == Undelivered(300, CHARGE)
     for silent in (None, Decimal(0), Decimal(-1), Decimal("2.00"), Decimal("3.00"), Decimal("1.9999")):
         assert partial(remains=remains, charge=silent) == OWNER
     assert partial(remains=remains, charge=Decimal(1), base_charge=None) == OWNER
 
 
 def test_a_partial_order_that_was_over_delivered_is_no_ground_for_a_refund() -> None:
-    assert partial(remains=-3) == Verdict(None, ("over_delivered", "needs_owner"))
+    assert partial(remains=-3) == Undelivered(None, ("over_delivered", "needs_owner"))
 
 
 @pytest.mark.parametrize("remains", [None, 0, 1, 300])
@@ -115,25 +115,25 @@ def test_a_partial_package_is_held_unless_its_charge_says_zero(remains: int | No
     package: dict[str, object] = {"package": True, "quantity": 1, "remains": remains}
     assert partial(**package) == OWNER
     assert partial(**package, charge=Decimal(1)) == OWNER
-    assert partial(**package, charge=Decimal(0)) == Verdict(1, CHARGE)
+    assert partial(**package, charge=Decimal(0)) == Undelivered(1, CHARGE)
 
 
 @pytest.mark.parametrize("remains", [None, 0, 300, 1000])
 def test_where_cancelled_means_full_everything_comes_back(remains: int | None) -> None:
-    assert cancelled("full", remains=remains, charge=Decimal(1), delivery_seen=True) == Verdict(1000)
+    assert cancelled("full", remains=remains, charge=Decimal(1), delivery_seen=True) == Undelivered(1000)
 
 
 @pytest.mark.parametrize("means", ["full", "by_remains", "auto"])
 def test_a_provider_that_says_refunded_gave_everything_back(means: str) -> None:
-    assert cancelled(means, remains=300, charge=Decimal(1), full_refund=True) == Verdict(1000)
+    assert cancelled(means, remains=300, charge=Decimal(1), full_refund=True) == Undelivered(1000)
 
 
 def test_where_remains_count_a_cancelled_order_gives_back_its_share() -> None:
     """The specification's own formula: remains > 0 ? share : all."""
-    assert cancelled("by_remains", remains=300) == Verdict(300)
-    assert cancelled("by_remains", remains=300, delivery_seen=True) == Verdict(300)
-    assert cancelled("by_remains", remains=0) == Verdict(1000)
-    assert cancelled("by_remains", remains=None) == Verdict(1000)
+    assert cancelled("by_remains", remains=300) == Undelivered(300)
+    assert cancelled("by_remains", remains=300, delivery_seen=True) == Undelivered(300)
+    assert cancelled("by_remains", remains=0) == Undelivered(1000)
+    assert cancelled("by_remains", remains=None) == Undelivered(1000)
 
 
 @pytest.mark.parametrize("remains", [0, None])
@@ -141,25 +141,25 @@ def test_a_begun_order_cancelled_with_nothing_left_is_held_unless_the_charge_tel
     begun: dict[str, object] = {"remains": remains, "delivery_seen": True}
     assert cancelled("by_remains", **begun) == OWNER
     assert cancelled("by_remains", **begun, charge=Decimal("2.00")) == OWNER
-    assert cancelled("by_remains", **begun, charge=Decimal(0)) == Verdict(1000, CHARGE)
-    assert cancelled("by_remains", **begun, charge=Decimal("0.50")) == Verdict(750, CHARGE)
+    assert cancelled("by_remains", **begun, charge=Decimal(0)) == Undelivered(1000, CHARGE)
+    assert cancelled("by_remains", **begun, charge=Decimal("0.50")) == Undelivered(750, CHARGE)
 
 
 def test_over_delivery_is_a_sight_of_delivery() -> None:
-    assert cancelled("by_remains", remains=-5) == Verdict(None, ("over_delivered", "needs_owner"))
+    assert cancelled("by_remains", remains=-5) == Undelivered(None, ("over_delivered", "needs_owner"))
 
 
 def test_where_the_meaning_is_unknown_the_charge_decides_first() -> None:
-    assert cancelled("auto", charge=Decimal(0), remains=300) == Verdict(1000, CHARGE)
-    assert cancelled("auto", charge=Decimal("1.40")) == Verdict(300, CHARGE)
-    assert cancelled("auto", charge=Decimal("1.40"), remains=0) == Verdict(300, CHARGE)
+    assert cancelled("auto", charge=Decimal(0), remains=300) == Undelivered(1000, CHARGE)
+    assert cancelled("auto", charge=Decimal("1.40")) == Undelivered(300, CHARGE)
+    assert cancelled("auto", charge=Decimal("1.40"), remains=0) == Undelivered(300, CHARGE)
 
 
 def test_charge_and_remains_must_agree_where_the_meaning_is_unknown() -> None:
-    assert cancelled("auto", charge=Decimal("1.40"), remains=303) == Verdict(303)
-    assert cancelled("auto", charge=Decimal("1.40"), remains=310) == Verdict(310)
+    assert cancelled("auto", charge=Decimal("1.40"), remains=303) == Undelivered(303)
+    assert cancelled("auto", charge=Decimal("1.40"), remains=310) == Undelivered(310)
     assert cancelled("auto", charge=Decimal("1.40"), remains=311) == OWNER
-    assert cancelled("auto", charge=Decimal("1.40"), remains=31, quantity=100) == Verdict(31)
+    assert cancelled("auto", charge=Decimal("1.40"), remains=31, quantity=100) == Undelivered(31)
     assert cancelled("auto", charge=Decimal("1.40"), remains=32, quantity=100) == OWNER
     assert cancelled("auto", charge=Decimal("1.40"), remains=1, quantity=1, package=True) == OWNER
 
@@ -168,15 +168,15 @@ def test_charge_and_remains_must_agree_where_the_meaning_is_unknown() -> None:
 def test_an_unreduced_charge_tells_nothing_and_cancelled_is_read_as_most_panels_mean_it(
     charge: Decimal | None,
 ) -> None:
-    assert cancelled("auto", charge=charge, remains=300) == Verdict(1000)
+    assert cancelled("auto", charge=charge, remains=300) == Undelivered(1000)
 
 
 def test_where_the_meaning_is_unknown_a_charge_without_a_base_is_for_the_owner() -> None:
     for charge in (Decimal("1.40"), Decimal("2.00")):
         assert cancelled("auto", charge=charge, base_charge=None) == OWNER
         assert cancelled("auto", charge=charge, base_charge=None, remains=300) == OWNER
-    assert cancelled("auto", charge=Decimal(0), base_charge=None) == Verdict(1000, CHARGE)
-    assert cancelled("auto", charge=None, base_charge=None) == Verdict(1000)
+    assert cancelled("auto", charge=Decimal(0), base_charge=None) == Undelivered(1000, CHARGE)
+    assert cancelled("auto", charge=None, base_charge=None) == Undelivered(1000)
 
 
 REPORTS = st.builds(

@@ -11,7 +11,7 @@ from aggregator.catalog import health, learned_store
 from aggregator.catalog.diff import compare
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
-from aggregator.orders.settlement import Announce, Finish, Hold, Keep, Sight
+from aggregator.orders.settlement import Announce, Finish, HoldForOwner, Keep, Sight
 from aggregator.orders.state import OrderState
 from providers.dialect import Dialect
 from providers.errors import Code, ProviderError, Refused
@@ -80,8 +80,8 @@ async def test_q24_remains_with_decimals_are_whole_units() -> None:
 def test_q25_partial_with_nothing_left_is_told_by_the_charge_or_held() -> None:
     """A charge that fell by a fifth says that a fifth did not come; without one only the owner knows."""
     assert ended(told(Phase.PARTIAL, 0, "2.0")) == (OrderState.PARTIAL, 200)
-    assert isinstance(settle(told(Phase.PARTIAL, 0, "2.5")), Hold)
-    assert isinstance(settle(told(Phase.PARTIAL, 0)), Hold)
+    assert isinstance(settle(told(Phase.PARTIAL, 0, "2.5")), HoldForOwner)
+    assert isinstance(settle(told(Phase.PARTIAL, 0)), HoldForOwner)
 
 
 def test_q26_cancelled_with_nothing_left_gives_everything_back() -> None:
@@ -150,7 +150,7 @@ async def test_q34_a_charge_of_nothing_after_the_add_is_no_price(charge: str | N
     """Nor is what we expected to pay: until the provider has said a charge, its charge tells no part."""
     progress = await status({"status": "Pending", "charge": charge})
     assert isinstance(settle(progress), Announce)
-    assert isinstance(settle(told(Phase.PARTIAL, 0, "2.0"), charge=""), Hold)
+    assert isinstance(settle(told(Phase.PARTIAL, 0, "2.0"), charge=""), HoldForOwner)
     assert ended(told(Phase.PARTIAL, 0, "2.0"), charge="2.5") == (OrderState.PARTIAL, 200)
 
 
@@ -278,7 +278,7 @@ def test_q51_what_remains_of_a_package_is_no_number_of_units() -> None:
     """It may be 0, 1 or what was inside: only a charge of nothing says that it was not delivered."""
     package: dict[str, Any] = {"type": ServiceType.PACKAGE.value, "quantity": 1, "rate_per": 1}
     for remains in (0, 1, 730):
-        assert isinstance(settle(told(Phase.PARTIAL, remains, "2.5"), **package), Hold)
+        assert isinstance(settle(told(Phase.PARTIAL, remains, "2.5"), **package), HoldForOwner)
     assert ended(told(Phase.PARTIAL, 730, "0"), **package) == (OrderState.CANCELLED, 1)
 
 

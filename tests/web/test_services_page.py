@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from aggregator.catalog.news import Kind
+from aggregator.catalog.news import NewsKind
 from aggregator.catalog.news_store import ToldNews
 from aggregator.orders.settle import settle
 from aggregator.settings import PanelSettings
@@ -179,6 +179,6 @@ async def test_a_change_of_our_prices_is_in_the_feed(web: Web) -> None:
 def test_a_name_that_no_document_may_hold_breaks_no_feed() -> None:
     """Control characters, tags, halves of characters that are none."""
     name = "a\x00b\x1bc<script>&amp;]]>\ud800\ufffe\U0001f600"
-    news = [ToldNews(id=1, service=1, name=name, kind=Kind.GONE, before=1, now=None, rate_per=1, at=0)]
+    news = [ToldNews(id=1, service=1, name=name, kind=NewsKind.GONE, before=1, now=None, rate_per=1, at=0)]
     feed = ET.fromstring(feeds.as_atom(PanelSettings(name="<b>"), news))  # noqa: S314  # our own
     assert feed.findtext(f"{ATOM}entry/{ATOM}title") == "Gone: abc<script>&amp;]]>\U0001f600"

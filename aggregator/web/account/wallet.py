@@ -8,7 +8,7 @@ import io
 from msgspec import Struct
 
 from aggregator.ledger import book
-from aggregator.ledger.entries import EntryKind, Reference, read_reference, wallet
+from aggregator.ledger.entries import EntryKind, EntryReference, read_reference, wallet
 from aggregator.storage.tables import Entry
 from aggregator.web.printing import stamp
 from aggregator.web.section import Section
@@ -78,11 +78,11 @@ def line_of(entry: Entry) -> Line:
 def _text(entry: Entry) -> str:
     said = read_reference(entry.reference)
     match said:
-        case Reference(kind=EntryKind.DEPOSIT):
+        case EntryReference(kind=EntryKind.DEPOSIT):
             return "Deposit"
-        case Reference(kind=EntryKind.ADJUSTMENT):
+        case EntryReference(kind=EntryKind.ADJUSTMENT):
             return "Correction"
-        case Reference(kind=EntryKind.REFUND, undelivered=undelivered):
+        case EntryReference(kind=EntryKind.REFUND, undelivered=undelivered):
             return f"Refund, {undelivered:,} not delivered"
         case _:
             return "Order"

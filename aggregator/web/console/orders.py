@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
 from aggregator.orders.model import Attempt, Order, attempt_that_counts
-from aggregator.orders.proofs import Next, after_absent
-from aggregator.orders.search_store import Sought
+from aggregator.orders.proofs import AfterAbsent, after_absent
+from aggregator.orders.search_store import OrderSearch
 from aggregator.orders.state import OrderState
 from aggregator.resellers import store as reseller_store
 from aggregator.web.console.deeds import done, reason
@@ -50,7 +50,7 @@ async def orders(visit: Visit) -> Page:
 @section.get("/console/orders/held", Who.OWNER)
 async def held(visit: Visit) -> Page:
     names = await reseller_names()
-    found = await search_store.find(Sought(held=True), limit=PAGE)
+    found = await search_store.find(OrderSearch(held=True), limit=PAGE)
     return visit.render("console/held_orders.html", lines=await lines(found, names), counts=await counts())
 
 
@@ -101,7 +101,7 @@ async def order_of(visit: Visit) -> Order:
     return found
 
 
-async def next_of(visit: Visit, order: Order) -> Next:
+async def next_of(visit: Visit, order: Order) -> AfterAbsent:
     """What `absent` would come to for this order."""
     attempts = await attempt_store.of_order(order.id)
     provider = attempts[-1].provider if attempts else ""
@@ -136,10 +136,10 @@ def any_of(choices: Iterable[str]) -> list[tuple[str, str]]:
     ]
 
 
-def _sought(query: Fields, names: dict[int, str]) -> Sought:
+def _sought(query: Fields, names: dict[int, str]) -> OrderSearch:
     state, reseller = query.get("state", ""), query.get("reseller", "")
     known = {name: number for number, name in names.items()}
-    return Sought(
+    return OrderSearch(
         states=(state,) if state in list(OrderState) else (), provider=query.get("provider", "")[:40],
         reseller=known.get(reseller, -1) if reseller else None, held=query.flag("held"),
         text=query.get("q", "").strip()[:500], before=query.number("before", 0, most=2**53) or None,

@@ -19,7 +19,7 @@ from aggregator.catalog.trying import name_of, remember, try_configured, try_new
 from aggregator.errors import CannotBeDone
 from aggregator.orders import account_door_store
 from aggregator.orders.account_doors import ForeignDoor
-from aggregator.orders.business import Standing, standings
+from aggregator.orders.business import ProviderStanding, standings
 from aggregator.settings import ProviderSettings, RangedPackages
 from aggregator.settings.edits import Value
 from aggregator.settings.fields import FOREIGN_CURRENCY, WEB_ADDRESS
@@ -231,7 +231,7 @@ def _path(name: str) -> str:
     return f"/console/providers/of/{quote(name)}"
 
 
-async def _standings(visit: Visit) -> list[Standing]:
+async def _standings(visit: Visit) -> list[ProviderStanding]:
     return await standings(visit.parts.upstreams, visit.parts.prices.markup.fx, visit.parts.prices.shelf)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from aggregator.ledger import book
 from aggregator.ledger.book import Kept
 from aggregator.orders import halts, search_store
-from aggregator.orders.search_store import Sought
+from aggregator.orders.search_store import OrderSearch
 from aggregator.people import doors
 from aggregator.people import store as people_store
 from aggregator.resellers import accounts, keys
@@ -161,7 +161,7 @@ async def named(visit: Visit) -> Reseller:
 
 
 async def _page(visit: Visit, one: Reseller, *, status: int = 200, faults: dict[str, str] | None = None) -> Page:
-    orders = await search_store.find(Sought(reseller=one.id), limit=ORDERS)
+    orders = await search_store.find(OrderSearch(reseller=one.id), limit=ORDERS)
     return visit.render(
         "console/reseller.html", status=status, faults=faults or {}, one=one, balance=await book.balance(one.id),
         statement=await book.statement(one.id, limit=STATEMENT), keys=await keys.of_reseller(one.id),

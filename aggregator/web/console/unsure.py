@@ -10,8 +10,8 @@ from msgspec import Struct
 from aggregator.orders import bulk, evidence_store, resolve, search_store
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.evidence_store import Look, suggest
-from aggregator.orders.proofs import Next, proof_of
-from aggregator.orders.search_store import Sought
+from aggregator.orders.proofs import AfterAbsent, proof_of
+from aggregator.orders.search_store import OrderSearch
 from aggregator.orders.state import OrderState
 from aggregator.storage import clock
 from aggregator.web.console.deeds import done, reason, settle_ms
@@ -32,7 +32,7 @@ class Doubt(Struct, frozen=True, kw_only=True):
     line: Line
     looks: Sequence[Look]
     suggestion: str | None
-    follows: Next
+    follows: AfterAbsent
     """What `absent` comes to."""
     decidable_at: int
     """Before this moment nobody can tell that a provider does not have it."""
@@ -42,7 +42,7 @@ class Doubt(Struct, frozen=True, kw_only=True):
 async def queue(visit: Visit) -> Page:
     names = await reseller_names()
     provider = visit.query.get("provider", "")[:40]
-    found = await search_store.find(Sought(states=(OrderState.UNSURE.value,), provider=provider), limit=MOST)
+    found = await search_store.find(OrderSearch(states=(OrderState.UNSURE.value,), provider=provider), limit=MOST)
     shown = await lines(found, names)
     looks = await evidence_store.observed([line.attempt.id for line in shown if line.attempt])
     doubts = [await _doubt(visit, line, looks.get(line.attempt.id, []) if line.attempt else []) for line in shown]

@@ -9,14 +9,18 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import msgspec
 
-from aggregator.catalog.news import Kind
+from aggregator.catalog.news import NewsKind
 from aggregator.catalog.news_store import ToldNews
 from aggregator.settings import PanelSettings
 from pricing.money import print_units
 
 WORDS = {
-    Kind.NEW: "New", Kind.BACK: "Back", Kind.GONE: "Gone", Kind.DEARER: "Dearer", Kind.CHEAPER: "Cheaper",
-}  # fmt: skip
+    NewsKind.NEW: "New",
+    NewsKind.BACK: "Back",
+    NewsKind.GONE: "Gone",
+    NewsKind.DEARER: "Dearer",
+    NewsKind.CHEAPER: "Cheaper",
+}
 _ATOM = "http://www.w3.org/2005/Atom"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
