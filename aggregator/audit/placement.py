@@ -8,13 +8,14 @@ from aggregator.audit.promise import Promise, Stops
 from aggregator.audit.scope import Scope
 from aggregator.orders.evidence_store import Rule, actor_of
 from aggregator.orders.state import DOUBTFUL_IN_SQL, LIVE_IN_SQL, EventKind
+from aggregator.storage.clock import HOUR_MS
 
 OVERDUE_MS = 30_000
 TELL_MS = 15 * 60_000
 """How long an add may be unsure before its order's history must say so."""
 TELLING_MS = 120_000
 """How late that may be said."""
-POLL_MS = 3_600_000
+POLL_MS = HOUR_MS
 
 _OF_ORDERS = f"""
 select o.id as order_id, o.reseller, o.state, o.ended_at,

@@ -39,6 +39,7 @@ from aggregator.orders.submit import door_of, submission_of
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock
+from aggregator.storage.clock import HOUR_MS
 from providers.adapter import Adapter
 from providers.errors import ProviderError
 
@@ -47,7 +48,7 @@ log = structlog.get_logger(__name__)
 LEASE_MS = 180_000
 """How long one process has an account to itself; one that died loses it then."""
 LONGEST_PAUSE_MS = 1_800_000
-REPEAT_WITHIN_MS = 12 * 3_600_000
+REPEAT_WITHIN_MS = 12 * HOUR_MS
 """Panels that know a reference forget it some day; after this a repeat might be a new order."""
 LEAST_DARK_MS = 10_000
 AT_ONCE_MS = 10_000

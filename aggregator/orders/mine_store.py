@@ -11,6 +11,7 @@ from aggregator.orders.search_store import LINK_HAS, NEWEST_BY_LINK, order_numbe
 from aggregator.orders.state import OPEN, OPEN_IN_SQL, OrderState
 from aggregator.orders.store import as_order
 from aggregator.storage import clock, tables
+from aggregator.storage.clock import DAY_MS
 from aggregator.storage.moments import first_id
 from aggregator.storage.totals import read_total, total
 
@@ -21,7 +22,6 @@ STATES: dict[str, tuple[OrderState, ...]] = {
     "cancelled": (OrderState.CANCELLED,),
 }
 """What a reseller may ask for, by a word that tells nothing of how we work."""
-_DAY_MS = 86_400_000
 
 
 class Mine(Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ def _asked(mine: Mine, reseller: int) -> list[tuple[str, list[Any]]]:
 
 async def count(reseller: int) -> Counts:
     """Read from indexes but for the orders of a month: some resellers have a million."""
-    month = await first_id(tables.Order, clock.now() - 30 * _DAY_MS)
+    month = await first_id(tables.Order, clock.now() - 30 * DAY_MS)
     # With a plus, no index is taken for it: open orders are fewer than any large reseller's.
     [row] = await tables.Order.raw(
         "select (select count(*) from orders where reseller = {}) as all_orders,"

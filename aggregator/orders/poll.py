@@ -42,6 +42,7 @@ from aggregator.orders.state import EventKind, OrderState, Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock, tables
+from aggregator.storage.clock import HOUR_MS
 from aggregator.storage.engine import is_unreachable
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
@@ -54,7 +55,7 @@ CANCEL_MEANS: dict[str, CancelMeans] = {"full": "full", "by_remains": "by_remain
 CLAIM_MANY = 500
 """Orders asked about in a round where the provider answers for many in one call."""
 CLAIM_SINGLY = 20
-LOST_AFTER_MS = 3_600_000
+LOST_AFTER_MS = HOUR_MS
 """How long a provider may deny an order before the owner is shown it."""
 
 

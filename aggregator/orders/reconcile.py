@@ -10,11 +10,12 @@ import asyncio
 import structlog
 
 from aggregator.catalog import balance_store
-from aggregator.catalog.balance_store import DAY_MS, DayRow, Judgement, plain
+from aggregator.catalog.balance_store import DayRow, Judgement, plain
 from aggregator.orders import reconciliation, reconciliation_store
 from aggregator.orders.reconciliation import Period
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock
+from aggregator.storage.clock import DAY_MS
 
 log = structlog.get_logger(__name__)
 

@@ -18,6 +18,7 @@ from aggregator.orders.refill_store import RefillRow, RefillState
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock, tables
+from aggregator.storage.clock import DAY_MS
 from providers.adapter import Adapter
 from providers.error_texts import names_a_service
 from providers.errors import Code, ProviderError, Refused, Unreachable, Unsure
@@ -26,7 +27,6 @@ from providers.vocabulary import Capability, Refill, RefillPhase
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 50
-DAY_MS = 86_400_000
 GRACE_MS = 2_000
 CONTESTED_MS = 60_000
 """Before it is looked again whether an id is an order's alone."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import Outcome
 from aggregator.settings import PaceSettings
+from aggregator.storage.clock import DAY_MS, HOUR_MS
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+MINUTE, HOUR, DAY = 60_000, HOUR_MS, DAY_MS
 OPEN_FACTORS = ((10 * MINUTE, 1), (2 * HOUR, 4), (DAY, 10), (7 * DAY, 30))
 """Up to this age the interval is so many times `poll_seconds`; beyond the last it is hourly (at 30 s)."""
 OLDEST_OPEN_FACTOR = 120
