@@ -7,12 +7,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from aggregator.api.body import Value
 from aggregator.api.wire import Request
 from aggregator.errors import BadLink, IncorrectRequest, MissingField, TooManyOrders
 from aggregator.orders.lines import BLANKS
 from aggregator.orders.numbers import read_id, read_integer
-from aggregator.orders.types import IDS, LONGEST_LINK, Ask
+from aggregator.orders.types import IDS, LONGEST_LINK, Ask, Value
 
 LONGEST_REQUEST_ID = 255
 """Bytes."""

@@ -81,10 +81,6 @@ class ShelfService:
     def price(self, buyer: Buyer) -> Price:
         return self.terms(buyer).price
 
-    def price_of(self, offer: Offer, buyer: Buyer) -> Price:
-        """What the rules would make of one offer."""
-        return self._book.price(offer, service=self.id, name=self.name, category=self.category, buyer=buyer)
-
     def hold_of(self, offer: Offer) -> str | None:
         """Why no order may go to the offer until the owner has looked; None = it may."""
         return self._source.held(offer.provider, offer.service)

@@ -65,7 +65,7 @@ class Locked(Struct, frozen=True):
     """Another process has the wallet just now, and may stand still: nothing was charged, ask again."""
 
 
-Acceptance = Accepted | Repeated | TooPoor | Locked
+AcceptResult = Accepted | Repeated | TooPoor | Locked
 
 
 class IdempotencyKeys(Struct, frozen=True):
@@ -85,33 +85,33 @@ def pauses() -> Iterator[float]:  # seconds, not money
         yield random.uniform(0.005, 0.05)  # noqa: S311  # no secret
 
 
-async def accept(batch: Sequence[NewOrder]) -> list[Acceptance | Exception]:
+async def accept(batch: Sequence[NewOrder]) -> list[AcceptResult | Exception]:
     """`accept_at_once`, again for those whose wallets another process has, in no transaction meanwhile.
 
-    `TemporarilyUnavailable` is the verdict where it does not give them back.
+    `TemporarilyUnavailable` is the result where it does not give them back.
     """
-    verdicts = await accept_at_once(batch)
+    results = await accept_at_once(batch)
     for pause in pauses():
-        locked = [place for place, verdict in enumerate(verdicts) if isinstance(verdict, Locked)]
+        locked = [place for place, result in enumerate(results) if isinstance(result, Locked)]
         if not locked:
-            return verdicts
+            return results
         await asyncio.sleep(pause)
-        for place, verdict in zip(locked, await accept_at_once([batch[place] for place in locked]), strict=True):
-            verdicts[place] = verdict
-    return [TemporarilyUnavailable() if isinstance(verdict, Locked) else verdict for verdict in verdicts]
+        for place, result in zip(locked, await accept_at_once([batch[place] for place in locked]), strict=True):
+            results[place] = result
+    return [TemporarilyUnavailable() if isinstance(result, Locked) else result for result in results]
 
 
-async def accept_at_once(batch: Sequence[NewOrder]) -> list[Acceptance | Exception]:
-    """Charge and accept orders in their turn, each all or nothing; an exception is the verdict of one order alone."""
+async def accept_at_once(batch: Sequence[NewOrder]) -> list[AcceptResult | Exception]:
+    """Charge and accept orders in their turn, each all or nothing; an exception is the result of one order alone."""
     first, repeats = _first_of_each(batch)
-    verdicts = dict(zip(first, await _accept_group([batch[place] for place in first]), strict=True))
+    results = dict(zip(first, await _accept_group([batch[place] for place in first]), strict=True))
     # Another process may have spent the wallet's last on this very request.
-    poor = [place for place, verdict in verdicts.items() if isinstance(verdict, TooPoor)]
+    poor = [place for place, result in results.items() if isinstance(result, TooPoor)]
     for place, earlier in zip(poor, await repeated([_sought(batch[place]) for place in poor]), strict=True):
-        verdicts[place] = earlier or verdicts[place]
+        results[place] = earlier or results[place]
     for place in repeats:
-        verdicts[place] = await _accept_again(batch[place])
-    return [verdicts[place] for place in range(len(batch))]
+        results[place] = await _accept_again(batch[place])
+    return [results[place] for place in range(len(batch))]
 
 
 def _first_of_each(batch: Sequence[NewOrder]) -> tuple[list[int], list[int]]:
@@ -126,7 +126,7 @@ def _first_of_each(batch: Sequence[NewOrder]) -> tuple[list[int], list[int]]:
     return places
 
 
-async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> list[Acceptance | Exception]:
+async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> list[AcceptResult | Exception]:
     """All in one transaction; where that fails, in halves, so that in the end none fails for another's sake.
 
     `again`: a group that was lost at its commit, and is proven not to be there, may be tried another time.
@@ -134,12 +134,12 @@ async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> lis
     written: list[Charged] = []
     begun = clock.now()
     try:
-        return _verdicts(await _commit(batch, begun, written))
-    except Exception as error:  # noqa: BLE001  # each order gets a verdict of its own, or this error
+        return _results(await _commit(batch, begun, written))
+    except Exception as error:  # noqa: BLE001  # each order gets a result of its own, or this error
         if len(written) == len(batch) and is_unreachable(error):
             there = await _is_there(batch, begun, written)
             if there is not False or not again:
-                return _verdicts(written) if there else [error] * len(batch)
+                return _results(written) if there else [error] * len(batch)
             return await _accept_group(batch, again=False)
         if len(batch) <= 1:
             return [await _explain(new, error) for new in batch]
@@ -147,23 +147,23 @@ async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> lis
     return await _accept_group(batch[:half], again=again) + await _accept_group(batch[half:], again=again)
 
 
-def _verdicts(orders: Sequence[Charged]) -> list[Acceptance | Exception]:
-    return [_verdict(order) for order in orders]
+def _results(orders: Sequence[Charged]) -> list[AcceptResult | Exception]:
+    return [_result(order) for order in orders]
 
 
-def _verdict(order: Charged) -> Acceptance:
+def _result(order: Charged) -> AcceptResult:
     if order is None:
         return TooPoor()
     return Locked() if order == "locked" else Accepted(order)
 
 
-async def _accept_again(new: NewOrder) -> Acceptance | Exception:
+async def _accept_again(new: NewOrder) -> AcceptResult | Exception:
     """An order whose ids another of its batch bore: that one answers, unless it was refused."""
     earlier = await _one_repeated(new)
     return earlier or (await _accept_group([new]))[0]
 
 
-async def _explain(new: NewOrder, error: Exception) -> Acceptance | Exception:
+async def _explain(new: NewOrder, error: Exception) -> AcceptResult | Exception:
     earlier = await _one_repeated(new) if is_unique_violation(error) else None
     return earlier or error
 

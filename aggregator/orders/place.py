@@ -22,7 +22,7 @@ from aggregator.errors import (
 from aggregator.joined import Joined
 from aggregator.ledger.book import MOST
 from aggregator.orders import accept_store, store
-from aggregator.orders.accept_store import Acceptance, Accepted, IdempotencyKeys, Locked, Repeated, TooPoor
+from aggregator.orders.accept_store import Accepted, AcceptResult, IdempotencyKeys, Locked, Repeated, TooPoor
 from aggregator.orders.links import is_address, link_key
 from aggregator.orders.model import NewOrder
 from aggregator.orders.types import Ask
@@ -49,7 +49,7 @@ class Placer:
         self._shelf = shelf
         self._wake = wake
         self._open_posts = open_posts
-        self._lanes: tuple[Joined[NewOrder, Acceptance], ...] = tuple(
+        self._lanes: tuple[Joined[NewOrder, AcceptResult], ...] = tuple(
             Joined(accept_store.accept_at_once, most=MOST_AT_ONCE) for _ in range(lanes)
         )
         self._repeated: Joined[IdempotencyKeys, Repeated | None] = Joined(
@@ -72,22 +72,22 @@ class Placer:
             services = shelf.same_as(new.service)
             if await store.has_open(new.reseller, services, new.link_key):
                 raise SameLink
-        verdict = await self._accept(new)
-        if isinstance(verdict, TooPoor):
+        result = await self._accept(new)
+        if isinstance(result, TooPoor):
             raise NotEnoughFunds
-        if isinstance(verdict, Repeated):
-            return _first_of(verdict)
-        assert isinstance(verdict, Accepted)
+        if isinstance(result, Repeated):
+            return _first_of(result)
+        assert isinstance(result, Accepted)
         self._wake()
-        return verdict.order
+        return result.order
 
-    async def _accept(self, new: NewOrder) -> Acceptance:
+    async def _accept(self, new: NewOrder) -> AcceptResult:
         """While another process has the wallet, wait aside: whoever waits in a lane keeps others waiting."""
         lane = self._lanes[new.reseller % len(self._lanes)]
         for pause in accept_store.pauses():
-            verdict = await lane(new)
-            if not isinstance(verdict, Locked):
-                return verdict
+            result = await lane(new)
+            if not isinstance(result, Locked):
+                return result
             await asyncio.sleep(pause)
         raise TemporarilyUnavailable
 

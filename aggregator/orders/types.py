@@ -16,7 +16,7 @@ from aggregator.orders.numbers import read_integer
 from providers.vocabulary import Fields, ServiceType
 
 Value: TypeAlias = str | list[str]
-"""A field as it was sent: a text, or several."""
+"""A field as it was sent: a text, numbers as their literals; or a list of such texts."""
 
 IDS = frozenset({"order", "orders", "refill", "refills"})
 """Fields by which a request names orders and refills."""
