@@ -7,7 +7,7 @@ from aggregator.api.views import OrderRow, Parent, RefillStatus, Spelling, Statu
 from aggregator.orders.model import Order
 from aggregator.orders.refill_store import RefillState
 from aggregator.orders.state import OrderState
-from aggregator.orders.track import Render, Reply
+from aggregator.orders.track import Render, StatusReply
 from pricing.parts import begun_of
 from providers.vocabulary import ServiceType
 
@@ -42,13 +42,13 @@ def _remains(order: Order, status: Status) -> int:
 def render_for(currency: str) -> Render:
     """How an order's row becomes its replies in both spellings."""
 
-    def render(order: Order) -> Reply:
+    def render(order: Order) -> StatusReply:
         status = status_of(order)
         view = StatusView(
             status=status, charge=order.charge, refunded=order.refunded,
             remains=_remains(order, status), currency=currency, start_count=order.start_count, parent=_parent(order),
         )  # fmt: skip
-        return Reply(order.reseller, render_status(view, Spelling.JSON), render_status(view, Spelling.CLASSIC))
+        return StatusReply(order.reseller, render_status(view, Spelling.JSON), render_status(view, Spelling.CLASSIC))
 
     return render
 
