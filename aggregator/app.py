@@ -120,25 +120,26 @@ class Panel:
         self.keys = Keys(limits, settings.limits, settings.panel.spelling)
         self.syncer = Syncer(
             self.upstreams, lambda: self.prices.markup.fx,
-            sync_ms=round(pace.sync_seconds * 1000), breaker_ms=round(pace.breaker_seconds * 1000),
+            sync_ms=pace.sync_ms, breaker_ms=pace.breaker_ms,
             judge=overcharge_store.judge, taken=lambda: self.prices.services.taken,
         )  # fmt: skip
         self.router = router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
         self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake, self._glance)
-        rerouter = Rerouter(
-            router, self.wake, enabled=settings.panel.reroute_cancelled, give_up_ms=round(pace.give_up_seconds * 1000)
-        )
+        rerouter = Rerouter(router, self.wake, enabled=settings.panel.reroute_cancelled, give_up_ms=pace.give_up_ms)
         self.poller = Poller(self.upstreams, self.cache, self.tracker, rerouter, pace)
         self.investigator = Investigator(self.upstreams, self.tracker, pace, self.wake)
         self.reconciler = Reconciler(pace)
         self.refiller = Refiller(self.upstreams, pace, lambda: self.prices.shelf)
-        self.placer = Placer(lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url))
+        self.placer = Placer(
+            lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url),
+            open_posts=settings.limits.open_subscription_posts,
+        )  # fmt: skip
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.wake)
         self._sizes = BodySizes(lambda: self.prices.shelf, settings.limits.body_kib)
         self.api = Api(
             self.keys, self.placer, self.tracker, self.canceller, self.refiller,
             ServiceBodies(lambda: self.prices.shelf), self._sizes,
-            currency=currency, limits=settings.limits, counted=self.metrics.count_request, ready=lambda: self._prepared,
+            currency=currency, counted=self.metrics.count_request, ready=lambda: self._prepared,
         )  # fmt: skip
         self.performance = Performance()
         self._seal = Seal(settings.secrets, settings.directory)
@@ -287,7 +288,7 @@ class Panel:
 
     async def _sweep(self) -> None:
         await self.dispatcher.sweep()
-        moved = await explained.carry_out(self.upstreams, settle_ms=round(self.settings.pace.settle_seconds * 1000))
+        moved = await explained.carry_out(self.upstreams, settle_ms=self.settings.pace.settle_ms)
         if moved:
             await self.tracker.refresh(moved)
             self.wake()

@@ -1,4 +1,8 @@
-"""What can go wrong for a reseller, without a word of HTTP, and for the owner. API, pages and commands tell these."""
+"""What is refused: to a reseller, without a word of HTTP, and to the owner. API, pages and commands know these roots.
+
+CannotBeDone     the owner's: pages and commands tell its text, whoever raises it, without a list of classes
+ResellerError    a reseller's: the API and the pages have a text for each class
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ from enum import StrEnum
 
 
 class CannotBeDone(Exception):
-    """What the owner asked for cannot be done; the text is the whole answer. Nothing has changed when it is raised."""
+    """The root of all that an owner is refused; the text is the whole answer, and nothing has changed.
+
+    It may name providers, files and orders of others: whoever is no owner is told only what is raised for them.
+    """
 
 
 class ResellerError(Exception):

@@ -105,10 +105,6 @@ class Money(Struct, frozen=True):
     currency: str
 
     @classmethod
-    def zero(cls, currency: str) -> Money:
-        return cls(0, currency)
-
-    @classmethod
     def parse(cls, text: str, currency: str) -> Money:
         """From a plain decimal of at most 8 decimals; ValueError otherwise."""
         return cls(parse_units(text), currency)

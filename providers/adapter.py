@@ -47,6 +47,14 @@ class Profile(Struct, frozen=True, kw_only=True):
     allow_private: bool = False
     """Whether its host may lead into a network of one's own."""
 
+    @property
+    def timeout_ms(self) -> int:
+        return round(self.timeout_seconds * 1000)
+
+    @property
+    def add_timeout_ms(self) -> int:
+        return round(self.add_timeout_seconds * 1000)
+
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         """What pretty tracebacks show."""
         return [("name", self.name), ("url", self.url)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
-from providers.cleaning import clean_line, clean_text, is_separator, raw_text
+from providers.cleaning import clean_line, clean_text, is_separator
 from providers.dialect import Dialect
 from providers.json_text import Json
 from providers.names import CURRENCY, DESCRIPTION, FLAGS, SERVICE, WRAPPERS
@@ -127,9 +127,7 @@ def _read_listing(row: Object, key: str | None, dialect: Dialect) -> Listing:
         cancel=_flag(row, "cancel"),
         dripfeed=_flag(row, "dripfeed"),
         description=clean_text(next((row[one] for one in DESCRIPTION if row.get(one)), ""), 5_000),
-        average_time=clean_line(row.get("average_time"), 100),
         currency=read_currency(pick(row, *CURRENCY)),
-        raw_name=name if (raw := raw_text(row.get("name"), 1_000)) == name else raw,
         flaw=_find_flaw(row, service=service, kind=kind, name=name, rate=rate, limits=(least, most)),
     )
 

@@ -28,13 +28,6 @@ def clean_text(value: Json, limit: int) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:limit]
 
 
-def raw_text(value: Json, limit: int) -> str:
-    """The text as it came, as far as a database can hold it."""
-    if not isinstance(value, str):
-        return ""
-    return value[:limit].replace("\x00", "")
-
-
 def is_separator(name: str) -> bool:
     """Whether a name only decorates a list, like "----- VIP -----" (PROTOCOL.md, "Catalogue")."""
     tight = "".join(name.split())

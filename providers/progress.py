@@ -12,11 +12,11 @@ from providers.dialect import Dialect
 from providers.error_texts import without_addresses
 from providers.json_text import Json, Number
 from providers.masking import Mask
-from providers.numbers import read_count, read_currency, read_decimal, read_identifier
+from providers.numbers import read_count, read_currency, read_decimal
 from providers.reply import Reply
 from providers.shapes import FLAG_WORDS, Object, find_only, flag_word, pick, sole
 from providers.vocabulary import Phase, Progress
-from providers.words import is_refilling, is_refunded, phase_of, standard_word
+from providers.words import is_refunded, phase_of, standard_word
 
 T = TypeVar("T")
 _NUMBER_NAMES = (*names.REMAINS, *names.CHARGE, *names.START, "runs", "posts")
@@ -66,8 +66,6 @@ def read_progress(row: Object, dialect: Dialect, *, after_add: bool = False) -> 
         start_count=_stated(pick(row, *names.START)),
         runs=_stated(row.get("runs")),
         posts=_stated(row.get("posts")),
-        children=_children(row.get("orders")),
-        refilling=is_refilling(word),
         full_refund=is_refunded(word),
     )
 
@@ -104,9 +102,3 @@ def _standard(word: str | None, dialect: Dialect) -> str:
     if word is None:
         return ""
     return standard_word(word, dialect.status_words, numeric=dialect.numeric_status)
-
-
-def _children(orders: Json) -> tuple[str, ...]:
-    if not isinstance(orders, list):
-        return ()
-    return tuple(child for one in orders if (child := read_identifier(one)) is not None)

@@ -62,10 +62,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     dripfeed: bool | None = None
     """Flags: None = the provider does not say."""
     description: str = ""
-    average_time: str = ""
     currency: str | None = None
     """Only where the row itself names one."""
-    raw_name: str = ""
     flaw: str | None = None
     """Why this row cannot be sold ("no price", "separator", "min above max", ...); None = it can."""
 
@@ -129,8 +127,6 @@ class Progress(Struct, frozen=True, kw_only=True):
     runs: int | None = None
     posts: int | None = None
     """These three are never negative; None = not stated, unreadable or below nothing."""
-    children: tuple[str, ...] = ()
-    refilling: bool = False
     full_refund: bool = False
     """The provider's word says that it refunded everything ("refunded")."""
     raw: str = ""

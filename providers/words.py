@@ -31,7 +31,6 @@ _PHASE_OF = {word: phase for phase, words in _PHASES.items() for word in words.s
 _REFILL_PHASE_OF = {word: phase for phase, words in _REFILL_PHASES.items() for word in words.split(", ")}
 _NUMBERED = dict(enumerate(("pending", "processing", "completed", "partial", "canceled", "refunded")))
 _REFUNDED = ("refunded", "refund", "refunds")
-_REFILLING = ("refill", "refilling")
 
 
 _MARKS = " .!:*\u2022\u2705\u2714\ufe0f"
@@ -63,11 +62,6 @@ def phase_of(word: str) -> Phase:
 def is_refunded(word: str) -> bool:
     """Whether the word itself says that everything was paid back."""
     return word in _REFUNDED
-
-
-def is_refilling(word: str) -> bool:
-    """Whether the word says that a completed order is being topped up."""
-    return word in _REFILLING
 
 
 def read_refill_phase(word: str) -> RefillPhase:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
 
 from aggregator.api.form_body import Pairs, read_form, read_multipart
 from aggregator.api.json_body import Numeral, read_json, write
-from aggregator.api.names import IDS, KNOWN, NUMBERS, SEVERAL, canonical
-from aggregator.api.text import BLANKS, is_clean_line, is_clean_lines
+from aggregator.api.names import KNOWN, NUMBERS, SEVERAL, canonical
+from aggregator.api.text import is_clean_line, is_clean_lines
 from aggregator.errors import BadLink, IncorrectRequest
-
-Value: TypeAlias = str | list[str]
-"""A text as it arrived, numbers as their literals; or a list of such texts."""
-Fields: TypeAlias = dict[str, Value]
+from aggregator.orders.lines import BLANKS
+from aggregator.orders.types import IDS, Value
+from providers.vocabulary import Fields
 
 MOST_FIELDS = 64
 _BOM = b"\xef\xbb\xbf"

@@ -7,15 +7,12 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from aggregator.api.body import Fields, Value
-from aggregator.api.names import IDS
-from aggregator.api.numbers import read_id, read_integer
-from aggregator.api.text import BLANKS
 from aggregator.api.wire import Request
 from aggregator.errors import BadLink, IncorrectRequest, MissingField, TooManyOrders
+from aggregator.orders.lines import BLANKS
+from aggregator.orders.numbers import read_id, read_integer
+from aggregator.orders.types import IDS, LONGEST_LINK, Ask, Value
 
-LONGEST_LINK = 2000
-"""Characters, as of every other text of one line."""
 LONGEST_REQUEST_ID = 255
 """Bytes."""
 MOST_IDS = 100
@@ -26,21 +23,6 @@ _BRACKETS = re.compile(r"\[(.*)\]", re.DOTALL)
 _PLAIN_IDS = re.compile(r"[1-9][0-9]{0,17}(?:,[1-9][0-9]{0,17})*")
 """As nearly everybody writes them."""
 _COMMON = IDS | {"service", "link", "quantity", "request_id", "custom_id"}
-
-
-class AddFields(Struct, frozen=True, kw_only=True):
-    """An `add` before its service's type is known; `aggregator.api.terms` then reads the rest."""
-
-    service: int
-    link: str
-    """Trimmed, otherwise as sent; "" if there is none, which subscriptions may do."""
-    quantity: str | None
-    """As sent: types billed by lines or by packages ignore it."""
-    request_id: str | None
-    """Byte for byte, from the body or the Idempotency-Key header."""
-    custom_id: str | None
-    extras: Fields
-    """Every other field by its standard name, as sent."""
 
 
 class OrderIds(Struct, frozen=True):
@@ -58,10 +40,10 @@ class OrderIds(Struct, frozen=True):
         return int(name)
 
 
-def read_add(request: Request) -> AddFields:
+def read_add(request: Request) -> Ask:
     """Raises MissingField or IncorrectRequest naming the field, BadLink for a link that is too long."""
     fields = request.fields
-    return AddFields(
+    return Ask(
         service=_read_service(_read_text(fields.get("service"), "service")),
         link=_read_link(fields.get("link")),
         quantity=_read_text(fields.get("quantity"), "quantity"),

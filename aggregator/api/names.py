@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from aggregator.orders.types import DRIP_FEED, IDS, LINES
+
 ALIASES = MappingProxyType(
     {
         "api_key": "key",
@@ -16,12 +18,8 @@ ALIASES = MappingProxyType(
         "custom_comments": "comments",
     }
 )
-IDS = frozenset({"order", "orders", "refill", "refills"})
-LINES = frozenset({"comments", "usernames", "hashtags", "keywords", "groups"})
-"""Fields of one entry a line."""
 SEVERAL = LINES | {"orders", "refills"}
 """Fields that may be given more than once, or over several lines."""
-DRIP_FEED = frozenset({"runs", "interval"})
 NUMBERS = IDS | DRIP_FEED | {
     "service", "quantity", "min", "max", "posts", "old_posts", "delay", "answer_number", "device", "type_of_traffic",
 }  # fmt: skip

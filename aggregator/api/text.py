@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-BLANKS = " \t\r\n"
-"""What is trimmed around a value."""
-
 # Controls (PostgreSQL refuses NUL, logs and pages are fooled by the others), halves of surrogate pairs, which no
 # encoder takes, and the marks that turn the direction of what a reader sees.
 _BARRED = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069"

@@ -14,7 +14,7 @@ from aggregator.api.faults import refuse
 from aggregator.api.fields import MOST_IDS, OrderIds, read_add, read_orders, read_refills
 from aggregator.api.http import KEPT_BY_NOBODY, Answer, Bodies, Call, Receive, Scope, Send, read_call, send_answer
 from aggregator.api.keys import JOINED, Keys
-from aggregator.api.ordering import REFILL_TOLD, ask_for, listed
+from aggregator.api.ordering import REFILL_TOLD, listed
 from aggregator.api.sizes import BodySizes
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request, find_key, read_request, spelling_of
@@ -34,7 +34,6 @@ from aggregator.orders.place import Placer
 from aggregator.orders.refill import Refiller
 from aggregator.orders.track import Tracker
 from aggregator.resellers.model import Caller
-from aggregator.settings import Limits as LimitSettings
 from aggregator.storage.engine import is_unreachable
 
 log = structlog.get_logger(__name__)
@@ -60,7 +59,7 @@ class Api:
     def __init__(
         self, keys: Keys, placer: Placer, tracker: Tracker, canceller: Canceller, refiller: Refiller,
         bodies: ServiceBodies, sizes: BodySizes, *,
-        currency: str, limits: LimitSettings, counted: Callable[[str, int], None], ready: Callable[[], bool],
+        currency: str, counted: Callable[[str, int], None], ready: Callable[[], bool],
     ) -> None:  # fmt: skip
         self._keys = keys
         self._placer = placer
@@ -71,7 +70,6 @@ class Api:
         self._bodies = bodies
         self._currency = currency
         self._read = Bodies(sizes.limit, sizes.usual)
-        self._open_posts = limits.open_subscription_posts
         self._counted = counted
         self._ready = ready
 
@@ -139,7 +137,7 @@ class Api:
             case Action.SERVICES:
                 return (await self._bodies.list_for(caller.reseller, spelling)).for_client(call.headers)
             case Action.ADD:
-                order = await self._placer.place(caller, ask_for(read_add(request), open_posts=self._open_posts))
+                order = await self._placer.place(caller, read_add(request))
                 return Answer(201 if spelling is Spelling.JSON else 200, spell.render_add(order))
             case Action.STATUS:
                 return Answer(200, await self._status(caller, request, spelling, throttled=wait))

@@ -9,12 +9,14 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from aggregator.api.body import Fields, Value, content_of, is_json, read_fields, says_json
+from aggregator.api.body import content_of, is_json, read_fields, says_json
 from aggregator.api.form_body import read_form
-from aggregator.api.names import IDS, canonical
+from aggregator.api.names import canonical
 from aggregator.api.text import is_clean_line
 from aggregator.api.views import Spelling
 from aggregator.errors import IncorrectRequest
+from aggregator.orders.types import IDS, Value
+from providers.vocabulary import Fields
 
 LONGEST_KEY = 128
 _KEY = re.compile(r"""["'&]?\b(?:key|api_?key|api_token)\b["']?\s*[:=]\s*["']?([^"'&\s,}]{1,128})""")

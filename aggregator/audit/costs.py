@@ -9,6 +9,7 @@ from aggregator.audit.promise import Breach, Promise, Stops
 from aggregator.audit.scope import Scope
 from aggregator.orders import day_store
 from aggregator.orders.days import Day
+from aggregator.orders.state import EventKind
 from aggregator.storage.tables import Signal
 
 OF_ATTEMPTS = (
@@ -28,7 +29,7 @@ OF_ATTEMPTS = (
         # Orders that ended before such readings were kept have none.
         breach="state = 'partial' and outcome = 'accepted' and coalesce(stated_charges, '') not like '%,2,2]%'"
         " and ended_at >= (select at from migrations where id = 12) and exists (select 1 from events v"
-        " where v.order_id = facts.order_id and v.state = 'partial' and v.text like '%derived_from_charge%')",
+        f" where v.order_id = facts.order_id and v.kind = '{EventKind.BY_CHARGE}')",
         shows=("attempt", "order_id", "stated_charges"),
     ),
 )

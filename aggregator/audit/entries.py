@@ -5,6 +5,7 @@ from __future__ import annotations
 from aggregator.audit.facts import Facts
 from aggregator.audit.promise import Promise
 from aggregator.audit.scope import Scope
+from aggregator.ledger.entries import EntryKind, reference_in_sql
 
 _FACTS = """
 select e.id as entry, e.reseller, e.order_id, e.reference, e.source, e.target, e.amount, e.decision,
@@ -17,14 +18,20 @@ where {e.id}
 """The span of a page's orders is said, so that PostgreSQL need not look through all orders for each page; with + 0 it
 finds the span on the page, too, and not in the index of all.
 """
-_IS_OF_A_KIND = """
-case when target = 'escrow' then source = wallet and reference = 'order:' || order_id || ':charge'
-     when source = 'escrow' and target = 'revenue' then reference = 'order:' || order_id || ':earned'
+_CHARGE = reference_in_sql(EntryKind.CHARGE, "order_id")
+_EARNED = reference_in_sql(EntryKind.EARNED, "order_id")
+_REFUND = reference_in_sql(EntryKind.REFUND, "order_id", "'%'")
+_DEPOSIT = reference_in_sql(EntryKind.DEPOSIT, "'%'", "'%'")
+_DEPOSIT_OF_ITS_GATEWAY = reference_in_sql(EntryKind.DEPOSIT, "substr(source, 9)", "'%'")
+_ADJUSTMENT = reference_in_sql(EntryKind.ADJUSTMENT, "decision")
+_IS_OF_A_KIND = f"""
+case when target = 'escrow' then source = wallet and reference = {_CHARGE}
+     when source = 'escrow' and target = 'revenue' then reference = {_EARNED}
      when source in ('escrow', 'revenue')
-     then target = wallet and reference like 'order:' || order_id || ':refund:%'
+     then target = wallet and reference like {_REFUND}
      when substr(source, 1, 8) = 'gateway:'
-     then target = wallet and order_id is null and substr(reference, 1, 8) = 'deposit:'
-     else order_id is null and reference = 'adjust:' || decision
+     then target = wallet and order_id is null and reference like {_DEPOSIT}
+     else order_id is null and reference = {_ADJUSTMENT}
           and ((source = 'adjustment' and target = wallet) or (source = wallet and target = 'adjustment')) end
 """
 _SHOWN = ("entry", "reference", "source", "target", "amount")
@@ -51,7 +58,7 @@ ENTRIES = Facts(
             id="M10",
             name="deposit-is-of-its-gateway",
             sentence="every deposit came from the gateway that its reference names",
-            breach="substr(source, 1, 8) = 'gateway:' and reference not like 'deposit:' || substr(source, 9) || ':%'",
+            breach=f"substr(source, 1, 8) = 'gateway:' and reference not like {_DEPOSIT_OF_ITS_GATEWAY}",
             shows=_SHOWN,
         ),
     ),

@@ -7,8 +7,9 @@ from msgspec import Struct
 from aggregator.audit import store
 from aggregator.audit.store import Finding
 from aggregator.storage import clock
+from aggregator.storage.clock import HOUR_MS
 
-OVERDUE_MS = 3_600_000
+OVERDUE_MS = HOUR_MS
 """A run comes every few minutes, and takes minutes at most."""
 
 

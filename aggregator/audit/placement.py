@@ -6,23 +6,25 @@ from aggregator.audit.costs import OF_ATTEMPTS
 from aggregator.audit.facts import Facts
 from aggregator.audit.promise import Promise, Stops
 from aggregator.audit.scope import Scope
-from aggregator.orders.attempt_store import STILL_UNSURE
+from aggregator.orders.evidence_store import Rule, actor_of
+from aggregator.orders.state import DOUBTFUL_IN_SQL, LIVE_IN_SQL, EventKind
+from aggregator.storage.clock import HOUR_MS
 
 OVERDUE_MS = 30_000
 TELL_MS = 15 * 60_000
 """How long an add may be unsure before its order's history must say so."""
 TELLING_MS = 120_000
 """How late that may be said."""
-POLL_MS = 3_600_000
+POLL_MS = HOUR_MS
 
-_OF_ORDERS = """
+_OF_ORDERS = f"""
 select o.id as order_id, o.reseller, o.state, o.ended_at,
-       count(case when a.outcome in ('placing', 'unsure', 'accepted') then 1 end) as live,
-       max(case when a.outcome in ('placing', 'unsure', 'accepted') then a.outcome end) as outcome,
+       count(case when a.outcome in ({LIVE_IN_SQL}) then 1 end) as live,
+       max(case when a.outcome in ({LIVE_IN_SQL}) then a.outcome end) as outcome,
        max(a.id) as newest,
-       min(case when a.outcome in ('placing', 'unsure', 'accepted', 'written_off') then a.id end) as standing
-from orders o left join attempts a on a.order_id = o.id and {a.order_id}
-where {o.id} group by o.id
+       min(case when a.outcome in ({LIVE_IN_SQL}, 'written_off') then a.id end) as standing
+from orders o left join attempts a on a.order_id = o.id and {{a.order_id}}
+where {{o.id}} group by o.id
 """
 _OF_ATTEMPTS = """
 select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, a.upstream_order, a.deadline_at,
@@ -31,17 +33,20 @@ select a.id as attempt, a.order_id, o.reseller, o.state, a.provider, a.outcome, 
 from attempts a left join orders o on o.id = a.order_id and {o.id} where {a.order_id}
 """
 
+_RULES = "values " + ", ".join(f"('{rule}', '{actor_of(rule)}')" for rule in Rule)
+"""Each rule, and as whom it decides."""
+_ACTORS = ", ".join(f"'{actor_of(rule)}'" for rule in Rule)
 _BY_WORD = (
     "select 1 from decisions d where d.subject = 'order' and d.subject_id = facts.order_id and d.verdict = 'refused'"
     " and d.actor <> ''"
 )
 _BY_RULE = (
     "select 1 from decisions d where d.subject = 'order' and d.subject_id = facts.order_id and d.verdict = 'absent'"
-    " and d.actor like 'rule:%'"
+    f" and d.actor in ({_ACTORS})"
 )
 _SEEN = "select 1 from observations s join attempts x on x.id = s.attempt where x.order_id = facts.order_id"
-_SEEN_BY_RULE = f"{_SEEN} and s.verdict = 'absent' and 'rule:' || s.rule = d.actor"
-_LOOKED_AT_ONCE = f"{_SEEN} and s.rule = 'balance' and s.facts like '%\"at_once\":%'"
+_SEEN_BY_RULE = f"{_SEEN} and s.verdict = 'absent' and (s.rule, d.actor) in ({_RULES})"
+_LOOKED_AT_ONCE = f"{_SEEN} and s.rule = '{Rule.BALANCE}' and s.facts like '%\"at_once\":%'"
 _LOOKS_BEGIN = "coalesce((select max(at) from migrations where id = 14), 0)"
 """Since when balances are read at once after an add without an answer."""
 
@@ -70,7 +75,7 @@ ATTEMPTS_OF_ORDERS = Facts(
             name="nothing-ended-in-doubt",
             sentence="an order that has ended has no attempt of which nobody knows what became of it",
             stops=Stops.ORDER,
-            breach="live = 1 and ended_at is not null and outcome in ('placing', 'unsure')",
+            breach=f"live = 1 and ended_at is not null and outcome in ({DOUBTFUL_IN_SQL})",
             shows=("order_id", "state", "outcome"),
         ),
         Promise(
@@ -98,7 +103,7 @@ def attempts(now: int) -> Facts:
                 sentence="an accepted attempt knows the provider's id, a refused or open one has none",
                 stops=Stops.ORDER,
                 breach="(outcome in ('accepted', 'called_off') and upstream_order is null) or"
-                " (outcome in ('placing', 'unsure', 'refused', 'not_sent') and upstream_order is not null)",
+                f" (outcome in ({DOUBTFUL_IN_SQL}, 'refused', 'not_sent') and upstream_order is not null)",
                 shows=("attempt", "order_id", "outcome", "upstream_order"),
             ),
             Promise(
@@ -115,8 +120,7 @@ def attempts(now: int) -> Facts:
                 sentence="of an add that has been unsure for 15 minutes its order's history says so",
                 stops=Stops.NOTHING,
                 breach=f"outcome = 'unsure' and answered_at < {now - TELL_MS - TELLING_MS} and not exists"
-                " (select 1 from events v where v.order_id = facts.order_id and v.state = 'unsure'"
-                f" and v.text like '{STILL_UNSURE}%')",
+                f" (select 1 from events v where v.order_id = facts.order_id and v.kind = '{EventKind.STILL_UNSURE}')",
                 shows=("attempt", "order_id", "answered_at"),
             ),
             Promise(
@@ -182,7 +186,7 @@ def attempts(now: int) -> Facts:
                 name="balance-looked-at-once",
                 sentence="where a balance decided that an add was not taken, it had been read at once after it",
                 stops=Stops.ORDER,
-                breach=f"outcome = 'absent' and exists ({_BY_RULE} and d.actor = 'rule:balance'"
+                breach=f"outcome = 'absent' and exists ({_BY_RULE} and d.actor = '{actor_of(Rule.BALANCE)}'"
                 f" and d.at > {_LOOKS_BEGIN} and not exists ({_LOOKED_AT_ONCE}))",
                 shows=("attempt", "order_id", "provider"),
             ),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from aggregator.audit.facts import Facts
 from aggregator.audit.promise import Promise, Stops
 from aggregator.audit.scope import Scope
+from aggregator.storage.clock import DAY_MS, HOUR_MS
 
-OVERDUE_MS = 3_600_000
-LONGEST_PAUSE_MS = 2 * 86_400_000
+OVERDUE_MS = HOUR_MS
+LONGEST_PAUSE_MS = 2 * DAY_MS
 """Of refills that hang, which are asked about once a day."""
 
 _FACTS = """

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from aggregator.orders.state import OPEN_IN_SQL
 from aggregator.storage.tables import Signal
 
 PAGE = 20_000
@@ -15,12 +16,12 @@ LISTED = 5_000
 OVERLAP = 1_000
 """So many rows before a mark are looked at again: an id is given out a moment before its row is written."""
 
-_TOUCHED = """
-select id from orders where state in ('queued', 'placing', 'unsure', 'active')
-union select id from orders where id > {orders}
-union select order_id from entries where id > {entries} and order_id is not null
-union select order_id from attempts where id > {attempts}
-union select subject_id from decisions where id > {decisions} and subject = 'order'
+_TOUCHED = f"""
+select id from orders where state in ({OPEN_IN_SQL})
+union select id from orders where id > {{orders}}
+union select order_id from entries where id > {{entries}} and order_id is not null
+union select order_id from attempts where id > {{attempts}}
+union select subject_id from decisions where id > {{decisions}} and subject = 'order'
 order by 1
 """
 

@@ -7,12 +7,12 @@ import structlog
 from aggregator.audit import store
 from aggregator.audit.run import Result, failing_in_public, run_in_slot
 from aggregator.storage import clock
+from aggregator.storage.clock import DAY_MS, HOUR_MS
 
 log = structlog.get_logger(__name__)
 
 EVERY_MS = 300_000
-DAY_MS = 86_400_000
-NIGHT_MS = 3 * 3_600_000
+NIGHT_MS = 3 * HOUR_MS
 """When the night's run is due, after midnight UTC."""
 
 

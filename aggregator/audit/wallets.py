@@ -9,6 +9,7 @@ from typing import Any
 from aggregator.audit.facts import Checked, Told
 from aggregator.audit.promise import Breach, Promise
 from aggregator.audit.scope import Between, Marks, Scope, between, last_id
+from aggregator.orders.state import OPEN_IN_SQL
 from aggregator.storage.tables import Signal
 from aggregator.storage.totals import read_total, total
 
@@ -99,7 +100,7 @@ async def _judge_all(rows: list[dict[str, Any]], now: Counter[str], *, whole: bo
         found.append((_CURRENCY, f"currencies {', '.join(currencies)}"))
     # With every order at hand each one's escrow is proven by itself.
     if not whole:
-        charges = await _all("charge", "orders where state in ('queued', 'placing', 'unsure', 'active')")
+        charges = await _all("charge", f"orders where state in ({OPEN_IN_SQL})")
         if charges != now["escrow"]:
             found.append((_CONSERVED, f"escrow {now['escrow']}, open charges {charges}"))
     return [Breach(promise.name, text) for promise, text in found]

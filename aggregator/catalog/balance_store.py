@@ -14,11 +14,11 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.storage import clock
+from aggregator.storage.clock import DAY_MS
 from aggregator.storage.moments import drop_before
 from aggregator.storage.tables import BalanceDay, BalanceMove
 from providers.vocabulary import Funds
 
-DAY_MS = 86_400_000
 MOVES_KEPT_MS = 8 * DAY_MS
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,6 +27,10 @@ FEW_PRICES = 20
 USUAL_MAX_RISE_PERCENT = Decimal(100)
 
 
+Doubted: TypeAlias = tuple[Doubt, str]
+"""Why a whole catalogue is not believed: in one word, and in a sentence."""
+
+
 class Difference(Struct, frozen=True, kw_only=True):
     rows: list[ListingRow]
     """Only those that must be written."""
@@ -35,7 +40,9 @@ class Difference(Struct, frozen=True, kw_only=True):
     anew: dict[str, list[FindingKind]] = {}
     """By their id: of what its provider publishes otherwise now, so that no earlier refusal counts."""
     held: str | None = None
-    """Why nothing of it is believed."""
+    """Why nothing of it is believed, in words; None = it is."""
+    doubt: Doubt | None = None
+    """The same in one word."""
 
 
 def compare(
@@ -54,9 +61,9 @@ def compare(
     another currency than before are compared with none: they are not sold before the owner agrees to that currency.
     """
     new = {listing.service: as_row(listing, provider) for listing in fresh}
-    held = None if approved else _doubt(old, new, same_currency=same_currency)
-    if held is not None:
-        return Difference(rows=[], changes=[], held=held)
+    doubted = None if approved else _doubt(old, new, same_currency=same_currency)
+    if doubted is not None:
+        return Difference(rows=[], changes=[], doubt=doubted[0], held=doubted[1])
     earlier = {service: one.hold for service, one in (learned or {}).items()}
     present = _judge(old, new, earlier, max_rise_percent if same_currency and not approved else None)
     rows = [row for service, row in new.items() if old.get(service) != row]
@@ -66,29 +73,29 @@ def compare(
     return Difference(rows=rows + gone, changes=changes + told, holds=present, anew=findings.published_anew(old, rows))
 
 
-def _doubt(old: Mapping[str, ListingRow], new: Mapping[str, ListingRow], *, same_currency: bool) -> str | None:
+def _doubt(old: Mapping[str, ListingRow], new: Mapping[str, ListingRow], *, same_currency: bool) -> Doubted | None:
     """Why a whole answer is not believed (PROTOCOL.md, "Catalogue", never wipe on a bad answer)."""
     listed = [row for row in old.values() if not row.withdrawn]
     if len(listed) >= SMALL and _is_more(len(listed) - len(new), SHRINK_PERCENT, len(listed)):
-        return f"{Doubt.SHRUNK} from {len(listed)} services to {len(new)}"
+        return Doubt.SHRUNK, f"the catalogue shrank from {len(listed)} services to {len(new)}"
     pairs = [(row, new[row.service]) for row in listed if row.service in new]
     return _doubt_meanings(pairs) or (_doubt_prices(pairs) if same_currency else None)
 
 
-def _doubt_meanings(pairs: list[tuple[ListingRow, ListingRow]]) -> str | None:
+def _doubt_meanings(pairs: list[tuple[ListingRow, ListingRow]]) -> Doubted | None:
     others = sum(1 for before, now in pairs if holds.is_another_service(before, now))
     if len(pairs) < FEW_PRICES or not _is_more(others, JUMPED_PERCENT, len(pairs)):
         return None
-    return f"{Doubt.RENUMBERED} for {others} of {len(pairs)}"
+    return Doubt.RENUMBERED, f"ids mean other services for {others} of {len(pairs)}"
 
 
-def _doubt_prices(pairs: list[tuple[ListingRow, ListingRow]]) -> str | None:
+def _doubt_prices(pairs: list[tuple[ListingRow, ListingRow]]) -> Doubted | None:
     rises = [rise for before, now in pairs if (rise := holds.rise_percent(before, now)) is not None]
     up, down = (sum(1 for rise in rises if sign * rise > JUMP_PERCENT) for sign in (1, -1))
     if len(rises) < FEW_PRICES or not _is_more(up + down, JUMPED_PERCENT, len(rises)):
         return None
     told = f"{up + down} of {len(rises)} changed by more than {JUMP_PERCENT} %"
-    return f"{Doubt.ROSE}: {told}, {up} of them up" if up else f"{Doubt.FELL}: {told}"
+    return (Doubt.ROSE, f"prices rose: {told}, {up} of them up") if up else (Doubt.FELL, f"prices fell: {told}")
 
 
 def _is_more(part: int, percent: int, whole: int) -> bool:

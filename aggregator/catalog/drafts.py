@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from aggregator.catalog import store
 from aggregator.catalog.store import RevisionRow
+from aggregator.errors import CannotBeDone
 from aggregator.settings import ConfigurationError, Fault, find_text, read_text, refuse_loss
 from aggregator.storage.transaction import apart
 
@@ -37,7 +38,7 @@ class Draft(Struct, frozen=True, kw_only=True):
         return f"{self.in_force.id if self.in_force else 0}-{digest}"
 
 
-class Overtaken(Exception):
+class Overtaken(CannotBeDone):
     """The file has changed since the edit began; `now` is what it is, `mine` what would have taken its place."""
 
     def __init__(self, now: Draft, mine: str) -> None:

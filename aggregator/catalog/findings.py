@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.catalog.model import Learned, ListingRow
+from aggregator.storage.clock import DAY_MS
 
-DAY_MS = 86_400_000
 PAUSES_MS = (7 * DAY_MS, 14 * DAY_MS, 28 * DAY_MS)
 """How long the first refusal is believed, the next one after it was asked again, and every further one."""
 

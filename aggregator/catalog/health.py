@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from aggregator.catalog.model import Cancels, Health, Learned, ProviderRow
+from aggregator.storage.clock import HOUR_MS
 from providers.errors import Code, NoTurn, ProviderError, Refused
 
 FAILURES_BEFORE_REST = 3
-LONGEST_REST_MS = 3_600_000
+LONGEST_REST_MS = HOUR_MS
 ACCOUNT = frozenset({Code.KEY_INVALID, Code.ACCOUNT_BLOCKED})
 """The provider will refuse everything until somebody mends the account: one is enough."""
 PATIENCE_MS = (2_000, 5_000, 15_000, 60_000)

@@ -142,12 +142,19 @@ class Learned(Struct, frozen=True, kw_only=True):
 
 
 class Doubt(StrEnum):
-    """Why a whole catalogue is not believed; the reason kept for it begins with these words."""
+    """Why a whole catalogue is not believed."""
 
-    SHRUNK = "the catalogue shrank"
-    FELL = "prices fell"
-    ROSE = "prices rose"
-    RENUMBERED = "ids mean other services"
+    SHRUNK = "shrunk"
+    FELL = "fell"
+    ROSE = "rose"
+    """Many prices jumped at once, some of them up."""
+    RENUMBERED = "renumbered"
+    """Ids mean other services than they did."""
+
+    @property
+    def stops_orders(self) -> bool:
+        """An order there would cost nobody knows what, or buy something else."""
+        return self in (Doubt.ROSE, Doubt.RENUMBERED)
 
 
 class ProviderRow(Struct, frozen=True, kw_only=True):
@@ -164,7 +171,9 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     synced_at: int | None = None
     sync_error: str | None = None
     held_catalogue: str | None = None
-    """Why its newest catalogue is not believed; the last believed one is in force."""
+    """Why its newest catalogue is not believed, in words; the last believed one is in force."""
+    catalogue_doubt: Doubt | None = None
+    """The same in one word."""
     approved_at: int | None = None
     """The owner lets the next catalogue through, whatever it changes."""
     failures: int = 0
@@ -192,8 +201,8 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
 
     @property
     def takes_orders(self) -> bool:
-        """Not while what its ids mean, or a general rise, is in doubt: an order there would cost nobody knows what."""
-        return not (self.held_catalogue or "").startswith((Doubt.ROSE, Doubt.RENUMBERED))
+        """Not while what its ids mean, or a general rise, is in doubt."""
+        return self.catalogue_doubt is None or not self.catalogue_doubt.stops_orders
 
     @property
     def funds(self) -> Decimal | None:

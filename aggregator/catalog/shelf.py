@@ -83,9 +83,9 @@ class ShelfService:
         """What the offer that leads makes of it: a shelf is priced without asking what else may deliver."""
         key = self._book.kind_of(buyer)
         known = self._terms.get(key)
-        return known.price if known is not None else self.price_of(self._lead, key)
+        return known.price if known is not None else self._price_of(self._lead, key)
 
-    def price_of(self, offer: Offer, buyer: Buyer) -> Price:
+    def _price_of(self, offer: Offer, buyer: Buyer) -> Price:
         """What the rules would make of one offer."""
         return self._book.price(offer, service=self.id, name=self.name, category=self.category, buyer=buyer)
 
@@ -114,7 +114,7 @@ class ShelfService:
         return _fault_of(self.terms(NOBODY)) if narrowed else None
 
     def _combine(self, buyer: Buyer) -> Combined:
-        combined = combine(self._active, lambda offer: self.price_of(offer, buyer), self._book.min_margin_percent)
+        combined = combine(self._active, lambda offer: self._price_of(offer, buyer), self._book.min_margin_percent)
         assert combined is not None, "there is an offer that leads"
         return combined
 

@@ -190,6 +190,7 @@ class ProviderFields(TypedDict, total=False):
     synced_at: int
     sync_error: str | None
     held_catalogue: str | None
+    catalogue_doubt: str | None
     approved_at: int | None
     failures: int
     rest_until: int

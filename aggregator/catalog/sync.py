@@ -11,8 +11,9 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator.catalog import balance_store, diff, finding_store, health, learned_store, placeholders, store, words
+from aggregator.catalog import balance_store, diff, finding_store, learned_store, placeholders, store, words
 from aggregator.catalog.balance_store import BalanceLook
+from aggregator.catalog.circuit import note_call
 from aggregator.catalog.diff import Difference
 from aggregator.catalog.model import Change, ChangeKind, ProviderRow
 from aggregator.catalog.upstreams import Upstreams
@@ -112,9 +113,9 @@ class Syncer:
         try:
             look = await _look(adapter)
         except ProviderError as error:
-            await self._note_health(provider, error)
+            await note_call(provider, error, breaker_ms=self._breaker_ms)
             return False
-        await self._note_health(provider, None)
+        await note_call(provider, None, breaker_ms=self._breaker_ms)
         row = await store.provider(provider)
         await write(lambda: self._commit_look(row, look))
         return True
@@ -184,8 +185,9 @@ class Syncer:
         lapsed = await finding_store.offer_again(provider)
         await store.give_ids(provider, [row.service for row in difference.rows], taken=self._taken())
         await store.set_provider(
-            provider, synced_at=clock.now(), sync_error=held, held_catalogue=held, approved_at=None,
-            failures=0, rest_until=0, rest_reason=None, sync_due_at=clock.now() + self._sync_ms,
+            provider, synced_at=clock.now(), sync_error=held, held_catalogue=held,
+            catalogue_doubt=difference.doubt, approved_at=None, failures=0, rest_until=0, rest_reason=None,
+            sync_due_at=clock.now() + self._sync_ms,
         )  # fmt: skip
         news = held != row.held_catalogue
         told = [Change("", ChangeKind.HELD, row.held_catalogue or "", held or "")] if news else []
@@ -218,16 +220,9 @@ class Syncer:
     async def _failed(self, provider: str, error: ProviderError) -> SyncReport:
         text = f"{error.code}: {error.text}"[:500]
         await store.set_provider(provider, sync_error=text)
-        await self._note_health(provider, error)
+        await note_call(provider, error, breaker_ms=self._breaker_ms)
         read_before = (await store.provider(provider)).synced_at is not None
         return SyncReport(provider=provider, error=text, code=error.code, read_before=read_before)
-
-    async def _note_health(self, provider: str, error: ProviderError | None) -> None:
-        await words.note_error(provider, error)
-        row = await store.provider(provider)
-        after = health.after(row, error, now=clock.now(), breaker_ms=self._breaker_ms)
-        if after is not None:
-            await store.set_health(provider, after)
 
 
 def _report(

@@ -6,9 +6,10 @@ from functools import partial
 
 from aggregator.catalog import balance_store, news_store, store
 from aggregator.storage import clock
+from aggregator.storage.clock import DAY_MS
 from aggregator.storage.transaction import write
 
-KEPT_MS = 400 * 86_400_000
+KEPT_MS = 400 * DAY_MS
 """A year and a month: last year's prices can still be looked up."""
 AT_ONCE = 5_000
 """Rows a transaction, so that no other write waits long for it."""

@@ -16,7 +16,7 @@ from aggregator.settings.spelling import read_error_meaning, read_status_meaning
 from aggregator.storage import decisions, signals
 from aggregator.storage.transaction import write
 from providers.error_texts import normal_text
-from providers.errors import Code, ProviderError
+from providers.errors import ProviderError
 from providers.verdict import ADD_REFUSALS
 from providers.vocabulary import Phase, Progress
 from providers.words import normal_word
@@ -126,8 +126,3 @@ def _refusal(found: list[WordRow], meaning: str) -> str:
 def is_clear_no(row: WordRow) -> bool:
     """Whether an order answered with this word counts as not taken from now on."""
     return row.kind == ERROR and row.meaning in {code.value for code in ADD_REFUSALS}
-
-
-def code_of(row: WordRow) -> Code | None:
-    """The error code that a word means; None for statuses and what has no meaning yet."""
-    return Code(row.meaning) if row.kind == ERROR and row.meaning else None

@@ -24,7 +24,7 @@ PLACES = (REFUNDED, WAITS)
 
 async def carry_out(context: Context, settings: Settings, rows: Sequence[WordRow]) -> None:
     """Let the orders go on that words free which were just explained, and tell what follows."""
-    upstreams, settle_ms = _upstreams(settings), round(settings.pace.settle_seconds * 1000)
+    upstreams, settle_ms = _upstreams(settings), settings.pace.settle_ms
     moved = await explained.carry_out(upstreams, settle_ms=settle_ms)
     left = await _outlook(rows, upstreams, settle_ms)
     follows = [line for row in rows for line in _consequence(row)]

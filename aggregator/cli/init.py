@@ -25,7 +25,7 @@ from aggregator.settings import (
 )
 from aggregator.settings.beginning import PANEL_LINES, Beginning, begin, sandboxes, starting_lines
 from aggregator.settings.faults import ConfigurationError
-from aggregator.settings.files import CannotWrite, keep_secret, write_text
+from aggregator.settings.files import keep_secret, write_text
 from aggregator.settings.secrets import is_reference
 
 FILES = (PANEL_FILE, PROVIDERS_FILE, SERVICES_FILE, MARKUP_FILE)
@@ -88,14 +88,11 @@ def _settings_of(folder: Path, found: Mapping[str, str | None]) -> Settings:
 def _write(folder: Path, found: Mapping[str, str | None], said: Beginning) -> list[str]:
     """Checked as a whole before anything is kept; the paths of what was written."""
     _check(folder, begin(found, said))
-    try:
-        kept = [_without_key(folder, block) for block in said.providers]
-        texts = begin(found, msgspec.structs.replace(said, providers=kept))
-        changed = {file: text for file, text in texts.items() if text != found[file]}
-        for file, text in changed.items():
-            write_text(folder / file, text)
-    except CannotWrite as error:
-        raise Failure(str(error)) from error
+    kept = [_without_key(folder, block) for block in said.providers]
+    texts = begin(found, msgspec.structs.replace(said, providers=kept))
+    changed = {file: text for file, text in texts.items() if text != found[file]}
+    for file, text in changed.items():
+        write_text(folder / file, text)
     return [str(folder / file) for file in changed]
 
 

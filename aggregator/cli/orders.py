@@ -15,9 +15,9 @@ from aggregator.cli.told_orders import tell_cancel, tell_decision, tell_order
 from aggregator.orders import attempt_store, evidence_store, halts, resolve, search_store, store
 from aggregator.orders.cancel_words import tell_asking
 from aggregator.orders.evidence_store import Look, suggest
-from aggregator.orders.model import Attempt, Order
+from aggregator.orders.model import Attempt, Order, attempt_that_counts
 from aggregator.orders.search_store import OrderSearch
-from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.settings import PROVIDERS_FILE, ConfigurationError, ProviderSettings
@@ -29,7 +29,6 @@ WAYS_OUT = ("found {} THEIR_ID", "absent {}", "write-off {}")
 """Of doubt: it is there, it is not and goes to the next provider, or it is refunded at the owner's risk."""
 ALL = 2**31 - 1
 """More rows than anybody has."""
-SHOWN = (Outcome.ACCEPTED, Outcome.UNSURE)
 _REASON = click.option("--reason", default="", help="Why, for the record.")
 
 
@@ -88,7 +87,7 @@ async def show(context: Context, order: int) -> None:
 async def unsure(context: Context, limit: int | None) -> None:
     """Show orders of which nobody knows whether their provider has them, what was seen, and the three ways out."""
     settings = context.settings_of()
-    settle_ms = round(settings.pace.settle_seconds * 1000)
+    settle_ms = settings.pace.settle_ms
     async with database(settings):
         found = await store.listed(unsure=True, limit=limit)
         rows = await _rows(found)
@@ -128,7 +127,7 @@ async def found_(context: Context, order: int, upstream_id: str, reason: str, ye
 async def absent(context: Context, order: int, reason: str, yes: bool) -> None:
     """The provider does not have it: let it go to the next, or there again where nobody else sells it."""
     settings = context.settings_of()
-    settle_ms = round(settings.pace.settle_seconds * 1000)
+    settle_ms = settings.pace.settle_ms
     async with database(settings):
         seen = await agree_absent(context, order, settle_ms) if asks_back(context, yes=yes) else None
         await _decided(
@@ -143,7 +142,7 @@ async def absent(context: Context, order: int, reason: str, yes: bool) -> None:
 async def write_off(context: Context, order: int, reason: str, yes: bool) -> None:
     """Nobody will know: cancel and refund the reseller at our own risk."""
     settings = context.settings_of()
-    settle_ms = round(settings.pace.settle_seconds * 1000)
+    settle_ms = settings.pace.settle_ms
     async with database(settings):
         seen = await agree_write_off(context, order, settle_ms) if asks_back(context, yes=yes) else None
         await _decided(
@@ -200,7 +199,7 @@ async def _rows(found: list[Order]) -> list[Row]:
 
 
 def _row(order: Order, attempts: list[Attempt], reseller: str) -> Row:
-    shown = next((attempt for attempt in reversed(attempts) if attempt.outcome in SHOWN), None)
+    shown = attempt_that_counts(attempts)
     return {
         "order": order.id, "reseller": reseller, "service": order.service, "link": order.link,
         "quantity": order.quantity, "state": order.state.value, "held": order.held,

@@ -20,7 +20,6 @@ from aggregator.settings import (
     MARKUP_FILE,
     PROVIDERS_FILE,
     SERVICES_FILE,
-    ConfigurationError,
     Settings,
     directory_of,
     load,
@@ -151,8 +150,6 @@ def _run(context: Context, work: Awaitable[None], *, serves: bool) -> int:
     try:
         with asyncio.Runner(loop_factory=_fast_loop() if serves else None) as runner:
             runner.run(_await(work))
-    except ConfigurationError as error:
-        return _fail(context, "\n".join(str(fault) for fault in error.faults))
     except Failure as error:
         return _fail(context, str(error), error.document)
     except CannotBeDone as error:

@@ -13,10 +13,10 @@ import msgspec
 from msgspec import Struct
 from piccolo.query import Query
 
-from aggregator.ledger.entries import Entry, adjusted, charged, wallet
+from aggregator.ledger.entries import Entry, EntryKind, adjusted, charged, reference_in_sql, wallet
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
-from aggregator.storage.lists import among, table_of
+from aggregator.storage.lists import NewRows, among, table_of
 from aggregator.storage.statements import run
 from aggregator.storage.tables import Wallet
 from aggregator.storage.totals import read_total, total
@@ -42,6 +42,9 @@ it, perhaps of a process that stands still: nothing was taken, and it is for lat
 
 _FREE = "select reseller from wallets where reseller = {} for update skip locked"
 """A wallet that no other transaction holds; from then on it is ours."""
+
+
+_CHARGE_OF_PLACED = reference_in_sql(EntryKind.CHARGE, "placed.id")
 
 
 class OrderCharge(NamedTuple):
@@ -181,15 +184,15 @@ async def charge(prices: Sequence[OrderCharge], place: Callable[[list[int]], Awa
     return [orders.get(n, balance) for n, balance in enumerate(balances)]
 
 
-async def charge_alone(price: OrderCharge, placing: str, values: Sequence[object]) -> Charged:
+async def charge_alone(price: OrderCharge, order: NewRows) -> Charged:
     """`charge` for one order in one statement, where a database can write to three tables in one; inside `write`.
 
-    `placing` inserts the order from a table named `paid`, which is empty where the wallet could not pay, and returns
-    its id.
+    `order` is the row that is written down where the wallet could pay, and to whose id the entry refers.
     """
     if price.amount > MOST:
         return None
     entry = charged(0, *price)
+    placing, values = order.insert(beside="paid")
     # SQL: one statement locks, debits, places and enters.
     # Twice: what another commits between this statement's snapshot and our lock is seen by the next one only.
     for _ in range(2):
@@ -198,7 +201,7 @@ async def charge_alone(price: OrderCharge, placing: str, values: Sequence[object
             " where reseller in (select reseller from held) and balance >= {}"
             f" returning balance), placed as ({placing}), entered as ("
             "insert into entries (source, target, amount, reference, reseller, order_id, note, balance, at)"
-            " select cast({} as text), cast({} as text), cast({} as bigint), 'order:' || placed.id || ':charge',"
+            f" select cast({{}} as text), cast({{}} as text), cast({{}} as bigint), {_CHARGE_OF_PLACED},"
             " cast({} as bigint), placed.id, '', paid.balance, cast({} as bigint) from placed, paid)"
             " select (select count(*) from held) as held, (select id from placed) as id",
             price.reseller, price.amount, price.amount, *values,

@@ -16,11 +16,13 @@ from aggregator.errors import TemporarilyUnavailable
 from aggregator.ledger import book
 from aggregator.ledger.book import Charged, OrderCharge
 from aggregator.orders.model import NewOrder
+from aggregator.orders.state import OrderState
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation, is_unreachable
-from aggregator.storage.lists import among, table_of
+from aggregator.storage.lists import NewRows, among, table_of
 from aggregator.storage.statements import run
 from aggregator.storage.transaction import engine, write
+from providers.vocabulary import Phase
 
 _ORDER = tables.Order
 _COLUMNS = MappingProxyType(
@@ -31,6 +33,13 @@ _COLUMNS = MappingProxyType(
         "payload": "text", "watched": "boolean", "asked_service": "bigint", "due_at": "bigint", "created_at": "bigint",
     }
 )  # fmt: skip
+_AT_FIRST: Mapping[str, str | int | bool] = MappingProxyType(
+    {
+        "refunded": 0, "undelivered": 0, "state": OrderState.QUEUED.value, "phase": Phase.PENDING.value,
+        "cancel_wish": False, "delivery_seen": False,
+    }
+)  # fmt: skip
+"""What is so of every order that was just accepted."""
 PATIENCE_SECONDS = 5
 """How long an order waits for a wallet that another process has."""
 PAUSE_SECONDS = (0.005, 0.05)  # the shortest, and the longest
@@ -80,30 +89,30 @@ def pauses() -> Iterator[float]:  # of seconds, no money
 async def accept(batch: Sequence[NewOrder]) -> list[AcceptResult | Exception]:
     """`accept_at_once`, again for those whose wallets another process has, in no transaction meanwhile.
 
-    `TemporarilyUnavailable` is the verdict where it does not give them back.
+    `TemporarilyUnavailable` is the result where it does not give them back.
     """
-    verdicts = await accept_at_once(batch)
+    results = await accept_at_once(batch)
     for pause in pauses():
-        locked = [place for place, verdict in enumerate(verdicts) if isinstance(verdict, Locked)]
+        locked = [place for place, result in enumerate(results) if isinstance(result, Locked)]
         if not locked:
-            return verdicts
+            return results
         await asyncio.sleep(pause)
-        for place, verdict in zip(locked, await accept_at_once([batch[place] for place in locked]), strict=True):
-            verdicts[place] = verdict
-    return [TemporarilyUnavailable() if isinstance(verdict, Locked) else verdict for verdict in verdicts]
+        for place, result in zip(locked, await accept_at_once([batch[place] for place in locked]), strict=True):
+            results[place] = result
+    return [TemporarilyUnavailable() if isinstance(result, Locked) else result for result in results]
 
 
 async def accept_at_once(batch: Sequence[NewOrder]) -> list[AcceptResult | Exception]:
-    """Charge and accept orders in their turn, each all or nothing; an exception is the verdict of one order alone."""
+    """Charge and accept orders in their turn, each all or nothing; an exception is the result of one order alone."""
     first, repeats = _first_of_each(batch)
-    verdicts = dict(zip(first, await _accept_group([batch[place] for place in first]), strict=True))
+    results = dict(zip(first, await _accept_group([batch[place] for place in first]), strict=True))
     # Another process may have spent the wallet's last on this very request.
-    poor = [place for place, verdict in verdicts.items() if isinstance(verdict, TooPoor)]
+    poor = [place for place, result in results.items() if isinstance(result, TooPoor)]
     for place, earlier in zip(poor, await repeated([_sought(batch[place]) for place in poor]), strict=True):
-        verdicts[place] = earlier or verdicts[place]
+        results[place] = earlier or results[place]
     for place in repeats:
-        verdicts[place] = await _accept_again(batch[place])
-    return [verdicts[place] for place in range(len(batch))]
+        results[place] = await _accept_again(batch[place])
+    return [results[place] for place in range(len(batch))]
 
 
 def _first_of_each(batch: Sequence[NewOrder]) -> tuple[list[int], list[int]]:
@@ -126,12 +135,12 @@ async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> lis
     written: list[Charged] = []
     begun = clock.now()
     try:
-        return _verdicts(await _commit(batch, begun, written))
-    except Exception as error:  # noqa: BLE001  # each order gets a verdict of its own, or this error
+        return _results(await _commit(batch, begun, written))
+    except Exception as error:  # noqa: BLE001  # each order gets a result of its own, or this error
         if len(written) == len(batch) and is_unreachable(error):
             there = await _is_there(batch, begun, written)
             if there is not False or not again:
-                return _verdicts(written) if there else [error] * len(batch)
+                return _results(written) if there else [error] * len(batch)
             return await _accept_group(batch, again=False)
         if len(batch) <= 1:
             return [await _explain(new, error) for new in batch]
@@ -139,11 +148,11 @@ async def _accept_group(batch: Sequence[NewOrder], *, again: bool = True) -> lis
     return await _accept_group(batch[:half], again=again) + await _accept_group(batch[half:], again=again)
 
 
-def _verdicts(orders: Sequence[Charged]) -> list[AcceptResult | Exception]:
-    return [_verdict(order) for order in orders]
+def _results(orders: Sequence[Charged]) -> list[AcceptResult | Exception]:
+    return [_result(order) for order in orders]
 
 
-def _verdict(order: Charged) -> AcceptResult:
+def _result(order: Charged) -> AcceptResult:
     if order is None:
         return TooPoor()
     return Locked() if order == "locked" else Accepted(order)
@@ -167,7 +176,7 @@ async def _commit(batch: Sequence[NewOrder], now: int, written: list[Charged]) -
         written.clear()
         prices = [OrderCharge(new.reseller, new.charge) for new in batch]
         if len(batch) == 1 and not is_sqlite(engine()):
-            orders: list[Charged] = [await book.charge_alone(prices[0], *_placing(batch, now, beside=", paid"))]
+            orders: list[Charged] = [await book.charge_alone(prices[0], _rows(batch, now))]
         else:
             orders = await book.charge(prices, lambda paid: _insert([batch[place] for place in paid], now))
         written.extend(orders)
@@ -178,20 +187,13 @@ async def _commit(batch: Sequence[NewOrder], now: int, written: list[Charged]) -
 
 async def _insert(batch: Sequence[NewOrder], now: int) -> list[int]:
     """Ids grow in the order of the rows, whichever way the database tells them."""
-    placing, values = _placing(batch, now)
+    placing, values = _rows(batch, now).insert()
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
     return sorted(int(row["id"]) for row in await run(placing, *values))
 
 
-def _placing(batch: Sequence[NewOrder], now: int, *, beside: str = "") -> tuple[str, list[object]]:
-    """The statement that writes orders down, its values, and `beside` what it reads them from."""
-    query, values = table_of(_COLUMNS, [_row(new, now) for new in batch])
-    names = ", ".join(_COLUMNS)
-    placing = (
-        f"insert into orders ({names}, refunded, undelivered, state, phase, cancel_wish, delivery_seen)"
-        f" select {names}, 0, 0, 'queued', 'pending', false, false from ({query}) as given{beside} returning id"
-    )
-    return placing, values
+def _rows(batch: Sequence[NewOrder], now: int) -> NewRows:
+    return NewRows("orders", _COLUMNS, [_row(new, now) for new in batch], _AT_FIRST)
 
 
 def _row(new: NewOrder, now: int) -> tuple[object, ...]:

@@ -8,10 +8,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 from aggregator.orders import business_store, overserving_store
-from aggregator.orders.business import HOUR_MS, LATE_MS, ProviderStanding
+from aggregator.orders.business import LATE_MS, ProviderStanding
 from aggregator.orders.model import WaitingRows
 from aggregator.orders.proofs import proof_of
 from aggregator.storage import clock
+from aggregator.storage.clock import HOUR_MS
 
 LONG_QUEUED_MS = HOUR_MS // 2
 FEW_HOURS = 24

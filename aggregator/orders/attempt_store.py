@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from piccolo.query.functions import Count, Min
 
 from aggregator.orders.model import Attempt, Order
-from aggregator.orders.state import Outcome
+from aggregator.orders.state import DOUBTFUL_IN_SQL, LIVE_IN_SQL, EventKind, Outcome
 from aggregator.orders.store import get_many
 from aggregator.storage import clock, tables
 from aggregator.storage.conditions import PLACING, UNSURE
@@ -19,8 +19,6 @@ from aggregator.storage.lists import table_of
 from aggregator.storage.transaction import engine, write
 
 _ATTEMPT = tables.Attempt
-STILL_UNSURE = "still unsure:"
-"""How the line of an order's history begins that tells so."""
 CLAIM_MS = 60_000
 """How long a claimed poll is left to its worker."""
 
@@ -149,7 +147,7 @@ async def accept(taken: Sequence[AcceptedAdd], *, poll_at: int) -> set[int]:
         rows = await _ATTEMPT.raw(
             "update attempts set outcome = 'accepted', answered_at = {}, poll_at = {}, upstream_order = given.named,"
             f" reply = given.said, error = null, error_text = null from ({query}) as given where id = given.attempt"
-            " and outcome in ('placing', 'unsure') and upstream_order is null returning id",
+            f" and outcome in ({DOUBTFUL_IN_SQL}) and upstream_order is null returning id",
             clock.now(), poll_at, *values,
         )  # fmt: skip
     except Exception as error:
@@ -229,7 +227,7 @@ async def long_unsure(before: int) -> list[Attempt]:
     # SQL: the history is a subselect's, by the beginning of a text.
     rows = await _ATTEMPT.raw(
         "select a.* from attempts a where a.outcome = 'unsure' and a.answered_at < {} and not exists (select 1 from"
-        f" events v where v.order_id = a.order_id and v.state = 'unsure' and v.text like '{STILL_UNSURE}%')",
+        f" events v where v.order_id = a.order_id and v.kind = '{EventKind.STILL_UNSURE}')",
         before,
     )
     return [as_attempt(row) for row in rows]
@@ -252,7 +250,7 @@ async def link_runs(order: Order, provider: str, service: str) -> bool:
         await _ATTEMPT.raw("select pg_advisory_xact_lock(hashtext({}))", order.link_key)
     rows = await _ATTEMPT.raw(
         "select 1 as one from attempts a join orders o on o.id = a.order_id where o.link_key = {} and o.id <> {}"
-        " and a.provider = {} and a.service = {} and a.outcome in ('placing', 'unsure', 'accepted')"
+        f" and a.provider = {{}} and a.service = {{}} and a.outcome in ({LIVE_IN_SQL})"
         " and o.ended_at is null limit 1",
         order.link_key, order.id, provider, service,
     )  # fmt: skip
@@ -305,12 +303,6 @@ async def poll_again(due: Mapping[int, int | None], *, whole: Mapping[int, int] 
             *values,
         ).run()
     )  # fmt: skip
-
-
-async def poll_now(order: int) -> None:
-    """Ask about the live attempt of an order as soon as possible."""
-    live = (_ATTEMPT.order_id == order) & (_ATTEMPT.outcome == Outcome.ACCEPTED.value)
-    await _ATTEMPT.update({_ATTEMPT.poll_at: clock.now()}).where(live & _ATTEMPT.superseded_at.is_null())
 
 
 async def providers_in_use() -> set[str]:

@@ -16,15 +16,15 @@ from aggregator.catalog.offers import NotForSale, currency_of
 from aggregator.catalog.shelf import Shelf
 from aggregator.orders import business_store, day_store, overcharge_store, reuse_store, stops
 from aggregator.orders.business_store import Tries
-from aggregator.orders.days import DAY_MS, Day, day_of, round_percent
+from aggregator.orders.days import Day, day_of, round_percent
 from aggregator.orders.model import WaitingRows
 from aggregator.orders.overcharge_store import Overcharges
 from aggregator.orders.stops import StoppedSales
 from aggregator.settings import ProviderSettings
 from aggregator.storage import clock
+from aggregator.storage.clock import DAY_MS
 from pricing.fx import FxTable, NoRate
 
-HOUR_MS = 3_600_000
 TODAY_KEPT_MS = 15_000
 """How long the figures of a day that goes on are shown again."""
 SPENT_DAYS, SPENT_KEPT_MS = 7, 300_000

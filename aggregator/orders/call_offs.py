@@ -17,6 +17,7 @@ from aggregator.orders.model import Attempt, Order
 from aggregator.orders.settlement import charge_of, remains_of
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock, signals
+from aggregator.storage.clock import DAY_MS
 from aggregator.storage.transaction import write
 from providers.errors import Refused
 from providers.vocabulary import Phase, Progress
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 MOST_REVIVED = 3
 MOST_PERCENT, FEWEST_CALLED_OFF = 1, 100
 """A share is judged only of so many: of fewer, one that came alive would be more than one in a hundred."""
-DAYS_MS = 30 * 86_400_000
+DAYS_MS = 30 * DAY_MS
 DOUBTED_TIMES = 10
 """So many times `confirm_seconds` the word of a provider must stand whose call-offs are not believed."""
 

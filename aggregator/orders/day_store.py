@@ -12,16 +12,17 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from aggregator.orders.days import DAY_MS, BookedAttempt, Day, cost_of, day_of, overserved_cost
+from aggregator.orders.days import BookedAttempt, Day, cost_of, day_of, overserved_cost
 from aggregator.orders.model import Order
 from aggregator.storage import clock, tables
+from aggregator.storage.clock import DAY_MS, HOUR_MS
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id
 from aggregator.storage.totals import add_kept, halves, read_total, total
 from aggregator.storage.transaction import engine, snapshot, write
 
-OVER_MS = 3_600_000
+OVER_MS = HOUR_MS
 """After midnight: by then every transaction that began before it has ended."""
 _BACK = """
 coalesce(a.returned, case when a.outcome = 'accepted' then o.undelivered when a.outcome = 'called_off' then o.quantity

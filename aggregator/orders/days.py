@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from aggregator.orders.state import Outcome
+from aggregator.storage.clock import DAY_MS
 
-DAY_MS = 86_400_000
 SHOWN_DAYS = 14
 """With today."""
 

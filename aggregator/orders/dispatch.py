@@ -10,8 +10,9 @@ from functools import partial
 
 import structlog
 
-from aggregator.catalog import cooldown, health, learned_store, words
+from aggregator.catalog import cooldown, learned_store
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.circuit import note_call
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.joined import Joined
 from aggregator.orders import attempt_store, failover, queue_store, store, text_sizes
@@ -23,7 +24,7 @@ from aggregator.orders.queue_store import Parked
 from aggregator.orders.reference_store import Sent
 from aggregator.orders.routing import Market, Router
 from aggregator.orders.settle import settle
-from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.state import EventKind, OrderState, Outcome
 from aggregator.orders.submit import new_reference, submission_of
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings
@@ -66,7 +67,7 @@ class Dispatcher:
         self._without_turn: dict[int, asyncio.Task[None]] = {}
         """Of those in hand, what still waits for its turn: nothing of it is written down."""
         self._park: Joined[Parked, None] = Joined(_park_all, most=MOST_IN_HAND)
-        self._attempts = Attempts(tracker, poll_ms=round(pace.poll_seconds * 1000))
+        self._attempts = Attempts(tracker, poll_ms=pace.poll_ms)
         self._note_well: Joined[str, None] = Joined(self._note_all_well, most=MOST_IN_HAND)
 
     async def run_once(self) -> int:
@@ -126,8 +127,8 @@ class Dispatcher:
         """Call every attempt unsure that is past its deadline: its process died, or the answer is lost."""
         for attempt in await attempt_store.long_unsure(clock.now() - TELL_MS):
             log.warning("order.still_unsure", order=attempt.order_id, provider=attempt.provider)
-            text = f"{attempt_store.STILL_UNSURE} nobody can tell whether {attempt.provider} has it"
-            await store.note(attempt.order_id, OrderState.UNSURE, text)
+            text = f"still unsure: nobody can tell whether {attempt.provider} has it"
+            await store.note(attempt.order_id, OrderState.UNSURE, text, kind=EventKind.STILL_UNSURE)
         late = await attempt_store.overdue()
         for attempt in late:
             await self._attempts.call_unsure(
@@ -160,7 +161,7 @@ class Dispatcher:
             tell_failure(log, "dispatch.failed", error, order=order.id)
 
     async def _take(self, order: Order, attempts: Sequence[Attempt], market: Market) -> None:
-        give_up_ms = round(self._pace.give_up_seconds * 1000)
+        give_up_ms = self._pace.give_up_ms
         waits = order.same_link == "queue" and market.now - order.created_at < give_up_ms
         if waits and await store.earlier_on_link(order):
             await store.postpone(order.id, market.now + LINK_PAUSE_MS)
@@ -184,7 +185,7 @@ class Dispatcher:
     def _waits(self, order: Order) -> Queues:
         """How long the order would wait at each provider that has a queue."""
         waits = {name: queue.wait_ms(order.reseller) for name, queue in self._queues.items()}
-        return Queues(waits, round(self._pace.patience_seconds * 1000))
+        return Queues(waits, self._pace.patience_ms)
 
     async def _place(self, order: Order, attempts: Sequence[Attempt], route: Route, market: Market) -> None:
         """Take a turn, then write the attempt down and send it; where there is no room, the order is parked."""
@@ -194,7 +195,7 @@ class Dispatcher:
             return
         if not queue.room:
             queue.note_parked(order.reseller)
-            await self._park(Parked(order.id, provider, clock.now() + round(self._pace.patience_seconds * 1000)))
+            await self._park(Parked(order.id, provider, clock.now() + self._pace.patience_ms))
             return
         queue.in_hand += 1
         try:
@@ -236,9 +237,7 @@ class Dispatcher:
             return route, market
         fresh = await self._router.look()
         routes = await self._router.routes(order, attempts, fresh)
-        chosen = failover.choose(
-            order, attempts, routes, now=fresh.now, give_up_ms=round(self._pace.give_up_seconds * 1000)
-        )
+        chosen = failover.choose(order, attempts, routes, now=fresh.now, give_up_ms=self._pace.give_up_ms)
         same = isinstance(chosen, Go) and chosen.route.offer.provider == route.offer.provider
         return (chosen.route, fresh) if same and isinstance(chosen, Go) else None
 
@@ -260,7 +259,7 @@ class Dispatcher:
         self, order: Order, attempt: Attempt, adapter: Adapter, sent: Sent | None, turn: Turn
     ) -> Placement | ProviderError | None:
         """What the provider made of it; None where nothing was sent."""
-        if clock.now() > attempt.deadline_at - round(adapter.profile.add_timeout_seconds * 1000):
+        if clock.now() > attempt.deadline_at - adapter.profile.add_timeout_ms:
             # Held up until now, it would still be sending when all others believe the attempt over.
             error = Unreachable("held up for too long before anything was sent")
             await self._refuse(order, attempt, failover.outcome_of(error), error)
@@ -281,7 +280,7 @@ class Dispatcher:
         if isinstance(answer, ProviderError):
             await text_sizes.learn(order, attempt.service, adapter.profile, answer)
             await self._answered(order, attempt, answer)
-            await self._note_health(attempt.provider, answer)
+            await note_call(attempt.provider, answer, breaker_ms=self._pace.breaker_ms)
         else:
             await self._attempts.accept(Arrival(order, attempt, answer))
             await self._note_well(attempt.provider)
@@ -318,16 +317,8 @@ class Dispatcher:
 
     async def _note_all_well(self, providers: Sequence[str]) -> list[None]:
         for provider in set(providers):
-            await self._note_health(provider, None)
+            await note_call(provider, None, breaker_ms=self._pace.breaker_ms)
         return [None] * len(providers)
-
-    async def _note_health(self, provider: str, error: ProviderError | None) -> None:
-        await words.note_error(provider, error)
-        row = await catalog_store.provider(provider)
-        breaker_ms = round(self._pace.breaker_seconds * 1000)
-        after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)
-        if after is not None:
-            await catalog_store.set_health(provider, after)
 
 
 async def _park_all(parked: Sequence[Parked]) -> list[None]:

@@ -38,6 +38,11 @@ class Rule(StrEnum):
     BALANCE = "balance"
 
 
+def actor_of(rule: str) -> str:
+    """As whom a rule decides, among people."""
+    return f"rule:{rule}"
+
+
 class Seen(StrEnum):
     """What one look says of an attempt."""
 

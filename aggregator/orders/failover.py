@@ -13,7 +13,7 @@ from msgspec import Struct
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import Outcome
 from pricing.route import Route
-from providers.errors import Code, ProviderError, Refused, Unreachable
+from providers.errors import Code, ProviderError, Unreachable
 
 ABOUT_THE_ORDER = frozenset(
     {Code.LINK_INVALID, Code.PARAMS, Code.QTY_MIN, Code.QTY_MAX, Code.SERVICE_GONE, Code.TOO_LARGE}
@@ -126,7 +126,7 @@ def _look_again(order: Order, attempts: Sequence[Attempt], now: int) -> int:
 
 
 def outcome_of(error: ProviderError) -> Outcome:
-    """What an error of an `add` makes of the attempt."""
-    if isinstance(error, Unreachable):
-        return Outcome.NOT_SENT
-    return Outcome.REFUSED if isinstance(error, Refused) else Outcome.UNSURE
+    """What an error of an `add` makes of the attempt: only the error itself knows whether another may be tried."""
+    if not error.may_try_another:
+        return Outcome.UNSURE
+    return Outcome.NOT_SENT if isinstance(error, Unreachable) else Outcome.REFUSED

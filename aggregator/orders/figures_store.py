@@ -7,6 +7,7 @@ from typing import Any
 
 from aggregator.orders.figures import FEWEST, Figure
 from aggregator.storage import clock, tables
+from aggregator.storage.clock import DAY_MS
 
 DAYS = 30
 MOST = 50_000
@@ -27,7 +28,7 @@ from ({_RECENT}) as recent where not cancel_wish group by service having count(*
 async def of_services() -> Mapping[int, Figure]:
     """By our id of the service, for those with enough orders; what a reseller called off says nothing."""
     # SQL: it groups no more rows than so many, by cases.
-    rows = await tables.Order.raw(_COUNTED, clock.now() - DAYS * 86_400_000, MOST)
+    rows = await tables.Order.raw(_COUNTED, clock.now() - DAYS * DAY_MS, MOST)
     return {int(row["service"]): _figure(row) for row in rows}
 
 

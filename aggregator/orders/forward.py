@@ -37,8 +37,8 @@ NoteHealth: TypeAlias = "Callable[[str, ProviderError], Awaitable[None]]"
 class CancelForwarder:
     """Asks one provider after the other to call off what nobody wants any more."""
 
-    def __init__(self, note_health: NoteHealth) -> None:
-        self._note_health = note_health
+    def __init__(self, note_call: NoteHealth) -> None:
+        self._note_call = note_call
 
     async def run_once(self, adapter: Adapter, doors: Doors) -> None:
         """Every cancel whose turn it is at one account, in portions; trouble with one keeps no other."""
@@ -61,7 +61,7 @@ class CancelForwarder:
             replies = await adapter.cancel([_upstream_id(one) for one in claimed])
         except ProviderError as error:
             log.warning("cancel.failed", provider=adapter.profile.name, code=error.code, error=error.text)
-            await self._note_health(adapter.profile.name, error)
+            await self._note_call(adapter.profile.name, error)
             mine = {one.id for one in claimed}
             return await self._failed(adapter, claimed, [one for one in waiting if one.id in mine], error)
         await words.note_answers(adapter.profile.name, replies.values())
@@ -132,7 +132,7 @@ def _most(adapter: Adapter) -> int:
 
 
 def _call_ms(adapter: Adapter) -> int:
-    return round(adapter.profile.timeout_seconds * 1000) + GRACE_MS
+    return adapter.profile.timeout_ms + GRACE_MS
 
 
 def _upstream_id(one: Attempt) -> str:

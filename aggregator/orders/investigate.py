@@ -35,12 +35,12 @@ from aggregator.orders.evidence import Account, Doubtful, Glance, Void
 from aggregator.orders.evidence_store import Look, Rule, Seen
 from aggregator.orders.model import Attempt, Undecidable
 from aggregator.orders.reference_store import Sent
-from aggregator.orders.resolve import RULE
 from aggregator.orders.sightings import NotShown, Shown, Sighting
 from aggregator.orders.submit import door_of, submission_of
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock
+from aggregator.storage.clock import HOUR_MS
 from providers.adapter import Adapter
 from providers.errors import ProviderError
 
@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 LEASE_MS = 180_000
 """How long one process has an account to itself; one that died loses it then."""
 LONGEST_PAUSE_MS = 1_800_000
-REPEAT_WITHIN_MS = 12 * 3_600_000
+REPEAT_WITHIN_MS = 12 * HOUR_MS
 """Panels that know a reference forget it some day; after this a repeat might be a new order."""
 LEAST_DARK_MS = 10_000
 AT_ONCE_MS = 10_000
@@ -67,10 +67,10 @@ class Investigator:
         self._upstreams = upstreams
         self._tracker = tracker
         # Balances are read at the pace of polls: after nearly twice that a look was missed.
-        self._dark_ms = max(round(pace.poll_seconds * 1000) * 7 // 4, LEAST_DARK_MS)
+        self._dark_ms = max(pace.poll_ms * 7 // 4, LEAST_DARK_MS)
         self._accountant = Accountant(self._dark_ms)
         self._wake = wake
-        self._settle_ms = round(pace.settle_seconds * 1000)
+        self._settle_ms = pace.settle_ms
         self._gap_ms = max(self._settle_ms // 4, 200)
 
     async def run_once(self, provider: str) -> bool:
@@ -322,8 +322,8 @@ class Investigator:
     async def _follow(self, one: Followed, upstream: str, rule: str, facts: Mapping[str, object]) -> bool:
         try:
             order = await resolve.found(
-                one.order.id, upstream, actor=f"{RULE}{rule}", reason=_say(facts), attempt_id=one.attempt.id,
-                proven=rule == Rule.LIST,
+                one.order.id, upstream, actor=evidence_store.actor_of(rule), reason=_say(facts), by_rule=True,
+                attempt_id=one.attempt.id, proven=rule == Rule.LIST,
             )  # fmt: skip
         except Undecidable as error:
             log.warning("evidence.unusable", order=one.order.id, rule=rule, why=str(error))
@@ -340,7 +340,7 @@ class Investigator:
         told = {**facts, "first_seen": moment(since)}
         try:
             order = await resolve.absent(
-                one.order.id, actor=f"{RULE}{rule}", reason=_say(told),
+                one.order.id, actor=evidence_store.actor_of(rule), reason=_say(told), by_rule=True,
                 settle_ms=self._settle_ms, attempt_id=one.attempt.id,
             )  # fmt: skip
         except Undecidable as error:

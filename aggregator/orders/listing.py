@@ -11,12 +11,13 @@ from aggregator.orders.attempt_store import Followed
 from aggregator.orders.model import Attempt
 from aggregator.orders.reference_store import Sent
 from aggregator.orders.sightings import Claim, First, Known, Lists, Shown, Sighting, Unclear
+from aggregator.storage.clock import DAY_MS
 from providers.adapter import Adapter, ListsOrders
 from providers.vocabulary import Capability, ListedOrder, ServiceType
 
 LIST_AGAIN_MS = 600_000
 """While nothing is in doubt a list is read this often, where something was sent since."""
-RIVALS_MS = 86_400_000
+RIVALS_MS = DAY_MS
 """Adds that were given up so long before the oldest in doubt may still turn up in a list."""
 
 

@@ -7,9 +7,11 @@ from typing import Any
 from msgspec import Struct
 
 from aggregator.orders.model import Order
-from aggregator.orders.state import OPEN, OrderState
+from aggregator.orders.search_store import LINK_HAS, NEWEST_BY_LINK, order_number, piece_of_link
+from aggregator.orders.state import OPEN, OPEN_IN_SQL, OrderState
 from aggregator.orders.store import as_order
 from aggregator.storage import clock, tables
+from aggregator.storage.clock import DAY_MS
 from aggregator.storage.moments import first_id
 from aggregator.storage.totals import read_total, total
 
@@ -20,9 +22,6 @@ STATES: dict[str, tuple[OrderState, ...]] = {
     "cancelled": (OrderState.CANCELLED,),
 }
 """What a reseller may ask for, by a word that tells nothing of how we work."""
-NEWEST_BY_LINK = 100_000
-"""Orders of a reseller's in which a piece of a link is looked for."""
-_DAY_MS = 86_400_000
 
 
 class Mine(Struct, frozen=True, kw_only=True):
@@ -68,25 +67,24 @@ def _asked(mine: Mine, reseller: int) -> list[tuple[str, list[Any]]]:
     if mine.before is not None:
         asked.append(("id < {}", [mine.before]))
     text = mine.text.strip()
-    number = text.removeprefix("#")
-    if number.isascii() and number.isdigit() and int(number) < 2**63:
-        asked.append(("id = {}", [int(number)]))
+    number = order_number(text)
+    if number is not None and number < 2**63:
+        asked.append(("id = {}", [number]))
     elif text:
-        pattern = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         newest = "(select id from orders where reseller = {} order by id desc limit 1 offset {})"
         asked.append((f"id > coalesce({newest}, 0)", [reseller, NEWEST_BY_LINK]))
-        asked.append(("lower(link) like {} escape '\\'", [f"%{pattern}%"]))
+        asked.append((LINK_HAS, [piece_of_link(text)]))
     return asked
 
 
 async def count(reseller: int) -> Counts:
     """Read from indexes but for the orders of a month: some resellers have a million."""
-    month = await first_id(tables.Order, clock.now() - 30 * _DAY_MS)
+    month = await first_id(tables.Order, clock.now() - 30 * DAY_MS)
     # SQL: three counts in one statement, with sums in halves.
     # With a plus, no index is taken for it: open orders are fewer than any large reseller's.
     [row] = await tables.Order.raw(
         "select (select count(*) from orders where reseller = {}) as all_orders,"
-        " (select count(*) from orders where state in ('queued', 'placing', 'unsure', 'active') and +reseller = {})"
+        f" (select count(*) from orders where state in ({OPEN_IN_SQL}) and +reseller = {{}})"
         " as open_orders,"
         f" count(*) as month_orders, {total('charge - refunded', 'month_spent')}"
         " from orders where reseller = {} and id >= {}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -244,3 +245,9 @@ class WaitingRows(Struct, frozen=True):
 
 class Undecidable(CannotBeDone):
     """The decision does not fit the order as it is now; the text says why."""
+
+
+def attempt_that_counts(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The last that was accepted or may have been, of an order's attempts with the oldest first."""
+    counting = (Outcome.ACCEPTED, Outcome.UNSURE)
+    return next((attempt for attempt in reversed(attempts) if attempt.outcome in counting), None)

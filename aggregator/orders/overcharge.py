@@ -10,13 +10,15 @@ from decimal import ROUND_CEILING, Context, Decimal
 
 from msgspec import Struct
 
+from aggregator.storage.clock import DAY_MS
+
 BELIEVED_PERCENT = 2
 """What a charge may be above the price, as rates of exchange and rounding have it."""
 GROSS_SHARE = Decimal("1.5")
 """One charge of so many times the price is enough."""
 MANY = 3
 """So many orders within `WINDOW_MS` are, whatever each was charged above the price."""
-WINDOW_MS = 86_400_000
+WINDOW_MS = DAY_MS
 _EXACT = Context(prec=60, rounding=ROUND_CEILING)
 _GRAIN = Decimal("1E-8")
 

@@ -18,11 +18,12 @@ from aggregator.orders.model import Attempt, Order
 from aggregator.orders.overserving_store import Noted
 from aggregator.orders.settlement import ENDINGS, UNDER_WAY
 from aggregator.storage import clock
+from aggregator.storage.clock import HOUR_MS
 from providers.vocabulary import Phase, Progress, ServiceType
 
 log = structlog.get_logger(__name__)
 
-STOPS_WITHIN_MS = 3_600_000
+STOPS_WITHIN_MS = HOUR_MS
 """How long a provider that was asked to call an order off may go on."""
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import cast
-
-import msgspec
-from msgspec import Struct
 
 from aggregator.catalog.shelf import Shelf, ShelfService
 from aggregator.errors import (
@@ -29,40 +25,12 @@ from aggregator.orders import accept_store, store
 from aggregator.orders.accept_store import Accepted, AcceptResult, IdempotencyKeys, Locked, Repeated, TooPoor
 from aggregator.orders.links import is_address, link_key
 from aggregator.orders.model import NewOrder
+from aggregator.orders.types import Ask
+from aggregator.orders.wanted import fingerprint, want
 from aggregator.resellers.model import Caller
 from aggregator.storage import clock
 from pricing.markup import Buyer
-from providers.vocabulary import Fields, ServiceType
-
-
-class Wanted(Struct, frozen=True, kw_only=True):
-    """What a reseller asks for, read by the rules of its type but not yet judged."""
-
-    link: str
-    quantity: int
-    """Billed units of all runs or posts."""
-    runs: int = 1
-    """Runs of a drip-feed, posts of a subscription."""
-    least: int
-    most: int
-    """What the service's limits apply to: the smallest part and the largest whole."""
-    drip_feed: bool = False
-    only_old_posts: bool = False
-    """A subscription of posts that exist already."""
-    fields: Fields
-
-
-class Ask(Struct, frozen=True, kw_only=True):
-    """An `add` before its service is known. `read` knows the rules of each type and raises `ResellerError`."""
-
-    service: int
-    payload_for: Callable[[int], bytes]
-    """What makes it the same request when it is repeated, had it named the service by this id."""
-    read: Callable[[str], Wanted]
-    """From the type of the service to what is wanted."""
-    request_id: str | None = None
-    custom_id: str | None = None
-
+from providers.vocabulary import ServiceType
 
 MOST_AT_ONCE = 256
 """Orders in one transaction."""
@@ -71,13 +39,16 @@ MOST_AT_ONCE = 256
 class Placer:
     """Accepts orders at the prices of the shelf as it is now."""
 
-    def __init__(self, shelf: Callable[[], Shelf], wake: Callable[[], None], *, lanes: int = 1) -> None:
-        """`lanes` transactions may be under way at once.
+    def __init__(
+        self, shelf: Callable[[], Shelf], wake: Callable[[], None], *, lanes: int = 1, open_posts: int = 10
+    ) -> None:
+        """`lanes` transactions may be under way at once; `open_posts` is a setting of [limits].
 
         Orders of one wallet always go by the same lane: else two of ours would find it locked by each other.
         """
         self._shelf = shelf
         self._wake = wake
+        self._open_posts = open_posts
         self._lanes: tuple[Joined[NewOrder, AcceptResult], ...] = tuple(
             Joined(accept_store.accept_at_once, most=MOST_AT_ONCE) for _ in range(lanes)
         )
@@ -87,36 +58,36 @@ class Placer:
 
     def quote(self, caller: Caller, ask: Ask) -> NewOrder:
         """What the order would be and cost now; raises `ResellerError`. Nothing is charged."""
-        return decide(self._shelf().get(ask.service), caller, ask, "")
+        return decide(self._shelf().get(ask.service), caller, ask, "", open_posts=self._open_posts)
 
     async def place(self, caller: Caller, ask: Ask) -> int:
         """Charge the reseller and accept the order; its id. Raises `ResellerError` with nothing changed."""
         shelf = self._shelf()
-        payload, *same = [_digest(ask.payload_for(one)) for one in _asked_first(ask.service, shelf)]
+        payload, *same = [fingerprint(ask, one) for one in _asked_first(ask.service, shelf)]
         earlier = await self._earlier(caller, ask, (payload, *same))
         if earlier is not None:
             return earlier
-        new = decide(shelf.get(ask.service), caller, ask, payload, same=tuple(same))
+        new = decide(shelf.get(ask.service), caller, ask, payload, same=tuple(same), open_posts=self._open_posts)
         if caller.same_link == "refuse":
             services = shelf.same_as(new.service)
             if await store.has_open(new.reseller, services, new.link_key):
                 raise SameLink
-        verdict = await self._accept(new)
-        if isinstance(verdict, TooPoor):
+        result = await self._accept(new)
+        if isinstance(result, TooPoor):
             raise NotEnoughFunds
-        if isinstance(verdict, Repeated):
-            return _first_of(verdict)
-        assert isinstance(verdict, Accepted)
+        if isinstance(result, Repeated):
+            return _first_of(result)
+        assert isinstance(result, Accepted)
         self._wake()
-        return verdict.order
+        return result.order
 
     async def _accept(self, new: NewOrder) -> AcceptResult:
         """While another process has the wallet, wait aside: whoever waits in a lane keeps others waiting."""
         lane = self._lanes[new.reseller % len(self._lanes)]
         for pause in accept_store.pauses():
-            verdict = await lane(new)
-            if not isinstance(verdict, Locked):
-                return verdict
+            result = await lane(new)
+            if not isinstance(result, Locked):
+                return result
             await asyncio.sleep(pause)
         raise TemporarilyUnavailable
 
@@ -152,12 +123,8 @@ def _asked_first(service: int, shelf: Shelf) -> list[int]:
     return [service, *(one for one in shelf.same_as(service) if one != service)]
 
 
-def _digest(payload: bytes) -> str:
-    return hashlib.sha256(payload).hexdigest()
-
-
 def decide(
-    service: ShelfService | None, caller: Caller, ask: Ask, payload: str, *, same: tuple[str, ...] = ()
+    service: ShelfService | None, caller: Caller, ask: Ask, payload: str, *, open_posts: int, same: tuple[str, ...] = ()
 ) -> NewOrder:
     """Judge the request: fields, limits, charge. `same`: its payloads by the service's other ids."""
     if service is None:
@@ -166,7 +133,7 @@ def decide(
     terms = service.terms(Buyer(tier=reseller.tier, reseller=reseller.name))
     if not terms.sold:
         raise ServiceNotFound
-    wanted = ask.read(service.type)
+    wanted = want(ServiceType(service.type), ask, open_posts=open_posts)
     if service.wants_address and service.type != ServiceType.SUBSCRIPTIONS and not is_address(wanted.link):
         raise BadLink("link must be an address such as https://example.com/page")
     if wanted.drip_feed and not terms.dripfeed:
@@ -190,8 +157,3 @@ def decide(
         asked_service=ask.service if ask.service != service.id else None,
         watched=caller.duplicate_seconds > 0,
     )  # fmt: skip
-
-
-def payload_of(*parts: object) -> bytes:
-    """The same bytes for the same request, whatever its encoding was."""
-    return msgspec.json.encode(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -11,8 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.cache.status import CachedKind, StatusCache
-from aggregator.catalog import cooldown, health, words
+from aggregator.catalog import cooldown, words
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.circuit import note_call
 from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.orders import (
@@ -36,10 +38,11 @@ from aggregator.orders.schedule import next_poll
 from aggregator.orders.settle import settle
 from aggregator.orders.settlement import Announce, Finish, HoldForOwner, Keep, Rules, Sight
 from aggregator.orders.start_counts import MOST_NOTES, another_start
-from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.state import EventKind, OrderState, Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock
+from aggregator.storage.clock import HOUR_MS
 from aggregator.storage.trouble import tell_failure
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
@@ -52,7 +55,7 @@ CANCEL_MEANS: dict[str, CancelMeans] = {"full": "full", "by_remains": "by_remain
 CLAIM_MANY = 500
 """Orders asked about in a round where the provider answers for many in one call."""
 CLAIM_SINGLY = 20
-LOST_AFTER_MS = 3_600_000
+LOST_AFTER_MS = HOUR_MS
 """How long a provider may deny an order before the owner is shown it."""
 
 
@@ -90,7 +93,8 @@ class Poller:
         self._rerouter = rerouter
         self._pace = pace
         self._backlog: dict[str, bool] = {}
-        self._cancels = CancelForwarder(self._note_health)
+        self._note_call = partial(note_call, breaker_ms=pace.breaker_ms)
+        self._cancels = CancelForwarder(self._note_call)
 
     def is_behind(self, provider: str) -> bool:
         """Whether the last round found more than it could take: another may run beside it."""
@@ -122,9 +126,9 @@ class Poller:
         except ProviderError as error:
             # A whole-call error changes no order; they are asked about again at their next turn.
             log.warning("poll.failed", provider=name, code=error.code, error=error.text)
-            await self._note_health(name, error)
+            await self._note_call(name, error)
             return {}
-        await self._note_health(name, None)
+        await self._note_call(name, None)
         await words.note_answers(name, readings.values())
         await self._upstreams.keep_found(name)
         return readings
@@ -177,7 +181,7 @@ class Poller:
 
     def _rules(self, settings: ProviderSettings, row: ProviderRow) -> Rules:
         return Rules(
-            CANCEL_MEANS[settings.profile.dialect.cancel_means], round(self._pace.confirm_seconds * 1000),
+            CANCEL_MEANS[settings.profile.dialect.cancel_means], self._pace.confirm_ms,
             call_off_times=1 if row.call_offs_doubted_at is None else call_offs.DOUBTED_TIMES,
         )  # fmt: skip
 
@@ -231,6 +235,7 @@ class Poller:
             ended = await settle(
                 order, finish.undelivered, start_count=finish.start_count, runs_done=finish.runs_done,
                 attempt=attempt.id, note="; ".join([note, *finish.notes]),
+                kind=EventKind.BY_CHARGE if "derived_from_charge" in finish.notes else None,
             )  # fmt: skip
             done = ended is not None
         if done and finish.state is OrderState.CANCELLED:
@@ -244,14 +249,6 @@ class Poller:
             await attempt_store.note_lost(one.attempt.id, now)
         elif now - since >= LOST_AFTER_MS and one.attempt.outcome is Outcome.ACCEPTED and not one.order.state.ended:
             await store.hold(one.order, f"{one.attempt.provider} no longer knows this order")
-
-    async def _note_health(self, provider: str, error: ProviderError | None) -> None:
-        await words.note_error(provider, error)
-        row = await catalog_store.provider(provider)
-        breaker_ms = round(self._pace.breaker_seconds * 1000)
-        after = health.after(row, error, now=clock.now(), breaker_ms=breaker_ms)
-        if after is not None:
-            await catalog_store.set_health(provider, after)
 
 
 async def _speaks(one: PolledOrder) -> bool:

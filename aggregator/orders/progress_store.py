@@ -12,7 +12,7 @@ from aggregator.orders import charges, day_store, store
 from aggregator.orders.charges import Costs
 from aggregator.orders.model import Order
 from aggregator.orders.settlement import Announce, Sight
-from aggregator.orders.state import OrderState
+from aggregator.orders.state import EventKind, OrderState
 from aggregator.storage import clock
 from aggregator.storage.lists import table_of
 from aggregator.storage.statements import run
@@ -108,14 +108,14 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
 
 async def note_start_count(order: Order, provider: str, said: int, *, most: int) -> None:
     """A line in the history about a count that is not told, unless it stands there, or so many do."""
-    text = f"{provider} states another start count: "
+    text = f"{provider} states another start count: {said}"
     # SQL: it inserts unless the line, or so many, are there.
     await Event.raw(
-        "insert into events (order_id, state, text, at) select {}, {}, {}, {} where"
-        " (select count(*) from events where order_id = {} and text like {}) < {}"
+        "insert into events (order_id, state, text, kind, at) select {}, {}, {}, {}, {} where"
+        " (select count(*) from events where order_id = {} and kind = {}) < {}"
         " and not exists (select 1 from events where order_id = {} and text = {})",
-        order.id, order.state.value, f"{text}{said}", clock.now(),
-        order.id, f"{text}%", most, order.id, f"{text}{said}",
+        order.id, order.state.value, text, EventKind.START_COUNT, clock.now(),
+        order.id, EventKind.START_COUNT, most, order.id, text,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from aggregator.ledger import book
 from aggregator.ledger.book import PostedEntry
-from aggregator.ledger.entries import wallet
+from aggregator.ledger.entries import read_reference, wallet
 from aggregator.orders import refill_store
 from aggregator.orders.model import Order
 from aggregator.orders.refill_store import RefillRow
@@ -68,8 +68,6 @@ def tell(order: Order, refunds: list[RefundLine], refills: list[RefillRow]) -> l
 
 
 def _refund(entry: PostedEntry) -> RefundLine:
-    undelivered = entry.reference.rpartition(":")[2]
-    return RefundLine(
-        at=entry.at, amount=entry.amount, undelivered=int(undelivered) if undelivered.isdigit() else 0,
-        balance=entry.balance or 0,
-    )  # fmt: skip
+    said = read_reference(entry.reference)
+    undelivered = said.undelivered if said else 0
+    return RefundLine(at=entry.at, amount=entry.amount, undelivered=undelivered, balance=entry.balance or 0)

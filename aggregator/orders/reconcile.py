@@ -10,11 +10,12 @@ import asyncio
 import structlog
 
 from aggregator.catalog import balance_store
-from aggregator.catalog.balance_store import DAY_MS, DayRow, Judgement, plain
+from aggregator.catalog.balance_store import DayRow, Judgement, plain
 from aggregator.orders import reconciliation, reconciliation_store
 from aggregator.orders.reconciliation import Period
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock
+from aggregator.storage.clock import DAY_MS
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +31,8 @@ class Reconciler:
     """Judges the day that goes on at a provider, and the one before for as long as words about it may come."""
 
     def __init__(self, pace: PaceSettings) -> None:
-        self._grace_ms = max(round(pace.settle_seconds * 1000), LEAST_GRACE_MS)
-        self._pause_ms = round(pace.settle_seconds * 1000) * PAUSE_TIMES
+        self._grace_ms = max(pace.settle_ms, LEAST_GRACE_MS)
+        self._pause_ms = pace.settle_ms * PAUSE_TIMES
 
     async def run_once(self, settings: ProviderSettings) -> None:
         """Judge what is due at one provider; one process does."""

@@ -19,6 +19,7 @@ from aggregator.orders.refill_store import RefillChanges, RefillRow, RefillState
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock
+from aggregator.storage.clock import DAY_MS
 from providers.adapter import Adapter
 from providers.error_texts import names_a_service
 from providers.errors import Code, ProviderError, Refused, Unreachable, Unsure
@@ -27,7 +28,6 @@ from providers.vocabulary import Capability, Refill, RefillPhase
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 50
-DAY_MS = 86_400_000
 GRACE_MS = 2_000
 CONTESTED_MS = 60_000
 """Before it is looked again whether an id is an order's alone."""
@@ -133,7 +133,7 @@ class Refiller:
         away = [row for row in rows if not doors.lead_to(through[row.attempt])]
         for row in away:
             target = RefillState.REJECTED if clock.now() - row.created_at > LONGEST_MS else row.state
-            later = RefillChanges(due_at=clock.now() + round(self._pace.breaker_seconds * 1000))
+            later = RefillChanges(due_at=clock.now() + self._pace.breaker_ms)
             await refill_store.advance(row.id, [row.state], target, later)
         return [row for row in rows if row not in away]
 
@@ -141,7 +141,7 @@ class Refiller:
         if not await attempt_store.decides(row.attempt, late=True):
             await _keep_back(row)
             return
-        deadline = clock.now() + round(adapter.profile.timeout_seconds * 1000) + GRACE_MS
+        deadline = clock.now() + adapter.profile.timeout_ms + GRACE_MS
         changes = RefillChanges(deadline_at=deadline, due_at=deadline)
         if not await refill_store.advance(row.id, [RefillState.REQUESTED], RefillState.SENDING, changes):
             return
@@ -164,7 +164,7 @@ class Refiller:
             later = replace(told, due_at=clock.now() + DAY_MS)
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.UNSURE, later)
         elif isinstance(error, Unreachable) or error.code in ASK_LATER:
-            later = replace(told, due_at=clock.now() + round(self._pace.breaker_seconds * 1000))
+            later = replace(told, due_at=clock.now() + self._pace.breaker_ms)
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REQUESTED, later)
         else:
             await refill_store.advance(row.id, [RefillState.SENDING], RefillState.REJECTED, told)
@@ -197,7 +197,7 @@ class Refiller:
         if age >= HANGS_MS:
             return DAY_MS
         factor = 4 if age < DAY_MS // 12 else 120
-        return round(self._pace.poll_seconds * 1000) * factor
+        return self._pace.poll_ms * factor
 
 
 def _target(row: RefillRow, phase: RefillPhase | Refused | None, age: int) -> RefillState:

@@ -21,16 +21,22 @@ from aggregator.storage import clock, decisions
 from aggregator.storage.transaction import write
 
 UNANSWERED = (Outcome.UNSURE, Outcome.ABSENT, Outcome.WRITTEN_OFF)
-RULE = "rule:"
-"""How the actor of a decision begins that no person has made."""
 
 
 async def found(
-    order_id: int, upstream_order: str, *, actor: str, reason: str, attempt_id: int | None = None, proven: bool = True
-) -> Order:  # fmt: skip
+    order_id: int,
+    upstream_order: str,
+    *,
+    actor: str,
+    reason: str,
+    by_rule: bool = False,
+    attempt_id: int | None = None,
+    proven: bool = True,
+) -> Order:
     """The provider has it under this id: follow it. For an attempt once given up it is the owner's cost.
 
-    `attempt_id` is the one that the evidence is about: where the order is at another by now, nothing happens.
+    `by_rule`: no person has decided it. `attempt_id` is the one that the evidence is about: where the order is at
+    another by now, nothing happens.
     An id of an order that has ended is this one's from now on; where that is still watched, only if it is `proven`.
     """
     order = await _order(order_id)
@@ -38,9 +44,8 @@ async def found(
     if attempt_id not in (None, attempt.id):
         _changed()
 
-    # Whoever found it looked at the account of today.
-    by_hand = not actor.startswith(RULE)
-    door = (await catalog_store.provider(attempt.provider)).door if by_hand else None
+    # A person who found it looked at the account of today.
+    door = None if by_rule else (await catalog_store.provider(attempt.provider)).door
 
     async def work() -> None:
         await _decide(order, "found", upstream_order, actor=actor, reason=reason)
@@ -67,8 +72,13 @@ async def found(
     return await _told(order_id)
 
 
-async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int, attempt_id: int | None = None) -> Order:
-    """The provider does not have it: back into the queue, or cancelled where the reseller wished so."""
+async def absent(
+    order_id: int, *, actor: str, reason: str, settle_ms: int, by_rule: bool = False, attempt_id: int | None = None
+) -> Order:
+    """The provider does not have it: back into the queue, or cancelled where the reseller wished so.
+
+    `by_rule`: no person has decided it, so that no money moves of an order that stands still since a red audit.
+    """
     order = await _order(order_id)
     attempt = await _believable(order, settle_ms)
     if attempt_id not in (None, attempt.id):
@@ -78,7 +88,7 @@ async def absent(order_id: int, *, actor: str, reason: str, settle_ms: int, atte
         decision = await _give_attempt_up(order, attempt, Outcome.ABSENT, actor=actor, reason=reason)
         if order.cancel_wish:
             note = "cancelled by the reseller; the provider does not have it"
-            await _cancel(order, note, decision, halted_too=not actor.startswith(RULE))
+            await _cancel(order, note, decision, halted_too=not by_rule)
         elif not await store.enqueue(order.id, OrderState.UNSURE, due_at=clock.now()):
             _changed()
         else:

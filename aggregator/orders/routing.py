@@ -131,7 +131,7 @@ class Router:
             order=order.id, provider=provider, service=route.offer.service, cost=route.cost.units,
             cost_theirs=f"{theirs:f}", currency=currency, fx=f"{one:f}",
             package_units=route.offer.package_units,
-            deadline_at=clock.now() + round(adapter.profile.add_timeout_seconds * 1000) + GRACE_MS,
+            deadline_at=clock.now() + adapter.profile.add_timeout_ms + GRACE_MS,
             door=account_door(adapter.profile),
         )  # fmt: skip
 

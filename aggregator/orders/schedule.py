@@ -9,8 +9,9 @@ from __future__ import annotations
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.state import Outcome
 from aggregator.settings import PaceSettings
+from aggregator.storage.clock import DAY_MS, HOUR_MS
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+MINUTE, HOUR, DAY = 60_000, HOUR_MS, DAY_MS
 OPEN_FACTORS = ((10 * MINUTE, 1), (2 * HOUR, 4), (DAY, 10), (7 * DAY, 30))
 """Up to this age the interval is so many times `poll_seconds`; beyond the last it is hourly (at 30 s)."""
 OLDEST_OPEN_FACTOR = 120
@@ -27,11 +28,11 @@ def next_poll(
 
     `sights` = how many times `confirm_seconds` an ending may have to stand: it is looked at after each.
     """
-    poll_ms = round(pace.poll_seconds * 1000)
+    poll_ms = pace.poll_ms
     if attempt.outcome is not Outcome.ACCEPTED or order.ended_at is not None:
         return _next_watch(order, attempt, now, poll_ms, watch_days)
     if order.sight_at is not None:
-        confirm_ms = round(pace.confirm_seconds * 1000)
+        confirm_ms = pace.confirm_ms
         return max(_next_sight(order.sight_at, now, confirm_ms, sights), now + min(poll_ms, 1000))
     return now + poll_ms * _factor(now - attempt.created_at, OPEN_FACTORS, OLDEST_OPEN_FACTOR)
 

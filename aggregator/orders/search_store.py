@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from aggregator.orders.model import Order
-from aggregator.orders.state import OPEN
+from aggregator.orders.state import OPEN, OPEN_IN_SQL
 from aggregator.orders.store import as_order
 from aggregator.storage import tables
 
@@ -66,7 +66,7 @@ def _conditions(sought: OrderSearch) -> tuple[list[str], list[Any]]:
         values += sought.states
         if OPEN.issuperset(sought.states):
             # SQLite takes the index of open orders only where the question says what that index is of.
-            conditions.append("o.state in ('queued', 'placing', 'unsure', 'active')")
+            conditions.append(f"o.state in ({OPEN_IN_SQL})")
     if sought.provider:
         conditions.append(
             "o.id in (select order_id from attempts where provider = {} and order_id < {}"
@@ -85,6 +85,20 @@ def _conditions(sought: OrderSearch) -> tuple[list[str], list[Any]]:
 
 
 _MOST_HITS = 500
+LINK_HAS = "lower(link) like {} escape '\\'"
+"""The condition that a link has a piece, as `piece_of_link` gives it."""
+
+
+def piece_of_link(text: str) -> str:
+    """The pattern of links that have this text in them, in whichever case; nothing in it has a meaning of its own."""
+    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def order_number(text: str) -> int | None:
+    """An id of ours as people write it: 123 or #123; None = the text is something else."""
+    digits = text.removeprefix("#")
+    return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
 async def _by_text(text: str) -> list[int]:
@@ -96,18 +110,17 @@ async def _by_text(text: str) -> list[int]:
         text, _MOST_HITS,
     )  # fmt: skip
     hits = {int(row["id"]) for row in rows}
-    if text.removeprefix("#").isascii() and text.removeprefix("#").isdigit():
-        number = int(text.removeprefix("#"))
+    number = order_number(text)
+    if number is not None:
         return sorted(hits | ({number} if number < 2**63 else set()), reverse=True)
     return sorted(hits.union(await _by_link(text)), reverse=True)
 
 
 async def _by_link(text: str) -> list[int]:
-    pattern = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     # SQL: the newest so many by a subselect, with an escape.
     rows = await tables.Order.raw(
         "select id from orders where id > (select coalesce(max(id), 0) from orders) - {}"
-        " and lower(link) like {} escape '\\' order by id desc limit {}",
-        NEWEST_BY_LINK, f"%{pattern}%", _MOST_HITS,
+        f" and {LINK_HAS} order by id desc limit {{}}",
+        NEWEST_BY_LINK, piece_of_link(text), _MOST_HITS,
     )  # fmt: skip
     return [int(row["id"]) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aggregator.ledger import book, entries
 from aggregator.orders import attempt_store, day_store, reconciliation_store, store
 from aggregator.orders.model import Order
-from aggregator.orders.state import MAY_FOLLOW, ended_as
+from aggregator.orders.state import MAY_FOLLOW, EventKind, ended_as
 from aggregator.storage.transaction import write
 from pricing import refund
 
@@ -21,6 +21,7 @@ async def settle(
     undelivered: int,
     *,
     note: str,
+    kind: EventKind | None = None,
     start_count: int | None = None,
     runs_done: int | None = None,
     attempt: int | None = None,
@@ -33,7 +34,7 @@ async def settle(
     """
 
     async def work() -> Order | None:
-        ended = await apply(order, undelivered, note=note, start_count=start_count, runs_done=runs_done)
+        ended = await apply(order, undelivered, note=note, kind=kind, start_count=start_count, runs_done=runs_done)
         # Asked with the order's row in hand: whoever calls an attempt off must take that row, too.
         if attempt is not None and not await attempt_store.decides(attempt, late=order.state.ended):
             raise _Overtaken
@@ -56,6 +57,7 @@ async def apply(
     undelivered: int,
     *,
     note: str,
+    kind: EventKind | None = None,
     start_count: int | None = None,
     runs_done: int | None = None,
     decision: int | None = None,
@@ -86,7 +88,7 @@ async def apply(
         await day_store.add_lost(order, undelivered, due)
     elif kept:
         await book.post(entries.earned(order.id, order.reseller, kept))
-    await store.note(order.id, state, note)
+    await store.note(order.id, state, note, kind=kind)
     return await store.get(order.id)
 
 

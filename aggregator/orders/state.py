@@ -5,6 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+def in_sql(*values: StrEnum) -> str:
+    """What stands between the brackets of `in (...)`."""
+    return ", ".join(f"'{value.value}'" for value in values)
+
+
 class OrderState(StrEnum):
     QUEUED = "queued"
     PLACING = "placing"
@@ -22,6 +27,8 @@ class OrderState(StrEnum):
 
 ENDED = frozenset({OrderState.COMPLETED, OrderState.PARTIAL, OrderState.CANCELLED})
 OPEN = frozenset(OrderState) - ENDED
+OPEN_IN_SQL = in_sql(*(state for state in OrderState if state in OPEN))
+"""In the order of the indexes of open orders: SQLite takes one only where a question says just what it is of."""
 
 MAY_FOLLOW: dict[OrderState, frozenset[OrderState]] = {
     OrderState.QUEUED: frozenset({OrderState.PLACING, OrderState.CANCELLED}),
@@ -41,6 +48,17 @@ def ended_as(*, undelivered: int, quantity: int) -> OrderState:
     return OrderState.CANCELLED if undelivered >= quantity else OrderState.PARTIAL
 
 
+class EventKind(StrEnum):
+    """What a line of an order's history is, where anything follows from it."""
+
+    STILL_UNSURE = "still_unsure"
+    """The owner has been told that nobody knows what became of an add."""
+    BY_CHARGE = "by_charge"
+    """What was paid back was derived from the provider's charge."""
+    START_COUNT = "start_count"
+    """Its provider stated another start count than the first."""
+
+
 class Outcome(StrEnum):
     """What became of one try at one provider."""
 
@@ -56,4 +74,9 @@ class Outcome(StrEnum):
     """Accepted, then called off upstream before anything was delivered; the order went on elsewhere."""
 
 
-LIVE = frozenset({Outcome.PLACING, Outcome.UNSURE, Outcome.ACCEPTED})
+DOUBTFUL = (Outcome.PLACING, Outcome.UNSURE)
+"""Nobody knows yet whether the provider has it."""
+DOUBTFUL_IN_SQL = in_sql(*DOUBTFUL)
+LIVE = (*DOUBTFUL, Outcome.ACCEPTED)
+"""The provider has it, or may have it: an order has at most one such attempt."""
+LIVE_IN_SQL = in_sql(*LIVE)

@@ -13,12 +13,14 @@ from piccolo.query.functions import Count
 
 from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
-from aggregator.orders.state import MAY_FOLLOW, OPEN, OrderState
+from aggregator.orders.state import MAY_FOLLOW, OPEN, EventKind, OrderState, in_sql
 from aggregator.storage import clock, conditions, signals, tables
 from aggregator.storage.lists import among, table_of
 from aggregator.storage.tables import Event
 
 _ORDER = tables.Order
+_LEFT = in_sql(OrderState.PLACING, OrderState.UNSURE)
+"""States of an order that has left for a provider and is not known to have arrived."""
 
 
 class HistoryLine(Struct, frozen=True):
@@ -101,7 +103,7 @@ async def activate(orders: Sequence[int]) -> None:
     """Their providers have them: what was on its way or unsure is active."""
     these, values = among("id", orders)
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
-    await _ORDER.raw(f"update orders set state = 'active' where {these} and state in ('placing', 'unsure')", values)
+    await _ORDER.raw(f"update orders set state = 'active' where {these} and state in ({_LEFT})", values)
 
 
 async def not_halted(orders: Iterable[int]) -> set[int]:
@@ -188,13 +190,13 @@ async def add_refunded(order: int, amount: int) -> None:
     await _ORDER.update({_ORDER.refunded: _ORDER.refunded + amount}).where(_ORDER.id == order)
 
 
-async def note(order: int, state: OrderState, text: str) -> None:
+async def note(order: int, state: OrderState, text: str, *, kind: EventKind | None = None) -> None:
     """A line in the order's history, unless it stands there already for this state."""
     # SQL: it inserts unless the line is there.
     await Event.raw(
-        "insert into events (order_id, state, text, at) select {}, {}, {}, {} where not exists"
+        "insert into events (order_id, state, text, kind, at) select {}, {}, {}, {}, {} where not exists"
         " (select 1 from events where order_id = {} and state = {} and text = {})",
-        order, state.value, text, clock.now(), order, state.value, text,
+        order, state.value, text, kind, clock.now(), order, state.value, text,
     )  # fmt: skip
 
 

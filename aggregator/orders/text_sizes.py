@@ -7,12 +7,13 @@ from aggregator.catalog.model import ProviderRow
 from aggregator.orders.model import Order
 from aggregator.orders.submit import as_asked
 from aggregator.storage import clock
+from aggregator.storage.clock import DAY_MS
 from providers.adapter import Profile
 from providers.encoding import LARGE_BYTES, size_of
 from providers.errors import ProviderError
 from providers.requests import add_params
 
-BELIEVED_MS = 30 * 86_400_000
+BELIEVED_MS = 30 * DAY_MS
 """How long a provider is taken at its word that something was too large."""
 USUAL_BYTES = 4096
 """What so small an order is refused for is not its size."""

@@ -11,7 +11,7 @@ from aggregator.orders import store
 from aggregator.orders.model import Order
 
 
-class Reply(Struct, frozen=True):
+class StatusReply(Struct, frozen=True):
     """One order's status, ready to send in both spellings."""
 
     reseller: int
@@ -28,7 +28,7 @@ _PARTS = 2
 """Of a packed reply: whose it is, and what it says."""
 
 
-Render = Callable[[Order], Reply]
+Render = Callable[[Order], StatusReply]
 """Handed in from above: the spelling of replies belongs to the API."""
 
 

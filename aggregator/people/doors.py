@@ -16,12 +16,13 @@ from aggregator.resellers import store as reseller_store
 from aggregator.resellers.accounts import Refusal
 from aggregator.settings.files import CannotWrite
 from aggregator.storage import clock, decisions
+from aggregator.storage.clock import DAY_MS
 from aggregator.storage.engine import is_unique_violation
 from aggregator.storage.transaction import write
 
 log = structlog.get_logger(__name__)
 
-INVITED_MS = 7 * 86_400_000
+INVITED_MS = 7 * DAY_MS
 NAME_RULE = "A name has 3 to 64 characters: letters, digits and . _ @ + - (an e-mail address will do)."
 
 _HELP = "set AGGREGATOR_SECRET, to what it was; or aggregator owners reset NAME, which takes codes off"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from aggregator.people import store
 from aggregator.people.model import Session, Stage, digest, make_token
 from aggregator.storage import clock
+from aggregator.storage.clock import DAY_MS, HOUR_MS
 
-IDLE_MS = 12 * 3_600_000
-LONGEST_MS = 14 * 86_400_000
+IDLE_MS = 12 * HOUR_MS
+LONGEST_MS = 14 * DAY_MS
 CODE_MS = 10 * 60_000
 """How long a right password waits for its code."""
 _SEEN_MS = 60_000

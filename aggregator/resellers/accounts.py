@@ -106,8 +106,8 @@ async def _refuse_another(reseller: Reseller, amount: int, payment: str) -> None
         return
     assert earlier.reseller is not None  # every deposit is somebody's
     whose = (await store.get(earlier.reseller)).name
-    message = f"the reference {payment} was used for a deposit of {print_units(earlier.amount, 2)} to {whose}"
-    raise Refusal(f"{message}; nothing moved")
+    deposit = f"a deposit of {print_units(earlier.amount, 2)} to {whose}"
+    raise Refusal(f"the reference {payment} was used for {deposit}; nothing moved")
 
 
 async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | None = None) -> int:

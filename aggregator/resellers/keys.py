@@ -12,13 +12,14 @@ from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.addresses import read_addresses
 from aggregator.resellers.model import PREFIX_LENGTH, KeyRow, KeyRules, digest, make_key
 from aggregator.storage import clock, signals
+from aggregator.storage.clock import DAY_MS, HOUR_MS
 from aggregator.storage.transaction import write
 from pricing.money import read_decimal
 
 MOST_KEYS = 25
 """Live ones of one reseller."""
 LONGEST_LABEL = 60
-OVERLAP_MS = {"0": 0, "1": 3_600_000, "24": 86_400_000, "168": 7 * 86_400_000}
+OVERLAP_MS = {"0": 0, "1": HOUR_MS, "24": DAY_MS, "168": 7 * DAY_MS}
 """How long a replaced key goes on, by hours."""
 
 

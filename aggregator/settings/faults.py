@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from aggregator.errors import CannotBeDone
+
 
 class Fault(Struct, frozen=True):
     """One thing to mend (or, as a notice, to know). Never holds a secret."""
@@ -19,7 +21,7 @@ class Fault(Struct, frozen=True):
         return f"{self.file}:{self.line}: {self.message}"
 
 
-class ConfigurationError(Exception):
+class ConfigurationError(CannotBeDone):
     """The configuration cannot be used; `faults` lists everything that was found, not only the first."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:

@@ -7,15 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 from aggregator.settings.lines import Path
 from aggregator.settings.numbers import COUNT, NOT_NEGATIVE, Bounds, read_number
-
-if TYPE_CHECKING:
-    from aggregator.settings.toml import TomlFile
 
 D = TypeVar("D")
 
@@ -40,10 +37,22 @@ WEB_ADDRESS = Shape(
 )
 
 
+class File(Protocol):
+    """The file that a table stands in: knows its lines, and collects what is wrong with it."""
+
+    tables: list[Table]
+
+    def line(self, path: Path) -> int: ...
+
+    def fault(self, path: Path, message: str) -> None: ...
+
+    def notice(self, path: Path, message: str) -> None: ...
+
+
 class Table:
     """One table of a file. A wrong value is reported, and the default stands in for it until the reading ends."""
 
-    def __init__(self, reading: TomlFile, path: Path, values: Mapping[str, object]) -> None:
+    def __init__(self, reading: File, path: Path, values: Mapping[str, object]) -> None:
         self.reading = reading
         self.path = path
         self._values = values

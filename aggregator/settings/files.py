@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import mkstemp
 
+from aggregator.errors import CannotBeDone
 from aggregator.settings.regular import read_regular
 
 SECRETS_FOLDER = "secrets"
@@ -18,7 +19,7 @@ _OWN_FILE = "panel.key"
 _USUAL_MODE, _SECRET_MODE, _SECRET_FOLDER_MODE = 0o644, 0o600, 0o700
 
 
-class CannotWrite(Exception):
+class CannotWrite(CannotBeDone):
     """A file of the configuration cannot be written; the text says which, and what to do."""
 
 

@@ -78,6 +78,39 @@ class PaceSettings(Struct, frozen=True, kw_only=True):
     patience_seconds: float = 30.0
     """How long an order waits for its turn at the cheapest provider before it goes to a dearer one."""
 
+    @property
+    def poll_ms(self) -> int:
+        return _in_ms(self.poll_seconds)
+
+    @property
+    def sync_ms(self) -> int:
+        return _in_ms(self.sync_seconds)
+
+    @property
+    def confirm_ms(self) -> int:
+        return _in_ms(self.confirm_seconds)
+
+    @property
+    def settle_ms(self) -> int:
+        return _in_ms(self.settle_seconds)
+
+    @property
+    def breaker_ms(self) -> int:
+        return _in_ms(self.breaker_seconds)
+
+    @property
+    def give_up_ms(self) -> int:
+        return _in_ms(self.give_up_seconds)
+
+    @property
+    def patience_ms(self) -> int:
+        return _in_ms(self.patience_seconds)
+
+
+def _in_ms(seconds: float) -> int:  # seconds, not money
+    """As deadlines and leases are counted."""
+    return round(seconds * 1000)
+
 
 def read_panel(table: Table) -> PanelSettings:
     plain = PanelSettings()

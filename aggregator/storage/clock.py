@@ -18,6 +18,8 @@ from aggregator.storage.transaction import engine
 
 log = structlog.get_logger(__name__)
 
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 STEP_MS = 1000
 """Two clocks that differ by more have not drifted apart: somebody has set one."""
 SLOWER = 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec import Struct
 
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.transaction import engine
@@ -32,6 +33,38 @@ def table_of(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> tu
         f" with ordinality as given ({names}, place) order by place"
     )
     return query, [_json([dict(zip(columns, row, strict=True)) for row in rows])]
+
+
+class NewRows(Struct, frozen=True):
+    """Rows that a part of the program wants written into its own table, in their order; their ids come back.
+
+    So that another part may write them down within a statement of its own, without a word of SQL between the two.
+    """
+
+    table: str
+    columns: Mapping[str, str]
+    """Names with PostgreSQL's types."""
+    rows: Sequence[Sequence[object]]
+    alike: Mapping[str, str | int | bool]
+    """What is the same in every row: our own constants, as they stand in the statement."""
+
+    def insert(self, *, beside: str = "") -> tuple[str, list[object]]:
+        """The statement and its parameters. `beside` names what has a row for each of ours, or none: then none is."""
+        query, values = table_of(self.columns, self.rows)
+        names = ", ".join(self.columns)
+        constants = ", ".join(_constant(value) for value in self.alike.values())
+        source = f"({query}) as given" + (f", {beside}" if beside else "")
+        text = (
+            f"insert into {self.table} ({names}, {', '.join(self.alike)}) select {names}, {constants} from {source}"
+            " returning id"
+        )
+        return text, values
+
+
+def _constant(value: str | int | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else f"'{value}'"
 
 
 def _json(values: object) -> str:

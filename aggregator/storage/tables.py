@@ -402,6 +402,8 @@ class Event(Table, tablename="events"):
     """The order's state when it happened."""
     text = Text()
     """A sentence for the owner."""
+    kind = Text(null=True, default=None)
+    """A word of `orders.state.EventKind`; null for what only people read."""
     at = BigInt()
 
 
@@ -432,7 +434,9 @@ class Provider(Table, tablename="providers"):
     rest_reason = Text(null=True, default=None)
     """Why it opened, as a sentence."""
     held_catalogue = Text(null=True, default=None)
-    """Why its newest catalogue is not believed: a word of `catalog.model.Doubt` and the figures."""
+    """Why its newest catalogue is not believed, as a sentence with the figures."""
+    catalogue_doubt = Text(null=True, default=None)
+    """The same as a word of `catalog.model.Doubt`."""
     approved_at = BigInt(null=True, default=None)
     """Since when the owner lets the next catalogue through, whatever it changes."""
     multi_status = Boolean(null=True, default=None)
@@ -669,7 +673,7 @@ class ShelfNews(Table, tablename="shelf_news"):
     """Our id."""
     name = Text()
     kind = Text()
-    """`catalog.news.Kind`."""
+    """`catalog.news.NewsKind`."""
     before = BigInt(null=True, default=None)
     """The old rate, in 1e-8 for `rate_per` units; null = it was not sold."""
     now = BigInt(null=True, default=None)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import structlog
 from msgspec import Struct
 
-from aggregator.errors import ResellerError
+from aggregator.errors import CannotBeDone, ResellerError
 from aggregator.people import sessions
 from aggregator.people.model import LONGEST_TOKEN, Role
 from aggregator.people.passwords import TooBusy
@@ -80,6 +80,11 @@ def _tell(route: Route, visit: Visit, error: Exception) -> Page:
             page = refused(visit, 499, "You have left", "Nobody is here to read this.")
         case Refusal() | FormFault():
             page = refused(visit, 400, "That cannot be done", str(error))
+        case CannotBeDone():
+            # Its text is an owner's: it may name providers, files and others' orders.
+            told_why = str(error) if route.who is Who.OWNER else "Please ask whoever runs this panel."
+            log.warning("web.refused", path=route.path, error=type(error).__name__, text=str(error))
+            page = refused(visit, 400, "That cannot be done", told_why)
         case ResellerError():
             page = refused(visit, 400, "That cannot be done", told(error))
         case _ if is_unreachable(error):

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.api.fields import read_add
-from aggregator.api.terms import Terms, read_terms
 from aggregator.api.wire import Request, read_request
 from aggregator.errors import ResellerError
+from aggregator.orders.types import OrderTerms, read_terms
 from providers.vocabulary import ServiceType
 from tests.api.clients import EVERY_WAY, Send
 
@@ -26,7 +26,7 @@ def verdict(send: Send, fields: dict[str, str], kind: ServiceType) -> tuple[obje
         return type(error), str(error)
 
 
-def understand(request: Request, kind: ServiceType) -> tuple[int, Terms]:
+def understand(request: Request, kind: ServiceType) -> tuple[int, OrderTerms]:
     add = read_add(request)
     return add.service, read_terms(kind, add)
 

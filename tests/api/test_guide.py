@@ -9,17 +9,16 @@ import msgspec
 import pytest
 
 from aggregator import errors as all_errors
-from aggregator.api.fields import AddFields
 from aggregator.api.guide.errors import errors
 from aggregator.api.guide.examples import KEY, Example, examples
 from aggregator.api.guide.fields import FIELDS, SOLD, taken_by_action, taken_by_add
 from aggregator.api.guide.openapi import document, reply_name
 from aggregator.api.guide.schemas import name_of
 from aggregator.api.names import KNOWN
-from aggregator.api.terms import read_terms, taken_by
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action
 from aggregator.errors import IncorrectRequest, MissingField, ResellerError
+from aggregator.orders.types import Ask, read_terms, taken_by
 from aggregator.settings import Limits, PanelSettings
 from providers.vocabulary import ServiceType
 from tests.api.schema_check import faults
@@ -79,9 +78,9 @@ def test_every_order_type_needs_what_it_is_said_to_need(kind: ServiceType) -> No
     read_terms(kind, added({**sent, **{name: VALUES.get(name, "1") for name in taken.optional}}))
 
 
-def added(sent: dict[str, str]) -> AddFields:
+def added(sent: dict[str, str]) -> Ask:
     extras = {name: value for name, value in sent.items() if name not in ("link", "quantity")}
-    return AddFields(
+    return Ask(
         service=1, link=sent.get("link", ""), quantity=sent.get("quantity"), request_id=None, custom_id=None,
         extras=dict(extras),
     )  # fmt: skip

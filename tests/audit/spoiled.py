@@ -193,9 +193,9 @@ SPOILED: dict[str, list[list[str]]] = {
         ["update attempts set returned = 1001 where outcome = 'absent'"],
     ],
     "refund-has-base": [
-        ["update events set text = text || '; derived_from_charge' where state = 'partial'"],
+        ["update events set kind = 'by_charge' where state = 'partial'"],
         [
-            "update events set text = text || '; derived_from_charge' where state = 'partial'",
+            "update events set kind = 'by_charge' where state = 'partial'",
             'update attempts set stated_charges = \'[["900",1,2],["2.5",1,1]]\'',
         ],
     ],

@@ -8,11 +8,12 @@ import pytest
 
 from aggregator.audit import run, store
 from aggregator.audit.run import Result
-from aggregator.audit.turns import DAY_MS, EVERY_MS, take_turn
+from aggregator.audit.turns import EVERY_MS, take_turn
 from aggregator.orders import resolve
 from aggregator.orders.settle import settle
 from aggregator.resellers import accounts
 from aggregator.storage import clock
+from aggregator.storage.clock import DAY_MS
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.tables import AuditRun, Entry, Order, Signal
 from aggregator.storage.transaction import engine, write

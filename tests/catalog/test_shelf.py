@@ -270,7 +270,7 @@ def test_what_is_cheaper_beyond_belief_is_sold_at_its_old_price() -> None:
 
 @pytest.mark.parametrize("doubt", [Doubt.ROSE, Doubt.RENUMBERED])
 def test_a_provider_whose_whole_catalogue_is_in_doubt_sets_no_rate(doubt: Doubt) -> None:
-    known = {"alpha": ProviderRow(name="alpha", currency="USD", held_catalogue=f"{doubt}: all of them")}
+    known = {"alpha": ProviderRow(name="alpha", currency="USD", held_catalogue="all of them", catalogue_doubt=doubt)}
     both = shelf(offers([row("alpha:101", "2"), row("bravo:9", "3")], known=known), NO_REST + ONE)
     alone = shelf(offers([row("alpha:101", "2")], known=known), imported=IMPORTED)
     assert (sold(both), sold(alone), alone.stopped) == ({1: "3.75"}, {}, {100_001: frozenset({"alpha"})})

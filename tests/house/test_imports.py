@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from fnmatch import fnmatch
 
 import pytest
@@ -24,7 +25,8 @@ LAYERS = [
     {"catalog", "resellers"},
     {"ledger"},
     {"cache", "storage"},
-    {"settings", "errors", "failpoints", "connections", "joined", "logs", "beside", "watchdog"},
+    {"settings", "failpoints", "connections", "joined", "logs", "beside", "watchdog"},
+    {"errors"},
 ]
 """What stands in `aggregator`, from the top; each may import what stands in a lower set."""
 
@@ -112,6 +114,54 @@ def test_every_import_points_downward() -> None:
     assert found == []
 
 
+def circles(graph: Mapping[str, AbstractSet[str]]) -> list[list[str]]:
+    """Modules that need each other, each circle from the first of it that was come upon."""
+    found: list[list[str]] = []
+    way: list[str] = []
+    done = set[str]()
+
+    def walk(name: str) -> None:
+        if name in way:
+            found.append([*way[way.index(name) :], name])
+        elif name not in done:
+            way.append(name)
+            for needed in sorted(graph.get(name, ())):
+                walk(needed)
+            done.add(way.pop())
+
+    for name in sorted(graph):
+        walk(name)
+    return found
+
+
+def needs() -> dict[str, set[str]]:
+    """Every module with the modules of ours that it names, also for its types alone."""
+    texts = {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): (path, text)
+        for path, text in modules("aggregator", "providers", "pricing")
+    }
+
+    def module_of(name: str) -> str:
+        while name and name not in texts:
+            name = name.rpartition(".")[0]
+        return name
+
+    return {
+        module: {module_of(name) for _, name in imported(path, text)} - {"", module}
+        for module, (path, text) in texts.items()
+        if not path.endswith("__init__.py")
+    }
+
+
+def test_no_module_needs_one_that_needs_it() -> None:
+    """Each can be read, and tried, without what builds upon it."""
+    assert circles(needs()) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == [["b", "c", "b"]]
+
+
 def test_every_part_has_its_place() -> None:
     """A new part of the aggregator says first where it stands."""
     parts = {_part(path.removesuffix(".py").split("/")) for path, _ in modules("aggregator")} - {"__init__"}
@@ -126,7 +176,7 @@ def test_every_part_has_its_place() -> None:
         ("aggregator/ledger/book.py", "from aggregator import orders"),
         ("aggregator/ledger/book.py", "from ..orders import state"),
         ("aggregator/api/v2.py", "import aggregator.web.page"),
-        ("aggregator/settings/read.py", "from aggregator.errors import ResellerError"),
+        ("aggregator/errors.py", "from aggregator.settings import Settings"),
         ("aggregator/orders/place.py", "def later():\n    from piccolo.table import Table"),
         ("aggregator/orders/place.py", "from litestar import get"),
         ("aggregator/cli.py", "import piccolo"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from aggregator.ledger import entries
-from aggregator.ledger.entries import Entry
+from aggregator.ledger.entries import Entry, EntryKind, EntryReference, read_reference, reference_in_sql
+from aggregator.storage.statements import run
 
 
 def test_money_that_comes_in() -> None:
@@ -36,3 +39,33 @@ def test_a_correction_goes_either_way() -> None:
     )
     taken = entries.adjusted(7, -40, decision=5, note="an error")
     assert (taken.source, taken.target, taken.amount) == ("wallet:7", "adjustment", 40)
+
+
+WRITTEN = [
+    (entries.deposited("bank", 7, 500, payment="a:b:c"), EntryReference(EntryKind.DEPOSIT)),
+    (entries.charged(9, 7, 300), EntryReference(EntryKind.CHARGE)),
+    (entries.refunded(9, 7, 90, undelivered=300, late=True, decision=None), EntryReference(EntryKind.REFUND, 300)),
+    (entries.earned(9, 7, 300), EntryReference(EntryKind.EARNED)),
+    (entries.adjusted(7, 40, decision=5, note=""), EntryReference(EntryKind.ADJUSTMENT)),
+]
+
+
+@pytest.mark.parametrize(("entry", "said"), WRITTEN)
+def test_a_reference_is_read_as_it_was_built(entry: Entry, said: EntryReference) -> None:
+    assert read_reference(entry.reference) == said
+
+
+def test_every_kind_of_entry_is_read() -> None:
+    assert {said.kind for _, said in WRITTEN} == set(EntryKind)
+
+
+@pytest.mark.parametrize("text", ["", "order:9", "order:9:refund:many", "adjust:", "deposit:bank", "x order:9:charge"])
+def test_what_was_never_built_is_no_reference(text: str) -> None:
+    assert read_reference(text) is None
+
+
+async def test_a_database_builds_the_same(panel_database: str) -> None:
+    """Of what only it knows: the id of an order that is written down by the same statement."""
+    for kind, parts in ((EntryKind.CHARGE, "9"), (EntryKind.REFUND, "9 300"), (EntryKind.DEPOSIT, "1 2")):
+        rows = await run(f"select {reference_in_sql(kind, *parts.split())} as built")
+        assert rows[0]["built"] == entries.reference_of(kind, *parts.split())

@@ -9,12 +9,13 @@ import pytest
 from aggregator.orders import attempt_store, business_store, day_store, days, resolve, search_store, store, timeline
 from aggregator.orders.bulk import ABSENT, WRITE_OFF, decide, unsure_between
 from aggregator.orders.business import Business, standings
-from aggregator.orders.days import DAY_MS, Day
+from aggregator.orders.days import Day
 from aggregator.orders.search_store import OrderSearch
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.settings import read_markup, read_providers
 from aggregator.storage import clock, tables
+from aggregator.storage.clock import DAY_MS
 from aggregator.storage.moments import first_id
 from aggregator.storage.transaction import write
 from pricing.money import SCALE

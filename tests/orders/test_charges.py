@@ -13,11 +13,12 @@ from aggregator.app import Panel
 from aggregator.audit.run import audit
 from aggregator.orders import attempt_store, day_store, resolve, settle, stated
 from aggregator.orders.business import Business
-from aggregator.orders.days import DAY_MS, Day, day_of
+from aggregator.orders.days import Day, day_of
 from aggregator.orders.model import Order
 from aggregator.orders.stated import ENOUGH, MOST, Stated
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, tables
+from aggregator.storage.clock import DAY_MS
 from pricing.money import SCALE
 from tests.builders import make_reseller, order_now, unsure_order
 from tests.orders.panels import ScriptedPanel, dispatch, hurry, open_panel, poll, running

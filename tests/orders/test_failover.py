@@ -174,4 +174,13 @@ def test_an_order_that_its_reseller_called_off_goes_nowhere() -> None:
 )
 def test_only_a_clear_no_and_what_was_never_sent_go_on_elsewhere(error: ProviderError, outcome: Outcome) -> None:
     assert outcome_of(error) is outcome
-    assert error.may_try_another == (outcome is not Outcome.UNSURE)
+
+
+@pytest.mark.parametrize(("certain", "outcome"), [(True, Outcome.REFUSED), (False, Outcome.UNSURE)])
+def test_an_error_of_another_kind_says_itself_whether_another_may_be_tried(*, certain: bool, outcome: Outcome) -> None:
+    class OutOfHours(ProviderError):
+        """A fifth kind."""
+
+        may_try_another = certain
+
+    assert outcome_of(OutOfHours("closed on Sundays")) is outcome

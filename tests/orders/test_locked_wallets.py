@@ -15,7 +15,8 @@ from aggregator.errors import TemporarilyUnavailable
 from aggregator.ledger import book
 from aggregator.orders import accept_store
 from aggregator.orders.accept_store import Accepted, Locked, TooPoor
-from aggregator.orders.place import Ask, Placer, Wanted, payload_of
+from aggregator.orders.place import Placer
+from aggregator.orders.types import Ask
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.model import Caller, digest
@@ -112,8 +113,7 @@ async def caller(name: str) -> Caller:
 
 
 def ask() -> Ask:
-    wanted = Wanted(link="https://x.example/u", quantity=1000, least=1000, most=1000, fields={})
-    return Ask(service=1, payload_for=payload_of, read=lambda _: wanted)
+    return Ask(service=1, link="https://x.example/u", quantity="1000")
 
 
 async def test_only_the_owner_of_the_wallet_waits(panel: Panel, database: str) -> None:

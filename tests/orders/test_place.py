@@ -15,7 +15,8 @@ from aggregator.app import Panel
 from aggregator.errors import NotEnoughFunds, QuantityOutOfRange, RequestIdTaken, ServiceNotFound
 from aggregator.ledger import book
 from aggregator.orders import store
-from aggregator.orders.place import Ask, Placer, Wanted, payload_of
+from aggregator.orders.place import Placer
+from aggregator.orders.types import Ask
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.model import Caller, digest
@@ -53,10 +54,7 @@ async def caller(funds: int = 10 * SCALE) -> Caller:
 
 
 def ask(quantity: int = 1000, *, service: int = 1, **ids: Any) -> Ask:
-    def read(_: str) -> Wanted:
-        return Wanted(link="https://x.example/u", quantity=quantity, least=quantity, most=quantity, fields={})
-
-    return Ask(service=service, payload_for=lambda named: payload_of(named, quantity), read=read, **ids)
+    return Ask(service=service, link="https://x.example/u", quantity=str(quantity), **ids)
 
 
 async def test_the_published_rate_is_the_one_that_is_billed(placer: Placer) -> None:

@@ -10,7 +10,7 @@ from aggregator.app import Panel
 from aggregator.cache.memory import MemoryCache
 from aggregator.cache.status import CachedKind
 from aggregator.orders import attempt_store
-from aggregator.orders.track import Reply, Tracker
+from aggregator.orders.track import StatusReply, Tracker
 from aggregator.resellers.model import Reseller
 from aggregator.storage import tables
 from tests.builders import make_reseller, order_now
@@ -79,7 +79,7 @@ async def test_a_status_that_was_asked_for_first_does_not_cover_a_later_change(p
     """The rows are read, the order ends and its answer is put, and only then does the reader keep what it had read."""
     [order] = await running(panel, ann)
     cache = Overtaken()
-    ended = Reply(ann.id, b'{"status":"COMPLETED"}', b'{"status":"Completed"}')
+    ended = StatusReply(ann.id, b'{"status":"COMPLETED"}', b'{"status":"Completed"}')
     cache.put_after_the_question = {str(order.id): ended.pack(CachedKind.JSON)}
     tracker = Tracker(cache, render_for("USD"))
     await tracker.replies(ann.id, [str(order.id)], "json")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from functools import partial
 
 import pytest
 
+from aggregator.audit import run as audit_run
+from aggregator.audit import store as audit_store
 from aggregator.audit.run import audit
 from aggregator.ledger import book
-from aggregator.orders import attempt_store, queue_store, resolve, store
+from aggregator.orders import attempt_store, halts, queue_store, resolve, store
+from aggregator.orders.halts import Concerned
 from aggregator.orders.model import Order, Undecidable
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.storage import decisions, signals, tables
+from aggregator.storage.transaction import write
 from pricing.money import SCALE
 from tests.builders import (
     accept_order,
@@ -264,3 +270,16 @@ async def test_a_decision_is_told_to_the_other_processes() -> None:
     await write_off(order)
     after = await signals.read()
     assert all(after[name] > before.get(name, 0) for name in (signals.REPLIES, signals.WORK))
+
+
+async def test_only_what_a_person_decides_moves_money_of_an_order_that_stands_still(panel_database: str) -> None:
+    """Whoever decides, not how they are called: a person's name may look like a rule's."""
+    await audit_run.run()
+    for by_rule, actor, state in ((True, "olga", "unsure"), (False, "rule:olga", "cancelled")):
+        order = await unsure_order(await make_reseller(f"ann-{by_rule}"), seconds_ago=400)
+        await store.wish_cancel(order.id)
+        stops, (run,) = {"one-live-attempt": {Concerned(order=order.id)}}, await audit_store.last_runs(1)
+        await write(partial(halts.replace, run.id, stops, lifts=False))
+        with suppress(Undecidable):
+            await resolve.absent(order.id, settle_ms=SETTLE_MS, actor=actor, reason="looked", by_rule=by_rule)
+        assert (await order_now(order.id)).state.value == state

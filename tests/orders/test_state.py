@@ -41,4 +41,4 @@ def test_every_open_order_can_end() -> None:
 
 
 def test_a_live_attempt_is_one_that_may_still_cost_money() -> None:
-    assert {Outcome.PLACING, Outcome.UNSURE, Outcome.ACCEPTED} == LIVE
+    assert {Outcome.PLACING, Outcome.UNSURE, Outcome.ACCEPTED} == set(LIVE)

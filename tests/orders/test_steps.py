@@ -14,11 +14,13 @@ from aggregator.app import Panel
 from aggregator.catalog import learned_store
 from aggregator.catalog.shelf import NOBODY, Terms
 from aggregator.errors import QuantityNoMultiple
-from aggregator.orders.place import Ask, Placer, Wanted, payload_of
+from aggregator.orders.place import Placer
+from aggregator.orders.types import Ask
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.model import digest
 from pricing.money import SCALE
+from providers.vocabulary import Fields
 from tests.builders import accept_order, make_reseller, order_now
 from tests.orders.panels import ScriptedPanel, dispatch_all, open_panel, outcomes_of
 
@@ -43,11 +45,8 @@ def terms_of(panel: Panel) -> Terms:
 
 
 def ask(quantity: int, runs: int = 1) -> Ask:
-    def read(_: str) -> Wanted:
-        whole = quantity * runs
-        return Wanted(link="https://x.example/u", quantity=whole, least=quantity, most=whole, fields={})
-
-    return Ask(service=1, payload_for=lambda _: payload_of(quantity), read=read)
+    extras: Fields = {} if runs == 1 else {"runs": str(runs), "interval": "5"}
+    return Ask(service=1, link="https://x.example/u", quantity=str(quantity), extras=extras)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from aggregator.cache.status import CachedKind
-from aggregator.orders.track import Reply, unpack
+from aggregator.orders.track import StatusReply, unpack
 
-MINE = Reply(7, b'{"status":"PENDING"}', b'{"status":"Pending"}')
-THEIRS = Reply(8, b'{"status":"COMPLETED"}', b'{"status":"Completed"}')
+MINE = StatusReply(7, b'{"status":"PENDING"}', b'{"status":"Pending"}')
+THEIRS = StatusReply(8, b'{"status":"COMPLETED"}', b'{"status":"Completed"}')
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,15 @@ async def test_the_overview_of_a_busy_day_says_what_is_wrong_and_what_happens_by
     assert "By itself" in overview
 
 
+async def test_a_page_that_expects_no_refusal_tells_it_all_the_same(web: Web, boss: Visitor) -> None:
+    """Whatever an owner is refused has one root, and its text is the answer: nothing went wrong on our side."""
+    path = web.panel.settings.directory / MARKUP_FILE
+    path.write_bytes(b"[default]\n# caf\xe9\n")
+    page = plain(await boss.get("/console/prices", code=400))
+    assert "That cannot be done" in page
+    assert "markup.toml:2: is not UTF-8" in page
+
+
 async def test_the_overview_of_a_quiet_panel_is_quiet(web: Web, boss: Visitor) -> None:
     assert "Nothing is wrong" in plain(await boss.get("/console"))
 

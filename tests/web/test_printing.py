@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from aggregator.orders.days import DAY_MS, Day
+from aggregator.orders.days import Day
+from aggregator.storage.clock import DAY_MS
 from aggregator.web.console import charts
 from aggregator.web.printing import price
 from pricing.money import SCALE, Rate

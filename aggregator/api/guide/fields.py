@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from aggregator.api.fields import LONGEST_LINK, LONGEST_REQUEST_ID, MOST_IDS
-from aggregator.api.terms import DELAYS, LONGEST_INTERVAL, Taken, taken_by
+from aggregator.api.fields import LONGEST_REQUEST_ID, MOST_IDS
 from aggregator.api.wire import LONGEST_KEY, Action
+from aggregator.orders.types import DELAYS, LONGEST_INTERVAL, LONGEST_LINK, TypeFields, taken_by
 from providers.vocabulary import ServiceType
 
 
@@ -72,9 +72,9 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
     }
 )  # fmt: skip
 
-_NOTHING = Taken((), ())
-_ONE_OR_MANY = Taken((), ("order", "orders"))
-_ACTIONS: Mapping[Action, Taken] = MappingProxyType(
+_NOTHING = TypeFields((), ())
+_ONE_OR_MANY = TypeFields((), ("order", "orders"))
+_ACTIONS: Mapping[Action, TypeFields] = MappingProxyType(
     {
         Action.SERVICES: _NOTHING,
         Action.BALANCE: _NOTHING,
@@ -82,7 +82,7 @@ _ACTIONS: Mapping[Action, Taken] = MappingProxyType(
         Action.STATUS: _ONE_OR_MANY,
         Action.REFILL: _ONE_OR_MANY,
         Action.CANCEL: _ONE_OR_MANY,
-        Action.REFILL_STATUS: Taken((), ("refill", "refills")),
+        Action.REFILL_STATUS: TypeFields((), ("refill", "refills")),
     }
 )
 _ANY_ORDER = ("request_id", "custom_id")
@@ -90,12 +90,12 @@ SOLD = tuple(kind for kind in ServiceType if kind is not ServiceType.UNSUPPORTED
 """The types that an order can be of."""
 
 
-def taken_by_action(action: Action) -> Taken:
+def taken_by_action(action: Action) -> TypeFields:
     """The fields of every action but `add`, besides key and action; of two optional ones either will do."""
     return _ACTIONS[action]
 
 
-def taken_by_add(kind: ServiceType) -> Taken:
+def taken_by_add(kind: ServiceType) -> TypeFields:
     """The fields of an `add` for a service of this type, besides key and action."""
     taken = taken_by(kind)
-    return Taken(("service", *taken.needed), (*taken.optional, *_ANY_ORDER))
+    return TypeFields(("service", *taken.needed), (*taken.optional, *_ANY_ORDER))

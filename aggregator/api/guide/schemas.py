@@ -11,10 +11,10 @@ import msgspec
 from aggregator.api import spelling as spell
 from aggregator.api.faults import refuse
 from aggregator.api.guide.fields import FIELDS, SOLD, Field, taken_by_action, taken_by_add
-from aggregator.api.terms import Taken
 from aggregator.api.views import OrderRow, Parent, RefillStatus, ServiceRow, Spelling, Status, StatusView
 from aggregator.api.wire import Action
 from aggregator.errors import OrderNotFound, RefillNotFound, ServiceNotFound
+from aggregator.orders.types import TypeFields
 from pricing.money import Rate
 from providers.vocabulary import ServiceType
 
@@ -39,7 +39,7 @@ def requests() -> dict[str, Schema]:
     return plain | {name_of(kind): _request(Action.ADD, taken_by_add(kind), kind.value) for kind in SOLD}
 
 
-def _request(action: Action, taken: Taken, kind: str = "") -> Schema:
+def _request(action: Action, taken: TypeFields, kind: str = "") -> Schema:
     names = [*taken.needed, *taken.optional]
     either = [{"required": [name]} for name in taken.optional] if action in _EITHER else []
     return {

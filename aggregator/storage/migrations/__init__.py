@@ -33,6 +33,8 @@ from aggregator.storage.migrations import (
     m0020_findings,
     m0021_refills,
     m0022_parked,
+    m0023_doubts,
+    m0024_event_kinds,
 )
 from aggregator.storage.statements import run
 from aggregator.storage.tables import Migration
@@ -60,6 +62,8 @@ STEPS: dict[int, Callable[[bool], list[str]]] = {
     20: m0020_findings.statements,
     21: m0021_refills.statements,
     22: m0022_parked.statements,
+    23: m0023_doubts.statements,
+    24: m0024_event_kinds.statements,
 }
 """Step number -> its statements, for SQLite (True) or PostgreSQL."""
 _LOCK = 7_204_180_531  # any number that no other program uses on this database

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from aggregator.api.fields import read_add
-from aggregator.api.ordering import ask_for
 from aggregator.api.wire import Action, read_request
 from aggregator.errors import TooManyRequests
-from aggregator.orders.place import Ask
+from aggregator.orders.types import Ask
 from aggregator.resellers import store
 from aggregator.resellers.model import Caller
 from aggregator.web.visit import Visit
@@ -35,10 +34,10 @@ async def acting(visit: Visit, action: Action) -> Caller:
     return caller
 
 
-def ask_of(fields: Iterable[tuple[str, str]], visit: Visit, *, request_id: str | None = None) -> Ask:
+def ask_of(fields: Iterable[tuple[str, str]], *, request_id: str | None = None) -> Ask:
     """The order that these fields want; raises `ResellerError`."""
     given = [(name, value) for name, value in fields if value.strip() and name not in ("key", "action", "request_id")]
     if request_id is not None:
         given.append(("request_id", request_id))
     request = read_request("POST", _FORM, b"", urlencode(given).encode())
-    return ask_for(read_add(request), open_posts=visit.parts.settings.limits.open_subscription_posts)
+    return read_add(request)

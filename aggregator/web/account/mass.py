@@ -12,7 +12,7 @@ from aggregator.errors import IncorrectRequest, ResellerError
 from aggregator.ledger import book
 from aggregator.orders.links import is_address
 from aggregator.orders.model import NewOrder
-from aggregator.orders.place import Ask
+from aggregator.orders.types import Ask
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import acting, ask_of, caller_of
@@ -88,7 +88,7 @@ async def _judge(visit: Visit, caller: Caller, written: list[tuple[int, str]]) -
 
 def _judge_one(visit: Visit, caller: Caller, number: int, text: str) -> Line:
     try:
-        order = visit.parts.placer.quote(caller, ask_of(fields_of(text), visit))
+        order = visit.parts.placer.quote(caller, ask_of(fields_of(text)))
     except ResellerError as error:
         return Line(number=number, text=text, order=None, fault=told(error))
     return Line(number=number, text=text, order=order, fault="")
@@ -111,7 +111,7 @@ async def _place(visit: Visit, caller: Caller, lines: list[Line]) -> list[Line]:
     once = visit.once_token
 
     def ask() -> list[Ask]:
-        return [ask_of(fields_of(line.text), visit, request_id=f"web:{once}:{line.number}") for line in good]
+        return [ask_of(fields_of(line.text), request_id=f"web:{once}:{line.number}") for line in good]
 
     asks = await asyncio.to_thread(ask)
     verdicts = await visit.parts.placer.place_all(caller, asks)

@@ -8,13 +8,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from aggregator.api.terms import taken_by
 from aggregator.api.wire import Action
 from aggregator.catalog.shelf import ShelfService, Terms
 from aggregator.errors import NotEnoughFunds, ResellerError
 from aggregator.ledger import book
 from aggregator.orders.links import is_address
 from aggregator.orders.model import NewOrder
+from aggregator.orders.types import taken_by
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import acting, ask_of, caller_of
 from aggregator.web.account.fields import field
@@ -75,7 +75,7 @@ async def place(visit: Visit) -> Page:
         service = _service(visit, visit.form.number("service", 0, most=2**53))
         return await _form(visit, caller, service, quote=found, dearer=dearer and found.covered)
     try:
-        ask = ask_of(ask_fields, visit, request_id=f"web:{visit.once_token}")
+        ask = ask_of(ask_fields, request_id=f"web:{visit.once_token}")
         number = await visit.parts.placer.place(caller, ask)
     except NotEnoughFunds:
         return await _form(visit, caller, _service(visit, found.order.service), quote=found)
@@ -90,7 +90,7 @@ def _is_doubtful(visit: Visit, link: str) -> bool:
 async def _quote(visit: Visit, caller: Caller, fields: Iterable[tuple[str, str]]) -> Quote:
     balance = await book.balance(visit.reseller)
     try:
-        order = visit.parts.placer.quote(caller, ask_of(_own(fields), visit))
+        order = visit.parts.placer.quote(caller, ask_of(_own(fields)))
     except ResellerError as error:
         return Quote(order=None, fault=told(error), balance=balance)
     return Quote(order=order, fault="", balance=balance)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
 from aggregator.ledger import book
 from aggregator.ledger.book import PostedEntry
+from aggregator.ledger.entries import EntryKind, EntryReference, read_reference
 from aggregator.web.exports import EACH, Cells, cell, send_csv
 from aggregator.web.printing import stamp
 from aggregator.web.section import Section
@@ -15,7 +14,6 @@ from aggregator.web.visit import Page, Visit, Who
 from pricing.money import print_units
 
 ROWS = 50
-_REFUND = re.compile(r"order:\d+:refund:(\d+)")
 HEAD = ("id", "time", "what", "order", "amount", "balance", "note")
 
 section = Section()
@@ -70,13 +68,16 @@ def line_of(entry: PostedEntry) -> Line:
 
 
 def _text(entry: PostedEntry) -> str:
-    kind = entry.reference.partition(":")[0]
-    if kind == "deposit":
-        return "Deposit"
-    if kind == "adjust":
-        return "Correction"
-    refund = _REFUND.fullmatch(entry.reference)
-    return f"Refund, {int(refund[1]):,} not delivered" if refund else "Order"
+    said = read_reference(entry.reference)
+    match said:
+        case EntryReference(kind=EntryKind.DEPOSIT):
+            return "Deposit"
+        case EntryReference(kind=EntryKind.ADJUSTMENT):
+            return "Correction"
+        case EntryReference(kind=EntryKind.REFUND, undelivered=undelivered):
+            return f"Refund, {undelivered:,} not delivered"
+        case _:
+            return "Order"
 
 
 def cells_of(entry: PostedEntry) -> Cells:

@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
 from aggregator.orders.cancel_words import tell_asking
-from aggregator.orders.model import Attempt, Order
+from aggregator.orders.model import Attempt, Order, attempt_that_counts
 from aggregator.orders.proofs import AfterAbsent, foresee_absent
 from aggregator.orders.routing import Market
 from aggregator.orders.search_store import OrderSearch
-from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.state import OrderState
 from aggregator.resellers import store as reseller_store
 from aggregator.web.console.deeds import done, reason
 from aggregator.web.forms import Fields
@@ -23,7 +23,6 @@ from aggregator.web.visit import NotHere, Page, Visit, Who
 from pricing import refund
 
 PAGE = 50
-SHOWN = (Outcome.ACCEPTED, Outcome.UNSURE)
 
 section = Section()
 
@@ -34,7 +33,7 @@ class Line(Struct, frozen=True, kw_only=True):
     order: Order
     reseller: str
     attempt: Attempt | None
-    """The one that counts: accepted, or unsure."""
+    """The one that counts."""
 
 
 @section.get("/console/orders", Who.OWNER)
@@ -125,7 +124,7 @@ async def lines(found: Sequence[Order], names: dict[int, str]) -> list[Line]:
     return [
         Line(
             order=one, reseller=names.get(one.reseller, str(one.reseller)),
-            attempt=next((tried for tried in reversed(attempts[one.id]) if tried.outcome in SHOWN), None),
+            attempt=attempt_that_counts(attempts[one.id]),
         )
         for one in found
     ]  # fmt: skip

@@ -17,7 +17,7 @@ section = Section()
 async def overview(visit: Visit) -> Page:
     parts = visit.parts
     found = await standings(parts.upstreams, parts.prices.markup.fx, parts.prices.shelf)
-    seen = await alarms.look(found, sync_ms=round(parts.settings.pace.sync_seconds * 1000))
+    seen = await alarms.look(found, sync_ms=parts.settings.pace.sync_ms)
     days = await parts.business.days(SHOWN_DAYS)
     return visit.render(
         "console/overview.html", days=days, today=days[-1], chart=charts.days(days), standings=found,

@@ -18,6 +18,7 @@ from aggregator.catalog.offers import Offers
 from aggregator.catalog.shelf import NOBODY
 from aggregator.catalog.synced import tell_sync
 from aggregator.catalog.trying import name_of, remember, try_configured, try_new
+from aggregator.errors import CannotBeDone
 from aggregator.orders import account_door_store
 from aggregator.orders.account_doors import ForeignDoor
 from aggregator.orders.business import ProviderStanding, standings
@@ -27,7 +28,7 @@ from aggregator.settings.fields import FOREIGN_CURRENCY, WEB_ADDRESS
 from aggregator.settings.presets import preset_names
 from aggregator.settings.providers import PROVIDER_NAME
 from aggregator.settings.secrets import is_reference
-from aggregator.web.console.deeds import REFUSALS, done, reason, why
+from aggregator.web.console.deeds import done, reason, why
 from aggregator.web.console.trials import Pending, Trials
 from aggregator.web.forms import FormFault
 from aggregator.web.section import Section
@@ -111,7 +112,7 @@ async def add(visit: Visit) -> Page:
     }  # fmt: skip
     try:
         await visit.parts.edits.add_provider(values, key=pending.key, actor=visit.author)
-    except REFUSALS as error:
+    except CannotBeDone as error:
         return visit.go("/console/providers/new", why(error)[:400], bad=True)
     _trials.forget(form.get("trial", ""))
     await visit.parts.syncer.sync(pending.name)

@@ -13,9 +13,10 @@ from aggregator.catalog.explain import explain
 from aggregator.catalog.merging import fates
 from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
 from aggregator.catalog.suggestions import Proposal
+from aggregator.errors import CannotBeDone
 from aggregator.settings import FIRST_IMPORTED_ID, SERVICES_FILE, OfferRef, ServiceEntry, read_services
 from aggregator.settings.edits import Value
-from aggregator.web.console.deeds import REFUSALS, done, reason, why
+from aggregator.web.console.deeds import done, reason, why
 from aggregator.web.section import Section
 from aggregator.web.visit import NotHere, Page, Visit, Who
 
@@ -180,7 +181,7 @@ async def change(visit: Visit) -> Page:
     deed = visit.parts.edits.change_service(number, changes, offer=offer, actor=visit.author, reason=reason(visit))
     try:
         await deed
-    except REFUSALS as error:
+    except CannotBeDone as error:
         return await _page(visit, status=400, fault=why(error))
     return visit.go(f"/console/services/{number}", "Saved. It is so from the next order on.")
 

@@ -15,6 +15,7 @@ from aggregator.orders.routing import Market
 from aggregator.orders.search_store import OrderSearch
 from aggregator.orders.state import OrderState
 from aggregator.storage import clock
+from aggregator.storage.clock import HOUR_MS
 from aggregator.web.console.deeds import done, reason, settle_ms
 from aggregator.web.console.orders import Line, counts, lines, next_of, order_of, reseller_names
 from aggregator.web.forms import FormFault
@@ -22,7 +23,6 @@ from aggregator.web.section import Section
 from aggregator.web.visit import NotHere, Page, Visit, Who
 
 MOST = 100
-HOUR_MS = 3_600_000
 
 section = Section()
 

@@ -68,7 +68,7 @@ async def _foresee(visit: Visit, provider: str, text: str, meaning: str) -> Outl
     except WordUnknown:
         return Outlook()
     parts = visit.parts
-    give_up_ms = round(parts.settings.pace.give_up_seconds * 1000)
+    give_up_ms = parts.settings.pace.give_up_ms
     found = [
         await explained.foresee(
             row, parts.upstreams, settle_ms=settle_ms(visit), router=parts.router, give_up_ms=give_up_ms

@@ -15,8 +15,12 @@ from aggregator.settings import PanelSettings
 from pricing.money import print_units
 
 WORDS = {
-    NewsKind.NEW: "New", NewsKind.BACK: "Back", NewsKind.GONE: "Gone", NewsKind.DEARER: "Dearer", NewsKind.CHEAPER: "Cheaper",
-}  # fmt: skip
+    NewsKind.NEW: "New",
+    NewsKind.BACK: "Back",
+    NewsKind.GONE: "Gone",
+    NewsKind.DEARER: "Dearer",
+    NewsKind.CHEAPER: "Cheaper",
+}
 _ATOM = "http://www.w3.org/2005/Atom"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -13,10 +13,10 @@ from aggregator.api.guide.clients import client
 from aggregator.api.guide.examples import Example, examples
 from aggregator.api.guide.fields import FIELDS, SOLD, Field, taken_by_action, taken_by_add
 from aggregator.api.guide.samples import Language, write
-from aggregator.api.terms import Taken
 from aggregator.api.views import RefillStatus, Spelling, Status
 from aggregator.api.wire import Action
 from aggregator.catalog.shelf import Shelf, ShelfService
+from aggregator.orders.types import TypeFields
 from aggregator.settings import PanelSettings
 from aggregator.web.public.live_examples import live, service_for
 from pricing import refund
@@ -161,11 +161,11 @@ def _billed(kind: ServiceType) -> str:
     return "quantity" if "quantity" in taken_by_add(kind).needed else "one a line"
 
 
-def _taken(action: Action) -> Taken:
+def _taken(action: Action) -> TypeFields:
     return taken_by_add(ServiceType.DEFAULT) if action is Action.ADD else taken_by_action(action)
 
 
-def _fields(taken: Taken) -> list[Named]:
+def _fields(taken: TypeFields) -> list[Named]:
     needed = [Named(name, True, FIELDS[name]) for name in taken.needed]
     return needed + [Named(name, False, FIELDS[name]) for name in taken.optional]
 

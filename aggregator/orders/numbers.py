@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aggregator.api.text import BLANKS
+from aggregator.orders.lines import BLANKS
 
 LARGEST = 2**63 - 1
 """What a longer number counts as: above every limit and no id of ours, yet it fits a database column."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from aggregator.api.fields import read_add
-from aggregator.api.lines import split_lines, split_names
-from aggregator.api.terms import Terms, read_terms
 from aggregator.errors import BadLink, IncorrectRequest, MissingField
+from aggregator.orders.lines import split_lines, split_names
+from aggregator.orders.types import OrderTerms, read_terms
 from providers.vocabulary import ServiceType
 from tests.api.clients import send_form
 
 
-def order(kind: ServiceType, **fields: str) -> Terms:
+def order(kind: ServiceType, **fields: str) -> OrderTerms:
     sent = {"key": "K", "action": "add", "service": "1", "link": "https://a.test/p", **fields}
     return read_terms(kind, read_add(send_form(sent)))
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 import re
 from datetime import date
 from types import MappingProxyType
+from typing import TypeAlias
 
 from msgspec import Struct
 
-from aggregator.api.body import Fields, Value
-from aggregator.api.fields import LONGEST_LINK, AddFields
-from aggregator.api.lines import split_lines, split_names
-from aggregator.api.names import DRIP_FEED, IDS, LINES
-from aggregator.api.numbers import read_integer
-from aggregator.api.text import BLANKS
 from aggregator.errors import BadLink, IncorrectRequest, MissingField
+from aggregator.orders.lines import BLANKS, split_lines, split_names
 from aggregator.orders.links import SLIPS, is_slip
-from providers.vocabulary import ServiceType
+from aggregator.orders.numbers import read_integer
+from providers.vocabulary import Fields, ServiceType
 
+Value: TypeAlias = str | list[str]
+"""A field as it was sent: a text, numbers as their literals; or a list of such texts."""
+
+IDS = frozenset({"order", "orders", "refill", "refills"})
+"""Fields by which a request names orders and refills."""
+LINES = frozenset({"comments", "usernames", "hashtags", "keywords", "groups"})
+"""Fields of one entry a line."""
+DRIP_FEED = frozenset({"runs", "interval"})
+LONGEST_LINK = 2000
+"""Characters, as of every other text of one line."""
 LONGEST_INTERVAL = 525_600
 """Minutes: a year."""
 DELAYS = frozenset(
@@ -61,7 +68,23 @@ _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _DRIPPED = frozenset({ServiceType.DEFAULT, ServiceType.WEB_TRAFFIC})
 
 
-class Terms(Struct, frozen=True, kw_only=True):
+class Ask(Struct, frozen=True, kw_only=True):
+    """An order as its reseller asks for it, before the type of its service is known."""
+
+    service: int
+    link: str = ""
+    """Trimmed, otherwise as sent; "" if there is none, which subscriptions may do."""
+    quantity: str | None = None
+    """As sent: types billed by lines or by packages ignore it."""
+    request_id: str | None = None
+    """Byte for byte; an order of this reseller that bears it answers, whatever it asks for."""
+    custom_id: str | None = None
+    """The same, where that order asks for the same."""
+    extras: Fields = {}
+    """Every other field by its standard name, as sent."""
+
+
+class OrderTerms(Struct, frozen=True, kw_only=True):
     """An order as it is to be checked against its service's limits, priced and placed."""
 
     link: str
@@ -74,56 +97,56 @@ class Terms(Struct, frozen=True, kw_only=True):
     """What the type takes besides, by standard names, as providers understand it."""
 
 
-class Taken(Struct, frozen=True):
+class TypeFields(Struct, frozen=True):
     """The names of the fields that a request of some kind takes."""
 
     needed: tuple[str, ...]
     optional: tuple[str, ...]
 
 
-def taken_by(kind: ServiceType) -> Taken:
+def taken_by(kind: ServiceType) -> TypeFields:
     """What an order of this type takes besides its service."""
     if kind is ServiceType.SUBSCRIPTIONS:
-        return Taken(("username", "min", "max", "delay"), ("posts", "old_posts", "expiry", "link"))
+        return TypeFields(("username", "min", "max", "delay"), ("posts", "old_posts", "expiry", "link"))
     counted = () if kind.is_package or kind in _BILLED_BY else ("quantity",)
     drip_feed = ("runs", "interval") if kind in _DRIPPED else ()
     by_traffic = tuple(name for names in _BY_TRAFFIC.values() for name in names)
-    return Taken(
+    return TypeFields(
         ("link", *counted, *_REQUIRED.get(kind, ())),
         (*(by_traffic if kind is ServiceType.WEB_TRAFFIC else ()), *drip_feed),
     )
 
 
-def read_terms(kind: ServiceType, add: AddFields) -> Terms:
-    """The order in `add`. Raises MissingField, BadLink or IncorrectRequest (PROTOCOL.md, "Order types")."""
+def read_terms(kind: ServiceType, ask: Ask) -> OrderTerms:
+    """The order in `ask`. Raises MissingField, BadLink or IncorrectRequest (PROTOCOL.md, "Order types")."""
     if kind is ServiceType.SUBSCRIPTIONS:
-        return _read_subscription(add)
-    if not add.link:
+        return _read_subscription(ask)
+    if not ask.link:
         raise BadLink("link is required")
-    if is_slip(add.link):
-        raise BadLink(f"{add.link!r} is no link")
-    runs, interval = _read_drip_feed(kind, add)
-    fields = _read_fields(kind, add)
-    quantity = _read_quantity(kind, add, fields)
-    return Terms(link=add.link, quantity=quantity, runs=runs, interval=interval, fields=fields)
+    if is_slip(ask.link):
+        raise BadLink(f"{ask.link!r} is no link")
+    runs, interval = _read_drip_feed(kind, ask)
+    fields = _read_fields(kind, ask)
+    quantity = _read_quantity(kind, ask, fields)
+    return OrderTerms(link=ask.link, quantity=quantity, runs=runs, interval=interval, fields=fields)
 
 
-def _read_quantity(kind: ServiceType, add: AddFields, fields: Fields) -> int:
+def _read_quantity(kind: ServiceType, ask: Ask, fields: Fields) -> int:
     if kind.is_package:
         return 1
     if kind in _BILLED_BY:
         return len(fields[_BILLED_BY[kind]])
-    if add.quantity is None:
+    if ask.quantity is None:
         raise MissingField("quantity")
-    return _integer("quantity", add.quantity)
+    return _integer("quantity", ask.quantity)
 
 
-def _read_fields(kind: ServiceType, add: AddFields) -> Fields:
+def _read_fields(kind: ServiceType, ask: Ask) -> Fields:
     if kind in _ANY_FIELDS:
-        return {name: _read_field(name, value) for name, value in add.extras.items() if _may_pass(name)}
-    fields = {name: _required(add, name) for name in _REQUIRED.get(kind, ())}
+        return {name: _read_field(name, value) for name, value in ask.extras.items() if _may_pass(name)}
+    fields = {name: _required(ask, name) for name in _REQUIRED.get(kind, ())}
     if kind is ServiceType.WEB_TRAFFIC:
-        fields |= {name: _required(add, name) for name in _BY_TRAFFIC.get(str(fields["type_of_traffic"]), ())}
+        fields |= {name: _required(ask, name) for name in _BY_TRAFFIC.get(str(fields["type_of_traffic"]), ())}
     return fields
 
 
@@ -132,8 +155,8 @@ def _may_pass(name: str) -> bool:
     return _PLAIN_NAME.fullmatch(name) is not None and name.lower() not in _OURS
 
 
-def _required(add: AddFields, name: str) -> Value:
-    value = _read_field(name, add.extras.get(name, ""))
+def _required(ask: Ask, name: str) -> Value:
+    value = _read_field(name, ask.extras.get(name, ""))
     if not value:
         raise MissingField(name)
     return value
@@ -150,41 +173,41 @@ def _read_field(name: str, value: Value) -> Value:
     return text
 
 
-def _read_drip_feed(kind: ServiceType, add: AddFields) -> tuple[int, int]:
+def _read_drip_feed(kind: ServiceType, ask: Ask) -> tuple[int, int]:
     """Runs and interval; no runs, 0 or 1 is a plain order, whatever interval came along."""
-    runs = _count(add, "runs") or 1
+    runs = _count(ask, "runs") or 1
     if runs == 1:
         return 1, 0
     if kind not in _DRIPPED:
         raise IncorrectRequest("runs", "is not possible for this type of service")
-    if "interval" not in add.extras:
+    if "interval" not in ask.extras:
         raise MissingField("interval")
-    interval = _integer("interval", add.extras["interval"])
+    interval = _integer("interval", ask.extras["interval"])
     if not 1 <= interval <= LONGEST_INTERVAL:
         raise IncorrectRequest("interval", f"must be between 1 and {LONGEST_INTERVAL} minutes")
     return runs, interval
 
 
-def _read_subscription(add: AddFields) -> Terms:
+def _read_subscription(ask: Ask) -> OrderTerms:
     """Old clients put the account's name into `link`."""
-    username = _read_field("username", add.extras.get("username", add.link))
+    username = _read_field("username", ask.extras.get("username", ask.link))
     if not username:
         raise MissingField("username")
     if str(username).casefold() in SLIPS:
         raise IncorrectRequest("username", "is no user name")
-    least, most = (_integer(name, _required(add, name)) for name in ("min", "max"))
+    least, most = (_integer(name, _required(ask, name)) for name in ("min", "max"))
     if least > most:
         raise IncorrectRequest("min", "must not be above max")
-    if _integer("delay", _required(add, "delay")) not in DELAYS:
+    if _integer("delay", _required(ask, "delay")) not in DELAYS:
         raise IncorrectRequest("delay", f"must be one of {', '.join(map(str, sorted(DELAYS)))}")
-    return Terms(link=add.link, quantity=most, fields={"username": username, **_read_schedule(add)})
+    return OrderTerms(link=ask.link, quantity=most, fields={"username": username, **_read_schedule(ask)})
 
 
-def _read_schedule(add: AddFields) -> Fields:
-    counts = {name: _count(add, name) for name in ("min", "max", "posts", "old_posts", "delay")}
+def _read_schedule(ask: Ask) -> Fields:
+    counts = {name: _count(ask, name) for name in ("min", "max", "posts", "old_posts", "delay")}
     schedule: Fields = {name: str(count) for name, count in counts.items() if count is not None}
-    if "expiry" in add.extras:
-        schedule["expiry"] = f"{read_expiry(_required(add, 'expiry')):%d/%m/%Y}"
+    if "expiry" in ask.extras:
+        schedule["expiry"] = f"{read_expiry(_required(ask, 'expiry')):%d/%m/%Y}"
     return schedule
 
 
@@ -198,10 +221,10 @@ def read_expiry(value: Value) -> date:
         raise IncorrectRequest("expiry", "must be a date such as 31/12/2030") from error
 
 
-def _count(add: AddFields, name: str) -> int | None:
-    if name not in add.extras:
+def _count(ask: Ask, name: str) -> int | None:
+    if name not in ask.extras:
         return None
-    count = _integer(name, add.extras[name])
+    count = _integer(name, ask.extras[name])
     if count < 0:
         raise IncorrectRequest(name, "must not be negative")
     return count

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from aggregator.api.text import BLANKS
-
+BLANKS = " \t\r\n"
+"""What is trimmed around a value."""
 _BREAKS = re.compile(r"\r\n|\n|\r")
 
 
