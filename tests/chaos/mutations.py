@@ -106,8 +106,8 @@ async def _park_all(""",
         [
             Edit(
                 "aggregator/orders/failover.py",
-                "return Outcome.REFUSED if isinstance(error, Refused) else Outcome.UNSURE",
-                "return Outcome.REFUSED",
+                "    if not error.may_try_another:\n        return Outcome.UNSURE\n",
+                "    if not error.may_try_another:\n        return Outcome.REFUSED\n",
             ),
             Edit(ATTEMPTS, "now is not None and now.cancel_wish", 'now is not None and error.code == "TRANSPORT"'),
         ],
@@ -152,8 +152,7 @@ async def _park_all(""",
         [
             Edit(
                 "aggregator/ledger/book.py",
-                "    left = await _debit_totals("
-                "{reseller: total for reseller, total in totals.items() if total <= MOST})\n",
+                "    left = await _debit_totals(payable)\n",
                 """    held = dict(zip(totals, await balances(list(totals)), strict=True))
     for reseller, total in totals.items():
         if total <= held[reseller]:
