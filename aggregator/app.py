@@ -1,11 +1,9 @@
-"""The one place that knows everything: builds the parts and joins them."""
+"""The composition root: builds the parts of one process and joins them."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
-from functools import partial
 
 import structlog
 
@@ -16,37 +14,25 @@ from aggregator.api.ordering import render_for
 from aggregator.api.sizes import BodySizes
 from aggregator.api.v2 import Api
 from aggregator.audit import health as audit_health
-from aggregator.audit.turns import next_turn, take_turn
 from aggregator.cache.limits import Limits
 from aggregator.cache.memory import MemoryCache
 from aggregator.cache.pace import SharedPace
 from aggregator.cache.redis import RedisCache
 from aggregator.cache.status import StatusCache
-from aggregator.catalog import balance_store, knowledge, word_store
-from aggregator.catalog import store as catalog_store
-from aggregator.catalog.announce import Announcer
+from aggregator.catalog import knowledge
 from aggregator.catalog.edits import Edits
 from aggregator.catalog.handover import Handover
 from aggregator.catalog.prices import Prices
 from aggregator.catalog.sync import Syncer
-from aggregator.catalog.tidy import tidy
 from aggregator.catalog.upstreams import Upstreams
-from aggregator.errors import CannotBeDone
+from aggregator.jobs import Doers, Jobs, make_loop
 from aggregator.metrics import Metrics
 from aggregator.orders import (
-    account_door_store,
-    attempt_store,
-    evidence_store,
-    explained,
     overcharge_store,
-    reconciliation_store,
-    refill_store,
     store,
 )
-from aggregator.orders.account_doors import account_door
 from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
-from aggregator.orders.days import SHOWN_DAYS
 from aggregator.orders.decided import Decided
 from aggregator.orders.dispatch import Dispatcher
 from aggregator.orders.investigate import Investigator
@@ -61,42 +47,26 @@ from aggregator.orders.routing import Router
 from aggregator.orders.track import Tracker
 from aggregator.people import doors
 from aggregator.people.seal import Seal
+from aggregator.provider_lifecycle import adopt
 from aggregator.settings import PaceSettings, ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
-from aggregator.storage.engine import Sqlite, lanes
+from aggregator.storage.engine import lanes
 from aggregator.storage.opening import database, failpoints
-from aggregator.storage.transaction import engine, settled, write
+from aggregator.storage.transaction import settled
 from aggregator.web.parts import Parts
 from aggregator.web.site import make_pages
-from aggregator.workers import Job, Loop, Workers
+from aggregator.workers import Workers
 
-__all__ = ["Panel", "ProviderInUse", "database", "failpoints"]
+__all__ = ["Panel", "database", "failpoints"]
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.5
 """How soon a process sees what another one changed."""
-IDLE_SECONDS = 0.5
-"""Between two looks at an empty queue."""
 OF_ORDERS = ("dispatch", "poll", "evidence", "sync")
 """The loops that a decision, or another catalogue, may give work to."""
-DAYS_SECONDS = 600
-"""How soon after its end a day is counted."""
-TIDY_SECONDS = 3600
-AUDIT_AGAIN_SECONDS = 60
-"""After an audit that could not be run to its end."""
 DRAIN_SECONDS = 5
 """More than an add may take, at shutdown."""
-
-
-class ProviderInUse(CannotBeDone):
-    """A provider with open, unsure or watched orders was taken out of providers.toml."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        listed = ", ".join(sorted(names))
-        super().__init__(
-            f"{listed}: has orders that are still followed; keep it in providers.toml with enabled = false"
-        )
 
 
 class Panel:
@@ -143,11 +113,19 @@ class Panel:
         )  # fmt: skip
         self.performance = Performance()
         self._seal = Seal(settings.secrets, settings.directory)
-        self._announcer = Announcer()
         self._business = Business()
+        self.jobs = Jobs(
+            self.workers,
+            Doers(
+                upstreams=self.upstreams, prices=self.prices, syncer=self.syncer, dispatcher=self.dispatcher,
+                poller=self.poller, investigator=self.investigator, reconciler=self.reconciler,
+                refiller=self.refiller, tracker=self.tracker, business=self._business,
+            ),
+            pace,
+            self.wake,
+        )  # fmt: skip
         self._seen: dict[str, int] = {}
         self._prepared = False
-        self._audited = False
 
     def wake(self, *asked: str) -> None:
         """There is something to dispatch, or, where providers are named, to ask these."""
@@ -155,7 +133,7 @@ class Panel:
 
     async def prepare(self) -> None:
         """Take over renamed providers, the files' prices and the shelf; seal what lies open."""
-        await self._adopt(self.settings.providers)
+        await adopt(self.settings.providers)
         self._seen = await signals.read()
         await self.upstreams.learn(await knowledge.load())
         await self.prices.reload(self._sellers)
@@ -163,23 +141,9 @@ class Panel:
         await doors.seal_codes(self._seal)
         self._prepared = True
 
-    async def _adopt(self, providers: Iterable[ProviderSettings]) -> None:
-        """Rename what was renamed; refuse to lose a provider that still has orders."""
-        names = {provider.profile.name for provider in providers}
-        for provider in providers:
-            if provider.formerly is not None:
-                await _rename(provider.formerly, provider.profile.name)
-        lost = await attempt_store.providers_in_use() - names
-        if lost:
-            raise ProviderInUse(lost)
-        await catalog_store.ensure_providers(names)
-        for provider in providers:
-            await account_door_store.adopt(provider.profile)
-            await catalog_store.set_provider(provider.profile.name, door=account_door(provider.profile))
-
     async def take_providers(self, providers: tuple[ProviderSettings, ...]) -> None:
         """A new providers.toml while running; raises `ProviderInUse` with the old one kept."""
-        await self._adopt(providers)
+        await adopt(providers)
         before = list(self.upstreams)
         await self.upstreams.replace(providers)
         self._sellers.begin(before)
@@ -187,7 +151,7 @@ class Panel:
         await self.refiller.drop_gone()
         await store.hurry()
         if "dispatch" in self.workers.names():
-            await self._follow_providers()
+            await self.jobs.follow_providers()
         self.workers.wake(*OF_ORDERS)
 
     async def look(self) -> None:
@@ -244,40 +208,8 @@ class Panel:
         status = "unavailable" if not ready else "ok" if well else "degraded"
         return Readiness(ready, {"status": status, **parts, **({} if self._prepared else {"panel": "starting"})})
 
-    def _loop(self, name: str, job: Job, *, pause: float) -> Loop:  # seconds
-        return Loop(name, failpoints().job(name, job), pause=pause)
-
     def start_looking(self) -> None:
-        self.workers.start(self._loop("look", self.look, pause=LOOK_SECONDS))
-
-    async def start_working(self) -> None:
-        """Dispatch, sweep, and follow each provider on its own, so that none waits for another."""
-        self.workers.start(self._loop("sweep", self._sweep, pause=1.0))
-        self.workers.start(self._loop("dispatch", self._dispatch, pause=IDLE_SECONDS))
-        self.workers.start(self._loop("announce", self.announce, pause=1.0))
-        self.workers.start(self._loop("days", self._count_days, pause=DAYS_SECONDS))
-        self.workers.start(self._loop("tidy", self._tidy, pause=TIDY_SECONDS))
-        self.workers.start(self._loop("audit", self._audit, pause=AUDIT_AGAIN_SECONDS))
-        await self._follow_providers()
-
-    async def _follow_providers(self) -> None:
-        wanted = {provider.profile.name for provider in self.upstreams}
-        for name in wanted:
-            self.workers.start(self._loop(f"poll:{name}", partial(self._poll, name), pause=IDLE_SECONDS))
-            self.workers.start(self._loop(f"catch-up:{name}", partial(self._catch_up, name), pause=IDLE_SECONDS))
-            self.workers.start(self._loop(f"evidence:{name}", partial(self._investigate, name), pause=IDLE_SECONDS))
-            self.workers.start(self._loop(f"sync:{name}", partial(self._sync, name), pause=IDLE_SECONDS))
-        for loop in self.workers.names():
-            kind, _, name = loop.partition(":")
-            if kind in ("poll", "catch-up", "evidence", "sync") and name not in wanted:
-                await self.workers.stop(loop)
-
-    async def _dispatch(self) -> float | None:
-        return 0 if await self.dispatcher.run_once() else None
-
-    async def announce(self) -> None:
-        """Tell what changed on the shelf since it was told last."""
-        await self._announcer.run_once(self.prices.shelf, self.prices.edition)
+        self.workers.start(make_loop("look", self.look, pause=LOOK_SECONDS))
 
     async def _glance(self, attempt: Attempt) -> None:
         """What the balance is, at once after an add that had no answer."""
@@ -285,59 +217,6 @@ class Panel:
         funds = await self.syncer.glance_at_balance(attempt.provider)
         if funds is not None:
             await self.investigator.glance(attempt, funds.balance, begun)
-
-    async def _sweep(self) -> None:
-        await self.dispatcher.sweep()
-        moved = await explained.carry_out(self.upstreams, settle_ms=self.settings.pace.settle_ms)
-        if moved:
-            await self.tracker.refresh(moved)
-            self.wake()
-
-    async def _count_days(self) -> None:
-        """Days that are over, before an owner asks for them."""
-        await self._business.days(SHOWN_DAYS)
-
-    async def _tidy(self) -> None:
-        bound = engine()
-        if isinstance(bound, Sqlite):
-            await bound.plan_anew()
-        await tidy()
-        await self.refiller.drop_gone()
-
-    async def _audit(self) -> float:
-        await take_turn(at_start=not self._audited)
-        self._audited = True
-        return next_turn()
-
-    async def _poll(self, provider: str) -> float | None:
-        await self.refiller.run_once(provider)
-        return 0 if await self.poller.run_once(provider) else min(self.settings.pace.poll_seconds, IDLE_SECONDS)
-
-    async def _catch_up(self, provider: str) -> float | None:
-        """While one round is worked into the database, the next one asks."""
-        return 0 if self.poller.is_behind(provider) and await self.poller.run_once(provider) else None
-
-    async def _investigate(self, provider: str) -> float | None:
-        """While nothing is unsure, a look at the database; as often as evidence can change."""
-        await self.investigator.run_once(provider)
-        return min(max(self.settings.pace.settle_seconds / 10, 0.2), 5.0)
-
-    async def _sync(self, provider: str) -> float | None:
-        """The catalogue at its pace, the balance at the pace of polls while orders may wait for it."""
-        report = await self.syncer.sync_if_due(provider)
-        if report is not None and report.failed:
-            log.warning("sync.failed", provider=provider, error=report.error, held=report.held)
-        due = clock.now() + round(max(self.settings.pace.poll_seconds, 0.2) * 1000)
-        if await catalog_store.claim(provider, "balance_due_at", until=due):
-            await self.syncer.read_balance(provider)
-            await self.investigator.note_balance(provider)
-            await self._reconcile(provider)
-        return min(self.settings.pace.poll_seconds, 1.0)
-
-    async def _reconcile(self, provider: str) -> None:
-        settings = self.upstreams.settings(provider)
-        if settings is not None:
-            await self.reconciler.run_once(settings)
 
     async def finish_work(self) -> None:
         """Begin nothing more, and let adds in flight and rounds that have begun end beside each other."""
@@ -372,21 +251,3 @@ async def _audited() -> dict[str, str]:
         return {"audit": health.word} if health.word else {}
     told = {"audit": health.word, "audit_age_seconds": str(health.age_ms // 1000)}
     return told if health.failure is None else {**told, "audit_failure": health.failure}
-
-
-async def _rename(old: str, new: str) -> None:
-    if (await catalog_store.providers()).get(old) is None:
-        return
-
-    async def work() -> None:
-        await attempt_store.rename_provider(old, new)
-        await refill_store.rename_provider(old, new)
-        await evidence_store.rename_provider(old, new)
-        await account_door_store.rename_provider(old, new)
-        await reconciliation_store.rename_provider(old, new)
-        await balance_store.rename_provider(old, new)
-        await catalog_store.rename_provider(old, new)
-        await word_store.rename_words(old, new)
-        await signals.raise_signal(signals.CATALOGUE)
-
-    await write(work)

@@ -190,7 +190,7 @@ async def _provider(dialect: str, service: int, rate: str | float) -> AsyncItera
 
 @asynccontextmanager
 async def _serving(panel: Panel, port: int, tell: Tell) -> AsyncIterator[str]:
-    await panel.start_working()
+    await panel.jobs.start()
     try:
         async with _http(panel.asgi(with_api=True), port, tell) as url:
             yield f"{url}/api/v2"

@@ -11,9 +11,10 @@ from typing import TypeAlias
 import structlog
 from watchfiles import awatch
 
-from aggregator.app import Panel, ProviderInUse
+from aggregator.app import Panel
 from aggregator.catalog import store
 from aggregator.catalog.prices import revise
+from aggregator.provider_lifecycle import ProviderInUse
 from aggregator.settings import (
     MARKUP_FILE,
     PROVIDERS_FILE,

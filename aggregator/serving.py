@@ -185,7 +185,7 @@ async def _run(panel: Panel, seen: Seen, role: str, stop: asyncio.Event, ready: 
     panel.start_looking()
     await asyncio.to_thread(load_client)
     if role != "web":
-        await panel.start_working()
+        await panel.jobs.start()
     panel.workers.start(Loop("edits", lambda: follow_edits(panel, seen, stop), pause=1.0))
     ready()
     warming = asyncio.create_task(asyncio.to_thread(warm_up)) if role != "worker" else None

@@ -31,19 +31,19 @@ async def shop(tmp_path: Path, database_url: str) -> AsyncIterator[Served]:
 
 async def file_says(shop: Served, text: str) -> None:
     """What is told to be for sale so far, and then another services.toml."""
-    await shop.panel.announce()
+    await shop.panel.jobs.announce()
     await revise(SERVICES_FILE, text)
     await shop.panel.look()
-    await shop.panel.announce()
+    await shop.panel.jobs.announce()
 
 
 async def released(shop: Served) -> None:
     """Every [[service]] is taken out at the console: a file that has merely lost them is no edit."""
-    await shop.panel.announce()
+    await shop.panel.jobs.announce()
     await catalog_store.add_revision(SERVICES_FILE, "import_rest = true\n", "ann")
     await signals.raise_signal(signals.CATALOGUE)
     await shop.panel.look()
-    await shop.panel.announce()
+    await shop.panel.jobs.announce()
 
 
 async def ids(anna: Client) -> dict[int, tuple[Any, ...]]:

@@ -40,7 +40,7 @@ async def test_nothing_of_a_provider_is_in_any_reply(shop: Served, anna: Client)
     words = ["", "partial/300", "cancel", "refuse/zz-not-your-order", "error500", "unknownword/zz-not-your-order"]
     orders = [await anna.buy(word) for word in words]
     await anna.json("add", service=2, link=LINK, comments="a\nb")
-    await shop.panel.start_working()
+    await shop.panel.jobs.start()
     async with asyncio.timeout(20):
         while "COMPLETED" not in (await anna.json("status", orders=orders)).text:  # noqa: ASYNC110  # asked over HTTP
             await asyncio.sleep(0.02)

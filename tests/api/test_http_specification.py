@@ -102,7 +102,7 @@ async def test_a_new_order_is_pending_and_has_no_start_count(anna: Client) -> No
 
 async def test_a_delivered_order_is_completed(shop: Served, anna: Client) -> None:
     order = await anna.buy()
-    await shop.panel.start_working()
+    await shop.panel.jobs.start()
     status = await finished(anna, order)
     start = status.pop("start_count")
     assert isinstance(start, int)
@@ -112,7 +112,7 @@ async def test_a_delivered_order_is_completed(shop: Served, anna: Client) -> Non
 async def test_the_undelivered_part_comes_back(shop: Served, anna: Client) -> None:
     """The page's example: 10,000 for 25.00, 3,000 remain, 7.50 are credited; the charge stays gross."""
     order = await anna.buy("partial/3000", quantity=10_000)
-    await shop.panel.start_working()
+    await shop.panel.jobs.start()
     status = await finished(anna, order)
     assert (status["status"], status["remains"], status["charge"]) == ("PARTIAL", 3000, 25)
     assert (await anna.json("balance")).json()["balance"] == "132.50"
@@ -122,7 +122,7 @@ async def test_the_undelivered_part_comes_back(shop: Served, anna: Client) -> No
 
 async def test_an_order_called_off_before_any_delivery_is_refunded_in_full(shop: Served, anna: Client) -> None:
     order = await anna.buy("cancel")
-    await shop.panel.start_working()
+    await shop.panel.jobs.start()
     status = await finished(anna, order)
     assert (status["status"], status["remains"], status["charge"]) == ("CANCELLED", 1000, 2.5)
     assert (await anna.json("balance")).json()["balance"] == "150.00"

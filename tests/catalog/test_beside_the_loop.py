@@ -34,7 +34,7 @@ async def test_no_edit_preview_sync_or_announcement_is_worked_out_on_the_loop(tm
         with called_here() as called:
             await panel.syncer.sync("alpha")
             await prices.reload(panel.upstreams)
-            await panel.announce()
+            await panel.jobs.announce()
             await edits.change_service(1, {"name": "Another name"}, **BY)
             begun = await edits.draft(MARKUP_FILE)
             await edits.save(MARKUP_FILE, OTHER, base=begun.base, **BY)

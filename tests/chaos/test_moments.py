@@ -67,7 +67,7 @@ async def test_a_panel_at_work_passes_every_moment(armed: Armed, tmp_path: Path,
     ):
         ann = await make_reseller()
         orders = [await accept_order(ann, link=f"https://x.example/{n}/{link}") for n, link in enumerate(LINKS)]
-        await panel.start_working()
+        await panel.jobs.start()
         await _decide(orders[-2:])
         async with asyncio.timeout(PATIENCE):
             while not documented() | used() <= armed._passed.keys():  # noqa: ASYNC110  # the points only count

@@ -38,7 +38,7 @@ def buy(desk: Desk, *words: str, until: str = "") -> str:
 
 
 async def work(panel: Panel, until: str) -> None:
-    await panel.start_working()
+    await panel.jobs.start()
     async with asyncio.timeout(20):
         while {state for state, count in (await store.count_by_state()).items() if count} != {until}:  # noqa: ASYNC110  # rows tell
             await asyncio.sleep(0.02)

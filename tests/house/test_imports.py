@@ -18,7 +18,7 @@ LAYERS = [
     {"serving"},
     {"live"},
     {"app"},
-    {"web"},
+    {"web", "jobs", "provider_lifecycle"},
     {"api", "workers", "metrics"},
     {"audit"},
     {"orders", "deposits", "people"},

@@ -43,7 +43,7 @@ async def explain(meaning: str = "FUNDS", text: str = NO) -> WordRow:
 async def sweep(trade: Market) -> None:
     """What a running panel does every second."""
     await trade.panel.look()
-    await trade.panel._sweep()
+    await trade.panel.jobs.sweep()
 
 
 async def state(trade: Market, order: int) -> OrderState:
@@ -80,12 +80,12 @@ async def test_a_young_order_goes_on_after_a_restart_too(any_trade: Market) -> N
     other = type(trade.panel)(settings)
     await other.prepare()
     try:
-        await other._sweep()
+        await other.jobs.sweep()
         assert await state(trade, order) is OrderState.UNSURE
         with later(RIPE):
-            await other._sweep()
+            await other.jobs.sweep()
             assert await state(trade, order) is OrderState.QUEUED
-            await other._sweep()
+            await other.jobs.sweep()
     finally:
         await other.stop()
     assert await word_store.moving() == []

@@ -60,7 +60,7 @@ async def test_loops_are_ended_while_adds_are_still_in_flight(tmp_path: Path, da
         await panel.syncer.sync("alpha")
         await panel.look()
         order = await accept_order(await make_reseller())
-        await panel.start_working()
+        await panel.jobs.start()
         panel.workers.start(Releasing(held))
         await held.asked.wait()
         await panel.finish_work()

@@ -156,7 +156,7 @@ async def news_of(web: Web) -> None:
     """Every service was told of once at a lower price, and is dearer now."""
     lines = [replace(line, rate=1) for line in lines_of(web.panel.prices.shelf).values()]
     await news_store.put_lines(lines)
-    await web.panel.announce()
+    await web.panel.jobs.announce()
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here")

@@ -33,7 +33,7 @@ async def pair(tmp_path: Path, fresh_sqlite: str, monkeypatch: pytest.MonkeyPatc
         for name in sandboxes:
             await built.syncer.sync(name)
         await built.look()
-        await built.announce()
+        await built.jobs.announce()
         yield Web(built, alpha)
 
 

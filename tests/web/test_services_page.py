@@ -155,10 +155,10 @@ async def test_what_one_is_shown_signed_in_is_not_kept_for_others(web: Web) -> N
 async def dearer(web: Web) -> None:
     """The provider raises the price of followers from 2.00 to 2.40, and the workers see it."""
     web.sandbox.set_rate(7101, Decimal("2.40"))
-    await web.panel.announce()
+    await web.panel.jobs.announce()
     await web.panel.syncer.sync("alpha")
     await web.panel.look()
-    await web.panel.announce()
+    await web.panel.jobs.announce()
 
 
 async def test_a_change_of_our_prices_is_in_the_feed(web: Web) -> None:
