@@ -43,11 +43,11 @@ def is_form_token(session: str, token: str) -> bool:
     return bool(session) and secrets.compare_digest(form_token(session).encode(), token.encode("utf-8", "replace"))
 
 
-def pack(kind: str, text: str) -> str:
-    """A message for the next page, as a cookie may hold it."""
-    return quote(f"{kind} {text}"[:1000])
+def pack(message: str, category: str) -> str:
+    """A flash message, as a cookie may hold it."""
+    return quote(f"{category} {message}"[:1000])
 
 
-def unpack(value: str) -> tuple[str, str]:
-    kind, _, text = unquote(value).partition(" ")
-    return (kind if kind in ("ok", "bad") else "ok"), text
+def unpack(value: str) -> dict[str, str]:
+    category, _, message = unquote(value).partition(" ")
+    return {"message": message, "category": category if category in ("ok", "bad") else "ok"}

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from litestar import Request
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 T = TypeVar("T")
 
@@ -31,3 +32,23 @@ async def while_here(request: Request[Any, Any, Any], work: Awaitable[T]) -> T:
 async def _gone(request: Request[Any, Any, Any]) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+class Leaving:
+    """Middleware: gives a page up as soon as its visitor leaves. A deed is done to its end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") != "GET":
+            await self._app(scope, receive, send)
+            return
+        answer: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            answer.append(message)
+
+        await while_here(Request(scope, receive), self._app(scope, receive, keep))
+        for message in answer:
+            await send(message)

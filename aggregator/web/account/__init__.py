@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from aggregator.web.account import doors, home, keys, mass, ordering, orders, safety, wallet
+from aggregator.web.account.doors import DoorsController
+from aggregator.web.account.home import HomeController
+from aggregator.web.account.keys import KeysController
+from aggregator.web.account.mass import MassController
+from aggregator.web.account.ordering import OrderingController
+from aggregator.web.account.orders import OrdersController
+from aggregator.web.account.safety import SafetyController
+from aggregator.web.account.wallet import WalletController
 
-SECTIONS = tuple(page.section for page in (doors, home, ordering, mass, orders, wallet, keys, safety))
+CONTROLLERS = (
+    DoorsController,
+    HomeController,
+    OrderingController,
+    MassController,
+    OrdersController,
+    WalletController,
+    KeysController,
+    SafetyController,
+)

@@ -6,21 +6,23 @@ import csv
 import io
 import re
 
+from litestar import Controller, get
+from litestar.di import NamedDependency
 from msgspec import Struct
 
 from aggregator.ledger import book
 from aggregator.ledger.entries import wallet
 from aggregator.storage.tables import Entry
+from aggregator.web.forms import Fields
+from aggregator.web.guards import resellers
+from aggregator.web.parts import Parts
 from aggregator.web.printing import stamp
-from aggregator.web.section import Section
-from aggregator.web.visit import Page, Visit, Who
+from aggregator.web.responses import Page, download, page
 from pricing.money import print_units
 
 ROWS = 50
 _REFUND = re.compile(r"order:\d+:refund:(\d+)")
 _RUN_BY_SHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-section = Section()
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -36,31 +38,37 @@ class Line(Struct, frozen=True, kw_only=True):
     balance: int
 
 
-@section.get("/wallet", Who.RESELLER)
-async def statement(visit: Visit) -> Page:
-    before = visit.query.number("before", 0) or None
-    entries = await book.statement(visit.reseller, limit=ROWS + 1, before=before)
-    lines = [line_of(entry) for entry in entries]
-    return visit.render(
-        "account/wallet.html", balance=await book.balance(visit.reseller), lines=lines[:ROWS], more=len(lines) > ROWS,
-        before=before,
-    )  # fmt: skip
+class WalletController(Controller):
+    guards = (resellers,)
 
+    @get("/wallet")
+    async def statement(self, params: NamedDependency[Fields], seller_id: NamedDependency[int]) -> Page:
+        before = params.number("before", 0) or None
+        entries = await book.statement(seller_id, limit=ROWS + 1, before=before)
+        lines = [line_of(entry) for entry in entries]
+        return page(
+            "account/wallet.html",
+            balance=await book.balance(seller_id),
+            lines=lines[:ROWS],
+            more=len(lines) > ROWS,
+            before=before,
+        )
 
-@section.get("/wallet/statement.csv", Who.RESELLER)
-async def as_file(visit: Visit) -> Page:
-    entries = await book.statement(visit.reseller)
-    return visit.send(write_csv([line_of(entry) for entry in entries]), "text/csv; charset=utf-8", name="statement.csv")
+    @get("/wallet/statement.csv")
+    async def as_file(self, seller_id: NamedDependency[int]) -> Page:
+        entries = await book.statement(seller_id)
+        return download(write_csv([line_of(entry) for entry in entries]), "text/csv; charset=utf-8", "statement.csv")
 
-
-@section.get("/funds", Who.RESELLER)
-async def funds(visit: Visit) -> Page:
-    panel = visit.parts.settings.panel
-    note = [part.strip() for part in panel.deposit_note.split("\n\n") if part.strip()]
-    return visit.render(
-        "account/funds.html", balance=await book.balance(visit.reseller), note=note,
-        least=int(panel.minimum_deposit * 10**8),
-    )  # fmt: skip
+    @get("/funds")
+    async def funds(self, parts: NamedDependency[Parts], seller_id: NamedDependency[int]) -> Page:
+        panel = parts.settings.panel
+        note = [part.strip() for part in panel.deposit_note.split("\n\n") if part.strip()]
+        return page(
+            "account/funds.html",
+            balance=await book.balance(seller_id),
+            note=note,
+            least=int(panel.minimum_deposit * 10**8),
+        )
 
 
 _DROPPED = {chr(number) for number in range(32)} | {"\x7f", "\ufeff"}
@@ -72,9 +80,14 @@ def line_of(entry: Entry) -> Line:
     """One entry from the side of its wallet."""
     sign = 1 if entry.target == wallet(entry.reseller) else -1
     return Line(
-        id=entry.id, at=entry.at, text=_text(entry), note=entry.note, order=entry.order_id,
-        amount=sign * entry.amount, balance=entry.balance or 0,
-    )  # fmt: skip
+        id=entry.id,
+        at=entry.at,
+        text=_text(entry),
+        note=entry.note,
+        order=entry.order_id,
+        amount=sign * entry.amount,
+        balance=entry.balance or 0,
+    )
 
 
 def _text(entry: Entry) -> str:

@@ -4,40 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from aggregator.catalog.cooldown import NothingLearned
-from aggregator.catalog.decide import NothingHeld
 from aggregator.catalog.drafts import Overtaken
-from aggregator.catalog.suggestions import NoFreeId
-from aggregator.catalog.words import WordUnknown
-from aggregator.orders.resolve import Undecidable
-from aggregator.resellers.accounts import Refusal
+from aggregator.errors import CannotBeDone
 from aggregator.settings import ConfigurationError
 from aggregator.settings.files import CannotWrite
-from aggregator.web.visit import Page, Visit
+from aggregator.web.forms import Form
+from aggregator.web.parts import Parts
+from aggregator.web.responses import Onward, Page
 
-REFUSALS = (
-    ConfigurationError,
-    CannotWrite,
-    NoFreeId,
-    NothingHeld,
-    NothingLearned,
-    Overtaken,
-    Refusal,
-    Undecidable,
-    WordUnknown,
-)
+REFUSALS = (CannotBeDone, CannotWrite, ConfigurationError, Overtaken)
 """Errors whose text is the whole answer to an owner."""
 _MOST_TOLD = 400
 """A message for the next page travels in a cookie."""
 
 
-async def done(visit: Visit, deed: Awaitable[object], path: str, told: str) -> Page:
+async def done(deed: Awaitable[object], path: str, told: str) -> Page:
     """Do it and go on; what cannot be done is told there, in red."""
     try:
         await deed
     except REFUSALS as error:
-        return visit.go(path, why(error)[:_MOST_TOLD], bad=True)
-    return visit.go(path, told)
+        return Onward(path, why(error)[:_MOST_TOLD], bad=True)
+    return Onward(path, told)
 
 
 def why(error: Exception) -> str:
@@ -48,10 +35,10 @@ def why(error: Exception) -> str:
     return text[:1].upper() + text[1:]
 
 
-def settle_ms(visit: Visit) -> int:
+def settle_ms(parts: Parts) -> int:
     """How long after an unsure add evidence is first believed."""
-    return round(visit.parts.settings.pace.settle_seconds * 1000)
+    return round(parts.settings.pace.settle_seconds * 1000)
 
 
-def reason(visit: Visit, *, needed: bool = False) -> str:
-    return visit.form.text("reason", most=300, needed=needed)
+def reason(form: Form, *, needed: bool = False) -> str:
+    return form.text("reason", most=300, needed=needed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.web.public import api_page, services
+from aggregator.web.public.api_page import ApiPageController
+from aggregator.web.public.services import ServicesController
 
-SECTIONS = (services.section, api_page.section)
+CONTROLLERS = (ServicesController, ApiPageController)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from litestar import Controller, get, post
+from litestar.di import NamedDependency, Provide
+
 from aggregator.api.guide.errors import errors
 from aggregator.api.guide.openapi import document
 from aggregator.api.guide.samples import Language
@@ -14,51 +17,66 @@ from aggregator.resellers import keys
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import KeyRules
 from aggregator.settings import Settings
+from aggregator.web.forms import Form
+from aggregator.web.guards import anyone, resellers
 from aggregator.web.kept import made
+from aggregator.web.parts import Parts
 from aggregator.web.public.answers import MOMENT, send, show
 from aggregator.web.public.price_list import row_of
 from aggregator.web.public.reference import ENCODINGS, reference
 from aggregator.web.public.services import buyer_of
-from aggregator.web.section import Section
-from aggregator.web.visit import Page, Visit, Who
+from aggregator.web.responses import Onward, Page, page
+from aggregator.web.sessions import HttpRequest
 from pricing.markup import Buyer
 
 FIRST_SERVICES = 5
 KEY_LABEL = "API page"
 _JSON = "application/json"
 
-section = Section()
 
+class ApiPageController(Controller):
+    guards = (anyone,)
+    dependencies = {"buyer": Provide(buyer_of)}
 
-@section.get("/api", Who.ANYONE)
-async def api(visit: Visit) -> Page:
-    settings, shelf, buyer = visit.parts.settings, visit.parts.prices.shelf, await buyer_of(visit)
-    return show(visit, "api", (shelf,), "public/api.html", lambda: _context(settings, shelf, buyer))
+    @get("/api")
+    async def api(self, request: HttpRequest, parts: NamedDependency[Parts], buyer: NamedDependency[Buyer]) -> Page:
+        settings, shelf = parts.settings, parts.prices.shelf
+        return show(request, parts.kept, "api", (shelf,), "public/api.html", lambda: _context(settings, shelf, buyer))
 
+    @post("/api/key", guards=[resellers])
+    async def insert_key(
+        self,
+        parts: NamedDependency[Parts],
+        form: NamedDependency[Form],
+        buyer: NamedDependency[Buyer],
+        seller_id: NamedDependency[int],
+    ) -> Page:
+        """The page with a new key in its examples: only its hash is kept, so none that is there could be shown."""
+        settings, shelf = parts.settings, parts.prices.shelf
+        try:
+            async with form.once():
+                key = await keys.make(seller_id, KeyRules(label=KEY_LABEL))
+        except Refusal as error:
+            return Onward("/api", str(error), bad=True)
+        return page("public/api.html", **_context(settings, shelf, buyer) | {"my_key": key})
 
-@section.post("/api/key", Who.RESELLER)
-async def insert_key(visit: Visit) -> Page:
-    """The page with a new key in its examples: only its hash is kept, so none that is there could be shown."""
-    settings, shelf, buyer = visit.parts.settings, visit.parts.prices.shelf, await buyer_of(visit)
-    try:
-        async with visit.once():
-            key = await keys.make(visit.reseller, KeyRules(label=KEY_LABEL))
-    except Refusal as error:
-        return visit.go("/api", str(error), bad=True)
-    return visit.render("public/api.html", **_context(settings, shelf, buyer) | {"my_key": key})
+    @get("/openapi.json")
+    async def openapi(self, request: HttpRequest, parts: NamedDependency[Parts]) -> Page:
+        settings = parts.settings
+        kept = parts.kept.get("openapi", (settings,), lambda: made(document(settings.panel, settings.limits), _JSON))
+        return send(request, kept, MOMENT)
 
 
 def _context(settings: Settings, shelf: Shelf, buyer: Buyer) -> dict[str, Any]:
     return {
-        "ref": reference(settings.panel, shelf, buyer), "errors": list(errors()), "limits": settings.limits,
+        "ref": reference(settings.panel, shelf, buyer),
+        "errors": list(errors()),
+        "limits": settings.limits,
         "sizes": BodySizes(lambda: shelf, settings.limits.body_kib),
-        "languages": list(Language), "encodings": ENCODINGS, "all": len(shelf), "my_key": "", "my_key_label": KEY_LABEL,
+        "languages": list(Language),
+        "encodings": ENCODINGS,
+        "all": len(shelf),
+        "my_key": "",
+        "my_key_label": KEY_LABEL,
         "first": [row_of(service, buyer, {}) for service in islice(shelf, FIRST_SERVICES)],
-    }  # fmt: skip
-
-
-@section.get("/openapi.json", Who.ANYONE)
-async def openapi(visit: Visit) -> Page:
-    settings = visit.parts.settings
-    kept = visit.parts.kept.get("openapi", (settings,), lambda: made(document(settings.panel, settings.limits), _JSON))
-    return send(visit, kept, MOMENT)
+    }
