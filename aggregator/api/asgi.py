@@ -67,7 +67,7 @@ def make_asgi(
         return Response(await metrics(), media_type="text/plain; version=0.0.4")
 
     def refuse(request: Any, error: HTTPException) -> Response[Any]:
-        reads = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/v")
+        reads = "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith("/api/v")
         return pages.refuse(request, error) if pages and reads else _refuse_http(error)
 
     handlers = [healthz, readyz, counted, *([make_route(api)] if api else []), *(pages.handlers if pages else [])]

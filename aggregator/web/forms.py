@@ -55,21 +55,19 @@ class Fields(Mapping[str, str]):
 
     def text(self, name: str, *, most: int = 500, needed: bool = False) -> str:
         """One line, trimmed; what a line cannot hold is refused."""
-        value = self.get(name, "").strip()
-        if len(value) > most:
-            raise FormFault(name, f"This is longer than {most} characters.")
-        if any(not letter.isprintable() for letter in value):
-            raise FormFault(name, "This holds characters that cannot be shown: please type it anew.")
+        value = self._fitting(name, self.get(name, "").strip(), most)
         if needed and not value:
             raise FormFault(name, "Please fill this in.")
         return value
 
     def prose(self, name: str, *, most: int = 100_000) -> str:
         """Many lines, with line ends as Unix writes them."""
-        value = self.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
+        return self._fitting(name, self.get(name, "").replace("\r\n", "\n").replace("\r", "\n"), most, "\n\t")
+
+    def _fitting(self, name: str, value: str, most: int, also: str = "") -> str:
         if len(value) > most:
             raise FormFault(name, f"This is longer than {most} characters.")
-        if any(not (letter.isprintable() or letter in "\n\t") for letter in value):
+        if any(not (letter.isprintable() or letter in also) for letter in value):
             raise FormFault(name, "This holds characters that cannot be shown: please type it anew.")
         return value
 

@@ -34,21 +34,20 @@ async def _gone(request: Request[Any, Any, Any]) -> None:
         pass
 
 
-class Leaving:
+def leaving(app: ASGIApp) -> ASGIApp:
     """Middleware: gives a page up as soon as its visitor leaves. A deed is done to its end."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def while_awaited(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method") != "GET":
-            await self._app(scope, receive, send)
-            return
+            return await app(scope, receive, send)
         answer: list[Message] = []
 
         async def keep(message: Message) -> None:
             answer.append(message)
 
-        await while_here(Request(scope, receive), self._app(scope, receive, keep))
+        await while_here(Request(scope, receive), app(scope, receive, keep))
         for message in answer:
             await send(message)
+        return None
+
+    return while_awaited

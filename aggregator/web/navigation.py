@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from aggregator.people.model import Person, Role
+from aggregator.people.model import Role
 
 
 class Item(Struct, frozen=True):
@@ -44,13 +44,7 @@ HOME: dict[Role, str] = {Role.RESELLER: "/home", Role.OWNER: "/console"}
 """Where somebody arrives after signing in."""
 
 
-def menu(person: Person | None) -> tuple[Item, ...]:
-    """Of whoever looks."""
-    return MENU[person.role] if person else ()
-
-
-def here(person: Person | None, path: str) -> str:
+def here(items: tuple[Item, ...], path: str) -> str:
     """The path of the item that the page at `path` belongs to; "" for none."""
-    items = (*menu(person), *PUBLIC)
     above = [item.path for item in items if path == item.path or path.startswith(item.path + "/")]
     return max(above, key=len, default="")

@@ -64,7 +64,7 @@ def _unknown(request: HttpRequest, error: NotAuthorizedException) -> Response[An
     """Whoever wants to see a page signs in first, and is led on to it."""
     if request.method != "GET":
         return _not_for_you(request, error)
-    return Redirect(f"/sign-in?next={quote(request.url.path)}", status_code=303, media_type="text/html")
+    return Redirect(f"/sign-in?next={quote(request.scope['path'])}", status_code=303, media_type="text/html")
 
 
 def _unforeseen(request: HttpRequest, error: Exception) -> Response[Any]:

@@ -20,23 +20,22 @@ from litestar.types import ASGIApp, Message
 from markupsafe import Markup
 
 from aggregator.people import sessions
-from aggregator.people.model import LONGEST_TOKEN, Stage, make_token
+from aggregator.people.model import LONGEST_TOKEN, Person, Session, Stage, make_token
 from aggregator.web.cookies import Cookies, form_token, pack, unpack
 
-HttpRequest: TypeAlias = Request[Any, Any, Any]
-Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+HttpRequest: TypeAlias = Request[Person | None, Session | None, Any]
+Connection: TypeAlias = ASGIConnection[Any, Person | None, Session | None, Any]
 
 
 class CookieSessions(BaseSessionBackend["SessionConfig"]):
     """The session as Litestar's flash messages know it, between one request's cookies and its answer's."""
 
     def get_session_id(self, connection: Connection) -> str | None:
-        return connection.cookies.get(self.config.cookies.session)
+        return self.config.cookies.read(connection.headers.get("cookie", ""))[0] or None
 
     async def load_from_connection(self, connection: Connection) -> dict[str, Any]:
-        told = connection.cookies.get(self.config.cookies.flash)
-        messages = {"_messages": [unpack(told)]} if told else {}
-        return {"id": connection.cookies.get(self.config.cookies.session, ""), **messages}
+        held, told = self.config.cookies.read(connection.headers.get("cookie", ""))
+        return {"id": held, **({"_messages": [unpack(told)]} if told else {})}
 
     async def store_in_message(self, scope_session: Any, message: Message, connection: Connection) -> None:
         """Set the cookies that are others now; an answer with one, or for somebody signed in, is nobody else's."""

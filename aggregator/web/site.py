@@ -13,14 +13,14 @@ from aggregator.web.cookies import Cookies
 from aggregator.web.dependencies import of_panel
 from aggregator.web.guards import form_check
 from aggregator.web.headers import guarded
-from aggregator.web.leaving import Leaving
+from aggregator.web.leaving import leaving
 from aggregator.web.parts import Parts
 from aggregator.web.refusals import HANDLERS, refused
 from aggregator.web.responses import Page
 from aggregator.web.sessions import Authentication, HttpRequest, SessionConfig
 from aggregator.web.templating import make_templates
 
-PAGES = (*account.CONTROLLERS, *public.CONTROLLERS, console.ROUTER)
+PAGES = (*account.PAGES, public.PAGES, console.PAGES)
 
 
 def make_router(parts: Parts, cookies: Cookies) -> Router:
@@ -28,11 +28,7 @@ def make_router(parts: Parts, cookies: Cookies) -> Router:
     return Router(
         "/",
         route_handlers=PAGES,
-        middleware=[
-            Leaving,
-            SessionConfig(cookies).middleware,
-            DefineMiddleware(Authentication, ready=parts.ready),
-        ],
+        middleware=[leaving, SessionConfig(cookies).middleware, DefineMiddleware(Authentication, ready=parts.ready)],
         before_request=form_check(cookies, parts.sizes),
         dependencies=of_panel(parts),
         exception_handlers=HANDLERS,
@@ -60,10 +56,9 @@ def refuse(request: HttpRequest, error: HTTPException) -> Page:
 @get("/static/{name:str}", include_in_schema=False)
 async def static(request: HttpRequest) -> Page:
     """From memory and compressed once: Litestar's static files are read from a disk, as they are."""
-    asset = by_path().get(request.url.path)
+    asset = by_path().get(request.scope["path"])
     if asset is None:
         return Response(b"", status_code=404, media_type="text/plain")
-    headers = {"cache-control": FOR_EVER, "vary": "accept-encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(asset.packed, media_type=asset.kind, headers=headers | {"content-encoding": "gzip"})
-    return Response(asset.body, media_type=asset.kind, headers=headers)
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"cache-control": FOR_EVER, "vary": "accept-encoding"} | ({"content-encoding": "gzip"} if packed else {})
+    return Response(asset.packed if packed else asset.body, media_type=asset.kind, headers=headers)

@@ -13,7 +13,7 @@ from litestar.template import TemplateConfig
 from aggregator.catalog.shelf import NO_LIMIT
 from aggregator.settings import Settings
 from aggregator.web.assets import assets
-from aggregator.web.navigation import PUBLIC, here, menu
+from aggregator.web.navigation import MENU, PUBLIC, here
 from aggregator.web.printing import Printer, count, day, duration, moment, price, share, with_code, with_key
 from aggregator.web.sessions import HttpRequest, once_field, token_field
 
@@ -45,7 +45,7 @@ def make_templates(settings: Settings) -> TemplateConfig[JinjaTemplateEngine]:
         with_key=with_key,
         no_limit=NO_LIMIT,
         public=PUBLIC,
-        menu=menu,
+        menu=MENU,
         here=here,
         token_field=token_field,
         once_field=once_field,

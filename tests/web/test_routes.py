@@ -38,7 +38,7 @@ def routes() -> Iterator[Route]:
 
 ROUTES = list(routes())
 POSTS = [route for route in ROUTES if route.method == "POST"]
-ALLOWED = {
+ALLOWED: dict[object, set[str]] = {
     anyone: {"stranger", "reseller", "owner"},
     signed_in: {"reseller", "owner"},
     resellers: {"reseller"},

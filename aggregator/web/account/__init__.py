@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from aggregator.web.account.doors import DoorsController
-from aggregator.web.account.home import HomeController
-from aggregator.web.account.keys import KeysController
-from aggregator.web.account.mass import MassController
-from aggregator.web.account.ordering import OrderingController
-from aggregator.web.account.orders import OrdersController
-from aggregator.web.account.safety import SafetyController
-from aggregator.web.account.wallet import WalletController
+from litestar import Router
+from litestar.di import Provide
 
-CONTROLLERS = (
-    DoorsController,
-    HomeController,
-    OrderingController,
-    MassController,
-    OrdersController,
-    WalletController,
-    KeysController,
-    SafetyController,
+from aggregator.web.account import buying, doors, home, keys, mass, ordering, orders, safety, wallet
+from aggregator.web.guards import resellers
+
+PAGES = (
+    doors.DoorsController,
+    safety.SafetyController,
+    Router(
+        "/",
+        guards=[resellers],
+        dependencies={"caller": Provide(buying.caller_of)},
+        route_handlers=[
+            home.HomeController,
+            ordering.OrderingController,
+            mass.MassController,
+            orders.OrdersController,
+            wallet.WalletController,
+            keys.KeysController,
+        ],
+    ),
 )

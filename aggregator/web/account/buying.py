@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 from urllib.parse import urlencode
 
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 
 from aggregator.api.fields import read_add
 from aggregator.api.ordering import ask_for
 from aggregator.api.wire import Action, read_request
 from aggregator.errors import TooManyRequests
 from aggregator.orders.place import Ask
-from aggregator.people.model import Person
 from aggregator.resellers import store
 from aggregator.resellers.model import Caller
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Me, Parts, SellerId
 
+TheCaller: TypeAlias = NamedDependency[Caller]
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-async def caller_of(me: NamedDependency[Person], seller_id: NamedDependency[int]) -> Caller:
+async def caller_of(me: Me, seller_id: SellerId) -> Caller:
     """The reseller who looks, as the API knows whoever holds a key."""
     # Keys have positive numbers: the limit of requests is counted for a person beside them.
     return Caller(
-        reseller=await store.get(seller_id),
-        key=-me.id,
-        spelling="auto",
-        requests_per_second=None,
-        read_only=False,
+        reseller=await store.get(seller_id), key=-me.id, spelling="auto", requests_per_second=None, read_only=False
     )
-
-
-CALLER = {"caller": Provide(caller_of)}
-"""For the handlers that ask for one by this name."""
 
 
 async def acting(parts: Parts, caller: Caller, action: Action) -> None:

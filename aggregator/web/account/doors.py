@@ -5,20 +5,16 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 
 from aggregator.people import doors, sessions
 from aggregator.people.doors import NAME_RULE, WrongProof
-from aggregator.people.model import Person, Role, Session, Stage
+from aggregator.people.model import Role, Stage
 from aggregator.people.passwords import SHORTEST
 from aggregator.resellers.accounts import Refusal
-from aggregator.web.dependencies import allow
-from aggregator.web.forms import Fields, Form
+from aggregator.web.dependencies import Address, Form, HttpRequest, Params, Parts, allow
 from aggregator.web.guards import anyone, signed_in
 from aggregator.web.navigation import HOME
-from aggregator.web.parts import Parts
 from aggregator.web.responses import Onward, Page, page
-from aggregator.web.sessions import HttpRequest
 
 WRONG = "The name and the password do not belong together."
 TRIES = 20
@@ -31,26 +27,20 @@ class DoorsController(Controller):
     guards = (anyone,)
 
     @get("/")
-    async def front(self, person: NamedDependency[Person | None]) -> Page:
-        return Onward(HOME[person.role] if person else "/services")
+    async def front(self, request: HttpRequest) -> Page:
+        return Onward(HOME[request.user.role] if request.user else "/services")
 
     @get("/sign-in")
-    async def sign_in(self, params: NamedDependency[Fields], person: NamedDependency[Person | None]) -> Page:
-        if person:
-            return Onward(HOME[person.role])
+    async def sign_in(self, params: Params, request: HttpRequest) -> Page:
+        if request.user:
+            return Onward(HOME[request.user.role])
         return page("door/sign_in.html", onward=_onward(params.get("next", "")), name="", fault="")
 
     @post("/sign-in")
-    async def come_in(
-        self,
-        request: HttpRequest,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        address: NamedDependency[str],
-    ) -> Page:
+    async def come_in(self, request: HttpRequest, parts: Parts, form: Form, address: Address) -> Page:
         name, onward = form.text("name", most=100).lower(), _onward(form.get("next", ""))
-        await allow(parts.limits, f"from:{address}", calls=TRIES, seconds=TRIES_SECONDS)
-        await allow(parts.limits, f"name:{name}", calls=TRIES, seconds=TRIES_SECONDS)
+        await allow(parts, f"from:{address}", calls=TRIES, seconds=TRIES_SECONDS)
+        await allow(parts, f"name:{name}", calls=TRIES, seconds=TRIES_SECONDS)
         try:
             done = await doors.sign_in(name, form.get("password", ""), instead_of=request.session["id"])
         except WrongProof:
@@ -59,23 +49,17 @@ class DoorsController(Controller):
         return Onward(onward or "/") if done.stage is Stage.FULL else Onward(f"/sign-in/code?next={quote(onward)}")
 
     @get("/sign-in/code")
-    async def code(self, params: NamedDependency[Fields], session: NamedDependency[Session | None]) -> Page:
-        if session is None or session.stage is not Stage.CODE:
+    async def code(self, params: Params, request: HttpRequest) -> Page:
+        if request.auth is None or request.auth.stage is not Stage.CODE:
             return Onward("/sign-in")
         return page("door/code.html", onward=_onward(params.get("next", "")), fault="")
 
     @post("/sign-in/code")
-    async def give_code(
-        self,
-        request: HttpRequest,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        session: NamedDependency[Session | None],
-    ) -> Page:
-        if session is None or session.stage is not Stage.CODE:
+    async def give_code(self, request: HttpRequest, parts: Parts, form: Form) -> Page:
+        if request.auth is None or request.auth.stage is not Stage.CODE:
             return Onward("/sign-in")
-        person, onward = session.person, _onward(form.get("next", ""))
-        await allow(parts.limits, f"code:{person.id}", calls=TRIES, seconds=TRIES_SECONDS)
+        person, onward = request.auth.person, _onward(form.get("next", ""))
+        await allow(parts, f"code:{person.id}", calls=TRIES, seconds=TRIES_SECONDS)
         try:
             code = form.text("code", most=40)
             token = await doors.give_code(person, code, seal=parts.seal, instead_of=request.session["id"])
@@ -86,23 +70,15 @@ class DoorsController(Controller):
         return Onward(onward or HOME[person.role])
 
     @get("/sign-up")
-    async def sign_up(
-        self, parts: NamedDependency[Parts], params: NamedDependency[Fields], person: NamedDependency[Person | None]
-    ) -> Page:
-        if person:
-            return Onward(HOME[person.role])
+    async def sign_up(self, parts: Parts, params: Params, request: HttpRequest) -> Page:
+        if request.user:
+            return Onward(HOME[request.user.role])
         return await _sign_up_page(parts, invite=params.text("invite", most=100))
 
     @post("/sign-up")
-    async def join(
-        self,
-        request: HttpRequest,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        address: NamedDependency[str],
-    ) -> Page:
+    async def join(self, request: HttpRequest, parts: Parts, form: Form, address: Address) -> Page:
         invite = form.text("invite", most=100)
-        await allow(parts.limits, f"sign-up:{address}", calls=SIGN_UPS, seconds=SIGN_UP_SECONDS)
+        await allow(parts, f"sign-up:{address}", calls=SIGN_UPS, seconds=SIGN_UP_SECONDS)
         name, panel = form.text("name", most=100), parts.settings.panel
         try:
             person = await doors.sign_up(

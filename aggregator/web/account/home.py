@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from litestar import Controller, get
-from litestar.di import NamedDependency
 
 from aggregator.ledger import book
 from aggregator.orders import mine_store
 from aggregator.orders.mine_store import Mine
 from aggregator.resellers import keys
 from aggregator.web.account.orders import rows_of
-from aggregator.web.guards import resellers
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Parts, SellerId
 from aggregator.web.responses import Page, page
 
 NEWEST = 8
@@ -19,10 +17,9 @@ NEWEST = 8
 
 class HomeController(Controller):
     path = "/home"
-    guards = (resellers,)
 
     @get()
-    async def home(self, parts: NamedDependency[Parts], seller_id: NamedDependency[int]) -> Page:
+    async def home(self, parts: Parts, seller_id: SellerId) -> Page:
         found = await mine_store.find(seller_id, Mine(), limit=NEWEST)
         return page(
             "account/home.html",

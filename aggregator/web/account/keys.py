@@ -7,43 +7,33 @@ from typing import Any
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import NotFoundException
 
 from aggregator.resellers import keys
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.keys import LONGEST_LABEL, OVERLAP_MS, Key
 from aggregator.resellers.model import KeyRules
-from aggregator.web.dependencies import Id
-from aggregator.web.forms import Form
-from aggregator.web.guards import resellers
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Form, Id, Parts, SellerId, or_404
 from aggregator.web.responses import Onward, Page, page
 
 
-async def key_of(seller_id: NamedDependency[int], key_id: Id) -> Key:
-    found = [key for key in await keys.of_reseller(seller_id) if key.id == key_id]
-    if not found:
-        raise NotFoundException
-    return found[0]
+async def key_of(seller_id: SellerId, key_id: Id) -> Key:
+    return or_404(next((key for key in await keys.of_reseller(seller_id) if key.id == key_id), None))
 
 
 class KeysController(Controller):
     path = "/keys"
-    guards = (resellers,)
     dependencies = {"key": Provide(key_of)}
 
     @get()
-    async def listed(self, seller_id: NamedDependency[int]) -> Page:
+    async def listed(self, seller_id: SellerId) -> Page:
         return page("account/keys.html", keys=await keys.of_reseller(seller_id))
 
     @get("/new")
-    async def blank(self, parts: NamedDependency[Parts], form: NamedDependency[Form]) -> Page:
+    async def blank(self, parts: Parts, form: Form) -> Page:
         return _form(parts, form, KeyRules())
 
     @post("/new")
-    async def make(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], seller_id: NamedDependency[int]
-    ) -> Page:
+    async def make(self, parts: Parts, form: Form, seller_id: SellerId) -> Page:
         rules, fault = _read(parts, form)
         if rules is None:
             return _form(parts, form, KeyRules(), fault=fault)
@@ -52,17 +42,11 @@ class KeysController(Controller):
         return page("account/key_made.html", key=key, label=rules.label, replaced=False)
 
     @get("/{key_id:int}")
-    async def show(self, parts: NamedDependency[Parts], form: NamedDependency[Form], key: NamedDependency[Key]) -> Page:
+    async def show(self, parts: Parts, form: Form, key: NamedDependency[Key]) -> Page:
         return _form(parts, form, key.rules, key=key)
 
     @post("/{key_id:int}")
-    async def change(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        seller_id: NamedDependency[int],
-        key: NamedDependency[Key],
-    ) -> Page:
+    async def change(self, parts: Parts, form: Form, seller_id: SellerId, key: NamedDependency[Key]) -> Page:
         rules, fault = _read(parts, form)
         if rules is None:
             return _form(parts, form, key.rules, key=key, fault=fault)
@@ -70,16 +54,14 @@ class KeysController(Controller):
         return Onward("/keys", f"The key {key.prefix}… is changed.")
 
     @post("/{key_id:int}/replace")
-    async def replace(
-        self, form: NamedDependency[Form], seller_id: NamedDependency[int], key: NamedDependency[Key]
-    ) -> Page:
+    async def replace(self, form: Form, seller_id: SellerId, key: NamedDependency[Key]) -> Page:
         overlap = OVERLAP_MS[form.choice("overlap", tuple(OVERLAP_MS), "24")]
         async with form.once():
             new = await keys.replace(seller_id, key.id, overlap_ms=overlap)
         return page("account/key_made.html", key=new, label=key.rules.label, replaced=overlap > 0)
 
     @post("/{key_id:int}/revoke")
-    async def revoke(self, seller_id: NamedDependency[int], key: NamedDependency[Key]) -> Page:
+    async def revoke(self, seller_id: SellerId, key: NamedDependency[Key]) -> Page:
         await keys.revoke(seller_id, key.id)
         return Onward("/keys", f"The key {key.prefix}… opens nothing any more.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -14,10 +13,8 @@ from aggregator.orders.links import is_address
 from aggregator.orders.model import NewOrder
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import Caller
-from aggregator.web.account.buying import CALLER, acting, ask_of
-from aggregator.web.forms import Form
-from aggregator.web.guards import resellers
-from aggregator.web.parts import Parts
+from aggregator.web.account.buying import TheCaller, acting, ask_of
+from aggregator.web.dependencies import Form, Parts
 from aggregator.web.responses import Page, page
 from aggregator.web.texts import told
 
@@ -43,21 +40,13 @@ class Line(Struct, frozen=True, kw_only=True):
 
 class MassController(Controller):
     path = "/orders/mass"
-    guards = (resellers,)
-    dependencies = CALLER
 
     @get()
     async def blank(self) -> Page:
         return page("account/mass.html", text="", most=MOST_LINES, fault="")
 
     @post()
-    async def check(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        caller: NamedDependency[Caller],
-        seller_id: NamedDependency[int],
-    ) -> Page:
+    async def check(self, parts: Parts, form: Form, caller: TheCaller) -> Page:
         text = form.prose("orders", most=LONGEST)
         written = _written(text)
         if not 0 < len(written) <= MOST_LINES:
@@ -70,24 +59,18 @@ class MassController(Controller):
             text=text,
             total=_total(lines),
             good=sum(line.order is not None for line in lines),
-            balance=await book.balance(seller_id),
+            balance=await book.balance(caller.reseller.id),
         )
 
     @post("/place")
-    async def place(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        caller: NamedDependency[Caller],
-        seller_id: NamedDependency[int],
-    ) -> Page:
+    async def place(self, parts: Parts, form: Form, caller: TheCaller) -> Page:
         """The form counts once, and every line has a request id of its own besides."""
         await acting(parts, caller, Action.ADD)
         lines = _judge(parts, caller, _written(form.prose("orders", most=LONGEST))[:MOST_LINES])
         if form.get("which") != "valid" and any(line.fault for line in lines):
             raise Refusal("Some lines can no longer be ordered, so nothing was. Please check them again.")
         async with form.once():
-            if _total(lines) > await book.balance(seller_id):
+            if _total(lines) > await book.balance(caller.reseller.id):
                 raise Refusal("Your balance does not cover these orders, so nothing was ordered.")
             done = await _place(parts, form, caller, lines)
         return page("account/mass_done.html", lines=done, placed=sum(line.placed is not None for line in done))

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
 from msgspec import Struct
 
 from aggregator.api.terms import taken_by
@@ -18,11 +16,9 @@ from aggregator.ledger import book
 from aggregator.orders.links import is_address
 from aggregator.orders.model import NewOrder
 from aggregator.resellers.model import Caller
-from aggregator.web.account.buying import CALLER, acting, ask_of
+from aggregator.web.account.buying import TheCaller, acting, ask_of
 from aggregator.web.account.fields import field
-from aggregator.web.forms import Fields, Form
-from aggregator.web.guards import resellers
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Form, Params, Parts, or_404
 from aggregator.web.responses import Onward, Page, page
 from aggregator.web.texts import told
 from pricing.markup import Buyer
@@ -47,56 +43,40 @@ class Quote(Struct, frozen=True, kw_only=True):
 
 class OrderingController(Controller):
     path = "/orders"
-    guards = (resellers,)
-    dependencies = CALLER
 
     @get("/new")
-    async def blank(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        params: NamedDependency[Fields],
-        caller: NamedDependency[Caller],
-    ) -> Page:
+    async def blank(self, parts: Parts, form: Form, params: Params, caller: TheCaller) -> Page:
         number = params.number("service", 0, most=2**53)
         if not number:
             return page("account/choose.html", **_choices(parts, params, caller))
-        return await _form(parts, form, params, caller, _service(parts, number))
+        return await _form(parts, form, params, caller, or_404(parts.prices.shelf.get(number)))
 
     @get("/new/services")
-    async def services(
-        self, parts: NamedDependency[Parts], params: NamedDependency[Fields], caller: NamedDependency[Caller]
-    ) -> Page:
+    async def services(self, parts: Parts, params: Params, caller: TheCaller) -> Page:
         return page("account/choices.html", **_choices(parts, params, caller))
 
     @get("/quote")
-    async def quote(
-        self, parts: NamedDependency[Parts], params: NamedDependency[Fields], caller: NamedDependency[Caller]
-    ) -> Page:
+    async def quote(self, parts: Parts, params: Params, caller: TheCaller) -> Page:
         found = await _quote(parts, caller, params.pairs())
         return page("account/quote.html", quote=found, typing=True)
 
     @post("/new")
-    async def place(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        params: NamedDependency[Fields],
-        caller: NamedDependency[Caller],
-    ) -> Page:
+    async def place(self, parts: Parts, form: Form, params: Params, caller: TheCaller) -> Page:
         await acting(parts, caller, Action.ADD)
         ask_fields = _own(form.pairs())
         found = await _quote(parts, caller, ask_fields)
         expected = form.number("expected", 0, most=2**62)
         dearer = found.order is not None and bool(expected) and found.order.charge > expected
         if found.order is None or not found.covered or dearer or _is_doubtful(form, found.order.link):
-            service = _service(parts, form.number("service", 0, most=2**53))
+            service = or_404(parts.prices.shelf.get(form.number("service", 0, most=2**53)))
             return await _form(parts, form, params, caller, service, quote=found, dearer=dearer and found.covered)
         try:
             ask = ask_of(ask_fields, parts, request_id=f"web:{form.once_token}")
             number = await parts.placer.place(caller, ask)
         except NotEnoughFunds:
-            return await _form(parts, form, params, caller, _service(parts, found.order.service), quote=found)
+            return await _form(
+                parts, form, params, caller, or_404(parts.prices.shelf.get(found.order.service)), quote=found
+            )
         return Onward(f"/orders/{number}", f"Order {number} is taken.")
 
 
@@ -122,7 +102,7 @@ def _own(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 async def _form(
     parts: Parts,
     form: Form,
-    params: Fields,
+    params: Params,
     caller: Caller,
     service: ShelfService,
     *,
@@ -149,18 +129,11 @@ async def _form(
     )
 
 
-def _service(parts: Parts, number: int) -> ShelfService:
-    service = parts.prices.shelf.get(number)
-    if service is None:
-        raise NotFoundException
-    return service
-
-
 def _terms(caller: Caller, service: ShelfService) -> Terms:
     return service.terms(Buyer(tier=caller.reseller.tier, reseller=caller.reseller.name))
 
 
-def _choices(parts: Parts, params: Fields, caller: Caller) -> dict[str, Any]:
+def _choices(parts: Parts, params: Params, caller: Caller) -> dict[str, Any]:
     """What the shelf has for the words and the category asked for."""
     words, category = params.text("q", most=100), params.text("category", most=300)
     shelf = parts.prices.shelf

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import NotFoundException
 from msgspec import Struct
 
 from aggregator.api.ordering import REFILL_TOLD, status_of
@@ -16,11 +15,8 @@ from aggregator.orders.mine_store import STATES, Mine
 from aggregator.orders.model import Order
 from aggregator.orders.state import OrderState
 from aggregator.resellers.model import Caller
-from aggregator.web.account.buying import CALLER, acting
-from aggregator.web.dependencies import Id
-from aggregator.web.forms import Fields
-from aggregator.web.guards import resellers
-from aggregator.web.parts import Parts
+from aggregator.web.account.buying import TheCaller, acting
+from aggregator.web.dependencies import Id, Params, Parts, SellerId, or_404
 from aggregator.web.responses import Onward, Page, page
 from pricing.markup import Buyer
 
@@ -36,22 +32,16 @@ class Row(Struct, frozen=True, kw_only=True):
     """Its name now; "" where we no longer sell it."""
 
 
-async def order_of(seller_id: NamedDependency[int], order_id: Id) -> Order:
-    order = (await store.of_reseller(seller_id, [order_id])).get(order_id)
-    if order is None:
-        raise NotFoundException
-    return order
+async def order_of(seller_id: SellerId, order_id: Id) -> Order:
+    return or_404((await store.of_reseller(seller_id, [order_id])).get(order_id))
 
 
 class OrdersController(Controller):
     path = "/orders"
-    guards = (resellers,)
-    dependencies = {"order": Provide(order_of), **CALLER}
+    dependencies = {"order": Provide(order_of)}
 
     @get()
-    async def listed(
-        self, parts: NamedDependency[Parts], params: NamedDependency[Fields], seller_id: NamedDependency[int]
-    ) -> Page:
+    async def listed(self, parts: Parts, params: Params, seller_id: SellerId) -> Page:
         asked = {
             "state": params.choice("state", STATES, ""),
             "q": params.text("q", most=200),
@@ -76,9 +66,7 @@ class OrdersController(Controller):
         )
 
     @get("/{order_id:int}")
-    async def show(
-        self, parts: NamedDependency[Parts], caller: NamedDependency[Caller], order: NamedDependency[Order]
-    ) -> Page:
+    async def show(self, parts: Parts, caller: TheCaller, order: NamedDependency[Order]) -> Page:
         told = await receipt.of_order(order)
         refused = order.cancel_wish and not order.state.ended and await cancel_store.refusing(order.id) is not None
         return page(
@@ -94,13 +82,13 @@ class OrdersController(Controller):
         )
 
     @post("/{order_id:int}/cancel")
-    async def cancel(self, parts: NamedDependency[Parts], caller: NamedDependency[Caller], order_id: Id) -> Page:
+    async def cancel(self, parts: Parts, caller: TheCaller, order_id: Id) -> Page:
         await acting(parts, caller, Action.CANCEL)
         await parts.canceller.cancel(caller.reseller, order_id)
         return Onward(f"/orders/{order_id}", "We call it off as far as it can be. What is not delivered is paid back.")
 
     @post("/{order_id:int}/refill")
-    async def refill(self, parts: NamedDependency[Parts], caller: NamedDependency[Caller], order_id: Id) -> Page:
+    async def refill(self, parts: Parts, caller: TheCaller, order_id: Id) -> Page:
         await acting(parts, caller, Action.REFILL)
         await parts.refiller.request(caller.reseller.id, order_id)
         return Onward(f"/orders/{order_id}", "The refill is asked for.")

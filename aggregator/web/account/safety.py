@@ -5,18 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 
 from aggregator.people import codes, doors, passwords, sessions
 from aggregator.people.doors import WrongPassword, WrongProof
-from aggregator.people.model import Person
 from aggregator.resellers.accounts import Refusal
-from aggregator.web.dependencies import allow
-from aggregator.web.forms import Form
+from aggregator.web.dependencies import Form, HttpRequest, Me, Parts, allow
 from aggregator.web.guards import signed_in
-from aggregator.web.parts import Parts
 from aggregator.web.responses import Onward, Page, page
-from aggregator.web.sessions import HttpRequest
 
 TRIES = 20
 TRIES_SECONDS = 900
@@ -34,13 +29,7 @@ class SafetyController(Controller):
         return page("account/settings.html", shortest=passwords.SHORTEST)
 
     @post("/password")
-    async def change_password(
-        self,
-        request: HttpRequest,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        me: NamedDependency[Person],
-    ) -> Page:
+    async def change_password(self, request: HttpRequest, parts: Parts, form: Form, me: Me) -> Page:
         await _count(parts, me)
         fault = "The two new passwords differ." if form.get("new", "") != form.get("again", "") else ""
         try:
@@ -56,17 +45,11 @@ class SafetyController(Controller):
         return page("account/settings.html", status=400, shortest=passwords.SHORTEST, faults={"password": fault})
 
     @get("/codes")
-    async def set_up_codes(self, parts: NamedDependency[Parts], me: NamedDependency[Person]) -> Page:
+    async def set_up_codes(self, parts: Parts, me: Me) -> Page:
         return _codes_page(parts, me, codes.make_secret())
 
     @post("/codes")
-    async def start_codes(
-        self,
-        request: HttpRequest,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        me: NamedDependency[Person],
-    ) -> Page:
+    async def start_codes(self, request: HttpRequest, parts: Parts, form: Form, me: Me) -> Page:
         await _count(parts, me)
         secret = form.text("secret", most=64)
         try:
@@ -86,13 +69,7 @@ class SafetyController(Controller):
         return page("account/recovery.html", recovery=recovery)
 
     @post("/codes/stop")
-    async def stop_codes(
-        self,
-        request: HttpRequest,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        me: NamedDependency[Person],
-    ) -> Page:
+    async def stop_codes(self, request: HttpRequest, parts: Parts, form: Form, me: Me) -> Page:
         await _count(parts, me)
         try:
             code = form.text("code", most=40)
@@ -103,17 +80,17 @@ class SafetyController(Controller):
         return Onward("/settings", "From now on the password alone is enough.")
 
     @post("/sign-out-everywhere")
-    async def sign_out_everywhere(self, request: HttpRequest, me: NamedDependency[Person]) -> Page:
+    async def sign_out_everywhere(self, request: HttpRequest, me: Me) -> Page:
         await sessions.end_all(me.id)
         request.session["id"] = ""
         return Onward("/sign-in", "You are signed out everywhere.")
 
 
-async def _count(parts: Parts, me: Person) -> None:
-    await allow(parts.limits, f"prove:{me.id}", calls=TRIES, seconds=TRIES_SECONDS)
+async def _count(parts: Parts, me: Me) -> None:
+    await allow(parts, f"prove:{me.id}", calls=TRIES, seconds=TRIES_SECONDS)
 
 
-def _codes_page(parts: Parts, me: Person, secret: str, faults: dict[str, str] | None = None) -> Page:
+def _codes_page(parts: Parts, me: Me, secret: str, faults: dict[str, str] | None = None) -> Page:
     address = codes.address(secret, me.name, parts.settings.panel.name)
     drawn = f"data:image/svg+xml;base64,{b64encode(codes.picture(address)).decode()}"
     return page("account/codes.html", status=400 if faults else 200, secret=secret, drawn=drawn, faults=faults or {})

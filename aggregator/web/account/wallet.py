@@ -7,15 +7,12 @@ import io
 import re
 
 from litestar import Controller, get
-from litestar.di import NamedDependency
 from msgspec import Struct
 
 from aggregator.ledger import book
 from aggregator.ledger.entries import wallet
 from aggregator.storage.tables import Entry
-from aggregator.web.forms import Fields
-from aggregator.web.guards import resellers
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Params, Parts, SellerId
 from aggregator.web.printing import stamp
 from aggregator.web.responses import Page, download, page
 from pricing.money import print_units
@@ -39,10 +36,8 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class WalletController(Controller):
-    guards = (resellers,)
-
     @get("/wallet")
-    async def statement(self, params: NamedDependency[Fields], seller_id: NamedDependency[int]) -> Page:
+    async def statement(self, params: Params, seller_id: SellerId) -> Page:
         before = params.number("before", 0) or None
         entries = await book.statement(seller_id, limit=ROWS + 1, before=before)
         lines = [line_of(entry) for entry in entries]
@@ -55,12 +50,12 @@ class WalletController(Controller):
         )
 
     @get("/wallet/statement.csv")
-    async def as_file(self, seller_id: NamedDependency[int]) -> Page:
+    async def as_file(self, seller_id: SellerId) -> Page:
         entries = await book.statement(seller_id)
         return download(write_csv([line_of(entry) for entry in entries]), "text/csv; charset=utf-8", "statement.csv")
 
     @get("/funds")
-    async def funds(self, parts: NamedDependency[Parts], seller_id: NamedDependency[int]) -> Page:
+    async def funds(self, parts: Parts, seller_id: SellerId) -> Page:
         panel = parts.settings.panel
         note = [part.strip() for part in panel.deposit_note.split("\n\n") if part.strip()]
         return page(

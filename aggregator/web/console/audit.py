@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 
 from aggregator.audit import run as audit_run
 from aggregator.audit import store as audit_store
-from aggregator.web.dependencies import allow
-from aggregator.web.forms import Form
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Form, Parts, allow
 from aggregator.web.responses import Page, page
 
 KEPT = 20
@@ -24,8 +21,8 @@ class AuditController(Controller):
         return page("console/audit.html", runs=await audit_store.last_runs(KEPT), result=None)
 
     @post()
-    async def run(self, parts: NamedDependency[Parts], form: NamedDependency[Form]) -> Page:
+    async def run(self, parts: Parts, form: Form) -> Page:
         """What is new since the last green run; or, when asked for, everything."""
-        await allow(parts.limits, "audit", calls=RUNS, seconds=RUNS_SECONDS)
+        await allow(parts, "audit", calls=RUNS, seconds=RUNS_SECONDS)
         result = await audit_run.run(full=form.flag("full") or None)
         return page("console/audit.html", runs=await audit_store.last_runs(KEPT), result=result)

@@ -6,7 +6,6 @@ from typing import Any
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import NotFoundException
 
 from aggregator.resellers import accounts, keys
 from aggregator.resellers.addresses import read_addresses
@@ -14,8 +13,8 @@ from aggregator.resellers.keys import LONGEST_LABEL, Key
 from aggregator.resellers.model import KeyRules, Reseller
 from aggregator.web.console.deeds import done, reason
 from aggregator.web.console.resellers import named
-from aggregator.web.dependencies import Id
-from aggregator.web.forms import Form, FormFault
+from aggregator.web.dependencies import Author, Form, Id, or_404
+from aggregator.web.forms import FormFault
 from aggregator.web.responses import Page, page
 
 SPELLINGS = (
@@ -29,10 +28,7 @@ LONGEST_REPEAT_SECONDS = 86_400
 
 
 async def key_of(key_id: Id, reseller_id: Id) -> Key:
-    found = [one for one in await keys.of_reseller(reseller_id) if one.id == key_id]
-    if not found:
-        raise NotFoundException
-    return found[0]
+    return or_404(next((one for one in await keys.of_reseller(reseller_id) if one.id == key_id), None))
 
 
 class KeysController(Controller):
@@ -40,9 +36,7 @@ class KeysController(Controller):
     dependencies = {"reseller": Provide(named), "key": Provide(key_of)}
 
     @post()
-    async def make(
-        self, form: NamedDependency[Form], author: NamedDependency[str], reseller: NamedDependency[Reseller]
-    ) -> Page:
+    async def make(self, form: Form, author: Author, reseller: NamedDependency[Reseller]) -> Page:
         rules = KeyRules(
             label=form.text("label", most=LONGEST_LABEL),
             requests_per_second=_rate(form),
@@ -66,26 +60,23 @@ class KeysController(Controller):
 
     @post("/{key_id:int}")
     async def change(
-        self,
-        form: NamedDependency[Form],
-        author: NamedDependency[str],
-        reseller: NamedDependency[Reseller],
-        key: NamedDependency[Key],
+        self, form: Form, author: Author, reseller: NamedDependency[Reseller], key: NamedDependency[Key]
     ) -> Page:
-        deed = accounts.change_key(key.prefix, _rules(form), actor=author, reason=reason(form))
-        told = f"The key {key.prefix}... is changed. It holds from the next request on."
-        return await done(deed, f"/console/resellers/{reseller.id}", told)
+        return await done(
+            accounts.change_key(key.prefix, _rules(form), actor=author, reason=reason(form)),
+            f"/console/resellers/{reseller.id}",
+            f"The key {key.prefix}... is changed. It holds from the next request on.",
+        )
 
     @post("/{key_id:int}/revoke")
     async def revoke(
-        self,
-        form: NamedDependency[Form],
-        author: NamedDependency[str],
-        reseller: NamedDependency[Reseller],
-        key: NamedDependency[Key],
+        self, form: Form, author: Author, reseller: NamedDependency[Reseller], key: NamedDependency[Key]
     ) -> Page:
-        deed = accounts.revoke_key(key.prefix, actor=author, reason=reason(form))
-        return await done(deed, f"/console/resellers/{reseller.id}", f"The key {key.prefix}... opens nothing any more.")
+        return await done(
+            accounts.revoke_key(key.prefix, actor=author, reason=reason(form)),
+            f"/console/resellers/{reseller.id}",
+            f"The key {key.prefix}... opens nothing any more.",
+        )
 
 
 def _rules(form: Form) -> dict[str, Any]:

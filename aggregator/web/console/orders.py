@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import NotFoundException
 from msgspec import Struct
 
 from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
@@ -18,9 +17,7 @@ from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import store as reseller_store
 from aggregator.web.console.deeds import done, reason
-from aggregator.web.dependencies import Id
-from aggregator.web.forms import Fields, Form
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Author, Form, Id, Params, Parts, or_404
 from aggregator.web.responses import Page, page
 from pricing import refund
 
@@ -38,10 +35,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 async def order_of(order_id: Id) -> Order:
-    found = await store.get(order_id)
-    if found is None:
-        raise NotFoundException
-    return found
+    return or_404(await store.get(order_id))
 
 
 class OrdersController(Controller):
@@ -49,7 +43,7 @@ class OrdersController(Controller):
     dependencies = {"order": Provide(order_of)}
 
     @get()
-    async def orders(self, parts: NamedDependency[Parts], params: NamedDependency[Fields]) -> Page:
+    async def orders(self, parts: Parts, params: Params) -> Page:
         names = await reseller_names()
         sought = _sought(params, names)
         found = await search_store.find(sought, limit=PAGE + 1)
@@ -60,7 +54,7 @@ class OrdersController(Controller):
             state_options=any_of(state.value for state in OrderState),
             reseller_options=any_of(sorted(names.values())),
             provider_options=any_of(one.profile.name for one in parts.upstreams),
-            counts=await counts(),
+            counts=await store.count_waiting(),
             older=_older(params, found) if len(found) > PAGE else "",
         )
 
@@ -68,10 +62,10 @@ class OrdersController(Controller):
     async def held(self) -> Page:
         names = await reseller_names()
         found = await search_store.find(Sought(held=True), limit=PAGE)
-        return page("console/held_orders.html", lines=await lines(found, names), counts=await counts())
+        return page("console/held_orders.html", lines=await lines(found, names), counts=await store.count_waiting())
 
     @get("/{order_id:int}")
-    async def show(self, parts: NamedDependency[Parts], order: NamedDependency[Order]) -> Page:
+    async def show(self, parts: Parts, order: NamedDependency[Order]) -> Page:
         names = await reseller_names()
         attempts = await attempt_store.of_order(order.id)
         return page(
@@ -89,9 +83,7 @@ class OrdersController(Controller):
         )
 
     @post("/{order_id:int}/settle")
-    async def settle(
-        self, form: NamedDependency[Form], author: NamedDependency[str], order: NamedDependency[Order]
-    ) -> Page:
+    async def settle(self, form: Form, author: Author, order: NamedDependency[Order]) -> Page:
         """First what it comes to; then, by the second press, the deed."""
         undelivered = form.whole("undelivered", most=order.quantity)
         why = reason(form, needed=True)
@@ -106,18 +98,19 @@ class OrdersController(Controller):
                 kept=order.charge - order.refunded - due,
                 line=(await lines([order], await reseller_names()))[0],
             )
-        deed = resolve.settle_by_hand(order.id, undelivered, actor=author, reason=why)
-        return await done(deed, f"/console/orders/{order.id}", "Settled. The money has moved accordingly.")
+        return await done(
+            resolve.settle_by_hand(order.id, undelivered, actor=author, reason=why),
+            f"/console/orders/{order.id}",
+            "Settled. The money has moved accordingly.",
+        )
 
     @post("/{order_id:int}/cancel")
-    async def cancel(
-        self, form: NamedDependency[Form], author: NamedDependency[str], order: NamedDependency[Order]
-    ) -> Page:
-        deed = resolve.call_off(order.id, actor=author, reason=reason(form))
-        told = (
-            "Cancelled and refunded." if order.state is OrderState.QUEUED else "Its provider is asked to call it off."
+    async def cancel(self, form: Form, author: Author, order: NamedDependency[Order]) -> Page:
+        return await done(
+            resolve.call_off(order.id, actor=author, reason=reason(form)),
+            f"/console/orders/{order.id}",
+            "Cancelled and refunded." if order.state is OrderState.QUEUED else "Its provider is asked to call it off.",
         )
-        return await done(deed, f"/console/orders/{order.id}", told)
 
 
 async def next_of(parts: Parts, order: Order) -> Next:
@@ -143,11 +136,6 @@ async def lines(found: Sequence[Order], names: dict[int, str]) -> list[Line]:
     ]
 
 
-async def counts() -> dict[str, int]:
-    """For the tabs."""
-    return await store.count_waiting()
-
-
 def any_of(choices: Iterable[str]) -> list[tuple[str, str]]:
     """The options of a filter."""
     return [
@@ -156,7 +144,7 @@ def any_of(choices: Iterable[str]) -> list[tuple[str, str]]:
     ]
 
 
-def _sought(params: Fields, names: dict[int, str]) -> Sought:
+def _sought(params: Params, names: dict[int, str]) -> Sought:
     state, reseller = params.get("state", ""), params.get("reseller", "")
     known = {name: number for number, name in names.items()}
     return Sought(
@@ -169,6 +157,6 @@ def _sought(params: Fields, names: dict[int, str]) -> Sought:
     )
 
 
-def _older(params: Fields, found: Sequence[Any]) -> str:
+def _older(params: Params, found: Sequence[Any]) -> str:
     kept = [(name, value) for name, value in params.pairs() if name != "before" and value]
     return urlencode([*kept, ("before", found[PAGE - 1].id)])

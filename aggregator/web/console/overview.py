@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from litestar import Controller, get
-from litestar.di import NamedDependency
 
 from aggregator.audit import health as audit_health
 from aggregator.orders import alarms
 from aggregator.orders.business import standings
 from aggregator.orders.days import SHOWN_DAYS
 from aggregator.web.console import charts
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Parts
 from aggregator.web.responses import Page, page
 
 
 class OverviewController(Controller):
     @get()
-    async def overview(self, parts: NamedDependency[Parts]) -> Page:
+    async def overview(self, parts: Parts) -> Page:
         found = await standings(parts.upstreams, parts.prices.markup.fx, parts.prices.shelf)
         seen = await alarms.look(found, sync_ms=round(parts.settings.pace.sync_seconds * 1000))
         days = await parts.business.days(SHOWN_DAYS)

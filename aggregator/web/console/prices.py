@@ -8,7 +8,6 @@ from typing import Any
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import NotFoundException
 
 from aggregator.catalog import store
 from aggregator.catalog.drafts import Draft, Overtaken
@@ -18,11 +17,8 @@ from aggregator.catalog.store import RevisionRow
 from aggregator.settings import MARKUP_FILE, ConfigurationError, Fault
 from aggregator.settings.files import CannotWrite
 from aggregator.web.console.deeds import done, reason
-from aggregator.web.dependencies import Id
-from aggregator.web.forms import Fields, Form
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Author, Form, HttpRequest, Id, Params, Parts, or_404
 from aggregator.web.responses import Onward, Page, page
-from aggregator.web.sessions import HttpRequest
 from pricing.markup import Buyer
 
 SHOWN = 200
@@ -32,10 +28,8 @@ MOST = 200_000
 
 
 async def revision_of(revision_id: Id) -> RevisionRow:
-    found = await store.revision(revision_id)
-    if found is None or found.file != MARKUP_FILE:
-        raise NotFoundException
-    return found
+    found = or_404(await store.revision(revision_id))
+    return or_404(found if found.file == MARKUP_FILE else None)
 
 
 class PricesController(Controller):
@@ -43,11 +37,11 @@ class PricesController(Controller):
     dependencies = {"revision": Provide(revision_of)}
 
     @get()
-    async def prices(self, parts: NamedDependency[Parts]) -> Page:
+    async def prices(self, parts: Parts) -> Page:
         return await _editor(parts, await parts.edits.draft(MARKUP_FILE))
 
     @post("/preview")
-    async def preview(self, request: HttpRequest, parts: NamedDependency[Parts], form: NamedDependency[Form]) -> Page:
+    async def preview(self, request: HttpRequest, parts: Parts, form: Form) -> Page:
         """The piece below the editor, or, for whoever runs no scripts, the whole page with it."""
         text = form.prose("text", most=MOST)
         told = await _foretell(parts, text)
@@ -57,18 +51,14 @@ class PricesController(Controller):
         return await _editor(parts, begun, text=text, base=form.text("base"), **told)
 
     @post()
-    async def apply(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str]
-    ) -> Page:
+    async def apply(self, parts: Parts, form: Form, author: Author) -> Page:
         text, base = form.prose("text", most=MOST), form.text("base")
         try:
             saved = await parts.edits.save(MARKUP_FILE, text, base=base, actor=author, reason=reason(form))
-        except ConfigurationError as error:
+        except (ConfigurationError, CannotWrite) as error:
+            faults = error.faults if isinstance(error, ConfigurationError) else [Fault(MARKUP_FILE, 1, str(error))]
             now = await parts.edits.draft(MARKUP_FILE)
-            return await _editor(parts, now, status=400, text=text, base=base, file_faults=error.faults)
-        except CannotWrite as error:
-            now = await parts.edits.draft(MARKUP_FILE)
-            return await _editor(parts, now, status=400, text=text, base=base, file_faults=[_as_fault(error)])
+            return await _editor(parts, now, status=400, text=text, base=base, file_faults=faults)
         except Overtaken as error:
             lines = list(diff(error.now.text, error.mine))
             return page(
@@ -77,7 +67,7 @@ class PricesController(Controller):
         return Onward("/console/prices", f"Applied as revision {saved.id}. New orders are charged by it from now on.")
 
     @get("/{revision_id:int}")
-    async def show(self, parts: NamedDependency[Parts], revision: NamedDependency[RevisionRow]) -> Page:
+    async def show(self, parts: Parts, revision: NamedDependency[RevisionRow]) -> Page:
         now = await parts.edits.draft(MARKUP_FILE)
         return page(
             "console/revision.html",
@@ -88,18 +78,15 @@ class PricesController(Controller):
         )
 
     @post("/{revision_id:int}")
-    async def revert(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        author: NamedDependency[str],
-        revision: NamedDependency[RevisionRow],
-    ) -> Page:
-        deed = parts.edits.revert(revision, base=form.text("base"), actor=author)
-        return await done(deed, "/console/prices", f"Back to revision {revision.id}, as a new one.")
+    async def revert(self, parts: Parts, form: Form, author: Author, revision: NamedDependency[RevisionRow]) -> Page:
+        return await done(
+            parts.edits.revert(revision, base=form.text("base"), actor=author),
+            "/console/prices",
+            f"Back to revision {revision.id}, as a new one.",
+        )
 
     @get("/why")
-    async def why(self, parts: NamedDependency[Parts], params: NamedDependency[Fields]) -> Page:
+    async def why(self, parts: Parts, params: Params) -> Page:
         """How the price of a service comes about for a tier or one reseller."""
         shelf = parts.prices.shelf
         number, tier, reseller = (
@@ -160,7 +147,3 @@ async def _foretell(parts: Parts, text: str) -> dict[str, Any]:
         "file_faults": faults,
         "services": len(parts.prices.shelf),
     }
-
-
-def _as_fault(error: CannotWrite) -> Fault:
-    return Fault(MARKUP_FILE, 1, str(error))

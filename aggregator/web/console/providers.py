@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import quote
 
 from litestar import Controller, get, post
@@ -21,9 +20,7 @@ from aggregator.catalog.shelf import NOBODY
 from aggregator.catalog.synced import tell_sync
 from aggregator.catalog.trying import name_of, remember, try_configured, try_new
 from aggregator.orders import account_door_store
-from aggregator.orders.account_doors import ForeignDoor
 from aggregator.orders.business import Standing, standings
-from aggregator.people.model import Person
 from aggregator.settings import ProviderSettings, RangedPackages
 from aggregator.settings.edits import Value
 from aggregator.settings.fields import FOREIGN_CURRENCY, WEB_ADDRESS
@@ -32,9 +29,8 @@ from aggregator.settings.providers import PROVIDER_NAME
 from aggregator.settings.secrets import is_reference
 from aggregator.web.console.deeds import REFUSALS, done, reason, why
 from aggregator.web.console.trials import Pending, Trials
-from aggregator.web.dependencies import allow
-from aggregator.web.forms import Form, FormFault
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Author, Form, Me, Parts, allow, or_404
+from aggregator.web.forms import FormFault
 from aggregator.web.responses import Onward, Page, page
 from pricing.markup import fits
 from pricing.offer import Offer
@@ -64,11 +60,8 @@ class Category(Struct, kw_only=True):
     """Some of it: the listing, what it costs us, and our price, in the panel's currency."""
 
 
-def provider_of(parts: NamedDependency[Parts], provider: FromPath[str]) -> ProviderSettings:
-    found = parts.upstreams.settings(provider)
-    if found is None:
-        raise NotFoundException
-    return found
+def provider_of(parts: Parts, provider: FromPath[str]) -> ProviderSettings:
+    return or_404(parts.upstreams.settings(provider))
 
 
 class ProvidersController(Controller):
@@ -76,22 +69,20 @@ class ProvidersController(Controller):
     dependencies = {"one": Provide(provider_of, sync_to_thread=False)}
 
     @get()
-    async def providers(self, parts: NamedDependency[Parts]) -> Page:
+    async def providers(self, parts: Parts) -> Page:
         found = await _standings(parts)
         return page(
             "console/providers.html", standings=found, listed=await catalog_store.count_listed(), words=await _words()
         )
 
     @get("/new")
-    async def new(self, form: NamedDependency[Form]) -> Page:
+    async def new(self, form: Form) -> Page:
         return page("console/provider_new.html", form=form, presets=_presets(), words=await _words())
 
     @post("/new")
-    async def test_new(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], me: NamedDependency[Person]
-    ) -> Page:
+    async def test_new(self, parts: Parts, form: Form, me: Me) -> Page:
         """Try it, buy nothing, and offer to add it; the key stays here."""
-        await allow(parts.limits, f"test:{me.id}", calls=TESTS, seconds=TESTS_SECONDS)
+        await allow(parts, f"test:{me.id}", calls=TESTS, seconds=TESTS_SECONDS)
         try:
             url, key, preset = _read_url(form), form.text("key", most=500, needed=True), form.get("preset", "")
             name = form.text("name", most=40) or name_of(url)
@@ -113,13 +104,7 @@ class ProvidersController(Controller):
         return page("console/provider_tried.html", name=name, url=url, tried=tried, trial=token, new=True)
 
     @post("/add")
-    async def add(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        me: NamedDependency[Person],
-        author: NamedDependency[str],
-    ) -> Page:
+    async def add(self, parts: Parts, form: Form, me: Me, author: Author) -> Page:
         """Write it into providers.toml, selling nothing of it yet."""
         pending = _trials.find(form.get("trial", ""), me.id)
         if pending is None:
@@ -144,28 +129,27 @@ class ProvidersController(Controller):
         return Onward(_path(pending.name), "Added. Now choose what of it is sold; so far nothing is.")
 
     @get("/of/{provider:str}")
-    async def show(self, parts: NamedDependency[Parts], one: NamedDependency[ProviderSettings]) -> Page:
-        standing = next(each for each in await _standings(parts) if each.name == one.profile.name)
-        listings = [row for row in await catalog_store.listings(one.profile.name) if not row.withdrawn]
+    async def show(self, parts: Parts, one: NamedDependency[ProviderSettings]) -> Page:
+        name = one.profile.name
+        standing = next(each for each in await _standings(parts) if each.name == name)
+        listings = [row for row in await catalog_store.listings(name) if not row.withdrawn]
         return page(
             "console/provider.html",
             one=one,
             standing=standing,
-            changes=await _changes(one),
+            changes=list(await catalog_store.changes(provider=name, limit=10)),
             listings=len(listings),
             categories=await _categories(parts, one, listings),
-            elsewhere=await _elsewhere(one),
+            elsewhere=await account_door_store.foreign(name, await account_door_store.doors_of(one.profile)),
             ranged=[row for row in listings if row.flaw is None and _is_ranged(row)],
             import_rest=parts.prices.services.import_rest,
-            words=await word_store.words(one.profile.name),
-            learned=await finding_store.found(one.profile.name),
+            words=await word_store.words(name),
+            learned=await finding_store.found(name),
         )
 
     @post("/of/{provider:str}/test")
-    async def test(
-        self, parts: NamedDependency[Parts], me: NamedDependency[Person], one: NamedDependency[ProviderSettings]
-    ) -> Page:
-        await allow(parts.limits, f"test:{me.id}", calls=TESTS, seconds=TESTS_SECONDS)
+    async def test(self, parts: Parts, me: Me, one: NamedDependency[ProviderSettings]) -> Page:
+        await allow(parts, f"test:{me.id}", calls=TESTS, seconds=TESTS_SECONDS)
         tried = await try_configured(one, parts.settings)
         await remember(one, tried.trial)
         return page(
@@ -173,79 +157,65 @@ class ProvidersController(Controller):
         )
 
     @post("/of/{provider:str}/sync")
-    async def sync(self, parts: NamedDependency[Parts], one: NamedDependency[ProviderSettings]) -> Page:
+    async def sync(self, parts: Parts, one: NamedDependency[ProviderSettings]) -> Page:
         report = await parts.syncer.sync(one.profile.name)
         await parts.prices.reload(parts.sellers)
-        if report.failed:
-            return Onward(_path(one.profile.name), f"Not read: {tell_sync(report)}."[:400], bad=True)
-        return Onward(_path(one.profile.name), f"Read: {tell_sync(report)}."[:400])
+        begun = "Not read" if report.failed else "Read"
+        return Onward(_path(one.profile.name), f"{begun}: {tell_sync(report)}."[:400], bad=report.failed)
 
     @post("/of/{provider:str}/enabled")
-    async def enable(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        author: NamedDependency[str],
-        one: NamedDependency[ProviderSettings],
-    ) -> Page:
+    async def enable(self, parts: Parts, form: Form, author: Author, one: NamedDependency[ProviderSettings]) -> Page:
         name, on = one.profile.name, form.flag("enabled")
         deed = parts.edits.change_provider(name, {"enabled": on}, actor=author, reason=reason(form))
         text = "gets orders again." if on else "gets no new orders; those it has are still followed."
         return await done(deed, _path(name), f"{name} {text}")
 
     @post("/of/{provider:str}/same-account")
-    async def confirm_account(
-        self, form: NamedDependency[Form], author: NamedDependency[str], one: NamedDependency[ProviderSettings]
-    ) -> Page:
+    async def confirm_account(self, form: Form, author: Author, one: NamedDependency[ProviderSettings]) -> Page:
         """Its address or key changed, and it is the account that orders went to before."""
         profile = one.profile
         door = form.text("door", most=64, needed=True)
-        deed = account_door_store.confirm(profile, door, actor=author, reason=reason(form))
-        return await done(deed, _path(profile.name), "It is the same account: what waited for that goes on.")
+        return await done(
+            account_door_store.confirm(profile, door, actor=author, reason=reason(form)),
+            _path(profile.name),
+            "It is the same account: what waited for that goes on.",
+        )
 
     @post("/of/{provider:str}/import")
-    async def choose(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        author: NamedDependency[str],
-        one: NamedDependency[ProviderSettings],
-    ) -> Page:
+    async def choose(self, parts: Parts, form: Form, author: Author, one: NamedDependency[ProviderSettings]) -> Page:
         """Which of its categories are sold as they come."""
         name = one.profile.name
         chosen = None if form.flag("everything") else form.all("category")
-        deed = parts.edits.change_provider(name, {"import_categories": chosen}, actor=author, reason=reason(form))
-        told = "Everything of it is sold." if chosen is None else f"{len(chosen)} categories of it are sold."
-        return await done(deed, _path(name), told)
+        return await done(
+            parts.edits.change_provider(name, {"import_categories": chosen}, actor=author, reason=reason(form)),
+            _path(name),
+            "Everything of it is sold." if chosen is None else f"{len(chosen)} categories of it are sold.",
+        )
 
     @post("/of/{provider:str}/looked")
-    async def look(
-        self, form: NamedDependency[Form], author: NamedDependency[str], one: NamedDependency[ProviderSettings]
-    ) -> Page:
+    async def look(self, form: Form, author: Author, one: NamedDependency[ProviderSettings]) -> Page:
         """The owner has looked at what its balance lost, or at what it called off and delivered."""
         name, matter = one.profile.name, form.get("matter", "")
         if matter not in list(Matter):
             raise NotFoundException
-        deed = looked(name, Matter(matter), actor=author, reason=reason(form, needed=True))
-        return await done(deed, _path(name), "Closed. You are told again when there is more.")
+        return await done(
+            looked(name, Matter(matter), actor=author, reason=reason(form, needed=True)),
+            _path(name),
+            "Closed. You are told again when there is more.",
+        )
 
     @post("/of/{provider:str}/packages")
     async def say_packages(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        author: NamedDependency[str],
-        one: NamedDependency[ProviderSettings],
+        self, parts: Parts, form: Form, author: Author, one: NamedDependency[ProviderSettings]
     ) -> Page:
         """What its packages are that take a range of quantities."""
         name = one.profile.name
         said = form.choice("ranged_packages", _PACKAGES, RangedPackages.OFF.value)
-        deed = parts.edits.change_provider(name, {"ranged_packages": said}, actor=author, reason=reason(form))
-        return await done(deed, _path(name), f"Its ranged packages are {_PACKAGES[said]}.")
-
-
-async def _elsewhere(one: ProviderSettings) -> list[ForeignDoor]:
-    return await account_door_store.foreign(one.profile.name, await account_door_store.doors_of(one.profile))
+        return await done(
+            parts.edits.change_provider(name, {"ranged_packages": said}, actor=author, reason=reason(form)),
+            _path(name),
+            f"Its ranged packages are {_PACKAGES[said]}.",
+        )
 
 
 def _is_ranged(row: ListingRow) -> bool:
@@ -273,10 +243,6 @@ async def _standings(parts: Parts) -> list[Standing]:
 
 async def _words() -> int:
     return len(await word_store.words())
-
-
-async def _changes(one: ProviderSettings) -> list[Any]:
-    return list(await catalog_store.changes(provider=one.profile.name, limit=10))
 
 
 async def _categories(parts: Parts, one: ProviderSettings, listings: Iterable[ListingRow]) -> list[Category]:

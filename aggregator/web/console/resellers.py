@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import NotFoundException
 
 from aggregator.ledger import book
 from aggregator.ledger.book import Kept
@@ -21,9 +20,8 @@ from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions
 from aggregator.web.console.deeds import done, reason
 from aggregator.web.console.orders import lines
-from aggregator.web.dependencies import Id
-from aggregator.web.forms import Fields, Form, FormFault
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Author, Form, Id, Params, Parts, or_404
+from aggregator.web.forms import FormFault
 from aggregator.web.responses import Onward, Page, page
 from pricing.money import parse_units, print_units
 
@@ -34,10 +32,7 @@ SPELLING_OPTIONS = (("auto", "As the request is spelled"), ("classic", "Always c
 
 
 async def named(reseller_id: Id) -> Reseller:
-    found = await reseller_store.find_by_id(reseller_id)
-    if found is None:
-        raise NotFoundException
-    return found
+    return or_404(await reseller_store.find_by_id(reseller_id))
 
 
 class ResellersController(Controller):
@@ -45,9 +40,7 @@ class ResellersController(Controller):
     dependencies = {"one": Provide(named)}
 
     @get()
-    async def resellers(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], params: NamedDependency[Fields]
-    ) -> Page:
+    async def resellers(self, parts: Parts, form: Form, params: Params) -> Page:
         found = await reseller_store.all_with_balances()
         words = params.get("q", "").strip()
         shown = [(one, balance) for one, balance in found if words.casefold() in f"{one.name} {one.tier}".casefold()]
@@ -62,9 +55,7 @@ class ResellersController(Controller):
         )
 
     @post()
-    async def add(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str]
-    ) -> Page:
+    async def add(self, parts: Parts, form: Form, author: Author) -> Page:
         """A new reseller with a key, shown this once."""
         name, tier = form.text("name", most=100, needed=True), form.text("tier", most=60)
         async with form.once():
@@ -72,9 +63,7 @@ class ResellersController(Controller):
         return page("console/key.html", reseller=new.reseller, key=new.key)
 
     @post("/invite")
-    async def invite(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str]
-    ) -> Page:
+    async def invite(self, parts: Parts, form: Form, author: Author) -> Page:
         """An invitation to sign up, or for a reseller that is here to have a sign-in; shown this once."""
         name = form.get("reseller", "")
         one = await accounts.named(name) if name else None
@@ -83,15 +72,11 @@ class ResellersController(Controller):
         return page("console/invite.html", reseller=one, url=url)
 
     @get("/{reseller_id:int}")
-    async def show(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], one: NamedDependency[Reseller]
-    ) -> Page:
+    async def show(self, parts: Parts, form: Form, one: NamedDependency[Reseller]) -> Page:
         return await _page(parts, form, one)
 
     @post("/{reseller_id:int}/money")
-    async def money(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], one: NamedDependency[Reseller]
-    ) -> Page:
+    async def money(self, parts: Parts, form: Form, one: NamedDependency[Reseller]) -> Page:
         """What it would come to, before anything moves."""
         kind = form.choice("kind", ("deposit", "adjust"), "deposit")
         try:
@@ -115,9 +100,7 @@ class ResellersController(Controller):
         )
 
     @post("/{reseller_id:int}/move")
-    async def move(
-        self, form: NamedDependency[Form], author: NamedDependency[str], one: NamedDependency[Reseller]
-    ) -> Page:
+    async def move(self, form: Form, author: Author, one: NamedDependency[Reseller]) -> Page:
         """The second press: money moves, once for this form."""
         token = form.once_token
         amount, note, path = _amount(form), form.text("note", most=300), f"/console/resellers/{one.id}"
@@ -136,7 +119,7 @@ class ResellersController(Controller):
         return Onward(path, f"Done. {one.name} has {print_units(balance, 2)} now.")
 
     @post("/{reseller_id:int}/square")
-    async def compare(self, form: NamedDependency[Form], one: NamedDependency[Reseller]) -> Page:
+    async def compare(self, form: Form, one: NamedDependency[Reseller]) -> Page:
         """What the wallet holds beside what its entries come to, and what keeping either would do."""
         keep = _kept(form)
         held, told = await book.balance(one.id), await book.moved(one.id)
@@ -154,39 +137,40 @@ class ResellersController(Controller):
         )
 
     @post("/{reseller_id:int}/squared")
-    async def square(
-        self, form: NamedDependency[Form], author: NamedDependency[str], one: NamedDependency[Reseller]
-    ) -> Page:
+    async def square(self, form: Form, author: Author, one: NamedDependency[Reseller]) -> Page:
         """The second press: one of the two is set right, once for this form."""
         note = form.text("note", most=300)
-        deed = accounts.square(
-            one.name, keep=_kept(form), note=note, actor=author, seen=_amount(form, "held"), form=form.once_token
+        return await done(
+            accounts.square(
+                one.name, keep=_kept(form), note=note, actor=author, seen=_amount(form, "held"), form=form.once_token
+            ),
+            f"/console/resellers/{one.id}",
+            "Squared. Run the audit: what stood still goes on when it is green.",
         )
-        told = "Squared. Run the audit: what stood still goes on when it is green."
-        return await done(deed, f"/console/resellers/{one.id}", told)
 
     @post("/{reseller_id:int}/terms")
-    async def terms(
-        self, form: NamedDependency[Form], author: NamedDependency[str], one: NamedDependency[Reseller]
-    ) -> Page:
-        deed = accounts.change(
-            one.name,
-            tier=form.text("tier", most=60),
-            spelling=form.choice("spelling", SPELLINGS, one.spelling),
-            frozen=None,
-            actor=author,
-            reason=reason(form),
+    async def terms(self, form: Form, author: Author, one: NamedDependency[Reseller]) -> Page:
+        return await done(
+            accounts.change(
+                one.name,
+                tier=form.text("tier", most=60),
+                spelling=form.choice("spelling", SPELLINGS, one.spelling),
+                frozen=None,
+                actor=author,
+                reason=reason(form),
+            ),
+            f"/console/resellers/{one.id}",
+            "Saved. It holds from the next request on.",
         )
-        return await done(deed, f"/console/resellers/{one.id}", "Saved. It holds from the next request on.")
 
     @post("/{reseller_id:int}/frozen")
-    async def freeze(
-        self, form: NamedDependency[Form], author: NamedDependency[str], one: NamedDependency[Reseller]
-    ) -> Page:
+    async def freeze(self, form: Form, author: Author, one: NamedDependency[Reseller]) -> Page:
         frozen = form.flag("frozen")
-        deed = accounts.change(one.name, tier=None, spelling=None, frozen=frozen, actor=author, reason=reason(form))
-        told = "Frozen: no new orders. Running ones go on." if frozen else "Open again."
-        return await done(deed, f"/console/resellers/{one.id}", told)
+        return await done(
+            accounts.change(one.name, tier=None, spelling=None, frozen=frozen, actor=author, reason=reason(form)),
+            f"/console/resellers/{one.id}",
+            "Frozen: no new orders. Running ones go on." if frozen else "Open again.",
+        )
 
 
 async def _page(

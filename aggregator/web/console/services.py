@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 
 from aggregator.catalog import cooldown, decide, finding_store, learned_store, suggestions
@@ -16,12 +15,10 @@ from aggregator.catalog.explain import explain
 from aggregator.catalog.merging import fates
 from aggregator.catalog.shelf import NOBODY, ShelfService
 from aggregator.catalog.suggestions import Proposal
-from aggregator.settings import FIRST_IMPORTED_ID, SERVICES_FILE, OfferRef, ServiceEntry, read_services
+from aggregator.settings import FIRST_IMPORTED_ID, SERVICES_FILE, ServiceEntry, read_services
 from aggregator.settings.edits import Value
 from aggregator.web.console.deeds import REFUSALS, done, reason, why
-from aggregator.web.dependencies import Id
-from aggregator.web.forms import Fields, Form
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Author, Form, Id, Params, Parts
 from aggregator.web.responses import Onward, Page, page
 
 PAGE = 100
@@ -32,7 +29,7 @@ class ServicesController(Controller):
     path = "/services"
 
     @get()
-    async def services(self, parts: NamedDependency[Parts], params: NamedDependency[Fields]) -> Page:
+    async def services(self, parts: Parts, params: Params) -> Page:
         shelf, words = parts.prices.shelf, params.get("q", "").strip()
         number = params.number("page")
         found = [service for service in shelf if _fits(service, words.casefold(), shelf.aliases_of(service.id))]
@@ -56,14 +53,15 @@ class ServicesController(Controller):
         )
 
     @post("/held")
-    async def decide_held(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str]
-    ) -> Page:
+    async def decide_held(self, parts: Parts, form: Form, author: Author) -> Page:
         provider, service = form.text("provider", needed=True), form.text("service")
         why_so, path = reason(form), "/console/services/held"
         if form.get("verdict") == "reject":
-            deed = decide.reject(provider, service, actor=author, reason=why_so)
-            return await done(deed, path, f"{provider}:{service} stays held until it is published differently.")
+            return await done(
+                decide.reject(provider, service, actor=author, reason=why_so),
+                path,
+                f"{provider}:{service} stays held until it is published differently.",
+            )
         taken = parts.prices.services.taken
         approval = decide.approve(provider, service or None, actor=author, reason=why_so, taken=taken)
         what = (
@@ -74,40 +72,49 @@ class ServicesController(Controller):
         return await done(approval, path, what)
 
     @post("/forget")
-    async def forget(self, form: NamedDependency[Form], author: NamedDependency[str]) -> Page:
+    async def forget(self, form: Form, author: Author) -> Page:
         """What refusals told of a provider's service is taken back."""
         provider, service = form.text("provider", needed=True), form.text("service", needed=True)
-        deed = cooldown.forget(provider, service, actor=author, reason=reason(form))
-        told = f"{provider}:{service} is sold as it is published."
-        return await done(deed, f"/console/providers/of/{quote(provider)}", told)
+        return await done(
+            cooldown.forget(provider, service, actor=author, reason=reason(form)),
+            f"/console/providers/of/{quote(provider)}",
+            f"{provider}:{service} is sold as it is published.",
+        )
 
     @post("/held/many")
-    async def approve_many(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str]
-    ) -> Page:
+    async def approve_many(self, parts: Parts, form: Form, author: Author) -> Page:
         """The ticked ones, all that waits at a provider, or its rises under a percentage."""
         path, by = "/console/services/held", {"actor": author, "reason": reason(form)}
         if form.get("which") == "ticked":
             seen = [value.partition(":") for value in form.all("tick")]
             ticked = {int(number): text for number, _, text in seen if number.isascii() and number.isdigit()}
-            approval = decide.approve_seen(ticked, taken=parts.prices.services.taken, **by)
-            return await done(approval, path, "What was ticked is believed as it is now.")
+            return await done(
+                decide.approve_seen(ticked, taken=parts.prices.services.taken, **by),
+                path,
+                "What was ticked is believed as it is now.",
+            )
         provider = form.text("provider", needed=True)
         if form.get("which") == "rises":
             under = form.decimal("under")
-            deed = decide.approve_rises(provider, under=under, **by)
-            return await done(deed, path, f"The prices of {provider} that rose by less than {under:f} % count now.")
-        deed = decide.approve(provider, taken=parts.prices.services.taken, **by)
-        return await done(deed, path, f"All that waited of {provider} is believed as it is now.")
+            return await done(
+                decide.approve_rises(provider, under=under, **by),
+                path,
+                f"The prices of {provider} that rose by less than {under:f} % count now.",
+            )
+        return await done(
+            decide.approve(provider, taken=parts.prices.services.taken, **by),
+            path,
+            f"All that waited of {provider} is believed as it is now.",
+        )
 
     @get("/matches")
-    async def matches(self, parts: NamedDependency[Parts]) -> Page:
+    async def matches(self, parts: Parts) -> Page:
         found = await suggestions.proposals(parts.prices, parts.upstreams, limit=MATCHES)
         blocks = await suggestions.block_of_each(found)
         return page("console/matches.html", matches=list(zip(found, blocks, strict=True)), **await _counts())
 
     @get("/matches/merge")
-    async def merge(self, parts: NamedDependency[Parts], params: NamedDependency[Fields]) -> Page:
+    async def merge(self, parts: Parts, params: Params) -> Page:
         """Before the press: what becomes of each id that resellers use, and what gets worse under it."""
         one = await _proposal(parts, params.get("refs", ""))
         if one is None:
@@ -122,9 +129,7 @@ class ServicesController(Controller):
         )
 
     @post("/matches")
-    async def accept(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str]
-    ) -> Page:
+    async def accept(self, parts: Parts, form: Form, author: Author) -> Page:
         """The suggestion as it was shown, by what is in it."""
         one = await _proposal(parts, form.get("refs", ""))
         if one is None:
@@ -137,23 +142,20 @@ class ServicesController(Controller):
         )
 
     @post("/{number:int}/apart")
-    async def take_apart(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str], number: Id
-    ) -> Page:
+    async def take_apart(self, parts: Parts, form: Form, author: Author, number: Id) -> Page:
         """Undo a merge: each listing is sold by itself again, under the id that it had."""
-        deed = parts.edits.remove_service(number, actor=author, reason=reason(form) or "sold apart again")
         return await done(
-            deed, "/console/services", f"Service {number} is taken apart: its listings are sold as they come."
+            parts.edits.remove_service(number, actor=author, reason=reason(form) or "sold apart again"),
+            "/console/services",
+            f"Service {number} is taken apart: its listings are sold as they come.",
         )
 
     @get("/{number:int}")
-    async def service(self, parts: NamedDependency[Parts], form: NamedDependency[Form], number: Id) -> Page:
+    async def service(self, parts: Parts, form: Form, number: Id) -> Page:
         return await _page(parts, form, number)
 
     @post("/{number:int}")
-    async def change(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str], number: Id
-    ) -> Page:
+    async def change(self, parts: Parts, form: Form, author: Author, number: Id) -> Page:
         """A name, a category, a pin, or off and on the shelf; empty means as the provider has it."""
         entry, offer = _entry(parts, number), await _only_offer(number)
         if entry is None and not offer:
@@ -186,7 +188,7 @@ def _gone() -> Page:
     )
 
 
-async def _accept(parts: Parts, author: str, one: Proposal) -> None:
+async def _accept(parts: Parts, author: Author, one: Proposal) -> None:
     block = await suggestions.blocks([one])
     await parts.edits.add_service(block, actor=author, reason="a suggested match")
 
@@ -221,7 +223,7 @@ async def _page(parts: Parts, form: Form, number: int, *, status: int = 200, fau
 
 def _offers(found: ShelfService | None, entry: ServiceEntry | None, offer: str) -> list[str]:
     if entry is not None:
-        return [_name(ref) for ref in entry.offers]
+        return [f"{ref.provider}:{ref.service}" for ref in entry.offers]
     return [f"{one.provider}:{one.service}" for one in found.offers] if found else [offer]
 
 
@@ -239,10 +241,6 @@ async def _only_offer(number: int) -> str:
         return ""
     found = await catalog_store.imported()
     return next((f"{provider}:{their}" for (provider, their), ours in found.items() if ours == number), "")
-
-
-def _name(ref: OfferRef) -> str:
-    return f"{ref.provider}:{ref.service}"
 
 
 def _fits(service: ShelfService, query: str, aliases: Iterable[int] = ()) -> bool:

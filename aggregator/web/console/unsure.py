@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 
 from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import NotFoundException
 from msgspec import Struct
 
-from aggregator.orders import bulk, evidence_store, resolve, search_store
-from aggregator.orders.attempt_store import Followed
+from aggregator.orders import bulk, evidence_store, resolve, search_store, store
 from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.model import Order
 from aggregator.orders.proofs import Next, proof_of
@@ -19,9 +17,9 @@ from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState
 from aggregator.storage import clock
 from aggregator.web.console.deeds import done, reason, settle_ms
-from aggregator.web.console.orders import Line, counts, lines, next_of, order_of, reseller_names
-from aggregator.web.forms import Fields, Form, FormFault
-from aggregator.web.parts import Parts
+from aggregator.web.console.orders import Line, lines, next_of, order_of, reseller_names
+from aggregator.web.dependencies import Author, Form, Params, Parts, or_404
+from aggregator.web.forms import FormFault
 from aggregator.web.responses import Onward, Page, page
 
 MOST = 100
@@ -45,7 +43,7 @@ class UnsureController(Controller):
     dependencies = {"order": Provide(order_of)}
 
     @get("/unsure")
-    async def queue(self, parts: NamedDependency[Parts], params: NamedDependency[Fields]) -> Page:
+    async def queue(self, parts: Parts, params: Params) -> Page:
         names = await reseller_names()
         provider = params.get("provider", "")[:40]
         found = await search_store.find(Sought(states=(OrderState.UNSURE.value,), provider=provider), limit=MOST)
@@ -58,7 +56,7 @@ class UnsureController(Controller):
             "console/unsure.html",
             doubts=doubts,
             proofs=proofs,
-            counts=await counts(),
+            counts=await store.count_waiting(),
             now=clock.now(),
             provider=provider,
             provider_options=[(one.profile.name, one.profile.name) for one in parts.upstreams],
@@ -67,64 +65,57 @@ class UnsureController(Controller):
         )
 
     @post("/{order_id:int}/found")
-    async def found(
-        self, form: NamedDependency[Form], author: NamedDependency[str], order: NamedDependency[Order]
-    ) -> Page:
+    async def found(self, form: Form, author: Author, order: NamedDependency[Order]) -> Page:
         theirs = form.text("upstream", most=100, needed=True)
         if not form.flag("sure"):
             return await _ask_back(
                 form, order, "found", "Follow it", f"it is followed as {theirs}, and charged for", theirs
             )
-        deed = resolve.found(order.id, theirs, actor=author, reason=reason(form), attempt_id=_seen(form))
-        return await done(deed, _back(form, order.id), f"Order {order.id} is followed there as {theirs}.")
+        return await done(
+            resolve.found(order.id, theirs, actor=author, reason=reason(form), attempt_id=_seen(form)),
+            _back(form, order.id),
+            f"Order {order.id} is followed there as {theirs}.",
+        )
 
     @post("/{order_id:int}/absent")
-    async def absent(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        author: NamedDependency[str],
-        order: NamedDependency[Order],
-    ) -> Page:
+    async def absent(self, parts: Parts, form: Form, author: Author, order: NamedDependency[Order]) -> Page:
         follows = await next_of(parts, order)
         if not form.flag("sure"):
             return await _ask_back(form, order, "absent", f"Absent: {follows.label}", follows.text)
-        deed = resolve.absent(
-            order.id, actor=author, reason=reason(form), settle_ms=settle_ms(parts), attempt_id=_seen(form)
+        return await done(
+            resolve.absent(
+                order.id, actor=author, reason=reason(form), settle_ms=settle_ms(parts), attempt_id=_seen(form)
+            ),
+            _back(form, order.id),
+            f"Order {order.id}: {follows.text}.",
         )
-        return await done(deed, _back(form, order.id), f"Order {order.id}: {follows.text}.")
 
     @post("/{order_id:int}/write-off")
-    async def write_off(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        author: NamedDependency[str],
-        order: NamedDependency[Order],
-    ) -> Page:
+    async def write_off(self, parts: Parts, form: Form, author: Author, order: NamedDependency[Order]) -> Page:
         if not form.flag("sure"):
             return await _ask_back(
                 form, order, "write-off", "Write it off", "it is cancelled and refunded at your risk"
             )
-        deed = resolve.write_off(
-            order.id, actor=author, reason=reason(form), settle_ms=settle_ms(parts), attempt_id=_seen(form)
+        return await done(
+            resolve.write_off(
+                order.id, actor=author, reason=reason(form), settle_ms=settle_ms(parts), attempt_id=_seen(form)
+            ),
+            _back(form, order.id),
+            f"Order {order.id} is cancelled and refunded at your risk.",
         )
-        return await done(deed, _back(form, order.id), f"Order {order.id} is cancelled and refunded at your risk.")
 
     @post("/unsure/balance-decides")
-    async def let_balance_decide(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str]
-    ) -> Page:
+    async def let_balance_decide(self, parts: Parts, form: Form, author: Author) -> Page:
         name = form.text("provider", most=40, needed=True)
-        if parts.upstreams.settings(name) is None:
-            raise NotFoundException
-        deed = parts.edits.change_provider(name, {"balance_decides": True}, actor=author, reason=reason(form))
-        return await done(deed, "/console/orders/unsure", f"The balance of {name} decides from now on.")
+        or_404(parts.upstreams.settings(name))
+        return await done(
+            parts.edits.change_provider(name, {"balance_decides": True}, actor=author, reason=reason(form)),
+            "/console/orders/unsure",
+            f"The balance of {name} decides from now on.",
+        )
 
     @post("/unsure/many")
-    async def many(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str]
-    ) -> Page:
+    async def many(self, parts: Parts, form: Form, author: Author) -> Page:
         """First which orders it would be; then, by the second press, those that were shown and are still unsure."""
         provider, since, until = form.text("provider", needed=True), _moment(form, "since"), _moment(form, "until")
         verdict = form.choice("verdict", bulk.VERDICTS, bulk.ABSENT)
@@ -138,7 +129,7 @@ class UnsureController(Controller):
                 fields={"provider": provider, "since": form["since"], "until": form["until"], "verdict": verdict},
                 verdict=verdict,
                 charged=sum(one.order.charge for one in chosen),
-                ids=_ids(chosen),
+                ids=",".join(str(one.attempt.id) for one in chosen),
                 reason=reason(form),
             )
         shown = set(form.get("ids", "").split(","))
@@ -182,10 +173,6 @@ def _seen(form: Form) -> int | None:
 
 def _back(form: Form, number: int) -> str:
     return "/console/orders/unsure" if form.get("back") == "queue" else f"/console/orders/{number}"
-
-
-def _ids(chosen: Sequence[Followed]) -> str:
-    return ",".join(str(one.attempt.id) for one in chosen)
 
 
 def _moment(form: Form, name: str) -> int:

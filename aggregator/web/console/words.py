@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 
 from aggregator.catalog import word_store, words
 from aggregator.catalog.word_store import WordRow
@@ -12,8 +11,7 @@ from aggregator.catalog.words import WordUnknown
 from aggregator.orders import explained
 from aggregator.orders.explained import Outlook
 from aggregator.web.console.deeds import done, reason, settle_ms
-from aggregator.web.forms import Fields, Form
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Author, Form, Params, Parts
 from aggregator.web.responses import Page, page
 from providers.errors import Code
 from providers.verdict import ADD_REFUSALS
@@ -30,7 +28,7 @@ class WordsController(Controller):
     path = "/providers/words"
 
     @get()
-    async def inbox(self, parts: NamedDependency[Parts], params: NamedDependency[Fields]) -> Page:
+    async def inbox(self, parts: Parts, params: Params) -> Page:
         everything = params.flag("all")
         rows = await word_store.words(everything=everything)
         return page(
@@ -44,9 +42,7 @@ class WordsController(Controller):
         )
 
     @post()
-    async def explain(
-        self, parts: NamedDependency[Parts], form: NamedDependency[Form], author: NamedDependency[str]
-    ) -> Page:
+    async def explain(self, parts: Parts, form: Form, author: Author) -> Page:
         """First which orders it lets go on, and where to; at once where there are none, else by the second press."""
         provider, text = form.get("provider", ""), form.get("text", "")
         meaning = form.text("meaning", most=60, needed=True)
@@ -61,13 +57,14 @@ class WordsController(Controller):
                     meaning=meaning,
                     fields={"provider": provider, "text": text, "meaning": meaning, "reason": reason(form)},
                 )
-        deed = _explain(parts, form, author, provider, text, meaning)
         return await done(
-            deed, "/console/providers/words", f"From now on it means {meaning}, wherever {provider} says it."
+            _explain(parts, form, author, provider, text, meaning),
+            "/console/providers/words",
+            f"From now on it means {meaning}, wherever {provider} says it.",
         )
 
 
-async def _explain(parts: Parts, form: Form, author: str, provider: str, text: str, meaning: str) -> None:
+async def _explain(parts: Parts, form: Form, author: Author, provider: str, text: str, meaning: str) -> None:
     await words.explain(provider, text, meaning, actor=author, reason=reason(form))
     moved = await explained.carry_out(parts.upstreams, settle_ms=settle_ms(parts))
     await parts.tracker.refresh(moved)

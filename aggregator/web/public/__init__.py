@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from aggregator.web.public.api_page import ApiPageController
-from aggregator.web.public.services import ServicesController
+from litestar import Router
+from litestar.di import Provide
 
-CONTROLLERS = (ServicesController, ApiPageController)
+from aggregator.web.guards import anyone
+from aggregator.web.public import api_page, services
+
+PAGES = Router(
+    "/",
+    guards=[anyone],
+    dependencies={"buyer": Provide(services.buyer_of)},
+    route_handlers=[services.ServicesController, api_page.ApiPageController],
+)

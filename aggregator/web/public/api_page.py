@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 
 from aggregator.api.guide.errors import errors
 from aggregator.api.guide.openapi import document
@@ -17,40 +17,27 @@ from aggregator.resellers import keys
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import KeyRules
 from aggregator.settings import Settings
-from aggregator.web.forms import Form
-from aggregator.web.guards import anyone, resellers
+from aggregator.web.dependencies import Form, HttpRequest, Parts, SellerId
+from aggregator.web.guards import resellers
 from aggregator.web.kept import made
-from aggregator.web.parts import Parts
 from aggregator.web.public.answers import MOMENT, send, show
 from aggregator.web.public.price_list import row_of
 from aggregator.web.public.reference import ENCODINGS, reference
-from aggregator.web.public.services import buyer_of
 from aggregator.web.responses import Onward, Page, page
-from aggregator.web.sessions import HttpRequest
 from pricing.markup import Buyer
 
 FIRST_SERVICES = 5
 KEY_LABEL = "API page"
-_JSON = "application/json"
 
 
 class ApiPageController(Controller):
-    guards = (anyone,)
-    dependencies = {"buyer": Provide(buyer_of)}
-
     @get("/api")
-    async def api(self, request: HttpRequest, parts: NamedDependency[Parts], buyer: NamedDependency[Buyer]) -> Page:
+    async def api(self, request: HttpRequest, parts: Parts, buyer: NamedDependency[Buyer]) -> Page:
         settings, shelf = parts.settings, parts.prices.shelf
         return show(request, parts.kept, "api", (shelf,), "public/api.html", lambda: _context(settings, shelf, buyer))
 
     @post("/api/key", guards=[resellers])
-    async def insert_key(
-        self,
-        parts: NamedDependency[Parts],
-        form: NamedDependency[Form],
-        buyer: NamedDependency[Buyer],
-        seller_id: NamedDependency[int],
-    ) -> Page:
+    async def insert_key(self, parts: Parts, form: Form, buyer: NamedDependency[Buyer], seller_id: SellerId) -> Page:
         """The page with a new key in its examples: only its hash is kept, so none that is there could be shown."""
         settings, shelf = parts.settings, parts.prices.shelf
         try:
@@ -61,9 +48,11 @@ class ApiPageController(Controller):
         return page("public/api.html", **_context(settings, shelf, buyer) | {"my_key": key})
 
     @get("/openapi.json")
-    async def openapi(self, request: HttpRequest, parts: NamedDependency[Parts]) -> Page:
+    async def openapi(self, request: HttpRequest, parts: Parts) -> Page:
         settings = parts.settings
-        kept = parts.kept.get("openapi", (settings,), lambda: made(document(settings.panel, settings.limits), _JSON))
+        kept = parts.kept.get(
+            "openapi", (settings,), lambda: made(document(settings.panel, settings.limits), "application/json")
+        )
         return send(request, kept, MOMENT)
 
 

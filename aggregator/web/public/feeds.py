@@ -15,12 +15,8 @@ from aggregator.settings import PanelSettings
 from pricing.money import print_units
 
 WORDS = {
-    Kind.NEW: "New",
-    Kind.BACK: "Back",
-    Kind.GONE: "Gone",
-    Kind.DEARER: "Dearer",
-    Kind.CHEAPER: "Cheaper",
-}
+    Kind.NEW: "New", Kind.BACK: "Back", Kind.GONE: "Gone", Kind.DEARER: "Dearer", Kind.CHEAPER: "Cheaper",
+}  # fmt: skip
 _ATOM = "http://www.w3.org/2005/Atom"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -29,18 +25,11 @@ def as_json(panel: PanelSettings, news: Sequence[ToldNews]) -> bytes:
     """An array, newest first; rates as numbers, for 1,000 or for one package (`per`)."""
     rows = [
         {
-            "id": one.id,
-            "at": _moment(one.at),
-            "kind": one.kind,
-            "service": one.service,
-            "name": one.name,
-            "before": _number(one.before),
-            "now": _number(one.now),
-            "per": one.rate_per,
-            "currency": panel.currency,
+            "id": one.id, "at": _moment(one.at), "kind": one.kind, "service": one.service, "name": one.name,
+            "before": _number(one.before), "now": _number(one.now), "per": one.rate_per, "currency": panel.currency,
         }
         for one in news
-    ]
+    ]  # fmt: skip
     return msgspec.json.encode(rows)
 
 

@@ -6,21 +6,16 @@ import asyncio
 from urllib.parse import urlencode
 
 from litestar import Controller, get
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 
 from aggregator.catalog import news_store
-from aggregator.people.model import Person
 from aggregator.resellers import store as reseller_store
-from aggregator.web.dependencies import allow
-from aggregator.web.forms import Fields
-from aggregator.web.guards import anyone
+from aggregator.web.dependencies import Address, HttpRequest, Params, Parts, allow
 from aggregator.web.kept import made
-from aggregator.web.parts import Parts
 from aggregator.web.public import feeds
 from aggregator.web.public.answers import MOMENT, send, show
 from aggregator.web.public.price_list import FLAGS, SORTS, Filters, index_of
 from aggregator.web.responses import Page
-from aggregator.web.sessions import HttpRequest
 from pricing.markup import Buyer
 
 LONGEST_SEARCH = 100
@@ -30,31 +25,24 @@ SEARCHES, SEARCHES_SECONDS = 300, 60
 """From one address: more than anybody types, also behind one router. The plain list is made once for all."""
 
 
-async def buyer_of(person: NamedDependency[Person | None]) -> Buyer:
+async def buyer_of(request: HttpRequest) -> Buyer:
     """Whose prices are shown: the reseller's who looks, else those for nobody in particular."""
-    if person is None or person.reseller is None:
+    if request.user is None or request.user.reseller is None:
         return Buyer()
-    reseller = await reseller_store.get(person.reseller)
+    reseller = await reseller_store.get(request.user.reseller)
     return Buyer(tier=reseller.tier, reseller=reseller.name)
 
 
 class ServicesController(Controller):
     path = "/services"
-    guards = (anyone,)
-    dependencies = {"buyer": Provide(buyer_of)}
 
     @get()
     async def services(
-        self,
-        request: HttpRequest,
-        parts: NamedDependency[Parts],
-        params: NamedDependency[Fields],
-        address: NamedDependency[str],
-        buyer: NamedDependency[Buyer],
+        self, request: HttpRequest, parts: Parts, params: Params, address: Address, buyer: NamedDependency[Buyer]
     ) -> Page:
         filters = _filters(params)
         if _question(filters):
-            await allow(parts.limits, f"search:{address}", calls=SEARCHES, seconds=SEARCHES_SECONDS)
+            await allow(parts, f"search:{address}", calls=SEARCHES, seconds=SEARCHES_SECONDS)
         shelf, figures = parts.prices.shelf, await parts.performance.figures()
         index = await asyncio.to_thread(index_of, shelf)
         found = await asyncio.to_thread(index.find, filters, buyer, figures)
@@ -78,25 +66,23 @@ class ServicesController(Controller):
         )
 
     @get("/changes")
-    async def changes(self, request: HttpRequest, parts: NamedDependency[Parts]) -> Page:
+    async def changes(self, request: HttpRequest, parts: Parts) -> Page:
         news = await news_store.newest(SHOWN_CHANGES)
         return show(request, parts.kept, "", (), "public/changes.html", lambda: {"news": news, "words": feeds.WORDS})
 
     @get("/changes.json")
-    async def changes_as_json(
-        self, request: HttpRequest, parts: NamedDependency[Parts], params: NamedDependency[Fields]
-    ) -> Page:
+    async def changes_as_json(self, request: HttpRequest, parts: Parts, params: Params) -> Page:
         """`after`: only those told after the one with this id, for whoever asks again and again."""
         news = await news_store.newest(FED_CHANGES, after=params.number("after", 0, most=2**53))
         return send(request, made(feeds.as_json(parts.settings.panel, news), "application/json"), MOMENT)
 
     @get("/changes.atom")
-    async def changes_as_atom(self, request: HttpRequest, parts: NamedDependency[Parts]) -> Page:
+    async def changes_as_atom(self, request: HttpRequest, parts: Parts) -> Page:
         news = await news_store.newest(SHOWN_CHANGES)
         return send(request, made(feeds.as_atom(parts.settings.panel, news), "application/atom+xml"), MOMENT)
 
 
-def _filters(params: Fields) -> Filters:
+def _filters(params: Params) -> Filters:
     """As far as the address can be understood; what cannot be is left out."""
     words = "".join(letter for letter in params.get("q", "") if letter.isprintable())
     return Filters(
