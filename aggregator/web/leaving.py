@@ -38,16 +38,16 @@ def leaving(app: ASGIApp) -> ASGIApp:
     """Middleware: gives a page up as soon as its visitor leaves. A deed is done to its end."""
 
     async def while_awaited(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("method") != "GET":
-            return await app(scope, receive, send)
         answer: list[Message] = []
 
         async def keep(message: Message) -> None:
             answer.append(message)
 
-        await while_here(Request(scope, receive), app(scope, receive, keep))
-        for message in answer:
-            await send(message)
-        return None
+        if scope.get("method") == "GET":
+            await while_here(Request(scope, receive), app(scope, receive, keep))
+            for message in answer:
+                await send(message)
+        else:
+            await app(scope, receive, send)
 
     return while_awaited

@@ -10,7 +10,7 @@ import pytest
 from tests.house.source import ROOT, tracked_files
 
 TOP_LEVEL = {
-    *("aggregator", "providers", "pricing", "tests", "config"),
+    *("aggregator", "providers", "pricing", "tests", "config", "docs"),
     *("pyproject.toml", "requirements.lock", "Makefile", "Dockerfile", "compose.yaml"),
     *("README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"),
 }

@@ -48,7 +48,7 @@ ALLOWED: dict[object, set[str]] = {
 
 def address(route: Route) -> str:
     """A path of the route's: 1 for each number, a word for each text."""
-    return re.sub(r"\{(\w+)\}", lambda part: "word" if part[1] == "provider" else "1", route.path)
+    return re.sub(r"\{(\w+)\}", lambda part: "word" if part[1] == "name" else "1", route.path)
 
 
 @pytest.fixture

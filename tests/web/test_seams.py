@@ -155,6 +155,21 @@ async def test_a_page_is_given_up_when_its_visitor_leaves(web: Web) -> None:
     assert (await ask(web, "/services", stays=False))[1] == 499
 
 
+async def test_a_database_that_is_away_is_told_on_every_page(web: Web, anna: Visitor) -> None:
+    """Also where it is asked first: who is signed in."""
+    await Session.raw("alter table sessions rename to elsewhere")
+    for path in ("/home", "/console", "/services", "/nowhere"):
+        code = 503 if path != "/nowhere" else 404
+        assert ("cannot reach its database" in plain(await anna.get(path, code=code))) is (code == 503), path
+    assert (await anna.send("/keys/new", label="x")).status_code == 503
+    assert (await ask(web, "/services"))[1] == 200, "whoever has no session is not looked for"
+
+
+async def test_what_may_be_asked_of_an_address_is_no_secret(web: Web) -> None:
+    reply = await web.visitor().http.options("/console")
+    assert (reply.status_code, reply.headers["allow"]) == (204, "GET, OPTIONS")
+
+
 @pytest.mark.parametrize("error", [CannotBeDone, *CannotBeDone.__subclasses__()])
 async def test_a_refusal_that_a_page_forgets_is_told_all_the_same(web: Web, error: type[CannotBeDone]) -> None:
     refusal = error.__new__(error)

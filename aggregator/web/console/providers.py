@@ -60,13 +60,13 @@ class Category(Struct, kw_only=True):
     """Some of it: the listing, what it costs us, and our price, in the panel's currency."""
 
 
-def provider_of(parts: Parts, provider: FromPath[str]) -> ProviderSettings:
-    return or_404(parts.upstreams.settings(provider))
+def provider_of(parts: Parts, name: FromPath[str]) -> ProviderSettings:
+    return or_404(parts.upstreams.settings(name))
 
 
 class ProvidersController(Controller):
     path = "/providers"
-    dependencies = {"one": Provide(provider_of, sync_to_thread=False)}
+    dependencies = {"provider": Provide(provider_of, sync_to_thread=False)}
 
     @get()
     async def providers(self, parts: Parts) -> Page:
@@ -128,52 +128,61 @@ class ProvidersController(Controller):
         await parts.prices.reload(parts.sellers)
         return Onward(_path(pending.name), "Added. Now choose what of it is sold; so far nothing is.")
 
-    @get("/of/{provider:str}")
-    async def show(self, parts: Parts, one: NamedDependency[ProviderSettings]) -> Page:
-        name = one.profile.name
+    @get("/of/{name:str}")
+    async def show(self, parts: Parts, provider: NamedDependency[ProviderSettings]) -> Page:
+        name = provider.profile.name
         standing = next(each for each in await _standings(parts) if each.name == name)
         listings = [row for row in await catalog_store.listings(name) if not row.withdrawn]
         return page(
             "console/provider.html",
-            one=one,
+            one=provider,
             standing=standing,
             changes=list(await catalog_store.changes(provider=name, limit=10)),
             listings=len(listings),
-            categories=await _categories(parts, one, listings),
-            elsewhere=await account_door_store.foreign(name, await account_door_store.doors_of(one.profile)),
+            categories=await _categories(parts, provider, listings),
+            elsewhere=await account_door_store.foreign(name, await account_door_store.doors_of(provider.profile)),
             ranged=[row for row in listings if row.flaw is None and _is_ranged(row)],
             import_rest=parts.prices.services.import_rest,
             words=await word_store.words(name),
             learned=await finding_store.found(name),
         )
 
-    @post("/of/{provider:str}/test")
-    async def test(self, parts: Parts, me: Me, one: NamedDependency[ProviderSettings]) -> Page:
+    @post("/of/{name:str}/test")
+    async def test(self, parts: Parts, me: Me, provider: NamedDependency[ProviderSettings]) -> Page:
         await allow(parts, f"test:{me.id}", calls=TESTS, seconds=TESTS_SECONDS)
-        tried = await try_configured(one, parts.settings)
-        await remember(one, tried.trial)
+        tried = await try_configured(provider, parts.settings)
+        await remember(provider, tried.trial)
         return page(
-            "console/provider_tried.html", name=one.profile.name, url=one.profile.url, tried=tried, trial="", new=False
+            "console/provider_tried.html",
+            name=provider.profile.name,
+            url=provider.profile.url,
+            tried=tried,
+            trial="",
+            new=False,
         )
 
-    @post("/of/{provider:str}/sync")
-    async def sync(self, parts: Parts, one: NamedDependency[ProviderSettings]) -> Page:
-        report = await parts.syncer.sync(one.profile.name)
+    @post("/of/{name:str}/sync")
+    async def sync(self, parts: Parts, provider: NamedDependency[ProviderSettings]) -> Page:
+        report = await parts.syncer.sync(provider.profile.name)
         await parts.prices.reload(parts.sellers)
         begun = "Not read" if report.failed else "Read"
-        return Onward(_path(one.profile.name), f"{begun}: {tell_sync(report)}."[:400], bad=report.failed)
+        return Onward(_path(provider.profile.name), f"{begun}: {tell_sync(report)}."[:400], bad=report.failed)
 
-    @post("/of/{provider:str}/enabled")
-    async def enable(self, parts: Parts, form: Form, author: Author, one: NamedDependency[ProviderSettings]) -> Page:
-        name, on = one.profile.name, form.flag("enabled")
-        deed = parts.edits.change_provider(name, {"enabled": on}, actor=author, reason=reason(form))
-        text = "gets orders again." if on else "gets no new orders; those it has are still followed."
-        return await done(deed, _path(name), f"{name} {text}")
+    @post("/of/{name:str}/enabled")
+    async def enable(
+        self, parts: Parts, form: Form, author: Author, provider: NamedDependency[ProviderSettings]
+    ) -> Page:
+        name, on = provider.profile.name, form.flag("enabled")
+        return await done(
+            parts.edits.change_provider(name, {"enabled": on}, actor=author, reason=reason(form)),
+            _path(name),
+            f"{name} {'gets orders again.' if on else 'gets no new orders; those it has are still followed.'}",
+        )
 
-    @post("/of/{provider:str}/same-account")
-    async def confirm_account(self, form: Form, author: Author, one: NamedDependency[ProviderSettings]) -> Page:
+    @post("/of/{name:str}/same-account")
+    async def confirm_account(self, form: Form, author: Author, provider: NamedDependency[ProviderSettings]) -> Page:
         """Its address or key changed, and it is the account that orders went to before."""
-        profile = one.profile
+        profile = provider.profile
         door = form.text("door", most=64, needed=True)
         return await done(
             account_door_store.confirm(profile, door, actor=author, reason=reason(form)),
@@ -181,10 +190,12 @@ class ProvidersController(Controller):
             "It is the same account: what waited for that goes on.",
         )
 
-    @post("/of/{provider:str}/import")
-    async def choose(self, parts: Parts, form: Form, author: Author, one: NamedDependency[ProviderSettings]) -> Page:
+    @post("/of/{name:str}/import")
+    async def choose(
+        self, parts: Parts, form: Form, author: Author, provider: NamedDependency[ProviderSettings]
+    ) -> Page:
         """Which of its categories are sold as they come."""
-        name = one.profile.name
+        name = provider.profile.name
         chosen = None if form.flag("everything") else form.all("category")
         return await done(
             parts.edits.change_provider(name, {"import_categories": chosen}, actor=author, reason=reason(form)),
@@ -192,10 +203,10 @@ class ProvidersController(Controller):
             "Everything of it is sold." if chosen is None else f"{len(chosen)} categories of it are sold.",
         )
 
-    @post("/of/{provider:str}/looked")
-    async def look(self, form: Form, author: Author, one: NamedDependency[ProviderSettings]) -> Page:
+    @post("/of/{name:str}/looked")
+    async def look(self, form: Form, author: Author, provider: NamedDependency[ProviderSettings]) -> Page:
         """The owner has looked at what its balance lost, or at what it called off and delivered."""
-        name, matter = one.profile.name, form.get("matter", "")
+        name, matter = provider.profile.name, form.get("matter", "")
         if matter not in list(Matter):
             raise NotFoundException
         return await done(
@@ -204,12 +215,12 @@ class ProvidersController(Controller):
             "Closed. You are told again when there is more.",
         )
 
-    @post("/of/{provider:str}/packages")
+    @post("/of/{name:str}/packages")
     async def say_packages(
-        self, parts: Parts, form: Form, author: Author, one: NamedDependency[ProviderSettings]
+        self, parts: Parts, form: Form, author: Author, provider: NamedDependency[ProviderSettings]
     ) -> Page:
         """What its packages are that take a range of quantities."""
-        name = one.profile.name
+        name = provider.profile.name
         said = form.choice("ranged_packages", _PACKAGES, RangedPackages.OFF.value)
         return await done(
             parts.edits.change_provider(name, {"ranged_packages": said}, actor=author, reason=reason(form)),

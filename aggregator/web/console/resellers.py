@@ -37,7 +37,7 @@ async def named(reseller_id: Id) -> Reseller:
 
 class ResellersController(Controller):
     path = "/resellers"
-    dependencies = {"one": Provide(named)}
+    dependencies = {"reseller": Provide(named)}
 
     @get()
     async def resellers(self, parts: Parts, form: Form, params: Params) -> Page:
@@ -72,11 +72,11 @@ class ResellersController(Controller):
         return page("console/invite.html", reseller=one, url=url)
 
     @get("/{reseller_id:int}")
-    async def show(self, parts: Parts, form: Form, one: NamedDependency[Reseller]) -> Page:
-        return await _page(parts, form, one)
+    async def show(self, parts: Parts, form: Form, reseller: NamedDependency[Reseller]) -> Page:
+        return await _page(parts, form, reseller)
 
     @post("/{reseller_id:int}/money")
-    async def money(self, parts: Parts, form: Form, one: NamedDependency[Reseller]) -> Page:
+    async def money(self, parts: Parts, form: Form, reseller: NamedDependency[Reseller]) -> Page:
         """What it would come to, before anything moves."""
         kind = form.choice("kind", ("deposit", "adjust"), "deposit")
         try:
@@ -85,11 +85,11 @@ class ResellersController(Controller):
             if amount == 0 or (kind == "deposit" and amount < 0):
                 raise FormFault("amount", "A deposit is more than 0; to take money back, correct the balance.")
         except FormFault as error:
-            return await _page(parts, form, one, status=400, faults={f"{kind}-{error.field}": str(error)})
-        balance = await book.balance(one.id)
+            return await _page(parts, form, reseller, status=400, faults={f"{kind}-{error.field}": str(error)})
+        balance = await book.balance(reseller.id)
         return page(
             "console/money.html",
-            reseller=one,
+            reseller=reseller,
             kind=kind,
             amount=amount,
             balance=balance,
@@ -100,35 +100,35 @@ class ResellersController(Controller):
         )
 
     @post("/{reseller_id:int}/move")
-    async def move(self, form: Form, author: Author, one: NamedDependency[Reseller]) -> Page:
+    async def move(self, form: Form, author: Author, reseller: NamedDependency[Reseller]) -> Page:
         """The second press: money moves, once for this form."""
         token = form.once_token
-        amount, note, path = _amount(form), form.text("note", most=300), f"/console/resellers/{one.id}"
+        amount, note, path = _amount(form), form.text("note", most=300), f"/console/resellers/{reseller.id}"
         try:
             if form.get("kind") == "adjust":
-                balance, moved = await accounts.adjust(one.name, amount, note=note, actor=author, form=token), True
+                balance, moved = await accounts.adjust(reseller.name, amount, note=note, actor=author, form=token), True
             else:
                 reference = form.text("reference", most=100) or None
                 balance, moved = await accounts.fund(
-                    one.name, amount, reference=reference, note=note, actor=author, form=token
+                    reseller.name, amount, reference=reference, note=note, actor=author, form=token
                 )
         except Refusal as error:
             return Onward(path, str(error), bad=True)
         if not moved:
             return Onward(path, "This reference was taken before: nothing moved.", bad=True)
-        return Onward(path, f"Done. {one.name} has {print_units(balance, 2)} now.")
+        return Onward(path, f"Done. {reseller.name} has {print_units(balance, 2)} now.")
 
     @post("/{reseller_id:int}/square")
-    async def compare(self, form: Form, one: NamedDependency[Reseller]) -> Page:
+    async def compare(self, form: Form, reseller: NamedDependency[Reseller]) -> Page:
         """What the wallet holds beside what its entries come to, and what keeping either would do."""
         keep = _kept(form)
-        held, told = await book.balance(one.id), await book.moved(one.id)
+        held, told = await book.balance(reseller.id), await book.moved(reseller.id)
         if held == told:
-            return Onward(f"/console/resellers/{one.id}", "The wallet is what its entries say: nothing to square.")
+            return Onward(f"/console/resellers/{reseller.id}", "The wallet is what its entries say: nothing to square.")
         note = form.text("note", most=300, needed=True)
         return page(
             "console/square.html",
-            reseller=one,
+            reseller=reseller,
             keep=keep,
             held=held,
             told=told,
@@ -137,38 +137,43 @@ class ResellersController(Controller):
         )
 
     @post("/{reseller_id:int}/squared")
-    async def square(self, form: Form, author: Author, one: NamedDependency[Reseller]) -> Page:
+    async def square(self, form: Form, author: Author, reseller: NamedDependency[Reseller]) -> Page:
         """The second press: one of the two is set right, once for this form."""
         note = form.text("note", most=300)
         return await done(
             accounts.square(
-                one.name, keep=_kept(form), note=note, actor=author, seen=_amount(form, "held"), form=form.once_token
+                reseller.name,
+                keep=_kept(form),
+                note=note,
+                actor=author,
+                seen=_amount(form, "held"),
+                form=form.once_token,
             ),
-            f"/console/resellers/{one.id}",
+            f"/console/resellers/{reseller.id}",
             "Squared. Run the audit: what stood still goes on when it is green.",
         )
 
     @post("/{reseller_id:int}/terms")
-    async def terms(self, form: Form, author: Author, one: NamedDependency[Reseller]) -> Page:
+    async def terms(self, form: Form, author: Author, reseller: NamedDependency[Reseller]) -> Page:
         return await done(
             accounts.change(
-                one.name,
+                reseller.name,
                 tier=form.text("tier", most=60),
-                spelling=form.choice("spelling", SPELLINGS, one.spelling),
+                spelling=form.choice("spelling", SPELLINGS, reseller.spelling),
                 frozen=None,
                 actor=author,
                 reason=reason(form),
             ),
-            f"/console/resellers/{one.id}",
+            f"/console/resellers/{reseller.id}",
             "Saved. It holds from the next request on.",
         )
 
     @post("/{reseller_id:int}/frozen")
-    async def freeze(self, form: Form, author: Author, one: NamedDependency[Reseller]) -> Page:
+    async def freeze(self, form: Form, author: Author, reseller: NamedDependency[Reseller]) -> Page:
         frozen = form.flag("frozen")
         return await done(
-            accounts.change(one.name, tier=None, spelling=None, frozen=frozen, actor=author, reason=reason(form)),
-            f"/console/resellers/{one.id}",
+            accounts.change(reseller.name, tier=None, spelling=None, frozen=frozen, actor=author, reason=reason(form)),
+            f"/console/resellers/{reseller.id}",
             "Frozen: no new orders. Running ones go on." if frozen else "Open again.",
         )
 

@@ -63,13 +63,13 @@ class ServicesController(Controller):
                 f"{provider}:{service} stays held until it is published differently.",
             )
         taken = parts.prices.services.taken
-        approval = decide.approve(provider, service or None, actor=author, reason=why_so, taken=taken)
-        what = (
+        return await done(
+            decide.approve(provider, service or None, actor=author, reason=why_so, taken=taken),
+            path,
             f"{provider}:{service} is believed as it is now."
             if service
-            else f"{provider}: the next catalogue is let through."
+            else f"{provider}: the next catalogue is let through.",
         )
-        return await done(approval, path, what)
 
     @post("/forget")
     async def forget(self, form: Form, author: Author) -> Page:

@@ -41,6 +41,6 @@ def send(request: HttpRequest, what: Made, cache: str = ASK_AGAIN) -> Page:
     asked = request.headers
     if what.tag in asked.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers, media_type=what.kind)
-    if takes_gzip(asked.get("accept-encoding", "")):
-        return Response(what.packed, headers=headers | {"content-encoding": "gzip"}, media_type=what.kind)
-    return Response(what.body, headers=headers, media_type=what.kind)
+    packed = takes_gzip(asked.get("accept-encoding", ""))
+    headers |= {"content-encoding": "gzip"} if packed else {}
+    return Response(what.packed if packed else what.body, headers=headers, media_type=what.kind)
