@@ -1,7 +1,8 @@
 """The pages: what people see of the panel in a browser. A page loads, calls a deed, and renders; it decides nothing.
 
-They are Litestar's: a controller a section, routers for whom they are, named dependencies for what a handler needs. To
-add pages, write a module with a `Controller`, and name it in the `PAGES` of its package (`account`, `public`, `console`):
+They are Litestar's: a controller a section, routers for whom they are, named dependencies for what a handler needs.
+To add pages, write a module with a `Controller`, and name it in the `PAGES` of its package (`account`, `public` or
+`console`):
 
     class NotesController(Controller):
         path = "/notes"

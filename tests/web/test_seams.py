@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from litestar import Litestar, get
+from litestar import Litestar, Router, get
 from litestar._parsers import parse_url_encoded_form_data
 from litestar.routes import ASGIRoute, HTTPRoute
 from litestar.testing import AsyncTestClient
 
 from aggregator.errors import CannotBeDone
 from aggregator.people import doors
+from aggregator.settings import Fault
 from aggregator.storage.tables import Session
+from aggregator.web import console
+from aggregator.web.console.deeds import REFUSALS
 from aggregator.web.cookies import Cookies, form_token, pack, unpack
 from aggregator.web.forms import MOST_FIELDS
 from aggregator.web.refusals import HANDLERS
@@ -170,17 +173,21 @@ async def test_what_may_be_asked_of_an_address_is_no_secret(web: Web) -> None:
     assert (reply.status_code, reply.headers["allow"]) == (204, "GET, OPTIONS")
 
 
-@pytest.mark.parametrize("error", [CannotBeDone, *CannotBeDone.__subclasses__()])
-async def test_a_refusal_that_a_page_forgets_is_told_all_the_same(web: Web, error: type[CannotBeDone]) -> None:
+@pytest.mark.parametrize("error", [*REFUSALS, *CannotBeDone.__subclasses__()])
+async def test_a_refusal_that_a_page_forgets_is_told_all_the_same(web: Web, error: type[Exception]) -> None:
+    """On the layer of the console all that an owner can be refused, elsewhere what has the one root."""
     refusal = error.__new__(error)
     refusal.args = ("It is not there.",)
+    vars(refusal)["faults"] = [Fault("markup.toml", 7, "It is not there.")]
 
     @get("/forgotten")
     async def forgotten() -> None:
         raise refusal
 
+    layer = console.PAGES.exception_handlers if error not in CannotBeDone.__subclasses__() else {}
+    router = Router("/", route_handlers=[forgotten], exception_handlers=layer)
     templates = make_templates(web.panel.settings)
-    pages = Litestar([forgotten], exception_handlers=HANDLERS, template_config=templates, logging_config=None)
+    pages = Litestar([router], exception_handlers=HANDLERS, template_config=templates, logging_config=None)
     async with AsyncTestClient(pages) as client:
         reply = await client.get("/forgotten")
-    assert (reply.status_code, "It is not there." in plain(reply.text)) == (400, True)
+    assert (reply.status_code, "t is not there." in plain(reply.text)) == (400, True)

@@ -7,6 +7,7 @@ from litestar import Router
 from aggregator.web.console import (
     audit,
     decisions,
+    deeds,
     keys,
     orders,
     overview,
@@ -22,6 +23,7 @@ from aggregator.web.guards import owners
 PAGES = Router(
     "/console",
     guards=[owners],
+    exception_handlers=dict.fromkeys(deeds.REFUSALS, deeds.refuse),
     route_handlers=[
         overview.OverviewController,
         prices.PricesController,

@@ -8,8 +8,8 @@ from aggregator.catalog.drafts import Overtaken
 from aggregator.errors import CannotBeDone
 from aggregator.settings import ConfigurationError
 from aggregator.settings.files import CannotWrite
-from aggregator.web.forms import Form
-from aggregator.web.parts import Parts
+from aggregator.web.dependencies import Form, HttpRequest, Parts
+from aggregator.web.refusals import refused
 from aggregator.web.responses import Onward, Page
 
 REFUSALS = (CannotBeDone, CannotWrite, ConfigurationError, Overtaken)
@@ -33,6 +33,11 @@ def why(error: Exception) -> str:
         return "; ".join(f"line {fault.line}: {fault.message}" for fault in error.faults[:3])
     text = str(error)
     return text[:1].upper() + text[1:]
+
+
+def refuse(request: HttpRequest, error: Exception) -> Page:
+    """The exception handler of the console, for a page that does not tell it by itself."""
+    return refused(request, 400, "That cannot be done", why(error))
 
 
 def settle_ms(parts: Parts) -> int:

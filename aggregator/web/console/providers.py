@@ -165,8 +165,8 @@ class ProvidersController(Controller):
     async def sync(self, parts: Parts, provider: NamedDependency[ProviderSettings]) -> Page:
         report = await parts.syncer.sync(provider.profile.name)
         await parts.prices.reload(parts.sellers)
-        begun = "Not read" if report.failed else "Read"
-        return Onward(_path(provider.profile.name), f"{begun}: {tell_sync(report)}."[:400], bad=report.failed)
+        told = f"{'Not read' if report.failed else 'Read'}: {tell_sync(report)}."[:400]
+        return Onward(_path(provider.profile.name), told, bad=report.failed)
 
     @post("/of/{name:str}/enabled")
     async def enable(
@@ -182,11 +182,10 @@ class ProvidersController(Controller):
     @post("/of/{name:str}/same-account")
     async def confirm_account(self, form: Form, author: Author, provider: NamedDependency[ProviderSettings]) -> Page:
         """Its address or key changed, and it is the account that orders went to before."""
-        profile = provider.profile
         door = form.text("door", most=64, needed=True)
         return await done(
-            account_door_store.confirm(profile, door, actor=author, reason=reason(form)),
-            _path(profile.name),
+            account_door_store.confirm(provider.profile, door, actor=author, reason=reason(form)),
+            _path(provider.profile.name),
             "It is the same account: what waited for that goes on.",
         )
 

@@ -210,7 +210,7 @@ async def _page(parts: Parts, form: Form, number: int, *, status: int = 200, fau
         entry=entry,
         fault=fault,
         unsold=prices.shelf.unsold.get(number),
-        pins=_pins(offers),
+        pins=[("", "The cheapest that can"), *((offer, f"Only {offer}") for offer in offers)],
         form=form,
         why=explain(found, NOBODY, sources) if found else None,
         terms=found.terms(NOBODY) if found else None,
@@ -225,10 +225,6 @@ def _offers(found: ShelfService | None, entry: ServiceEntry | None, offer: str) 
     if entry is not None:
         return [f"{ref.provider}:{ref.service}" for ref in entry.offers]
     return [f"{one.provider}:{one.service}" for one in found.offers] if found else [offer]
-
-
-def _pins(offers: list[str]) -> list[tuple[str, str]]:
-    return [("", "The cheapest that can"), *((offer, f"Only {offer}") for offer in offers)]
 
 
 def _entry(parts: Parts, number: int) -> ServiceEntry | None:
