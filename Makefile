@@ -2,8 +2,9 @@
 #   make demo [ARGS=--once]     a panel with sandbox providers, ready to try
 #   make test [ARGS="-k word"]  every test, on real servers
 #   make chaos [SEED=1 MINUTES=30] orders while everything breaks, bursts, and broken builds that must be found
+#   make soak [MINUTES=12]      a panel under everyday trouble: what it stands still for, what grows, how it stops
 #   make prove [SEED=1 ARGS="inputs 1000000"]  what the tests try by hundreds, by thousands or more
-#                               the seed of both is the day's where none is given, and is printed
+#                               the seed of all three is the day's where none is given, and is printed
 #   make mutants [ARGS="pricing*"]  small faults in what counts money, and how many of them no test notices
 #   make bench [ARGS="add"]     how fast it is, beside what this machine allows; the words choose rows
 #   make check                  style and types
@@ -21,7 +22,7 @@ ready := .venv/.ready
 # The tests begin the program a thousand times: it is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: env demo test chaos prove mutants bench check lock clean
+.PHONY: env demo test chaos soak prove mutants bench check lock clean
 
 env: $(ready)
 
@@ -37,6 +38,11 @@ chaos: $(ready)
 	@$(python) -m tests.chaos.recovery
 	@$(python) -m tests.chaos.bursts
 	@$(python) -m tests.chaos.mutations
+
+soak: MINUTES := $(or $(filter-out 0,$(MINUTES)),1)
+soak: $(ready)
+	@echo "make soak SEED=$(SEED) MINUTES=$(MINUTES)"
+	@$(python) -m tests.soak --seed $(SEED) --minutes $(MINUTES) $(ARGS)
 
 prove: $(ready)
 	@echo "make prove SEED=$(SEED)"

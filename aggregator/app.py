@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable
 from functools import partial
@@ -46,6 +47,7 @@ from aggregator.orders.account_doors import account_door
 from aggregator.orders.business import Business
 from aggregator.orders.cancel import Canceller
 from aggregator.orders.days import SHOWN_DAYS
+from aggregator.orders.decided import Decided
 from aggregator.orders.dispatch import Dispatcher
 from aggregator.orders.investigate import Investigator
 from aggregator.orders.model import Attempt
@@ -114,6 +116,7 @@ class Panel:
         self._sellers = Handover(self.upstreams)
         self.prices = Prices(currency, settings.services, settings.markup)
         self.tracker = Tracker(self.cache, render_for(currency))
+        self._decided = Decided(self.cache, self.tracker)
         self.keys = Keys(limits, settings.limits, settings.panel.spelling)
         self.syncer = Syncer(
             self.upstreams, lambda: self.prices.markup.fx,
@@ -199,7 +202,7 @@ class Panel:
         if signals.KEYS in changed:
             self.keys.forget()
         if signals.REPLIES in changed:
-            await self.tracker.forget()
+            await self._decided.take_in()
         if changed & {signals.WORK, signals.CATALOGUE} and "dispatch" in self.workers.names():
             await store.hurry()
             self.workers.wake(*OF_ORDERS)
@@ -335,11 +338,16 @@ class Panel:
         if settings is not None:
             await self.reconciler.run_once(settings)
 
+    async def finish_work(self) -> None:
+        """Begin nothing more, and let adds in flight and rounds that have begun end beside each other."""
+        await self.workers.stop("dispatch")
+        await asyncio.gather(
+            self.dispatcher.stop(self.settings.pace.add_timeout_seconds + DRAIN_SECONDS), self.workers.stop_all()
+        )
+
     async def stop(self) -> None:
         """Let adds in flight end, then stop everything; the sweeper of the next start finds what is left."""
-        await self.workers.stop("dispatch")
-        await self.dispatcher.stop(self.settings.pace.add_timeout_seconds + DRAIN_SECONDS)
-        await self.workers.stop_all()
+        await self.finish_work()
         await settled()
         await self.upstreams.aclose()
         await self.cache.aclose()

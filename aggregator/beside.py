@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -27,6 +27,20 @@ class Beside(Generic[T]):
         if run is None or run.source is not source or run.failed:
             run = self._latest = _Run(source, compute)
         return await run.result()
+
+
+class Besides(Generic[T]):
+    """A `Beside` for each of a few kinds of what is wanted of one source."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kinds: dict[Hashable, Beside[T]] = {}
+
+    async def get(self, kind: Hashable, source: object, compute: Callable[[Wanted], T]) -> T:
+        """As `Beside.get`; with more than so many kinds, all are forgotten."""
+        if kind not in self._kinds and len(self._kinds) >= self._most:
+            self._kinds.clear()
+        return await self._kinds.setdefault(kind, Beside()).get(source, compute)
 
 
 class _Run(Generic[T]):

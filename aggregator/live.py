@@ -30,6 +30,7 @@ from aggregator.settings import (
     refuse_loss,
 )
 from aggregator.storage.opening import database
+from aggregator.storage.trouble import tell_failure
 
 log = structlog.get_logger(__name__)
 Seen: TypeAlias = dict[str, str | Fault | None]
@@ -140,7 +141,7 @@ class _Follower:
         except ProviderInUse as error:
             log.warning("configuration.refused", fault=f"{file}: {error}", kept="the configuration as it was")
         except Exception as error:  # noqa: BLE001  # whatever it is, the loop goes on
-            log.error("configuration.failed", file=file, failed=error)  # noqa: TRY400  # in a line
+            tell_failure(log, "configuration.failed", error, file=file)
         else:
             log.info("configuration.taken", file=file)
 

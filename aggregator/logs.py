@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from structlog.typing import EventDict, WrappedLogger
 MASK = "***"
 _SPACES = re.compile(r"\s")
 _TOLD_OTHERWISE: ContextVar[bool] = ContextVar("told_otherwise", default=False)
+_HOME = Path(__file__).parent.parent
+_PYTHON = sysconfig.get_path("stdlib") + os.sep
 _MOST_SAID = 500
 """Characters of an error's own text in a line."""
 _KEYS = re.compile(
@@ -140,8 +143,18 @@ def _plain(value: Any) -> Any:
 
 def _in_a_line(error: BaseException) -> str:
     """What failed, and where: the last place that is ours."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if f"{os.sep}site-packages{os.sep}" not in frame.filename] or frames
+    ours = [frame for frame in frames if _is_ours(frame.filename)] or frames
     where = f", at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     said = str(error).strip()
     return f"{type(error).__name__}{': ' if said else ''}{said[:_MOST_SAID]}{where}"
+
+
+def _is_ours(file: str) -> bool:
+    """Also where we are installed among the libraries, which like Python itself only pass a failure on."""
+    if any(file.startswith(f"{_HOME / name}{os.sep}") for name in ("aggregator", "providers", "pricing")):
+        return True
+    # What is compiled names its source as it was built: asyncpg/protocol/protocol.pyx.
+    return Path(file).is_absolute() and not file.startswith(_PYTHON) and f"{os.sep}site-packages{os.sep}" not in file

@@ -19,8 +19,6 @@ import structlog
 import uvicorn
 
 from aggregator.app import Panel
-from aggregator.catalog.prices import Prices
-from aggregator.catalog.shelf import Shelf
 from aggregator.connections import Connection, Patience, Waiting
 from aggregator.errors import CannotBeDone
 from aggregator.live import Seen, follow_edits, publish
@@ -29,7 +27,9 @@ from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachab
 from aggregator.storage.opening import database
 from aggregator.storage.transaction import engine
 from aggregator.watchdog import Watchdog
+from aggregator.web.site import warm_up
 from aggregator.workers import Loop
+from providers.registry import load_client
 
 _INSTANCE_LOCK = 7_204_180_532  # any number that no other program uses on this database
 GRACE_SECONDS = 5
@@ -164,6 +164,7 @@ async def serve(
     stop = _stop_on_signals()
     sys.setswitchinterval(SWITCH_SECONDS)
     panel = Panel(settings)
+    panel.prices.settle = gc.freeze
     server = make_server(panel.asgi(with_api=role != "worker"))
     watchdog = Watchdog(panel.metrics.count_stall)
     watchdog.start()
@@ -173,7 +174,8 @@ async def serve(
             if await _begin_patiently(stack, panel, faults, stop):
                 await _run(panel, seen, role, stop, ready)
                 server.should_exit = True
-                await asyncio.gather(*([serving] if serving is not None else []))
+                # One after the other, callers and providers that are slow would be waited for twice.
+                await asyncio.gather(panel.finish_work(), *([serving] if serving is not None else []))
                 await panel.stop()
     finally:
         server.should_exit = True
@@ -183,28 +185,15 @@ async def serve(
 
 async def _run(panel: Panel, seen: Seen, role: str, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     panel.start_looking()
+    await asyncio.to_thread(load_client)
     if role != "web":
         await panel.start_working()
     panel.workers.start(Loop("edits", lambda: follow_edits(panel, seen, stop), pause=1.0))
-    panel.workers.start(Loop("memory", _Settling(panel.prices), pause=1.0))
     ready()
+    warming = asyncio.create_task(asyncio.to_thread(warm_up)) if role != "worker" else None
     await stop.wait()
-
-
-class _Settling:
-    """Keeps the garbage collector off what lives long: one look through a large shelf holds all requests up.
-
-    A shelf that was replaced goes without the collector, for it has no cycles.
-    """
-
-    def __init__(self, prices: Prices) -> None:
-        self._prices = prices
-        self._settled: Shelf | None = None
-
-    async def __call__(self) -> None:
-        if self._prices.shelf is not self._settled:
-            self._settled = self._prices.shelf
-            gc.freeze()
+    if warming is not None:
+        await warming
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from decimal import Decimal
-from fnmatch import fnmatchcase
-from functools import cached_property
+from fnmatch import translate
+from functools import cached_property, lru_cache
 
 from msgspec import Struct
 
@@ -42,23 +44,29 @@ class Match(Struct, frozen=True, kw_only=True):
             and self.tier in (None, buyer.tier)
             and self.reseller in (None, buyer.reseller)
             and (self.type is None or self.type.casefold() == offer.type.casefold())
-            and self._covers_cost(offer.rate.amount)
+            and self._covers_cost(offer.rate)
             and fits(self.provider, offer.provider)
             and fits(self.category, category)
             and fits(self.name, name)
         )
 
-    def _covers_cost(self, cost: Decimal) -> bool:
-        above = self.cost_over is None or cost > self.cost_over
-        return above and (self.cost_under is None or cost < self.cost_under)
+    def _covers_cost(self, cost: Rate) -> bool:
+        above = self.cost_over is None or cost.amount > self.cost_over
+        return above and (self.cost_under is None or cost.amount < self.cost_under)
 
 
 def fits(glob: str | None, text: str) -> bool:
     """Whether a glob is this text, or covers it, without regard to case; None covers everything."""
     if glob is None:
         return True
-    pattern, folded = glob.casefold(), text.casefold()
-    return pattern == folded or fnmatchcase(folded, pattern)
+    (pattern, covers), folded = _read_glob(glob), text.casefold()
+    return pattern == folded or covers(folded) is not None
+
+
+@lru_cache(maxsize=4096)
+def _read_glob(glob: str) -> tuple[str, Callable[[str], re.Match[str] | None]]:
+    folded = glob.casefold()
+    return folded, re.compile(translate(folded)).match
 
 
 class MarkupRule(Struct, frozen=True):

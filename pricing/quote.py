@@ -75,7 +75,7 @@ def combine(
     their cost. A flag holds only if it holds for all that count. Prices of packages and of 1,000 are never compared:
     the first offer says which is sold.
     """
-    lead = _find_lead(offers)
+    lead = find_lead(offers)
     if lead is None:
         return None
     price = price_of(lead)
@@ -98,7 +98,8 @@ def combine(
     )
 
 
-def _find_lead(offers: Sequence[Offer]) -> Offer | None:
+def find_lead(offers: Sequence[Offer]) -> Offer | None:
+    """The cheapest, whatever is asked for it; None when none has a price."""
     priced = [offer for offer in offers if offer.rate.units > 0]
     rivals = [offer for offer in priced if offer.rate.per == priced[0].rate.per]
     return min(rivals, key=lambda offer: offer.rate.units, default=None)

@@ -70,6 +70,14 @@ def find_preset(name: str) -> Preset:
         raise UnknownPreset(name) from None
 
 
+def load_client() -> None:
+    """Load the HTTP client and whom it trusts, for whoever must not wait for that at the first call."""
+    from providers import panel  # noqa: F401, PLC0415  # brings the HTTP client
+    from providers.network import trust  # noqa: PLC0415  # the same
+
+    trust(verify=True)
+
+
 def open_adapter(profile: Profile, preset: str, pace: Pace, trace: Trace | None = None) -> Adapter:
     """The adapter of one configured provider; `trace` is told of each call's steps. Raises `UnknownPreset`."""
     from providers.transport import Transport  # noqa: PLC0415  # brings the HTTP client

@@ -9,7 +9,7 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from aggregator.beside import Beside, GivenUp, Wanted
+from aggregator.beside import Beside, Besides, GivenUp, Wanted
 from aggregator.watchdog import Watchdog
 
 SOURCE = object()
@@ -64,6 +64,23 @@ async def test_a_failure_is_told_and_not_kept() -> None:
     with pytest.raises(LookupError):
         await beside.get(SOURCE, fail)
     assert await beside.get(SOURCE, lambda _: 3) == 3
+
+
+async def test_each_kind_of_a_source_is_worked_out_once_and_no_more_of_them_are_kept_than_allowed() -> None:
+    besides, made = Besides[str](2), list[str]()
+
+    def compute(kind: str) -> str:
+        made.append(kind)
+        return kind
+
+    async def get(kind: str) -> str:
+        return await besides.get(kind, SOURCE, lambda _: compute(kind))
+
+    assert [await get(kind) for kind in ("one", "other", "one", "other")] == ["one", "other", "one", "other"]
+    assert made == ["one", "other"]
+    await get("third")
+    await get("one")
+    assert made == ["one", "other", "third", "one"]
 
 
 async def test_a_loop_that_stood_still_is_told_with_what_held_it() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 from aggregator.api.terms import BILLED_BY_LINE
 from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
-from providers.vocabulary import ServiceType
 
 LINE_BYTES = 128
 """For each comment or name that a service publishes as its largest quantity."""
@@ -48,5 +47,5 @@ class BodySizes:
 
 def needed(shelf: Iterable[ShelfService]) -> int:
     """Bytes of the largest order of lines that is for sale, up to `LARGEST`."""
-    lines = [service.terms(NOBODY).maximum for service in shelf if ServiceType(service.type) in BILLED_BY_LINE]
+    lines = [service.terms(NOBODY).maximum for service in shelf if service.type in BILLED_BY_LINE]
     return min(max(lines, default=0) * LINE_BYTES, LARGEST)

@@ -7,7 +7,7 @@ import asyncio
 from aggregator.catalog import news, news_store
 from aggregator.catalog.shelf import Shelf
 from aggregator.storage import signals
-from aggregator.storage.transaction import write
+from aggregator.storage.transaction import apart, write
 
 
 class Announcer:
@@ -27,11 +27,13 @@ class Announcer:
 
         async def work() -> None:
             if await signals.reach(signals.TOLD, edition):
-                changed, told = news.compare(await news_store.lines(), lines, shelf.aliases)
+                earlier = await news_store.lines()
+                changed, told = await apart(lambda: news.compare(earlier, lines, shelf.aliases))
                 await news_store.put_lines(changed)
                 await news_store.add(told)
 
-        changed, _ = news.compare(await news_store.lines(), lines, shelf.aliases)
+        earlier = await news_store.lines()
+        changed, _ = await apart(lambda: news.compare(earlier, lines, shelf.aliases))
         if changed:
             await write(work)
         self._told = shelf

@@ -9,9 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.catalog import feed, findings, holds
-from aggregator.catalog.feed import Change
 from aggregator.catalog.findings import Kind
-from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Doubt, Hold, Learned, ListingRow
+from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Change, ChangeKind, Doubt, Hold, Learned, ListingRow
 from providers.vocabulary import Listing
 
 SHRINK_PERCENT = 30
@@ -125,7 +124,7 @@ def _count_absent(old: Mapping[str, ListingRow], new: Mapping[str, ListingRow], 
 
 
 def _tell_hold(row: ListingRow, earlier: Hold | None, hold: Hold | None) -> Change:
-    return Change(row.service, feed.Kind.HELD, earlier.text if earlier else "", hold.text if hold else "", row.name)
+    return Change(row.service, ChangeKind.HELD, earlier.text if earlier else "", hold.text if hold else "", row.name)
 
 
 def as_row(listing: Listing, provider: str) -> ListingRow:

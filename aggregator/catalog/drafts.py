@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from msgspec import Struct
 from aggregator.catalog import store
 from aggregator.catalog.store import RevisionRow
 from aggregator.settings import ConfigurationError, Fault, find_text, read_text, refuse_loss
+from aggregator.storage.transaction import apart
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -48,13 +50,16 @@ class Overtaken(Exception):
 async def draft(directory: Path, file: str, *, revised: bool = True) -> Draft:
     """The file as it is now. Raises `ConfigurationError` where it cannot be read and nothing is in force."""
     in_force = await store.newest_revision(file) if revised else None
-    path = directory / file
+    return await apart(partial(_look, directory / file, in_force))
+
+
+def _look(path: Path, in_force: RevisionRow | None) -> Draft:
     if in_force is None:
-        return Draft(file=file, text=read_text(path), in_force=None)
+        return Draft(file=path.name, text=read_text(path), in_force=None)
     text = None
     try:
         text = find_text(path)
         refuse_loss(in_force.text, in_force.text if text is None else text, str(path))
     except ConfigurationError as error:
-        return Draft(file=file, text=text or "", in_force=in_force, fault=error.faults[0])
-    return Draft(file=file, text=in_force.text if text is None else text, in_force=in_force)
+        return Draft(file=path.name, text=text or "", in_force=in_force, fault=error.faults[0])
+    return Draft(file=path.name, text=in_force.text if text is None else text, in_force=in_force)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 
 import msgspec
 
@@ -36,7 +37,7 @@ from aggregator.settings.edits import (
 from aggregator.settings.files import keep_secret, write_text
 from aggregator.settings.providers import PROVIDER_NAME
 from aggregator.storage import decisions, signals
-from aggregator.storage.transaction import write
+from aggregator.storage.transaction import apart, write
 
 
 class Edits:
@@ -66,9 +67,9 @@ class Edits:
         """The files whose text is not in force: being edited, faulty, lost, or not to be read."""
         return [begun for file in (MARKUP_FILE, SERVICES_FILE) if (begun := await self.draft(file)).by_hand]
 
-    def read_markup(self, text: str) -> MarkupFile:
+    async def read_markup(self, text: str) -> MarkupFile:
         """For a preview. Raises `ConfigurationError`."""
-        return read_markup(text, MARKUP_FILE, currency=self._settings.panel.currency)
+        return await apart(partial(read_markup, text, MARKUP_FILE, currency=self._settings.panel.currency))
 
     async def save(self, file: str, text: str, *, base: str, actor: str, reason: str = "") -> RevisionRow:
         """Check a text of markup.toml or services.toml, write the file, and make it the newest revision.
@@ -83,7 +84,7 @@ class Edits:
             number = await store.add_revision(file, text, actor)
             await decisions.record("file", number, "saved", file, actor=actor, reason=reason)
             # Last of all: a file that is there without its revision would be taken for an edit by hand.
-            write_text(self._directory / file, text)
+            await apart(lambda: write_text(self._directory / file, text))
 
         await write(work)
         await self._prices.reload(self._sellers)
@@ -101,13 +102,13 @@ class Edits:
     ) -> None:
         """Set keys of a [[service]]; one that is sold as it comes gets a block with its one offer."""
         begun = await self._settled_draft(SERVICES_FILE)
-        text = change_service(begun.text, SERVICES_FILE, number, changes, offer=offer)
+        text = await apart(lambda: change_service(begun.text, SERVICES_FILE, number, changes, offer=offer))
         await self.save(SERVICES_FILE, text, base=begun.base, actor=actor, reason=reason)
 
     async def remove_service(self, number: int, *, actor: str, reason: str = "") -> None:
         """Take a [[service]] out: its listings are sold as they come again, each under its own id."""
         begun = await self._settled_draft(SERVICES_FILE)
-        text = remove_service(begun.text, SERVICES_FILE, number)
+        text = await apart(lambda: remove_service(begun.text, SERVICES_FILE, number))
         await self.save(SERVICES_FILE, text, base=begun.base, actor=actor, reason=reason)
 
     async def add_service(self, block: str, *, actor: str, reason: str = "") -> None:
@@ -127,13 +128,14 @@ class Edits:
         _refuse_taken(name, self._upstreams)
         tried = write_block("provider", {**values, "key": key})
         await self.check({PROVIDERS_FILE: append_block(begun.text, tried)})
-        block = write_block("provider", _with_key(values, keep_secret(self._directory, name, key)))
+        kept = await apart(lambda: keep_secret(self._directory, name, key))
+        block = write_block("provider", _with_key(values, kept))
         await self._save_providers(append_block(begun.text, block), begun, f"{name} added", actor=actor, reason="")
 
     async def change_provider(self, name: str, changes: Mapping[str, Value], *, actor: str, reason: str = "") -> None:
         """Set keys of a [[provider]]."""
         begun = await self.draft(PROVIDERS_FILE)
-        text = change_provider(begun.text, PROVIDERS_FILE, name, changes)
+        text = await apart(lambda: change_provider(begun.text, PROVIDERS_FILE, name, changes))
         told = f"{name}: " + ", ".join(
             f"{key} = {msgspec.json.encode(value).decode()}" for key, value in changes.items()
         )
@@ -143,15 +145,19 @@ class Edits:
         """What `aggregator check` says of the configuration with these texts; raises `ConfigurationError`."""
         good = {file: (await self.draft(file)).in_force for file in (MARKUP_FILE, SERVICES_FILE)}
         instead = {file: revision.text for file, revision in good.items() if revision is not None}
-        settings = load(self._directory, self._environ, instead={**instead, **texts})
+        types = await store.listed_types() if SERVICES_FILE in texts else {}
+        return await apart(partial(self._check, texts, {**instead, **texts}, types))
+
+    def _check(
+        self, texts: Mapping[str, str], instead: Mapping[str, str], types: Mapping[tuple[str, str], str]
+    ) -> Settings:
+        settings = load(self._directory, self._environ, instead=instead)
         # What another file says wrong is not this edit's fault: an offer of a provider that was taken out, say.
         faults = [fault for fault in cross_check(settings).faults if fault.file.endswith(tuple(texts))]
         if faults:
             raise ConfigurationError(faults)
-        if SERVICES_FILE in texts:
-            refuse_mixed_types(
-                SERVICES_FILE, settings.services, await store.listed_types(), known=self._prices.services.services
-            )
+        if types:
+            refuse_mixed_types(SERVICES_FILE, settings.services, types, known=self._prices.services.services)
         return settings
 
     async def _save_providers(self, text: str, begun: Draft, told: str, *, actor: str, reason: str) -> None:
@@ -160,7 +166,7 @@ class Edits:
         async def work() -> None:
             await self._expect(PROVIDERS_FILE, begun.base, text)
             await decisions.record("file", 0, "saved", f"{PROVIDERS_FILE}: {told}", actor=actor, reason=reason)
-            write_text(self._directory / PROVIDERS_FILE, text)
+            await apart(lambda: write_text(self._directory / PROVIDERS_FILE, text))
 
         await write(work)
         await self._take_providers(settings.providers)

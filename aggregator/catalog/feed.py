@@ -4,45 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from enum import StrEnum
 
-from msgspec import Struct
-
-from aggregator.catalog.model import ListingRow
-
-
-class Kind(StrEnum):
-    NEW = "new"
-    GONE = "gone"
-    BACK = "back"
-    DEARER = "dearer"
-    CHEAPER = "cheaper"
-    LIMITS = "limits"
-    RENAMED = "renamed"
-    FLAGS = "flags"
-    TYPE = "type"
-    HELD = "held"
-
-
-class Change(Struct, frozen=True):
-    """One line of what a sync changed, for people; prices in the provider's currency."""
-
-    service: str
-    """Their id; empty where the whole catalogue is meant."""
-    kind: str
-    before: str
-    now: str
-    name: str = ""
+from aggregator.catalog.model import Change, ChangeKind, ListingRow
 
 
 def tell(before: ListingRow | None, now: ListingRow) -> list[Change]:
     """What a reseller or the owner would want to know; nothing where it cannot be sold, or only words were polished."""
     was_sold = before is not None and _is_sold(before)
     if before is None or not was_sold:
-        kind = Kind.NEW if before is None else Kind.BACK
+        kind = ChangeKind.NEW if before is None else ChangeKind.BACK
         return [Change(now.service, kind, "", now.rate or "", now.name)] if _is_sold(now) else []
     if not _is_sold(now):
-        return [Change(now.service, Kind.GONE, before.rate or "", "" if now.withdrawn else now.flaw or "", now.name)]
+        return [
+            Change(now.service, ChangeKind.GONE, before.rate or "", "" if now.withdrawn else now.flaw or "", now.name)
+        ]
     price = _tell_price(before, now)
     others = [
         Change(now.service, kind, old, new, now.name)
@@ -59,7 +34,7 @@ def _is_sold(row: ListingRow) -> bool:
 def _tell_price(before: ListingRow, now: ListingRow) -> Change | None:
     if before.rate == now.rate or not before.rate or not now.rate:
         return None
-    kind = Kind.DEARER if Decimal(now.rate) > Decimal(before.rate) else Kind.CHEAPER
+    kind = ChangeKind.DEARER if Decimal(now.rate) > Decimal(before.rate) else ChangeKind.CHEAPER
     return Change(now.service, kind, before.rate, now.rate, now.name)
 
 
@@ -72,9 +47,9 @@ def _say_flags(row: ListingRow) -> str:
     return ", ".join(f"{name} {'yes' if on else 'no'}" for name, on in flags.items() if on is not None)
 
 
-_SAYINGS: dict[Kind, Callable[[ListingRow], str]] = {
-    Kind.TYPE: lambda row: row.type,
-    Kind.RENAMED: lambda row: row.name,
-    Kind.LIMITS: _say_limits,
-    Kind.FLAGS: _say_flags,
+_SAYINGS: dict[ChangeKind, Callable[[ListingRow], str]] = {
+    ChangeKind.TYPE: lambda row: row.type,
+    ChangeKind.RENAMED: lambda row: row.name,
+    ChangeKind.LIMITS: _say_limits,
+    ChangeKind.FLAGS: _say_flags,
 }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
-from aggregator.catalog.model import Learned, ProviderRow
+from aggregator.catalog.model import Cancels, Health, Learned, ProviderRow
 from providers.errors import Code, NoTurn, ProviderError, Refused
 
 FAILURES_BEFORE_REST = 3
@@ -14,14 +12,6 @@ ACCOUNT = frozenset({Code.KEY_INVALID, Code.ACCOUNT_BLOCKED})
 PATIENCE_MS = (2_000, 5_000, 15_000, 60_000)
 """After "too many requests" without a word of when to come again, in a row (PROTOCOL.md, "Polling")."""
 MOMENT = frozenset({Code.MAINTENANCE, Code.RATE_LIMIT})
-
-
-class Health(Struct, frozen=True):
-    """What is kept of it: failures in a row, and until when (milliseconds) the provider rests and why."""
-
-    failures: int
-    rest_until: int
-    rest_reason: str | None
 
 
 WELL = Health(0, 0, None)
@@ -59,17 +49,6 @@ def _patience(times: int, now: int) -> int:
     """Longer each time, and never quite the same, so that processes that were refused together come back apart."""
     pause = PATIENCE_MS[min(times, len(PATIENCE_MS) - 1)]
     return pause + now % (pause // 4)
-
-
-class Cancels(Struct, frozen=True):
-    """What became of a provider's service lately."""
-
-    orders: int
-    """That it took, or that ended there."""
-    cancelled: int
-    """By the provider, not by wish of the reseller."""
-    resellers: int
-    """Whose orders were cancelled."""
 
 
 LEAST_CANCELS, LEAST_RESELLERS, CANCELS_PERCENT = 5, 3, 30

@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from aggregator.catalog import finding_store, store
 from aggregator.catalog.findings import Finding, laid_over
-from aggregator.catalog.health import Cancels
-from aggregator.catalog.model import Hold, Learned, ListingRow
+from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Cancels, Hold, Learned, ListingRow
 from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import clock, signals, tables
+from aggregator.storage.statements import run
 from aggregator.storage.tables import ImportedService
 
 _LISTING = tables.Listing
@@ -57,19 +57,34 @@ def _as_learned(row: Mapping[str, Any]) -> Learned:
     )  # fmt: skip
 
 
+_HELD = f"held_row is not null and missing < {MISSING_BEFORE_WITHDRAWN}"  # a number of ours
+
+
+async def count_held() -> dict[str, int]:
+    """By provider: how much of what it lists is held."""
+    rows = await run(f"select provider, count(*) as n from listings where {_HELD} group by provider order by provider")
+    return {row["provider"]: int(row["n"]) for row in rows}
+
+
+async def held_page(*, limit: int, offset: int) -> list[HeldListing]:
+    """A part of `held`."""
+    rows = await run(f"select * from listings where {_HELD} order by id limit {{}} offset {{}}", limit, offset)
+    return [_as_held(row) for row in rows]
+
+
 async def held(provider: str | None = None, service: str | None = None) -> list[HeldListing]:
     """What is held and still listed, in the order in which it was first seen."""
     query = _LISTING.select().where(_LISTING.held_row.is_not_null()).order_by(_LISTING.id)
     query = query.where(_LISTING.provider == provider) if provider else query
     rows = await (query.where(_LISTING.service == service) if service else query)
-    found = [
-        HeldListing(
-            id=row["id"], row=msgspec.convert(dict(row), ListingRow, strict=False),
-            hold=msgspec.json.decode(row["held_row"], type=Hold),
-        )
-        for row in rows
-    ]  # fmt: skip
-    return [one for one in found if not one.row.withdrawn]
+    return [one for one in map(_as_held, rows) if not one.row.withdrawn]
+
+
+def _as_held(row: Mapping[str, Any]) -> HeldListing:
+    return HeldListing(
+        id=row["id"], row=msgspec.convert(dict(row), ListingRow, strict=False),
+        hold=msgspec.json.decode(row["held_row"], type=Hold),
+    )  # fmt: skip
 
 
 async def put_holds(provider: str, holds: Mapping[str, Hold | None]) -> None:

@@ -198,3 +198,46 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     @property
     def funds(self) -> Decimal | None:
         return Decimal(self.balance) if self.balance is not None else None
+
+
+class Health(Struct, frozen=True):
+    """What is kept of it: failures in a row, and until when (milliseconds) the provider rests and why."""
+
+    failures: int
+    rest_until: int
+    rest_reason: str | None
+
+
+class Cancels(Struct, frozen=True):
+    """What became of a provider's service lately."""
+
+    orders: int
+    """That it took, or that ended there."""
+    cancelled: int
+    """By the provider, not by wish of the reseller."""
+    resellers: int
+    """Whose orders were cancelled."""
+
+
+class ChangeKind(StrEnum):
+    NEW = "new"
+    GONE = "gone"
+    BACK = "back"
+    DEARER = "dearer"
+    CHEAPER = "cheaper"
+    LIMITS = "limits"
+    RENAMED = "renamed"
+    FLAGS = "flags"
+    TYPE = "type"
+    HELD = "held"
+
+
+class Change(Struct, frozen=True):
+    """One line of what a sync changed, for people; prices in the provider's currency."""
+
+    service: str
+    """Their id; empty where the whole catalogue is meant."""
+    kind: str
+    before: str
+    now: str
+    name: str = ""

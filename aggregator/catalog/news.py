@@ -10,7 +10,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.catalog.shelf import NOBODY, Shelf
-from aggregator.settings import OfferRef
 
 
 class Kind(StrEnum):
@@ -33,10 +32,6 @@ class Line(Struct, frozen=True, kw_only=True):
     sold: bool = True
     offers: str = ""
     """The listings behind it, as "provider:service" in a JSON list."""
-
-    @property
-    def refs(self) -> list[OfferRef]:
-        return [OfferRef(*one.split(":", 1)) for one in msgspec.json.decode(self.offers or "[]", type=list[str])]
 
 
 class News(Struct, frozen=True, kw_only=True):

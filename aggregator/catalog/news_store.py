@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
 
-from aggregator.catalog.aliases import Sold
 from aggregator.catalog.news import Kind, Line, News
-from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import clock
-from aggregator.storage.bulk import put_many
-from aggregator.storage.lists import among
+from aggregator.storage.bulk import EACH, put_many
 from aggregator.storage.moments import drop_before
-from aggregator.storage.statements import run
+from aggregator.storage.statements import Row, run
 from aggregator.storage.tables import ShelfLine, ShelfNews
+from aggregator.storage.transaction import apart
 
 
 class ToldNews(Struct, frozen=True, kw_only=True):
@@ -33,18 +32,18 @@ class ToldNews(Struct, frozen=True, kw_only=True):
 
 async def lines() -> dict[int, Line]:
     """Every service that was ever told."""
-    return {row["service"]: msgspec.convert(dict(row), Line, strict=False) for row in await ShelfLine.select()}
+    found: dict[int, Line] = {}
+    after = -1
+    while rows := await run(
+        "select * from shelf_lines where service > {} order by service limit {}", after, EACH
+    ):  # fmt: skip
+        found.update(await apart(partial(_as_lines, rows)))
+        after = rows[-1]["service"]
+    return found
 
 
-async def sold(numbers: Sequence[int]) -> Sold:
-    """What was ever told to be for sale: which of the imported ids, and every id of a [[service]]."""
-    these, values = among("service", numbers)
-    ids = await run(f"select service from shelf_lines where {these}", values)
-    blocks = await ShelfLine.select().where(ShelfLine.service < FIRST_IMPORTED_ID)
-    return Sold(
-        imported=frozenset(row["service"] for row in ids),
-        blocks={row["service"]: msgspec.convert(dict(row), Line, strict=False).refs for row in blocks},
-    )
+def _as_lines(rows: Sequence[Row]) -> dict[int, Line]:
+    return {row["service"]: msgspec.convert(dict(row), Line, strict=False) for row in rows}
 
 
 async def put_lines(changed: Sequence[Line]) -> None:

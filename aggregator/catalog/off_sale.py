@@ -5,8 +5,7 @@ from __future__ import annotations
 import structlog
 
 from aggregator.catalog import learned_store, store
-from aggregator.catalog.feed import Change, Kind
-from aggregator.catalog.model import Hold, HoldKind
+from aggregator.catalog.model import Change, ChangeKind, Hold, HoldKind
 from aggregator.storage import signals
 from aggregator.storage.transaction import write
 
@@ -23,7 +22,7 @@ async def take_off_sale(provider: str, service: str, reason: str) -> bool:
             return False
         hold = Hold(kind=HoldKind.OVERSERVES, reason=reason, accepted=row)
         await learned_store.put_holds(provider, {service: hold})
-        await store.add_changes(provider, [Change(service, Kind.HELD, "", hold.text, row.name)])
+        await store.add_changes(provider, [Change(service, ChangeKind.HELD, "", hold.text, row.name)])
         await signals.raise_signal(signals.CATALOGUE)
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from decimal import Decimal
 
 from msgspec import Struct
@@ -58,6 +59,12 @@ class Offers:
         self._providers = {provider.profile.name: provider for provider in providers}
         self._rows = rows
         self._fx = fx
+
+    def at(self, fx: FxTable) -> Offers:
+        """The same listings at other rates of exchange."""
+        other = copy(self)
+        other._fx = fx  # noqa: SLF001  # our own
+        return other
 
     def listed(self) -> Iterator[tuple[OfferRef, ListingRow]]:
         for row in self._listings.values():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
-from aggregator.catalog.shelf import NOBODY, Shelf
+from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
 from pricing.markup import Buyer, Price
 from pricing.money import print_units
 
@@ -26,17 +28,17 @@ class PriceChange(Struct, frozen=True, kw_only=True):
     """Whether the rule by itself would sell it at a loss."""
 
 
-def compare(now: Shelf, new: Shelf, buyer: Buyer = NOBODY) -> list[PriceChange]:
+def compare(now: Shelf, new: Iterable[ShelfService], buyer: Buyer = NOBODY) -> list[PriceChange]:
     """The services whose price differs, and those that only the least margin keeps above their cost."""
     rows = []
     for service in new:
         price, before = service.price(buyer), now.get(service.id)
-        old = str(before.price(buyer).rate) if before else None
-        if old != str(price.rate) or price.sells_below_cost:
+        old = before.price(buyer).rate if before else None
+        if old is None or old.units != price.rate.units or price.sells_below_cost:
             rows.append(
                 PriceChange(
-                    service=service.id, name=service.name, now=old, new=str(price.rate), cost=str(price.cost),
-                    margin=margin(price), by_rule=str(price.by_rule), rule=price.rule,
+                    service=service.id, name=service.name, now=str(old) if old else None, new=str(price.rate),
+                    cost=str(price.cost), margin=margin(price), by_rule=str(price.by_rule), rule=price.rule,
                     below_cost=price.sells_below_cost,
                 )
             )  # fmt: skip

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import structlog
+from msgspec import Struct
 
-from aggregator.catalog import learned_store, news_store, store
-from aggregator.catalog.aliases import own_ids
+from aggregator.catalog import learned_store, sold_store, store
+from aggregator.catalog.aliases import Imported, Sold, own_ids
 from aggregator.catalog.offers import Offers
 from aggregator.catalog.preview import PriceChange, compare
-from aggregator.catalog.shelf import Shelf, ShelfService, build
+from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService, build
+from aggregator.catalog.store import RevisionRow
 from aggregator.settings import (
     MARKUP_FILE,
     SERVICES_FILE,
@@ -43,8 +47,7 @@ async def revise(file: str, text: str, *, found_in: str = "", at_start: bool = F
     What stands in a file `at_start` may be a copy from before an edit that a console made elsewhere, or whose file
     was lost with its container: such a text is not taken for a new edit.
     """
-
-    async def work() -> bool:
+    while True:
         newest = await store.newest_revision(file)
         if newest is not None and newest.text == text:
             return False
@@ -55,12 +58,30 @@ async def revise(file: str, text: str, *, found_in: str = "", at_start: bool = F
             )  # fmt: skip
             return False
         if newest is not None:
-            refuse_loss(newest.text, text, found_in or file)
-        await store.add_revision(file, text, BY_FILE)
-        await signals.raise_signal(signals.CATALOGUE)
-        return True
+            await asyncio.to_thread(refuse_loss, newest.text, text, found_in or file)
+        if await write(partial(_add_after, newest, file, text)):
+            return True
 
-    return await write(work)
+
+async def _add_after(seen: RevisionRow | None, file: str, text: str) -> bool:
+    """False where there is a newer one than was seen."""
+    await signals.raise_signal(signals.CATALOGUE)  # first, so that who saves at the same time waits for us
+    newest = await store.newest_revision(file)
+    if (newest and newest.id) != (seen and seen.id):
+        return False
+    await store.add_revision(file, text, BY_FILE)
+    return True
+
+
+class _Read(Struct, frozen=True, kw_only=True):
+    """All that a shelf is made from beside the two files, as it stood at one moment."""
+
+    edition: int
+    """How often the catalogue had changed by then, at least."""
+    sellers: tuple[ProviderSettings, ...]
+    offers: Offers
+    imported: Imported
+    sold: Sold
 
 
 class Prices:
@@ -72,51 +93,107 @@ class Prices:
         self.markup = markup
         self.shelf = Shelf({}, {}, markup.book)
         self._reloading = asyncio.Lock()  # so that the last shelf to be put here is the newest
-        self.edition = 0
+        self._read: _Read | None = None
+        self._revisions: dict[str, int] = {}
+        self.settle: Callable[[], object] = lambda: None
+        """Called when a shelf has just been made: `gc.freeze` in a process that serves."""
+
+    @property
+    def edition(self) -> int:
         """How often the catalogue had changed when the shelf was made, at least: a later shelf has a higher one."""
+        return self._read.edition if self._read is not None else 0
 
     async def reload(self, providers: Iterable[ProviderSettings]) -> None:
-        """Read revisions and listings from the database and make the shelf from them."""
+        """Read revisions and listings from the database and make the shelf from them, beside the event loop."""
         async with self._reloading:
-            edition = (await signals.read()).get(signals.CATALOGUE, 0)
-            await self._read_revisions()
-            make = await self._maker(providers, self.markup)
-            self.shelf, self.edition = await asyncio.to_thread(make), edition
+            with _uncollected(self.settle):
+                await self._reload(tuple(providers))
+
+    async def _reload(self, sellers: tuple[ProviderSettings, ...]) -> None:
+        edition = await _edition()
+        await self._read_revisions()
+        read = await self._read_now(sellers, edition)
+        self.shelf, self._read = await asyncio.to_thread(self._make_ready, read), read
 
     async def foretell(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> list[PriceChange]:
         """What another markup would change."""
-        make = await self._maker(providers, markup)
-        return await asyncio.to_thread(lambda: compare(self.shelf, make()))
-
-    async def _maker(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> Callable[[], Shelf]:
-        """Makes the shelf from what was read now: beside the event loop, for 20,000 services take a second."""
-        entries, imported = self.services.services, await store.imported()
-        sold = await news_store.sold([number for number, _ in own_ids(entries, imported)])
-        return partial(
-            build, entries, await self._offers(providers, markup), imported, markup.book,
-            import_rest=self.services.import_rest, sold=sold, categories=self.services.categories,
-        )  # fmt: skip
+        shelf = self.shelf
+        if markup.fx == self.markup.fx:
+            return await asyncio.to_thread(lambda: compare(shelf, shelf.at(markup.book)))
+        read = await self._known(providers)
+        return await asyncio.to_thread(lambda: compare(shelf, self._make(read, markup)))
 
     async def foresee(self, providers: Iterable[ProviderSettings], entry: ServiceEntry) -> ShelfService | None:
         """A [[service]] as it would be sold; None where nothing could."""
-        offers, imported = await self._offers(providers, self.markup), await store.imported()
-        return build([entry], offers, imported, self.markup.book, import_rest=False).get(entry.id)
+        read, book = await self._known(providers), self.markup.book
+        made = await asyncio.to_thread(build, [entry], read.offers, read.imported, book, import_rest=False)
+        return made.get(entry.id)
 
     async def sources(self, providers: Iterable[ProviderSettings]) -> Offers:
         """The listings behind the shelf, to explain a price by."""
-        return await self._offers(providers, self.markup)
+        return (await self._known(providers)).offers
 
-    async def _offers(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> Offers:
-        listings, rows = await store.listings(), await store.providers()
-        return Offers(listings, providers, rows, markup.fx, await learned_store.learned())
+    async def _known(self, providers: Iterable[ProviderSettings]) -> _Read:
+        """What the shelf was made from, while nothing has changed since; else what is there now."""
+        edition, sellers, read = await _edition(), tuple(providers), self._read
+        if read is not None and (read.edition, read.sellers) == (edition, sellers):
+            return read
+        return await self._read_now(sellers, edition)
+
+    async def _read_now(self, sellers: tuple[ProviderSettings, ...], edition: int) -> _Read:
+        imported = await store.imported()
+        sold = await sold_store.sold([number for number, _ in own_ids(self.services.services, imported)])
+        listings, rows, learned = await store.listings(), await store.providers(), await learned_store.learned()
+        offers = await asyncio.to_thread(Offers, listings, sellers, rows, self.markup.fx, learned)
+        return _Read(edition=edition, sellers=sellers, offers=offers, imported=imported, sold=sold)
+
+    def _make_ready(self, read: _Read) -> Shelf:
+        """With the usual terms of everything, so that nobody who asks has to wait for them."""
+        shelf = self._make(read, self.markup)
+        for service in shelf:
+            service.terms(NOBODY)
+        return shelf
+
+    def _make(self, read: _Read, markup: MarkupFile) -> Shelf:
+        return build(
+            self.services.services, read.offers.at(markup.fx), read.imported, markup.book,
+            import_rest=self.services.import_rest, sold=read.sold, categories=self.services.categories,
+        )  # fmt: skip
 
     async def _read_revisions(self) -> None:
-        markup, services = [await store.newest_revision(file) for file in (MARKUP_FILE, SERVICES_FILE)]
+        """Each is read once, beside the event loop: a file of thousands of services takes a second."""
+        for file in (MARKUP_FILE, SERVICES_FILE):
+            newest = await store.newest_revision(file)
+            if newest is not None and newest.id != self._revisions.get(file):
+                self._revisions[file] = newest.id
+                await self._take(file, newest.text)
+
+    async def _take(self, file: str, text: str) -> None:
         try:
-            if markup is not None:
-                self.markup = read_markup(markup.text, MARKUP_FILE, currency=self._currency)
-            if services is not None:
-                self.services = read_services(services.text, SERVICES_FILE)
+            if file == MARKUP_FILE:
+                self.markup = await asyncio.to_thread(read_markup, text, file, currency=self._currency)
+            else:
+                self.services = await asyncio.to_thread(read_services, text, file)
         except ConfigurationError as error:
             # A revision was good when it was made; this program may know less than the one that made it.
-            log.exception("prices.unreadable", faults=[str(fault) for fault in error.faults])
+            log.error("prices.unreadable", faults="; ".join(map(str, error.faults)))  # noqa: TRY400  # in a line
+
+
+@contextmanager
+def _uncollected(settle: Callable[[], object]) -> Iterator[None]:
+    """A look of the collector through all that a shelf is made of would hold everybody up, and find nothing.
+
+    A shelf that was replaced goes without it, for it has no cycles.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        settle()
+        if collects:
+            gc.enable()
+
+
+async def _edition() -> int:
+    return (await signals.read()).get(signals.CATALOGUE, 0)

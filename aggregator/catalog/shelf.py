@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 
 from msgspec import Struct
 
@@ -12,7 +13,7 @@ from aggregator.catalog.packages import Said
 from aggregator.settings import FIRST_IMPORTED_ID, CategoryEntry, OfferRef, ServiceEntry
 from pricing.markup import Buyer, MarkupBook, Price, fits
 from pricing.offer import Offer
-from pricing.quote import Combined, combine
+from pricing.quote import Combined, combine, find_lead
 
 NO_LIMIT = 2**31 - 1
 """What panels publish where a service has no stated maximum."""
@@ -57,7 +58,7 @@ class ShelfService:
         self._book = book
         self._source = source
         self._terms: dict[Buyer, Terms] = {}
-        lead = self._combine(NOBODY, named=False).lead
+        lead = self._lead = _lead_of(self._active)
         self.name = entry.name or lead.name
         self.category = entry.category or lead.category
         self.type = lead.type
@@ -79,7 +80,10 @@ class ShelfService:
         return known
 
     def price(self, buyer: Buyer) -> Price:
-        return self.terms(buyer).price
+        """What the offer that leads makes of it: a shelf is priced without asking what else may deliver."""
+        key = self._book.kind_of(buyer)
+        known = self._terms.get(key)
+        return known.price if known is not None else self.price_of(self._lead, key)
 
     def price_of(self, offer: Offer, buyer: Buyer) -> Price:
         """What the rules would make of one offer."""
@@ -97,15 +101,21 @@ class ShelfService:
         """Until when (milliseconds since 1970) the offer takes no orders, since it cancelled too many."""
         return self._source.rest_until(offer.provider, offer.service)
 
-    def _combine(self, buyer: Buyer, *, named: bool = True) -> Combined:
-        def price_of(offer: Offer) -> Price:
-            name, category = (self.name, self.category) if named else (offer.name, offer.category)
-            return self._book.price(offer, service=self.id, name=name, category=category, buyer=buyer)
+    def at(self, book: MarkupBook) -> ShelfService:
+        """The same service at the prices of another book."""
+        other = copy(self)
+        other._book, other._terms = book, {}  # noqa: SLF001  # our own
+        return other
 
-        combined = combine(self._active, price_of, self._book.min_margin_percent)
-        if combined is None:
-            message = "no offer has a price"
-            raise NotForSale(message)
+    @property
+    def fault(self) -> str | None:
+        """Why no quantity of it can be ordered at its price; None = some can."""
+        narrowed = self._entry.minimum or self._entry.maximum or any(offer.step > 1 for offer in self.offers)
+        return _fault_of(self.terms(NOBODY)) if narrowed else None
+
+    def _combine(self, buyer: Buyer) -> Combined:
+        combined = combine(self._active, lambda offer: self.price_of(offer, buyer), self._book.min_margin_percent)
+        assert combined is not None, "there is an offer that leads"
         return combined
 
     def _make_terms(self, combined: Combined) -> Terms:
@@ -128,12 +138,15 @@ class Shelf:
     def __init__(
         self, services: Mapping[int, ShelfService], unsold: Mapping[int, str], book: MarkupBook,
         aliases: Mapping[int, int] = NONE, stopped: Mapping[int, frozenset[str]] | None = None,
+        unfit: Sequence[ShelfService] = (),
     ) -> None:  # fmt: skip
         self._services = dict(services)
         self.stopped = dict(stopped or {})
         """Those of the unsold that a hold keeps off the list until the owner decides, each with whose hold it is."""
         self.unsold = dict(unsold)
         """Ids of ours that cannot be sold now, each with why."""
+        self.unfit = tuple(unfit)
+        """Those of the unsold that have a price, at which no quantity can be ordered."""
         self.book = book
         self.aliases = dict(aliases)
         """Ids under which other services can be ordered as well -> the ids of those, for sale or not."""
@@ -153,6 +166,11 @@ class Shelf:
         """Every id that means the same service as this one, itself among them."""
         target = self.aliases.get(service, service)
         return (target, *self.aliases_of(target))
+
+    def at(self, book: MarkupBook) -> Iterator[ShelfService]:
+        """What would be sold at the prices of another book, lowest id first."""
+        remade = (one.at(book) for one in sorted((*self, *self.unfit), key=lambda one: one.id))
+        return (one for one in remade if one.fault is None)
 
     def __iter__(self) -> Iterator[ShelfService]:
         return iter(self._services.values())
@@ -179,18 +197,25 @@ def build(
     services: dict[int, ShelfService] = {}
     unsold: dict[int, str] = {}
     stopped: dict[int, frozenset[str]] = {}
+    unfit: list[ShelfService] = []
     for entry in sorted(wanted, key=lambda entry: entry.id):
         try:
             _check_id(entry, imported)
-            services[entry.id] = _put(entry, offers, book, categories)
+            made = _put(entry, offers, book, categories)
         except NotForSale as reason:
             unsold[entry.id] = str(reason)
             if reason.held_by:
                 stopped[entry.id] = reason.held_by
+        else:
+            if (fault := made.fault) is None:
+                services[entry.id] = made
+            else:
+                unsold[entry.id] = fault
+                unfit.append(made)
     unlike = _unlike(aliases, services, offers, imported)
     unsold |= {alias: reason for alias, reason in unlike.items() if alias not in services}
     alike = {one: target for one, target in aliases.items() if one not in unlike}
-    return Shelf(services, unsold, book, alike, stopped)
+    return Shelf(services, unsold, book, alike, stopped, unfit)
 
 
 def _unlike(
@@ -219,17 +244,22 @@ def _put(
         held_by = frozenset(ref.provider for ref in reasons if _is_held(entry, ref, offers))
         raise NotForSale("; ".join(reasons.values()) or "no provider is named for it", held_by=held_by)
     priced = [offer for ref, offer in wanted.items() if isinstance(offer, Offer) and _may_deliver(entry, ref, offer)]
-    service = ShelfService(entry, priced, reasons, book, offers, categories)
-    if entry.minimum or entry.maximum or any(offer.step > 1 for offer in priced):
-        _check_range(service.terms(NOBODY))
-    return service
+    return ShelfService(entry, priced, reasons, book, offers, categories)
 
 
-def _check_range(terms: Terms) -> None:
-    if not terms.sold:
-        limits = "its min or max in services.toml" + (f" beside its step of {terms.step}" if terms.step > 1 else "")
-        message = f"{limits} leaves no quantity: {terms.minimum} is above {terms.maximum}"
+def _lead_of(offers: Sequence[Offer]) -> Offer:
+    lead = find_lead(offers)
+    if lead is None:
+        message = "no offer has a price"
         raise NotForSale(message)
+    return lead
+
+
+def _fault_of(terms: Terms) -> str | None:
+    if terms.sold:
+        return None
+    limits = "its min or max in services.toml" + (f" beside its step of {terms.step}" if terms.step > 1 else "")
+    return f"{limits} leaves no quantity: {terms.minimum} is above {terms.maximum}"
 
 
 def _may_deliver(entry: ServiceEntry, ref: OfferRef, offer: Offer) -> bool:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from aggregator.catalog.feed import Change
-from aggregator.catalog.health import Health
-from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, ListingRow, ProviderRow
+from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Change, Health, ListingRow, ProviderRow
 from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import bulk, clock, tables
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.lists import table_of
 from aggregator.storage.moments import drop_before
-from aggregator.storage.statements import run
+from aggregator.storage.statements import Row, run
 from aggregator.storage.tables import ImportedService, Revision
-from aggregator.storage.transaction import engine
+from aggregator.storage.transaction import apart, engine
 
 _LISTING = tables.Listing
 _PROVIDER = tables.Provider
@@ -45,9 +44,13 @@ async def listings(provider: str | None = None) -> list[ListingRow]:
     while rows := await run(
         f"select * from listings where {where} id > {{}} order by id limit {{}}", *of_provider, after, bulk.EACH
     ):
-        found += [msgspec.convert(dict(row), ListingRow, strict=False) for row in rows]
+        found += await apart(partial(_as_listings, rows))
         after = rows[-1]["id"]
     return found
+
+
+def _as_listings(rows: Sequence[Row]) -> list[ListingRow]:
+    return [msgspec.convert(dict(row), ListingRow, strict=False) for row in rows]
 
 
 async def listing(provider: str, service: str) -> ListingRow | None:
@@ -57,8 +60,14 @@ async def listing(provider: str, service: str) -> ListingRow | None:
 
 async def listed_types() -> dict[tuple[str, str], str]:
     """The order type of every listing, by provider and their id."""
-    rows = await _LISTING.select(_LISTING.provider, _LISTING.service, _LISTING.type)
-    return {(row["provider"], row["service"]): row["type"] for row in rows}
+    found: dict[tuple[str, str], str] = {}
+    after = 0
+    while rows := await run(
+        "select id, provider, service, type from listings where id > {} order by id limit {}", after, bulk.EACH
+    ):
+        found.update(((row["provider"], row["service"]), row["type"]) for row in rows)
+        after = rows[-1]["id"]
+    return found
 
 
 async def count_listed() -> dict[str, int]:
@@ -121,8 +130,20 @@ async def listing_id(provider: str, service: str) -> int:
 
 async def imported() -> dict[tuple[str, str], int]:
     """Our id of each service that was ever imported."""
-    rows = await ImportedService.select()
-    return {(row["provider"], row["service"]): row["id"] for row in rows}
+    found: dict[tuple[str, str], int] = {}
+    after = 0
+    while rows := await run(
+        "select id, provider, service from imported_services where id > {} order by id limit {}", after, bulk.EACH
+    ):
+        found.update(((row["provider"], row["service"]), row["id"]) for row in rows)
+        after = rows[-1]["id"]
+    return found
+
+
+async def imported_as(number: int) -> tuple[str, str] | None:
+    """The provider and their id of what was imported under an id of ours."""
+    rows = await run("select provider, service from imported_services where id = {}", number)
+    return (rows[0]["provider"], rows[0]["service"]) if rows else None
 
 
 async def give_ids(provider: str, services: Iterable[str], *, taken: Collection[int] = ()) -> None:

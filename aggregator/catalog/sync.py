@@ -14,8 +14,7 @@ from msgspec.structs import replace
 from aggregator.catalog import balance_store, diff, finding_store, health, learned_store, placeholders, store, words
 from aggregator.catalog.balance_store import Look
 from aggregator.catalog.diff import Difference
-from aggregator.catalog.feed import Change, Kind
-from aggregator.catalog.model import ProviderRow
+from aggregator.catalog.model import Change, ChangeKind, ProviderRow
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.storage import clock, signals
 from aggregator.storage.transaction import apart, write
@@ -145,17 +144,11 @@ class Syncer:
     async def _commit(self, provider: str, listings: list[Listing], look: Look | None) -> SyncReport:
         row = await store.provider(provider)
         funds = look.funds if look else None
-        difference = await self._compare(row, self._weighed(row, listings, funds), funds)
+        difference = await self._compare(row, listings, funds)
         if look is not None:
             await self._commit_look(row, look)
         await self._put(row, difference)
-        return SyncReport(
-            provider=provider, services=len(listings),
-            unsold=Counter(one.flaw for one in listings if one.flaw is not None), changes=tuple(difference.changes),
-            held=difference.held, type_words=dict(Counter(type_words(listings)[0]).most_common()),
-            ranged_packages=sum(1 for listing in listings if listing.flaw is None and listing.is_ranged_package),
-            read_before=row.synced_at is not None, balance_unread=look is None,
-        )  # fmt: skip
+        return await apart(partial(_report, row, listings, difference, balance_unread=look is None))
 
     def _weighed(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> list[Listing]:
         """With those marked whose price is a placeholder by its worth: they left, and did not get dearer."""
@@ -174,13 +167,13 @@ class Syncer:
         known = await learned_store.learned(row.name)
         settings = self._upstreams.settings(row.name)
         compare = partial(
-            diff.compare, old, listings, row.name,
+            diff.compare, provider=row.name,
             learned={service: one for (_, service), one in known.items()},
             max_rise_percent=settings.max_price_rise_percent if settings else diff.USUAL_MAX_RISE_PERCENT,
             approved=row.approved_at is not None,
             same_currency=funds is None or not _is_other_currency(row, funds),
         )  # fmt: skip
-        return await apart(compare)
+        return await apart(lambda: compare(old, self._weighed(row, listings, funds)))
 
     async def _put(self, row: ProviderRow, difference: Difference) -> None:
         provider, held = row.name, difference.held
@@ -195,7 +188,7 @@ class Syncer:
             failures=0, rest_until=0, rest_reason=None, sync_due_at=clock.now() + self._sync_ms,
         )  # fmt: skip
         news = held != row.held_catalogue
-        told = [Change("", Kind.HELD, row.held_catalogue or "", held or "")] if news else []
+        told = [Change("", ChangeKind.HELD, row.held_catalogue or "", held or "")] if news else []
         await store.add_changes(provider, [*difference.changes, *told])
         if difference.rows or difference.holds or news or lapsed:
             await signals.raise_signal(signals.CATALOGUE)
@@ -231,6 +224,18 @@ class Syncer:
         after = health.after(row, error, now=clock.now(), breaker_ms=self._breaker_ms)
         if after is not None:
             await store.set_health(provider, after)
+
+
+def _report(
+    row: ProviderRow, listings: list[Listing], difference: Difference, *, balance_unread: bool
+) -> SyncReport:  # fmt: skip
+    return SyncReport(
+        provider=row.name, services=len(listings),
+        unsold=Counter(one.flaw for one in listings if one.flaw is not None), changes=tuple(difference.changes),
+        held=difference.held, type_words=dict(Counter(type_words(listings)[0]).most_common()),
+        ranged_packages=sum(1 for listing in listings if listing.flaw is None and listing.is_ranged_package),
+        read_before=row.synced_at is not None, balance_unread=balance_unread,
+    )  # fmt: skip
 
 
 async def _look(adapter: Adapter) -> Look:

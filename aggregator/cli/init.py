@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
+from aggregator.cli.consent import interruptible
 from aggregator.cli.root import Context, Failure, command, root
 from aggregator.settings import (
     MARKUP_FILE,
@@ -61,7 +62,8 @@ async def init(context: Context, directory: str | None, sandbox: bool) -> None:
 async def _ask(settings: Settings) -> Beginning:
     from aggregator.cli.asking import ask  # noqa: PLC0415  # providers are tried: brings the HTTP client
 
-    return await ask(settings)
+    with interruptible():
+        return await ask(settings)
 
 
 def _make(folder: Path) -> bool:

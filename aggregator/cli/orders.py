@@ -6,16 +6,21 @@ from collections.abc import Callable
 
 import rich_click as click
 
+from aggregator.catalog import store as catalog_store
+from aggregator.cli.consent import YES, asks_back
 from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
 from aggregator.cli.spans import read_span
+from aggregator.cli.stakes import agree_absent, agree_found, agree_write_off
 from aggregator.cli.told_orders import tell_cancel, tell_decision, tell_order
 from aggregator.orders import attempt_store, evidence_store, halts, resolve, search_store, store
+from aggregator.orders.cancel_words import tell_asking
 from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
+from aggregator.settings import PROVIDERS_FILE, ConfigurationError, ProviderSettings
 from aggregator.storage import clock
 from aggregator.storage.opening import database
 from pricing.money import print_units
@@ -48,6 +53,8 @@ async def list_(
     """Show orders, the newest first."""
     span = read_span(since) if since else None
     async with database(context.settings_of()):
+        if provider:
+            await _expect_provider(context, provider)
         sought = Sought(
             states=(state,) if state else (), held=held, provider=provider, link=link,
             reseller=None if reseller is None else (await accounts.named(reseller)).id,
@@ -107,32 +114,43 @@ async def unsure(context: Context, limit: int | None) -> None:
 @click.argument("order", type=int)
 @click.argument("upstream_id")
 @_REASON
-async def found_(context: Context, order: int, upstream_id: str, reason: str) -> None:
+@YES
+async def found_(context: Context, order: int, upstream_id: str, reason: str, yes: bool) -> None:
     """The provider has it under UPSTREAM_ID: follow it."""
+    theirs = upstream_id.strip()
     async with database(context.settings_of()):
-        await _decided(context, await resolve.found(order, upstream_id.strip(), actor=actor(), reason=reason))
+        seen = await agree_found(context, order, theirs) if asks_back(context, yes=yes) else None
+        await _decided(context, await resolve.found(order, theirs, actor=actor(), reason=reason, attempt_id=seen))
 
 
 @command(orders, "absent")
 @click.argument("order", type=int)
 @_REASON
-async def absent(context: Context, order: int, reason: str) -> None:
+@YES
+async def absent(context: Context, order: int, reason: str, yes: bool) -> None:
     """The provider does not have it: let it go to the next, or there again where nobody else sells it."""
     settings = context.settings_of()
     settle_ms = round(settings.pace.settle_seconds * 1000)
     async with database(settings):
-        await _decided(context, await resolve.absent(order, actor=actor(), reason=reason, settle_ms=settle_ms))
+        seen = await agree_absent(context, order, settle_ms) if asks_back(context, yes=yes) else None
+        await _decided(
+            context, await resolve.absent(order, actor=actor(), reason=reason, settle_ms=settle_ms, attempt_id=seen)
+        )
 
 
 @command(orders, "write-off")
 @click.argument("order", type=int)
 @_REASON
-async def write_off(context: Context, order: int, reason: str) -> None:
+@YES
+async def write_off(context: Context, order: int, reason: str, yes: bool) -> None:
     """Nobody will know: cancel and refund the reseller at our own risk."""
     settings = context.settings_of()
     settle_ms = round(settings.pace.settle_seconds * 1000)
     async with database(settings):
-        await _decided(context, await resolve.write_off(order, actor=actor(), reason=reason, settle_ms=settle_ms))
+        seen = await agree_write_off(context, order, settle_ms) if asks_back(context, yes=yes) else None
+        await _decided(
+            context, await resolve.write_off(order, actor=actor(), reason=reason, settle_ms=settle_ms, attempt_id=seen)
+        )
 
 
 @command(orders, "settle")
@@ -151,7 +169,24 @@ async def settle(context: Context, order: int, undelivered: int, reason: str) ->
 async def cancel(context: Context, order: int, reason: str) -> None:
     """Cancel at once what has not left; ask the provider of what has."""
     async with database(context.settings_of()):
-        await _decided(context, await resolve.call_off(order, actor=actor(), reason=reason), tell_cancel)
+        done = await resolve.call_off(order, actor=actor(), reason=reason)
+        asking = tell_asking(done, await attempt_store.of_order(order), _providers(context))
+        await _decided(context, done, lambda row, currency: tell_cancel(row, currency, asking))
+
+
+async def _expect_provider(context: Context, name: str) -> None:
+    """One that is configured, or was: its orders are still there."""
+    known = {*await catalog_store.providers(), *(_providers(context) or ())}
+    if name not in known:
+        raise Failure(f"there is no provider {name}; those known are {', '.join(sorted(known)) or 'none'}")
+
+
+def _providers(context: Context) -> dict[str, ProviderSettings] | None:
+    """None where their file is faulty, which keeps nobody from cancelling."""
+    try:
+        return {one.profile.name: one for one in context.settings_of(PROVIDERS_FILE).providers}
+    except ConfigurationError:
+        return None
 
 
 async def _decided(context: Context, order: Order, tell: Callable[[Row, str], str] = tell_decision) -> None:

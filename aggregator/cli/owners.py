@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import rich_click as click
 
+from aggregator.cli.consent import interruptible
 from aggregator.cli.root import Context, command, root, when
 from aggregator.people import doors, store
 from aggregator.storage.opening import database
@@ -15,7 +16,10 @@ def owners() -> None:
 
 
 def _password(*, ask: bool) -> str:
-    return click.prompt("Password", hide_input=True, confirmation_prompt=True) if ask else doors.make_password()
+    if not ask:
+        return doors.make_password()
+    with interruptible():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 @command(owners, "add")

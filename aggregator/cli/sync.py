@@ -6,6 +6,7 @@ import asyncio
 import time
 
 import rich_click as click
+from msgspec.structs import replace
 
 from aggregator import logs
 from aggregator.catalog.sync import Syncer, SyncReport
@@ -45,7 +46,16 @@ async def _sync(syncer: Syncer, name: str, wait: int) -> SyncReport:
     end = time.monotonic() + wait
     while (report := await syncer.sync(name)).code is Code.TRANSPORT and time.monotonic() < end:  # noqa: ASYNC110
         await asyncio.sleep(_AGAIN_SECONDS)
-    return report
+    return replace(report, balance_unread=not await _is_balance_read(syncer, report, end))
+
+
+async def _is_balance_read(syncer: Syncer, report: SyncReport, end: float) -> bool:
+    """Whoever is not quite there yet may have told its catalogue, and not the balance that names its currency."""
+    read = not report.balance_unread
+    while not read and time.monotonic() < end:
+        await asyncio.sleep(_AGAIN_SECONDS)
+        read = await syncer.read_balance(report.provider)
+    return read
 
 
 def _tell(context: Context, report: SyncReport) -> None:

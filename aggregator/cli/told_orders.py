@@ -37,11 +37,9 @@ def tell_decision(row: Row, currency: str) -> str:
     return f"order {row['order']} is {row['state']}, refunded {row['refunded']} of {row['charge']} {currency}"
 
 
-def tell_cancel(row: Row, currency: str) -> str:
-    """Whether it is over, or its provider is asked and what comes of that is still open."""
+def tell_cancel(row: Row, currency: str, asking: str) -> str:
+    """Whether it is over, or who is asked, as `asking` says, and what comes of that is still open."""
     if row["state"] == "cancelled":
         return f"order {row['order']} is cancelled: {row['refunded']} of {row['charge']} {currency} went back at once"
-    there = row["provider"] or "its provider"
-    asked = f"{there} is asked to cancel it" if row["state"] == "active" else f"{there} is asked if it took it"
     paid = f"{row['refunded']} of {row['charge']} {currency} so far"
-    return f"order {row['order']} is {row['state']}: {asked}; what it does not deliver is refunded then ({paid})"
+    return f"order {row['order']} is {row['state']}: {asking}; what is not delivered is refunded at its end ({paid})"

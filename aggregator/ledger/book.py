@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from piccolo.query import Query
 
@@ -14,7 +15,7 @@ from aggregator.ledger.entries import Entry, adjusted, charged, wallet
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
 from aggregator.storage.lists import among, table_of
-from aggregator.storage.statements import run
+from aggregator.storage.statements import Row, run
 from aggregator.storage.tables import Wallet
 from aggregator.storage.totals import read_total, total
 from aggregator.storage.transaction import engine
@@ -164,20 +165,24 @@ async def charge_alone(price: Price, placing: str, values: Sequence[object]) -> 
     if price.amount > MOST:
         return None
     entry = charged(0, *price)
-    rows = await run(
-        f"with held as ({_FREE}), paid as (update wallets set balance = balance - {{}}"
-        " where reseller in (select reseller from held) and balance >= {}"
-        f" returning balance), placed as ({placing}), entered as ("
-        "insert into entries (source, target, amount, reference, reseller, order_id, note, balance, at)"
-        " select cast({} as text), cast({} as text), cast({} as bigint), 'order:' || placed.id || ':charge',"
-        " cast({} as bigint), placed.id, '', paid.balance, cast({} as bigint) from placed, paid)"
-        " select (select count(*) from held) as held, (select id from placed) as id",
-        price.reseller, price.amount, price.amount, *values,
-        entry.source, entry.target, entry.amount, entry.reseller, clock.now(),
-    )  # fmt: skip
-    if not rows[0]["held"]:
-        return "locked"
-    return None if rows[0]["id"] is None else int(rows[0]["id"])
+    # Twice: what another commits between this statement's snapshot and our lock is seen by the next one only.
+    for _ in range(2):
+        [row] = await run(
+            f"with held as ({_FREE}), paid as (update wallets set balance = balance - {{}}"
+            " where reseller in (select reseller from held) and balance >= {}"
+            f" returning balance), placed as ({placing}), entered as ("
+            "insert into entries (source, target, amount, reference, reseller, order_id, note, balance, at)"
+            " select cast({} as text), cast({} as text), cast({} as bigint), 'order:' || placed.id || ':charge',"
+            " cast({} as bigint), placed.id, '', paid.balance, cast({} as bigint) from placed, paid)"
+            " select (select count(*) from held) as held, (select id from placed) as id",
+            price.reseller, price.amount, price.amount, *values,
+            entry.source, entry.target, entry.amount, entry.reseller, clock.now(),
+        )  # fmt: skip
+        if not row["held"]:
+            return "locked"
+        if row["id"] is not None:
+            return int(row["id"])
+    return None
 
 
 async def _debit(prices: Sequence[Price]) -> list[Charged]:
@@ -188,8 +193,13 @@ async def _debit(prices: Sequence[Price]) -> list[Charged]:
     totals: dict[int, int] = {}
     for price in prices:
         totals[price.reseller] = totals.get(price.reseller, 0) + price.amount
-    left = await _debit_totals({reseller: total for reseller, total in totals.items() if total <= MOST})
-    locked = await _locked(totals.keys() - left.keys())
+    payable = {reseller: total for reseller, total in totals.items() if total <= MOST}
+    left = await _debit_totals(payable)
+    locked = set[int]()
+    if not is_sqlite(engine()) and len(left) < len(totals):
+        locked = await _locked(totals.keys() - left.keys())
+        # What was free is ours now: only from here on is it sure that a wallet cannot pay.
+        left |= await _debit_totals({one: payable[one] for one in payable.keys() - left.keys() - locked})
     held: list[Charged] = []
     for price in prices:
         if price.reseller in locked:
@@ -233,8 +243,6 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
 
 async def _locked(resellers: AbstractSet[int]) -> set[int]:
     """Those of the wallets that another transaction holds; the others are ours from here on."""
-    if is_sqlite(engine()) or not resellers:
-        return set()
     these, values = among("reseller", sorted(resellers))
     rows = await run(f"select reseller from wallets where {these} order by reseller for update skip locked", values)
     return set(resellers) - {int(row["reseller"]) for row in rows}
@@ -292,6 +300,21 @@ async def statement(reseller: int, *, limit: int | None = None, before: int | No
     if before is not None:
         query = query.where(tables.Entry.id < before)
     return await (query.limit(limit) if limit else query)
+
+
+async def statement_in_portions(reseller: int, *, each: int) -> AsyncIterator[list[tables.Entry]]:
+    """All of a statement, the newest first, so many entries at a time; no more of it is in memory at once."""
+    below = MOST
+    while rows := await run(
+        "select * from entries where reseller = {} and balance is not null and id < {} order by id desc limit {}",
+        reseller, below, each,
+    ):  # fmt: skip
+        below = rows[-1]["id"]
+        yield await asyncio.to_thread(_as_entries, rows)
+
+
+def _as_entries(rows: Sequence[Row]) -> list[tables.Entry]:
+    return [tables.Entry(dict[Any, Any](row)) for row in rows]
 
 
 async def find(reference: str) -> tables.Entry | None:

@@ -33,6 +33,7 @@ _COLUMNS = MappingProxyType(
 )  # fmt: skip
 PATIENCE_SECONDS = 5
 """How long an order waits for a wallet that another process has."""
+PAUSE_SECONDS = (0.005, 0.05)  # the shortest, and the longest
 LOOK_SECONDS = 10
 """How long the database may be away before nobody can say any more whether it has an order."""
 
@@ -69,11 +70,11 @@ class Sought(Struct, frozen=True):
     """One for each id that its service can be named by."""
 
 
-def pauses() -> Iterator[float]:  # seconds
+def pauses() -> Iterator[float]:  # of seconds, no money
     """Between two looks whether a wallet is free again, never the same: for `PATIENCE_SECONDS` in all."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
-        yield random.uniform(0.005, 0.05)  # noqa: S311  # no secret
+        yield random.uniform(*PAUSE_SECONDS)  # noqa: S311  # no secret
 
 
 async def accept(batch: Sequence[NewOrder]) -> list[Verdict | Exception]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from aggregator.orders.account_doors import Doors, ForeignDoor, account_door
 from aggregator.orders.attempt_store import FOLLOWED
-from aggregator.orders.resolve import Undecidable
+from aggregator.orders.model import Undecidable
 from aggregator.storage import clock, decisions
 from aggregator.storage.tables import AccountDoor, Attempt
 from aggregator.storage.transaction import write

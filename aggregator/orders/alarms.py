@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from aggregator.orders import business_store, overserving_store
 from aggregator.orders.business import HOUR_MS, LATE_MS, Standing
-from aggregator.orders.business_store import Waiting
+from aggregator.orders.model import Waiting
 from aggregator.orders.proofs import proof_of
 from aggregator.storage import clock
 

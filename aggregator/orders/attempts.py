@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from aggregator.joined import Joined
 from aggregator.ledger.book import WalletFull
-from aggregator.orders import attempt_store, day_store, evidence_store, id_reuse, reuse_store, store
+from aggregator.orders import attempt_store, day_store, id_reuse, reference_store, reuse_store, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder, NewAttempt, Taken
-from aggregator.orders.evidence_store import Sent
 from aggregator.orders.model import KEPT_OF_A_REPLY, Attempt, Order
+from aggregator.orders.reference_store import Sent
 from aggregator.orders.reuse_store import Named
 from aggregator.orders.settle import apply
 from aggregator.orders.state import OrderState, Outcome
@@ -78,7 +78,7 @@ class Attempts:
             gone = [one for one in going if one.order.id in left]
             attempts = await attempt_store.insert_many([one.new for one in gone])
             sent = {attempts[one.order.id].id: one.sent for one in gone if one.sent is not None}
-            await evidence_store.keep_references(sent)
+            await reference_store.keep_references(sent)
             return attempts
 
         attempts = await write(work)

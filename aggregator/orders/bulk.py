@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from aggregator.orders import evidence_store, resolve
 from aggregator.orders.attempt_store import Followed
-from aggregator.orders.resolve import Undecidable
+from aggregator.orders.model import Undecidable
 
 ABSENT, WRITE_OFF = "absent", "write-off"
 VERDICTS = (ABSENT, WRITE_OFF)

@@ -15,8 +15,9 @@ from aggregator.catalog.model import ProviderRow
 from aggregator.catalog.offers import NotForSale, currency_of
 from aggregator.catalog.shelf import Shelf
 from aggregator.orders import business_store, day_store, overcharge_store, reuse_store, stops
-from aggregator.orders.business_store import Tries, Waiting
+from aggregator.orders.business_store import Tries
 from aggregator.orders.days import DAY_MS, Day, day_of, round_percent
+from aggregator.orders.model import Waiting
 from aggregator.orders.overcharge_store import Overcharges
 from aggregator.orders.stops import Stops
 from aggregator.settings import ProviderSettings

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from aggregator.orders import halts
 from aggregator.orders.attempt_store import FOLLOWED
+from aggregator.orders.model import Waiting
 from aggregator.storage import tables
 from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id
@@ -23,13 +24,6 @@ _SPENT = total(
     "case when outcome = 'accepted' or (outcome = 'called_off' and returned = 0) then coalesce(spent, cost) end",
     "spent",
 )
-
-
-class Waiting(Struct, frozen=True):
-    """So many rows wait, the oldest since a moment."""
-
-    count: int
-    since: int | None
 
 
 class Tries(Struct, frozen=True, kw_only=True):

@@ -16,11 +16,11 @@ from aggregator.catalog.upstreams import Upstreams
 from aggregator.joined import Joined
 from aggregator.orders import attempt_store, failover, queue_store, store, text_sizes
 from aggregator.orders.attempts import LINK_PAUSE_MS, Arrival, Attempts, Departure
-from aggregator.orders.evidence_store import Sent
 from aggregator.orders.failover import GiveUp, Go, Queues, Wait
 from aggregator.orders.model import Attempt, Order
 from aggregator.orders.provider_queue import ProviderQueue
 from aggregator.orders.queue_store import Parked
+from aggregator.orders.reference_store import Sent
 from aggregator.orders.routing import Market, Router
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState, Outcome
@@ -28,6 +28,7 @@ from aggregator.orders.submit import new_reference, submission_of
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock
+from aggregator.storage.trouble import tell_failure
 from pricing.route import Route
 from providers.adapter import Adapter, Turn
 from providers.errors import Code, ProviderError, Refused, Unreachable
@@ -144,8 +145,8 @@ class Dispatcher:
     async def _look(self, attempt: Attempt) -> None:
         try:
             await self._glance(attempt)
-        except Exception:
-            log.exception("balance.not_looked_at", provider=attempt.provider)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the sweep goes on
+            tell_failure(log, "balance.not_looked_at", error, provider=attempt.provider)
 
     async def _step(
         self, order: Order, attempts: Sequence[Attempt], market: Market, earlier: asyncio.Task[None] | None
@@ -155,8 +156,8 @@ class Dispatcher:
             await asyncio.wait([earlier])
         try:
             await self._take(order, attempts, market)
-        except Exception:
-            log.exception("dispatch.failed", order=order.id)
+        except Exception as error:  # noqa: BLE001  # the others go out
+            tell_failure(log, "dispatch.failed", error, order=order.id)
 
     async def _take(self, order: Order, attempts: Sequence[Attempt], market: Market) -> None:
         give_up_ms = round(self._pace.give_up_seconds * 1000)

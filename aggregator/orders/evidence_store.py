@@ -18,7 +18,7 @@ from aggregator.storage import clock
 from aggregator.storage.lists import among
 from aggregator.storage.moments import first_id, from_id_on
 from aggregator.storage.tables import Attempt as AttemptTable
-from aggregator.storage.tables import Baseline, Observation, SentReference
+from aggregator.storage.tables import Baseline, Observation
 
 _GIVEN_UP = f"outcome in ('{Outcome.ABSENT}', '{Outcome.WRITTEN_OFF}')"
 _NAMED = "upstream_order is not null and superseded_at is null"
@@ -45,14 +45,6 @@ class Seen(StrEnum):
     OPEN = "open"
     FAILED = "failed"
     """The look itself failed: nothing follows from it."""
-
-
-class Sent(Struct, frozen=True):
-    """Our id of an attempt as its provider was told it."""
-
-    reference: str
-    door: str
-    """A digest of address, key and parameter: through another door it would be another order."""
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -86,19 +78,6 @@ def suggest(looks: Sequence[Look]) -> str | None:
     if doubts:
         return f"perhaps it was not taken ({doubts[0]}): compare, then orders found or orders absent"
     return "it was not taken: orders absent"
-
-
-async def keep_references(sent: Mapping[int, Sent]) -> None:
-    """Of attempts, by their ids."""
-    rows = [SentReference(attempt=attempt, reference=one.reference, door=one.door) for attempt, one in sent.items()]
-    if rows:
-        await SentReference.insert(*rows)
-
-
-async def references(attempts: Iterable[int]) -> dict[int, Sent]:
-    """Those of the attempts that went out with a reference."""
-    rows = await SentReference.select().where(SentReference.attempt.is_in([0, *attempts]))
-    return {row["attempt"]: Sent(row["reference"], row["door"]) for row in rows}
 
 
 async def unsure_at(provider: str) -> list[Followed]:

@@ -16,12 +16,12 @@ from msgspec.structs import replace
 from aggregator.catalog import word_store, words
 from aggregator.catalog.upstreams import Upstreams
 from aggregator.catalog.word_store import WordRow
-from aggregator.orders import attempt_store, evidence_store, failover, resolve
+from aggregator.orders import attempt_store, evidence_store, failover, reference_store, resolve
 from aggregator.orders.attempt_store import Followed
-from aggregator.orders.evidence_store import Look, Rule, Seen, Sent
+from aggregator.orders.evidence_store import Look, Rule, Seen
 from aggregator.orders.failover import GiveUp, Go
-from aggregator.orders.model import KEPT_OF_A_REPLY, Attempt, Order
-from aggregator.orders.resolve import Undecidable
+from aggregator.orders.model import KEPT_OF_A_REPLY, Attempt, Order, Undecidable
+from aggregator.orders.reference_store import Sent
 from aggregator.orders.routing import Market, Router
 from aggregator.orders.state import Outcome
 from aggregator.orders.submit import submission_of
@@ -59,7 +59,7 @@ async def waiting_for(word: WordRow, upstreams: Upstreams) -> list[Followed]:
         return []
     try:
         attempts = [one.attempt.id for one in unsure]
-        sent, looks = await evidence_store.references(attempts), await evidence_store.observed(attempts)
+        sent, looks = await reference_store.references(attempts), await evidence_store.observed(attempts)
         return [
             one for one in unsure
             if isinstance(adapter, JudgesAgain)

@@ -24,6 +24,7 @@ from aggregator.orders import (
     evidence_store,
     id_reuse,
     listing,
+    reference_store,
     resolve,
     store,
 )
@@ -31,9 +32,10 @@ from aggregator.orders.account_doors import Doors
 from aggregator.orders.accounting import Accountant, Weighed
 from aggregator.orders.attempt_store import Followed
 from aggregator.orders.evidence import Account, Doubtful, Glance, Void
-from aggregator.orders.evidence_store import Look, Rule, Seen, Sent
-from aggregator.orders.model import Attempt
-from aggregator.orders.resolve import RULE, Undecidable
+from aggregator.orders.evidence_store import Look, Rule, Seen
+from aggregator.orders.model import Attempt, Undecidable
+from aggregator.orders.reference_store import Sent
+from aggregator.orders.resolve import RULE
 from aggregator.orders.sightings import NotShown, Shown, Sighting
 from aggregator.orders.submit import door_of, submission_of
 from aggregator.orders.track import Tracker
@@ -212,7 +214,7 @@ class Investigator:
         now, profile = clock.now(), adapter.profile
         if not profile.dialect.reference_dedupes or not settings.enabled or row.rest_until > now:
             return list(ripe)
-        sent = await evidence_store.references([one.attempt.id for one in ripe])
+        sent = await reference_store.references([one.attempt.id for one in ripe])
         door = door_of(profile)
         free = await store.not_halted([one.order.id for one in ripe])
         may = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aggregator.catalog import store as catalog_store
-from aggregator.orders import evidence_store, id_reuse, relisted, reuse_store, sightings
+from aggregator.orders import evidence_store, id_reuse, reference_store, relisted, reuse_store, sightings
 from aggregator.orders.account_doors import Doors
 from aggregator.orders.attempt_store import Followed
-from aggregator.orders.evidence_store import Sent
 from aggregator.orders.model import Attempt
+from aggregator.orders.reference_store import Sent
 from aggregator.orders.sightings import Claim, First, Known, Lists, Shown, Sighting, Unclear
 from providers.adapter import Adapter, ListsOrders
 from providers.vocabulary import Capability, ListedOrder, ServiceType
@@ -48,7 +48,7 @@ async def judge(
     everyone = [*unsure, *decided]
     owners = await evidence_store.owners(provider, [row.order for row in rows], since=oldest)
     here = {order: attempt for order, attempt in owners.items() if doors.lead_to(attempt.door)}
-    sent = await evidence_store.references([*(one.attempt.id for one in everyone), *(one.id for one in here.values())])
+    sent = await reference_store.references([*(one.attempt.id for one in everyone), *(one.id for one in here.values())])
     known = await _known(provider, here, oldest, sent, lists, doors)
     unsure_ones = {one.attempt.id for one in unsure}
     claims = [_claim(one, sent.get(one.attempt.id), given_up=one.attempt.id not in unsure_ones) for one in everyone]

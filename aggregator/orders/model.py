@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
+from aggregator.errors import CannotBeDone
 from aggregator.orders import stated
 from aggregator.orders.overcharge import tell_amounts
 from aggregator.orders.state import OrderState, Outcome
@@ -232,3 +233,14 @@ class Attempt(Struct, frozen=True, kw_only=True):
     def gross(self) -> int:
         """What the provider took at first, as far as we know, in our currency."""
         return self.cost if self.spent is None else self.spent
+
+
+class Waiting(Struct, frozen=True):
+    """So many rows wait, the oldest since a moment."""
+
+    count: int
+    since: int | None
+
+
+class Undecidable(CannotBeDone):
+    """The decision does not fit the order as it is now; the text says why."""

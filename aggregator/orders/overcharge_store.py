@@ -10,8 +10,7 @@ from msgspec import Struct
 
 from aggregator.catalog import holds, learned_store
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.feed import Change, Kind
-from aggregator.catalog.model import HoldKind, Learned, ListingRow
+from aggregator.catalog.model import Change, ChangeKind, HoldKind, Learned, ListingRow
 from aggregator.orders import overcharge
 from aggregator.orders.overcharge import WINDOW_MS, Sighting
 from aggregator.storage import clock, signals, tables
@@ -107,7 +106,7 @@ async def _judge_service(row: ListingRow, learned: Learned, seen: Sequence[Sight
     if not await learned_store.begin_hold(row, learned, hold):
         return
     before = learned.hold.text if learned.hold is not None else ""
-    await catalog_store.add_changes(row.provider, [Change(row.service, Kind.HELD, before, hold.text, row.name)])
+    await catalog_store.add_changes(row.provider, [Change(row.service, ChangeKind.HELD, before, hold.text, row.name)])
     await signals.raise_signal(signals.CATALOGUE)
     await signals.raise_signal(signals.WORK)
 

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 from aggregator.orders import day_store
 from aggregator.orders.attempt_store import as_attempt
-from aggregator.orders.business_store import Waiting
-from aggregator.orders.model import Attempt
+from aggregator.orders.model import Attempt, Waiting
 from aggregator.storage import clock, tables
 from aggregator.storage.transaction import write
 

@@ -40,7 +40,7 @@ from aggregator.orders.state import OrderState, Outcome
 from aggregator.orders.track import Tracker
 from aggregator.settings import PaceSettings, ProviderSettings
 from aggregator.storage import clock, tables
-from aggregator.storage.engine import is_unreachable
+from aggregator.storage.trouble import tell_failure
 from pricing.refund import CancelMeans
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError, Refused
@@ -271,8 +271,8 @@ def _decide(
     try:
         decision = settlement.decide(one.order, one.attempt, reading, rules=rules, now=now)
         costs = charges.read(one.order, one.attempt, reading, decision, rules=rules, digits=digits, now=now)
-    except Exception:
-        log.exception("poll.order_failed", order=one.order.id)
+    except Exception as error:  # noqa: BLE001  # the others are settled
+        tell_failure(log, "poll.order_failed", error, order=one.order.id)
         return None
     if costs is None and settlement.is_known(one.order, reading, cached):
         return None
@@ -288,8 +288,8 @@ async def _overserved(followed: Sequence[Followed], readings: Readings, confirm_
             try:
                 if await overserving.take_in(one, reading, confirm_ms=confirm_ms):
                     soon.add(one.attempt.id)
-            except Exception:
-                log.exception("poll.overserving_failed", order=one.order.id)
+            except Exception as error:  # noqa: BLE001  # the others are looked at
+                tell_failure(log, "poll.overserving_failed", error, order=one.order.id)
     return soon
 
 
@@ -302,11 +302,8 @@ async def _tried(event: str, work: Awaitable[object], **facts: object) -> bool:
     """Whether it went well; what fails is logged as `event` and stops nothing else."""
     try:
         await work
-    except Exception as error:
-        if is_unreachable(error):  # also another's lock on the row: it is asked about again
-            log.warning(event, error=f"{type(error).__name__}: {error}", **facts)
-        else:
-            log.exception(event, **facts)
+    except Exception as error:  # noqa: BLE001  # also another's lock on the row: it is asked about again
+        tell_failure(log, event, error, **facts)
         return False
     return True
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.catalog.shelf import ShelfService
 from aggregator.orders.failover import blocks
-from aggregator.orders.model import Attempt
+from aggregator.orders.model import Attempt, Order
+from aggregator.orders.routing import Market, Router
+from aggregator.orders.state import Outcome
 from aggregator.settings import ProviderSettings
 
 
@@ -46,14 +50,39 @@ class Next(Struct, frozen=True):
     text: str
 
 
-def after_absent(service: ShelfService | None, attempts: Iterable[Attempt], provider: str) -> Next:
-    """Where an order that this provider does not have would go, by what sells its service now."""
+async def foresee_absent(
+    order: Order, attempts: Sequence[Attempt], service: ShelfService | None, router: Router, market: Market
+) -> Next:
+    """What `absent` would come to for this order now."""
+    provider = attempts[-1].provider if attempts else ""
+    tried = [
+        replace(one, outcome=Outcome.ABSENT, answered_at=market.now) if one.outcome is Outcome.UNSURE else one
+        for one in attempts
+    ]
+    able = {route.offer.provider for route in await router.routes(order, tried, market) if route.usable}
+    return after_absent(service, attempts, provider, cancel_wish=order.cancel_wish, able=able)
+
+
+def after_absent(
+    service: ShelfService | None,
+    attempts: Iterable[Attempt],
+    provider: str,
+    *,
+    cancel_wish: bool = False,
+    able: AbstractSet[str] | None = None,
+) -> Next:
+    """Where an order that this provider does not have would go, by what sells its service now.
+
+    `able` are the providers that could take it now, where that is known.
+    """
+    if cancel_wish:
+        return Next("cancel and refund it", "it is cancelled and refunded, since its reseller has called it off")
     spent = blocks(attempts)
     sellers = (
         {one.provider for one in service.offers if not spent.is_spent(one.provider, one.service)} if service else set()
     )
-    if others := sorted(sellers - {provider}):
+    if others := sorted(one for one in sellers - {provider} if able is None or one in able):
         return Next("on to the next", f"it goes to the next provider ({', '.join(others)})")
     if provider in sellers:
-        return Next(f"send it again to {provider}", f"it is sent to {provider} again: nobody else sells it")
+        return Next(f"send it again to {provider}", f"it is sent to {provider} again: nobody else can take it")
     return Next("let it wait", "it waits for a provider that sells it, and is refunded where none does in time")

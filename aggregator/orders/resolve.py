@@ -8,11 +8,10 @@ from typing import Any
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog import word_store
 from aggregator.catalog.word_store import WordRow
-from aggregator.errors import CannotBeDone
 from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, cancel_store, day_store, id_reuse, store
 from aggregator.orders.attempt_store import DuplicateUpstreamOrder
-from aggregator.orders.model import Attempt, Order
+from aggregator.orders.model import Attempt, Order, Undecidable
 from aggregator.orders.reuse_store import Named
 from aggregator.orders.settle import WALLET_FULL, apply
 from aggregator.orders.state import OrderState, Outcome
@@ -22,10 +21,6 @@ from aggregator.storage.transaction import write
 UNANSWERED = (Outcome.UNSURE, Outcome.ABSENT, Outcome.WRITTEN_OFF)
 RULE = "rule:"
 """How the actor of a decision begins that no person has made."""
-
-
-class Undecidable(CannotBeDone):
-    """The decision does not fit the order as it is now; the text says why."""
 
 
 async def found(
@@ -206,6 +201,17 @@ async def _last_attempt(order: Order, outcomes: tuple[Outcome, ...], otherwise: 
         message = f"order {order.id} is {order.state}: {otherwise}"
         raise Undecidable(message)
     return matching[-1]
+
+
+async def doubted(order_id: int, *, settle_ms: int | None) -> tuple[Order, Attempt]:
+    """The order, and the attempt that a decision would be about, for whoever is asked first whether to decide so.
+
+    `settle_ms` None: to find it is never too early. Raises `Undecidable` where nothing could be decided.
+    """
+    order = await _order(order_id)
+    if settle_ms is None:
+        return order, await _last_attempt(order, UNANSWERED, "there is no unsure attempt to find")
+    return order, await _believable(order, settle_ms)
 
 
 async def _believable(order: Order, settle_ms: int) -> Attempt:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from aggregator.orders.attempt_store import Followed, as_attempt, with_orders
-from aggregator.orders.business_store import Waiting
+from aggregator.orders.model import Waiting
 from aggregator.orders.refill_store import ENDED, RefillState
 from aggregator.storage import clock, tables
 from aggregator.storage.lists import among, table_of

@@ -11,7 +11,7 @@ from aggregator.catalog import learned_store
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.shelf import Shelf
 from aggregator.orders import business_store
-from aggregator.orders.business_store import Waiting
+from aggregator.orders.model import Waiting
 
 
 class Stops(Struct, frozen=True, kw_only=True):

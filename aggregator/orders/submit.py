@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from uuid import uuid4
 
-from aggregator.orders.evidence_store import Sent
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.reference_store import Sent
 from providers.adapter import Profile
 from providers.vocabulary import Fields, ServiceType, Submission
 

@@ -61,7 +61,7 @@ class Tracker:
             await self._cache.put_many(kind, {order: reply.pack(kind) for order, reply in fresh.items()})
 
     async def forget(self) -> None:
-        """Other processes changed orders: answer from the store again."""
+        """Other processes changed more orders than they name: answer from the store again."""
         await self._cache.clear()
 
 

@@ -9,6 +9,8 @@ from itertools import count
 from pathlib import Path
 from tempfile import mkstemp
 
+from aggregator.settings.regular import read_regular
+
 SECRETS_FOLDER = "secrets"
 """Inside the configuration's folder; what an owner types as a key lies there, one file each."""
 _OWN_FILE = "panel.key"
@@ -53,7 +55,7 @@ def own_secret(directory: Path, *, make: bool) -> str | None:
         if make and not path.exists():
             path.parent.mkdir(mode=_SECRET_FOLDER_MODE, exist_ok=True)
             _write_new(path, secrets.token_urlsafe(32))
-        return path.read_text(encoding="utf-8").strip() if path.exists() else None
+        return read_regular(path).decode().strip() if path.exists() else None
     except OSError as error:
         raise _refusal(path, error) from error
 

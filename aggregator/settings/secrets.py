@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from aggregator.settings.regular import read_regular
+
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\s*(?P<kind>env|file)(?P<blanks>\s*):", re.IGNORECASE)
 """However it is spelled: a slip must not send the name of a file to a provider as the key."""
@@ -51,7 +53,7 @@ class Vault:
             raise SecretMissing('needs the path of a file: write "file:secrets/alpha"')
         path = self._base / place
         try:
-            secret = path.read_text(encoding="utf-8").strip()
+            secret = read_regular(path).decode().strip()
         except (OSError, UnicodeDecodeError):
             raise SecretMissing(f"needs the file {path}, which cannot be read: put the secret there") from None
         if not secret:

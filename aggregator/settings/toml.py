@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 import tomllib
 from decimal import Decimal, InvalidOperation
 from pathlib import Path as File
@@ -13,6 +11,7 @@ from typing import Any
 from aggregator.settings.faults import ConfigurationError, Fault
 from aggregator.settings.fields import Table
 from aggregator.settings.lines import Path, find_lines
+from aggregator.settings.regular import read_regular
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -87,20 +86,13 @@ def find_text(file: File) -> str | None:
 
 
 def _read_bytes(file: File) -> bytes | None:
-    """None where nothing has this name. What is no file, a pipe say, might never end, or never answer."""
+    """None where nothing has this name."""
     try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise OSError(0, "it is no regular file")
-        with open(file, "rb", opener=_open_at_once) as opened:
-            return opened.read()
+        return read_regular(file)
     except FileNotFoundError:
         if file.is_symlink():
             raise
         return None
-
-
-def _open_at_once(file: str, flags: int) -> int:
-    return os.open(file, flags | os.O_NONBLOCK)
 
 
 def _decimal(text: str) -> Decimal:

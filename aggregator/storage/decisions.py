@@ -46,3 +46,13 @@ async def about(subject: str, subject_id: int) -> list[DecisionRow]:
     same = (Decision.subject == subject) & (Decision.subject_id == subject_id)
     rows = await Decision.select().where(same).order_by(Decision.id)
     return [msgspec.convert(dict(row), DecisionRow) for row in rows]
+
+
+async def recent(subject: str, *, since: int, most: int) -> set[int] | None:
+    """Which rows of a kind were decided about since then (milliseconds); None where that are too many to name."""
+    rows = await Decision.select(Decision.subject, Decision.subject_id, Decision.at).order_by(
+        Decision.id, ascending=False
+    ).limit(most)  # fmt: skip
+    if len(rows) == most and rows[-1]["at"] >= since:
+        return None
+    return {int(row["subject_id"]) for row in rows if row["subject"] == subject and row["at"] >= since}

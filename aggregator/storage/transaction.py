@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -103,11 +104,14 @@ async def _give_back(pool: asyncpg.Pool, connection: Any) -> None:
 
 
 async def apart(compute: Callable[[], T]) -> T:
-    """What takes long to work out inside a transaction, beside the event loop, so that nobody else waits for it.
+    """What takes long to work out, in a transaction or out of one, beside the event loop: nobody else waits for it.
 
-    A transaction of SQLite is beside it already.
+    A transaction of SQLite that writes is beside it already.
     """
-    return compute() if isinstance(engine(), Sqlite) else await asyncio.to_thread(compute)
+    running = engine().current_transaction.get()
+    if running is not None and isinstance(running.connection, sqlite3.Connection):
+        return compute()
+    return await asyncio.to_thread(compute)
 
 
 async def write_surely(work: Work[T]) -> T:

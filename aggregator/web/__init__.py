@@ -20,7 +20,7 @@ To add pages, write a module with a `Controller`, and name it in the `PAGES` of 
 * `dependencies.py`: what a handler may ask for by name: `parts`, `form`, `params`, `me`, `author`, `seller_id`, `Id`.
   What one section has alone is a dependency of its controller, as an order by the number of its path.
 * `guards.py`: authorization (`resellers`, `owners`, `signed_in`, `anyone`; each page has one), and the check of forms.
-* `sessions.py`: authentication, and the session of flash messages. `responses.py`: `page`, `Onward`, `download`.
+* `sessions.py`: authentication, and the session of flash messages. `responses.py`: `page`, `Onward`, `stream`.
 * `refusals.py`: the exception handlers. A refusal that a page does not catch is shown as a page that says why.
 * `site.py` puts the router together. Why not more of Litestar is used: docs/decisions/0010-pages-on-litestar.md.
 * `templates/base.html` is the frame, `templates/ui.html` the pieces (`ui.field`, `ui.table`, `ui.badge`, ...);

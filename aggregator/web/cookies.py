@@ -15,7 +15,7 @@ class Cookies:
 
     def __init__(self, public_url: str) -> None:
         self.https = public_url.startswith("https:")
-        self._host = urlsplit(public_url).netloc
+        self._origin = _origin(public_url)
         prefix = "__Host-" if self.https else ""
         self.session = f"{prefix}aggregator_session"
         self.flash = f"{prefix}aggregator_told"
@@ -33,13 +33,26 @@ class Cookies:
         held = dict(part.strip().partition("=")[::2] for part in header.split(";"))
         return held.get(self.session, ""), held.get(self.flash, "")
 
-    def is_ours(self, host: str, origin: str | None, fetch_site: str | None) -> bool:
-        """Whether a form was sent from one of our own pages, as far as the browser tells."""
+    def is_ours(self, origin: str | None, fetch_site: str | None) -> bool:
+        """Whether a form was sent from one of our own pages, as far as the browser tells.
+
+        Browsers that tell only the origin are held to our public address: the host that they ask for is theirs to say.
+        """
         if fetch_site is not None:
             return fetch_site in ("same-origin", "none")
         if origin is None:
             return True
-        return urlsplit(origin).netloc in (host, self._host)
+        return _origin(origin) == self._origin
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Scheme, host and port, however they are spelled; None for what is no address, as "null"."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname else None
 
 
 def form_token(session: str) -> str:

@@ -57,7 +57,7 @@ def form_check(cookies: Cookies, sizes: BodySizes) -> Callable[[HttpRequest], Aw
         if request.method != "POST":
             return
         headers, sender = request.headers, request.user.id if request.user else None
-        own = cookies.is_ours(headers.get("host", ""), headers.get("origin"), headers.get("sec-fetch-site"))
+        own = cookies.is_ours(headers.get("origin"), headers.get("sec-fetch-site"))
         most = MOST_BYTES if sender is None else max(MOST_BYTES_SIGNED_IN, sizes.most_of_form)
         form = Form((await _read(request, most)).decode("utf-8", "replace"), sender)
         if not own or not is_form_token(request.session["id"], form.get("token", "")):

@@ -27,11 +27,16 @@ class Kept:
     def __init__(self) -> None:
         self._pages: dict[str, tuple[tuple[object, ...], Made]] = {}
 
+    def find(self, key: str, of: tuple[object, ...]) -> Made | None:
+        """What was made under this key from the same things."""
+        then, page = self._pages.get(key, ((), None))
+        return page if len(then) == len(of) and all(one is other for one, other in zip(of, then, strict=True)) else None
+
     def get(self, key: str, of: tuple[object, ...], make: Callable[[], Made]) -> Made:
         """What was made under this key, unless one of the things is another now."""
-        then, page = self._pages.get(key, ((), None))
-        if page is not None and all(one is other for one, other in zip(of, then, strict=True)):
-            return page
+        known = self.find(key, of)
+        if known is not None:
+            return known
         if len(self._pages) >= MOST:
             self._pages.clear()
         page = make()

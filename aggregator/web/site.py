@@ -18,9 +18,15 @@ from aggregator.web.parts import Parts
 from aggregator.web.refusals import HANDLERS, refused
 from aggregator.web.responses import Page
 from aggregator.web.sessions import Authentication, HttpRequest, SessionConfig
-from aggregator.web.templating import make_templates
+from aggregator.web.templating import compile_all, make_templates
 
 PAGES = (*account.PAGES, public.PAGES, console.PAGES)
+
+
+def warm_up() -> None:
+    """What the first visitors would wait for, while they hold everybody else up; to be done beside the event loop."""
+    by_path()
+    compile_all()
 
 
 def make_router(parts: Parts, cookies: Cookies) -> Router:

@@ -28,6 +28,8 @@ class Load(Struct, frozen=True, kw_only=True):
     """Whole HTTP requests, sent in turn."""
     connections: int
     seconds: float  # not money
+    pause: float = 0.0  # seconds
+    """Between a reply and the next request of a connection."""
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -60,8 +62,9 @@ class Tally:
 class Connection(asyncio.Protocol):
     """Sends the next request when the reply to the last is complete."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, pause: float) -> None:
         self._tally = tally
+        self._pause = pause  # seconds
         self._reply = b""
         self._sent_at = 0.0  # seconds
         self._transport: Any = None
@@ -71,6 +74,8 @@ class Connection(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
+        if not self._tally.running:
+            return
         self._sent_at = time.perf_counter()
         self._transport.write(self._tally.request())
 
@@ -83,7 +88,9 @@ class Connection(asyncio.Protocol):
         self._reply = b""
         self._tally.took.append(time.perf_counter() - self._sent_at)
         self._tally.failed += reply[9:10] not in b"123"
-        if self._tally.running:
+        if self._pause:
+            asyncio.get_running_loop().call_later(self._pause, self._send)
+        else:
             self._send()
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -101,7 +108,7 @@ async def load(wanted: Load) -> Figure:
     """Keep the connections busy for as long as wanted."""
     loop, tally = asyncio.get_running_loop(), Tally(wanted)
     opened = [
-        await loop.create_connection(lambda: Connection(tally), wanted.host, wanted.port)
+        await loop.create_connection(lambda: Connection(tally, wanted.pause), wanted.host, wanted.port)
         for _ in range(wanted.connections)
     ]
     begun = time.perf_counter()

@@ -72,8 +72,7 @@ class Serving:
     @property
     def memory_mib(self) -> float:
         """What it holds now."""
-        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGESIZE") / 2**20
+        return memory_mib(self._process.pid)
 
     def stop(self) -> None:
         self._process.terminate()
@@ -82,6 +81,12 @@ class Serving:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def memory_mib(pid: int) -> float:
+    """What a process holds now."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 2**20
 
 
 def floor(folder: Path, sizes: Sequence[int]) -> Serving:

@@ -18,10 +18,11 @@ _SCRIPT = Path(__file__).with_name("load.lua")
 def measure(load: Load) -> Figure:
     """Load a server from another process: wrk, else the lean client."""
     program = shutil.which("wrk")
-    return _by_wrk(program, load) if program else _by_client(load)
+    return _by_wrk(program, load) if program else by_client(load)
 
 
-def _by_client(load: Load) -> Figure:
+def by_client(load: Load) -> Figure:
+    """By the lean client, which alone can pause."""
     command = [sys.executable, "-m", "tests.bench.client"]
     done = subprocess.run(command, input=msgspec.json.encode(load), capture_output=True, check=True)
     return msgspec.json.decode(done.stdout, type=Figure)

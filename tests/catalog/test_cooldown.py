@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aggregator.catalog import cooldown, learned_store, store
-from aggregator.catalog.health import LOOKBACK_MS, RESTS_MS, Cancels, rest_of_service
-from aggregator.catalog.model import Learned
+from aggregator.catalog.health import LOOKBACK_MS, RESTS_MS, rest_of_service
+from aggregator.catalog.model import Cancels, Learned
 from aggregator.orders.settle import settle
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, signals, tables

@@ -189,7 +189,7 @@ class Watched(MarkupBook, frozen=True, dict=True):
 
 async def test_other_prices_are_worked_out_beside_the_event_loop(panel: Panel) -> None:
     """However many services there are, whoever asks for something else meanwhile is answered."""
-    markup = edits_of(panel).read_markup("[default]\npercent = 40\n")
+    markup = await edits_of(panel).read_markup("[default]\npercent = 40\n")
     watched = replace(markup, book=Watched(*msgspec.structs.astuple(markup.book)))
     changes = await panel.prices.foretell(panel.upstreams, watched)
     assert (changes[0].service, changes[0].now, changes[0].new) == (1, "2.5", "2.8")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from aggregator.catalog import store
-from aggregator.catalog.feed import Change, tell
+from aggregator.catalog.feed import tell
+from aggregator.catalog.model import Change
 from aggregator.storage import clock
 from providers.sandbox import Sandbox
 from providers.vocabulary import ServiceType

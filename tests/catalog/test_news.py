@@ -6,7 +6,7 @@ import pytest
 
 from aggregator.catalog import news_store, store
 from aggregator.catalog.announce import Announcer
-from aggregator.catalog.feed import Change
+from aggregator.catalog.model import Change
 from aggregator.catalog.news import Kind, Line, News, compare, lines_of
 from aggregator.catalog.shelf import Shelf
 from aggregator.catalog.tidy import tidy

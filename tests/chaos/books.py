@@ -17,20 +17,20 @@ class Books:
     """Opened anew for each question, since the database may have died since the last."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
 
     async def rows(self, statement: str) -> list[Row]:
         """Run one statement."""
-        if self._url.startswith("sqlite:"):
+        if self.url.startswith("sqlite:"):
             return await asyncio.to_thread(self._rows_of_sqlite, statement)
-        connection = await asyncpg.connect(self._url)
+        connection = await asyncpg.connect(self.url)
         try:
             return [dict(row) for row in await connection.fetch(statement)]
         finally:
             await connection.close()
 
     def _rows_of_sqlite(self, statement: str) -> list[Row]:
-        with closing(sqlite3.connect(self._url.removeprefix("sqlite:///"), timeout=30)) as connection:
+        with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"), timeout=30)) as connection:
             connection.row_factory = sqlite3.Row
             with connection:
                 return [dict(row) for row in connection.execute(statement)]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from tests.chaos.books import Books
 from tests.chaos.disk import MEGABYTES, Disk
 from tests.chaos.processes import PATIENCE, ROOT, Answer, Child, Ended, Source, Stalled
 from tests.chaos.proxy import Proxy
-from tests.chaos.upstreams import RECIPES, Upstream
+from tests.chaos.upstreams import ENTRY, RECIPES, Recipe, Upstream
 from tests.servers import PostgresServer, RedisServer, create_database
 
 LIFETIME = 0.8
@@ -62,6 +62,22 @@ percent = 17
 """
 
 
+class Scene(NamedTuple):
+    """What a stage is set with: the providers by name, and what our files say."""
+
+    recipes: Mapping[str, Recipe] = RECIPES
+    panel: str = PANEL
+    services: str = SERVICES
+    markup: str = MARKUP
+    entry: str = ENTRY
+    """Of a provider in providers.toml."""
+    cuts: bool = True
+    """Whether PostgreSQL is reached through a proxy, which can cut it off and takes its time."""
+
+
+STORM = Scene()
+
+
 class Served:
     """One `aggregator serve`, started again whenever it ends, as a supervisor would."""
 
@@ -96,7 +112,7 @@ class Served:
                 self.child.tell(signal.SIGKILL)
                 await asyncio.sleep(0.2)
             code = await self.child.ended()
-            # A deployment may come before the program has loaded: there is nothing to drain yet, and the signal ends it.
+            # A deployment may come before the program has loaded: nothing is to be drained yet, and the signal ends it.
             expected = (-signal.SIGKILL, 0) if self.up.is_set() else (-signal.SIGKILL, 0, -signal.SIGTERM)
             self.up.clear()
             self.deaths[code] += 1
@@ -107,8 +123,11 @@ class Served:
 class Stage:
     """A panel, its providers and its databases, with every lever that the nemesis pulls."""
 
-    def __init__(self, folder: Path, database: str, *, root: Path = ROOT, megabytes: int = MEGABYTES) -> None:
+    def __init__(
+        self, folder: Path, database: str, *, root: Path = ROOT, megabytes: int = MEGABYTES, scene: Scene = STORM
+    ) -> None:
         self.folder = folder
+        self.scene = scene
         self.config = folder / "config"
         self.kind = database
         self.source = Source(root, folder)
@@ -152,8 +171,8 @@ class Stage:
         self.disk.open()
         self._exits.push_async_callback(self.source.close)
         await self.source.open()
-        for name in RECIPES:
-            upstream = Upstream(name, self.source, self.folder, lifetime=lifetime)
+        for name, recipe in self.scene.recipes.items():
+            upstream = Upstream(name, recipe, self.source, self.folder, lifetime=lifetime, entry=self.scene.entry)
             self._exits.push_async_callback(upstream.close)
             self.upstreams.append(upstream)
         await asyncio.gather(*(upstream.open() for upstream in self.upstreams))
@@ -164,11 +183,15 @@ class Stage:
             self._serve(f"{role}-{number}", role)
         await asyncio.gather(*(served.up.wait() for served in self.served))
 
-    async def close(self) -> None:
-        """End everything, in any state."""
+    async def let_go(self) -> None:
+        """From now on what ends stays ended."""
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
+
+    async def close(self) -> None:
+        """End everything, in any state."""
+        await self.let_go()
         await asyncio.gather(*(served.child.kill() for served in self.served))
         await self._exits.aclose()
 
@@ -216,6 +239,8 @@ class Stage:
         self._exits.callback(self.redis.stop)
         direct = await self._database_on_disk(self.postgres)
         self.books = Books(direct)
+        if not self.scene.cuts:
+            return direct, self.redis.url
         self.database_proxy = Proxy(self.postgres.port)
         self._exits.push_async_callback(self.database_proxy.close)
         await self.database_proxy.open()
@@ -235,9 +260,10 @@ class Stage:
         return url
 
     def _write(self, database: str, cache: str) -> None:
+        scene = self.scene
         files = {
-            "aggregator.toml": PANEL.format(database=database, cache=cache), "services.toml": SERVICES,
-            "markup.toml": MARKUP, "providers.toml": "".join(upstream.as_toml() for upstream in self.upstreams),
+            "aggregator.toml": scene.panel.format(database=database, cache=cache), "services.toml": scene.services,
+            "markup.toml": scene.markup, "providers.toml": "".join(upstream.as_toml() for upstream in self.upstreams),
         }  # fmt: skip
         for name, text in files.items():
             (self.config / name).write_text(text)
@@ -256,12 +282,13 @@ async def staged(
     root: Path = ROOT,
     lifetime: float = LIFETIME,
     megabytes: int = MEGABYTES,
+    scene: Scene = STORM,
 ) -> AsyncIterator[Stage]:
     """A stage for the length of a block; whatever happens inside, nothing of it runs afterwards.
 
     The disk of its database holds so many `megabytes`.
     """
-    stage = Stage(folder, database, root=root, megabytes=megabytes)
+    stage = Stage(folder, database, root=root, megabytes=megabytes, scene=scene)
     try:
         await stage.open(roles, lifetime=lifetime)
         yield stage

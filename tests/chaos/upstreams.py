@@ -6,7 +6,7 @@ One of them is dishonest: what it plays, and what must be known of it afterwards
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +37,10 @@ class Recipe(NamedTuple):
     dialect: str
     preset: str
     rates: dict[str, str]
+    rows: Sequence[dict[str, object]] = ()
+    """Its catalogue, where it has more of one than its rates."""
+    door: Callable[[int], Proxy] = Proxy
+    """What stands before its port."""
 
 
 RECIPES = {
@@ -71,11 +75,15 @@ class Add(NamedTuple):
 class Upstream:
     """One provider."""
 
-    def __init__(self, name: str, source: Source, folder: Path, *, lifetime: float) -> None:
+    def __init__(
+        self, name: str, recipe: Recipe, source: Source, folder: Path, *, lifetime: float, entry: str = ENTRY
+    ) -> None:
         self.name = name
-        self.recipe = RECIPES[name]
+        self.recipe = recipe
+        self._entry = entry
         catalogue = folder / f"{name}.json"
-        catalogue.write_text(json.dumps([_row(service, rate) for service, rate in self.recipe.rates.items()]))
+        rows = recipe.rows or [_row(service, rate) for service, rate in recipe.rates.items()]
+        catalogue.write_text(json.dumps(rows))
         self._process = Child(
             source, folder / f"{name}.log", "sandbox", "--port", "0", "--catalogue", str(catalogue),
             "--dialect", self.recipe.dialect, "--balance", str(PAID_IN), "--speed", str(lifetime),
@@ -85,7 +93,7 @@ class Upstream:
 
     async def open(self) -> None:
         self._root = await self._process.start(r"on (http\S+)/api/v2")
-        self.proxy = Proxy(int(self._root.rpartition(":")[2]))
+        self.proxy = self.recipe.door(int(self._root.rpartition(":")[2]))
         await self.proxy.open()
 
     async def close(self) -> None:
@@ -94,7 +102,7 @@ class Upstream:
 
     def as_toml(self) -> str:
         """Its entry in providers.toml."""
-        return ENTRY.format(name=self.name, port=self.proxy.port, preset=self.recipe.preset)
+        return self._entry.format(name=self.name, port=self.proxy.port, preset=self.recipe.preset)
 
     async def set_mode(self, mode: str) -> None:
         """`up`, or one of the ways to be away."""

@@ -165,6 +165,8 @@ def test_orders_are_found_by_whose_they_are_where_they_went_and_when(stocked: De
     }.items():  # fmt: skip
         assert [row["order"] for row in stocked.ask("orders", "list", *words)] == found, words
     assert "nobody" in stocked.ask("orders", "list", "--reseller", "nobody", code=1)["error"]
+    unknown = stocked.ask("orders", "list", "--provider", "alhpa", code=1)["error"]
+    assert unknown == "there is no provider alhpa; those known are alpha, bravo"
     assert stocked.say("orders", "list", "--since", "yesterday").code == 2
 
 
@@ -210,3 +212,25 @@ def test_a_cancel_says_what_it_did(stocked: Desk, until: str, told: str) -> None
     """Whether it is over, or asked of the provider and open."""
     buy(stocked, "slow", until=until)
     assert told in stocked.say("orders", "cancel", "1").text
+
+
+def test_a_cancel_says_where_nobody_is_asked(stocked: Desk) -> None:
+    """A panel that takes no cancels is not asked; one that was asked already is not asked anew."""
+    buy(stocked, "slow", until="active")
+    path = stocked.config / "providers.toml"
+    before = path.read_text()
+    path.write_text(before.replace('name = "alpha"', 'name = "alpha"\npreset = "perfectpanel_old"'))
+    said = stocked.say("orders", "cancel", "1")
+    assert (said.code, "alpha takes no cancels, so it is not asked" in said.text) == (0, True), said
+    path.write_text("this = is not TOML")
+    assert "alpha is asked to cancel it" in stocked.say("orders", "cancel", "1").text
+    path.write_text(before)
+
+    async def answer(_: Panel) -> None:
+        await tables.Attempt.raw("update attempts set cancel_answer = 'taken', cancel_asks = 1")
+
+    stocked.live(answer)
+    assert (
+        "alpha took an earlier request to cancel it, and is not asked again"
+        in stocked.say("orders", "cancel", "1").text
+    )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from providers.sandbox import Sandbox
-from tests.cli.desk import Desk
+from tests.api.served import goods
+from tests.cli.desk import Desk, make_desk, providers_in_a_thread
 
 
 def test_a_provider_that_nobody_answers_for_is_one_line_in_our_words(idle: Desk) -> None:
@@ -73,3 +77,41 @@ def test_progress_is_told_beside_the_answer(desk: Desk) -> None:
 @pytest.mark.parametrize("seconds", ["-1", "soon"])
 def test_a_wait_is_a_number_of_seconds(idle: Desk, seconds: str) -> None:
     assert idle.say("sync", "--wait", seconds).code == 2
+
+
+class Starting(Sandbox):
+    """Tells no balance before it has told its catalogue: it is not quite there yet."""
+
+    reads = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        self.reads += b"services" in body
+        if b"balance" in body and not self.reads:
+            await send({"type": "http.response.start", "status": 503, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+
+        async def again() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await super().__call__(scope, again, send)
+
+
+def test_whoever_still_starts_is_waited_for_until_it_tells_its_currency_too(tmp_path: Path) -> None:
+    """Else nothing of it could be priced until the next balance."""
+    with providers_in_a_thread(Starting(catalogue=goods(), speed=0), Sandbox(dialect="json", speed=0)) as urls:
+        desk = make_desk(tmp_path, urls)
+        said = desk.say("sync", "alpha", "--wait", "30")
+        assert (said.code, "balance" in said.text) == (0, False), said
+        alpha = desk.ask("providers")[0]
+        assert (alpha["provider"], alpha["currency"]) == ("alpha", "USD")
+
+
+def test_without_a_wait_it_is_said_that_the_balance_is_missing(tmp_path: Path) -> None:
+    with providers_in_a_thread(Starting(catalogue=goods(), speed=0), Sandbox(dialect="json", speed=0)) as urls:
+        assert "its balance could not be read" in make_desk(tmp_path, urls).say("sync", "alpha").text

@@ -14,8 +14,7 @@ from aggregator.app import Panel
 from aggregator.audit.run import audit
 from aggregator.orders import account_door_store, refill, resolve
 from aggregator.orders.account_doors import account_door
-from aggregator.orders.model import Order
-from aggregator.orders.resolve import Undecidable
+from aggregator.orders.model import Order, Undecidable
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions, tables
 from providers.adapter import Profile

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aggregator.orders import attempt_store, cancel_store, resolve, store
-from aggregator.orders.resolve import Undecidable
+from aggregator.orders.model import Undecidable
 from aggregator.orders.schedule import cancel_pause
 from tests.api.served import Client
 from tests.builders import later, order_now

@@ -13,7 +13,8 @@ from aggregator.catalog.balance_store import DayRow
 from aggregator.catalog.model import ProviderRow
 from aggregator.orders.alarms import Situation, Tone, alarms
 from aggregator.orders.business import NOBODY_WAITS, Standing
-from aggregator.orders.business_store import Tries, Waiting
+from aggregator.orders.business_store import Tries
+from aggregator.orders.model import Waiting
 from aggregator.settings import read_providers
 
 NOW = 1_800_000_000_000

@@ -11,7 +11,7 @@ from aggregator.audit import run
 from aggregator.ledger import book
 from aggregator.orders import attempt_store, resolve, store
 from aggregator.orders.cancel import Canceller
-from aggregator.orders.resolve import Undecidable
+from aggregator.orders.model import Undecidable
 from aggregator.orders.settle import WALLET_FULL, settle
 from aggregator.orders.state import Outcome
 from aggregator.resellers import accounts

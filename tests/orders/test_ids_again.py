@@ -15,9 +15,8 @@ from aggregator.catalog import store as catalog_store
 from aggregator.errors import RefillRefusal, RefillRefused
 from aggregator.ledger import book
 from aggregator.orders import alarms, attempt_store, business, refill_store, resolve, reuse_store, search_store, store
-from aggregator.orders.model import Attempt, Order
+from aggregator.orders.model import Attempt, Order, Undecidable
 from aggregator.orders.refill import request_refill
-from aggregator.orders.resolve import Undecidable
 from aggregator.orders.search_store import Sought
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions, tables

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from aggregator.catalog.shelf import ShelfService
 from aggregator.orders.proofs import after_absent, proof_of
 from aggregator.settings import ProviderSettings
 from providers.adapter import Profile
 from providers.dialect import PRESETS
+from tests.catalog.goods import offers, row, shelf
 
 
 def provider(preset: str = "perfectpanel", **told: bool) -> ProviderSettings:
@@ -33,3 +35,33 @@ def test_a_balance_that_lags_decides_nothing_and_is_not_offered() -> None:
 
 def test_nobody_sells_it_any_more() -> None:
     assert after_absent(None, [], "alpha").label == "let it wait"
+
+
+def sold_by(*providers: str) -> ShelfService:
+    listed = ", ".join(f'"{name}:7"' for name in providers)
+    service = shelf(
+        offers([row(f"{name}:7", "2") for name in providers]), f"[[service]]\nid = 1\noffers = [{listed}]"
+    ).get(1)
+    assert service is not None
+    return service
+
+
+def test_a_single_offer_is_bought_again_where_it_was() -> None:
+    """It is no next provider."""
+    alone = after_absent(sold_by("alpha"), [], "alpha")
+    assert alone.label == "send it again to alpha"
+    assert "nobody else" in alone.text
+
+
+def test_others_take_it_next_as_far_as_they_can() -> None:
+    both = sold_by("alpha", "bravo")
+    assert after_absent(both, [], "alpha").label == "on to the next"
+    assert "(bravo)" in after_absent(both, [], "alpha").text
+    assert after_absent(both, [], "alpha", able={"bravo"}).label == "on to the next"
+    assert after_absent(both, [], "alpha", able=set()).label == "send it again to alpha"
+
+
+def test_an_order_that_was_called_off_is_sent_nowhere() -> None:
+    called_off = after_absent(sold_by("alpha", "bravo"), [], "alpha", cancel_wish=True)
+    assert called_off.label == "cancel and refund it"
+    assert "cancelled and refunded" in called_off.text

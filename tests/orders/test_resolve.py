@@ -9,8 +9,7 @@ import pytest
 from aggregator.audit.run import audit
 from aggregator.ledger import book
 from aggregator.orders import attempt_store, queue_store, resolve, store
-from aggregator.orders.model import Order
-from aggregator.orders.resolve import Undecidable
+from aggregator.orders.model import Order, Undecidable
 from aggregator.orders.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.storage import decisions, signals, tables

@@ -15,8 +15,7 @@ from msgspec import Struct
 from aggregator.audit.promise import Stops
 from aggregator.audit.store import Finding
 from aggregator.catalog import learned_store, store
-from aggregator.catalog.feed import Change, Kind
-from aggregator.catalog.model import Hold, HoldKind
+from aggregator.catalog.model import Change, ChangeKind, Hold, HoldKind
 from aggregator.orders import accept_store
 from aggregator.settings import MARKUP_FILE
 from aggregator.storage import clock, tables
@@ -121,7 +120,7 @@ async def _held(texts: Sequence[str]) -> None:
     }
     await write(lambda: learned_store.put_holds("alpha", holds))
     changes = [
-        Change(service, Kind.DEARER, before, "2", name)
+        Change(service, ChangeKind.DEARER, before, "2", name)
         for service, before, name in zip(
             *(spread(texts, place) for place in ("their id", "before", "changed")), strict=True
         )

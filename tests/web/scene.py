@@ -7,8 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from aggregator.catalog import learned_store, store, word_store
-from aggregator.catalog.feed import Change, Kind
-from aggregator.catalog.model import Hold, HoldKind
+from aggregator.catalog.model import Change, ChangeKind, Hold, HoldKind
 from aggregator.orders import attempt_store, evidence_store
 from aggregator.orders import store as order_store
 from aggregator.orders.evidence_store import Rule, Seen
@@ -107,7 +106,7 @@ async def _catalogue(say: Say) -> None:
     await store.put_listings([now, *others])
     hold = Hold(kind=HoldKind.DEARER, reason=say("price rose from 2.00 to 9.00, by 350 %"), accepted=was)
     await write(lambda: learned_store.put_holds("alpha", {"31": hold}))
-    told = [Change("31", Kind.DEARER, "2.00", "9.00", say("Instagram Followers"))]
+    told = [Change("31", ChangeKind.DEARER, "2.00", "9.00", say("Instagram Followers"))]
     await write(lambda: store.add_changes("alpha", told))
     await store.set_provider(
         "alpha", rest_until=clock.now() + 400_000, rest_reason=say("3 calls in a row failed"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.people import doors
-from aggregator.web.account.wallet import cell
+from aggregator.web.exports import cell
 from tests.builders import make_reseller
 from tests.web.kit import Web, plain
 

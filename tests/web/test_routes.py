@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from litestar import Router
-from litestar.routes import HTTPRoute
 
 from aggregator.web.assets import assets
 from aggregator.web.cookies import form_token
-from aggregator.web.guards import AUDIENCES, anyone, owners, resellers, signed_in
+from aggregator.web.guards import anyone, owners, resellers, signed_in
 from aggregator.web.headers import GUARDS
-from aggregator.web.site import PAGES
 from tests.web.kit import Visitor, Web, web_of
-
-
-class Route(NamedTuple):
-    method: str
-    path: str
-    who: object
-    """Of the guards the narrowest."""
-
-
-def routes() -> Iterator[Route]:
-    """Every handler of the pages, with the guards of all its layers."""
-    for route in Router("/", route_handlers=PAGES).routes:
-        assert isinstance(route, HTTPRoute)
-        for handler in route.route_handlers:
-            guards = [guard for layer in handler.ownership_layers for guard in layer.guards or ()]
-            for method in handler.http_methods - {"OPTIONS"}:
-                yield Route(method, route.path_format, max(guards, key=AUDIENCES.index))
-
+from tests.web.routes import Route, routes
 
 ROUTES = list(routes())
 POSTS = [route for route in ROUTES if route.method == "POST"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.ledger import book
-from aggregator.web.account.wallet import ROWS, cell
+from aggregator.web.account.wallet import ROWS
+from aggregator.web.exports import cell
 from pricing.money import parse_units
 from tests.web.kit import Web, plain, web_of
 from tests.web.stories import busy, newcomer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from litestar import Controller, get, post
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,11 +13,12 @@ from aggregator.errors import IncorrectRequest, ResellerError
 from aggregator.ledger import book
 from aggregator.orders.links import is_address
 from aggregator.orders.model import NewOrder
+from aggregator.orders.place import Ask
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import TheCaller, acting, ask_of
-from aggregator.web.dependencies import Form, Parts
-from aggregator.web.responses import Page, page
+from aggregator.web.dependencies import Form, HttpRequest, Parts
+from aggregator.web.responses import Page, page, page_apart
 from aggregator.web.texts import told
 
 MOST_LINES = 500
@@ -46,14 +49,15 @@ class MassController(Controller):
         return page("account/mass.html", text="", most=MOST_LINES, fault="")
 
     @post()
-    async def check(self, parts: Parts, form: Form, caller: TheCaller) -> Page:
+    async def check(self, request: HttpRequest, parts: Parts, form: Form, caller: TheCaller) -> Page:
         text = form.prose("orders", most=LONGEST)
         written = _written(text)
         if not 0 < len(written) <= MOST_LINES:
             fault = f"Please write 1 to {MOST_LINES} lines."
             return page("account/mass.html", status=400, text=text, most=MOST_LINES, fault=fault)
-        lines = _judge(parts, caller, written)
-        return page(
+        lines = await _judge(parts, caller, written)
+        return await page_apart(
+            request,
             "account/mass_check.html",
             lines=lines,
             text=text,
@@ -63,17 +67,18 @@ class MassController(Controller):
         )
 
     @post("/place")
-    async def place(self, parts: Parts, form: Form, caller: TheCaller) -> Page:
+    async def place(self, request: HttpRequest, parts: Parts, form: Form, caller: TheCaller) -> Page:
         """The form counts once, and every line has a request id of its own besides."""
         await acting(parts, caller, Action.ADD)
-        lines = _judge(parts, caller, _written(form.prose("orders", most=LONGEST))[:MOST_LINES])
+        lines = await _judge(parts, caller, _written(form.prose("orders", most=LONGEST))[:MOST_LINES])
         if form.get("which") != "valid" and any(line.fault for line in lines):
             raise Refusal("Some lines can no longer be ordered, so nothing was. Please check them again.")
         async with form.once():
             if _total(lines) > await book.balance(caller.reseller.id):
                 raise Refusal("Your balance does not cover these orders, so nothing was ordered.")
             done = await _place(parts, form, caller, lines)
-        return page("account/mass_done.html", lines=done, placed=sum(line.placed is not None for line in done))
+        placed = sum(line.placed is not None for line in done)
+        return await page_apart(request, "account/mass_done.html", lines=done, placed=placed)
 
 
 def _written(text: str) -> list[tuple[int, str]]:
@@ -81,8 +86,8 @@ def _written(text: str) -> list[tuple[int, str]]:
     return [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
-def _judge(parts: Parts, caller: Caller, written: list[tuple[int, str]]) -> list[Line]:
-    return [_judge_one(parts, caller, number, text) for number, text in written]
+async def _judge(parts: Parts, caller: Caller, written: list[tuple[int, str]]) -> list[Line]:
+    return await asyncio.to_thread(lambda: [_judge_one(parts, caller, number, text) for number, text in written])
 
 
 def _judge_one(parts: Parts, caller: Caller, number: int, text: str) -> Line:
@@ -107,7 +112,12 @@ def fields_of(line: str) -> list[tuple[str, str]]:
 
 async def _place(parts: Parts, form: Form, caller: Caller, lines: list[Line]) -> list[Line]:
     good = [line for line in lines if line.order is not None]
-    asks = [ask_of(fields_of(line.text), parts, request_id=f"web:{form.once_token}:{line.number}") for line in good]
+    once = form.once_token
+
+    def ask() -> list[Ask]:
+        return [ask_of(fields_of(line.text), parts, request_id=f"web:{once}:{line.number}") for line in good]
+
+    asks = await asyncio.to_thread(ask)
     verdicts = await parts.placer.place_all(caller, asks)
     placed = {line.number: _placed(line, verdict) for line, verdict in zip(good, verdicts, strict=True)}
     return [placed.get(line.number, line) for line in lines]

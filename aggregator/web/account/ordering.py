@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -18,8 +19,9 @@ from aggregator.orders.model import NewOrder
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import TheCaller, acting, ask_of
 from aggregator.web.account.fields import field
-from aggregator.web.dependencies import Form, Params, Parts, or_404
-from aggregator.web.responses import Onward, Page, page
+from aggregator.web.dependencies import Form, HttpRequest, Params, Parts, or_404
+from aggregator.web.public.price_list import index_of
+from aggregator.web.responses import Onward, Page, page, page_apart
 from aggregator.web.texts import told
 from pricing.markup import Buyer
 from providers.vocabulary import ServiceType
@@ -45,15 +47,15 @@ class OrderingController(Controller):
     path = "/orders"
 
     @get("/new")
-    async def blank(self, parts: Parts, form: Form, params: Params, caller: TheCaller) -> Page:
+    async def blank(self, request: HttpRequest, parts: Parts, form: Form, params: Params, caller: TheCaller) -> Page:
         number = params.number("service", 0, most=2**53)
         if not number:
-            return page("account/choose.html", **_choices(parts, params, caller))
+            return await page_apart(request, "account/choose.html", **await _choices(parts, params, caller))
         return await _form(parts, form, params, caller, or_404(parts.prices.shelf.get(number)))
 
     @get("/new/services")
     async def services(self, parts: Parts, params: Params, caller: TheCaller) -> Page:
-        return page("account/choices.html", **_choices(parts, params, caller))
+        return page("account/choices.html", **await _choices(parts, params, caller))
 
     @get("/quote")
     async def quote(self, parts: Parts, params: Params, caller: TheCaller) -> Page:
@@ -133,17 +135,17 @@ def _terms(caller: Caller, service: ShelfService) -> Terms:
     return service.terms(Buyer(tier=caller.reseller.tier, reseller=caller.reseller.name))
 
 
-def _choices(parts: Parts, params: Params, caller: Caller) -> dict[str, Any]:
+async def _choices(parts: Parts, params: Params, caller: Caller) -> dict[str, Any]:
     """What the shelf has for the words and the category asked for."""
     words, category = params.text("q", most=100), params.text("category", most=300)
     shelf = parts.prices.shelf
-    found = list(search(shelf, words, category))
+    found = await asyncio.to_thread(lambda: list(search(shelf, words, category)))
     return {
         "found": [(service, _terms(caller, service)) for service in found[:SHOWN]],
         "more": len(found) - SHOWN,
         "words": words,
         "category": category,
-        "categories": sorted({service.category for service in shelf}),
+        "categories": [name for name, _ in (await index_of(parts.prices)).categories],
     }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 
 from litestar import Controller, get
@@ -12,14 +10,15 @@ from msgspec import Struct
 from aggregator.ledger import book
 from aggregator.ledger.entries import wallet
 from aggregator.storage.tables import Entry
-from aggregator.web.dependencies import Params, Parts, SellerId
+from aggregator.web.dependencies import Me, Params, Parts, SellerId
+from aggregator.web.exports import EACH, Cells, cell, send_csv
 from aggregator.web.printing import stamp
-from aggregator.web.responses import Page, download, page
+from aggregator.web.responses import Page, page
 from pricing.money import print_units
 
 ROWS = 50
 _REFUND = re.compile(r"order:\d+:refund:(\d+)")
-_RUN_BY_SHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
+HEAD = ("id", "time", "what", "order", "amount", "balance", "note")
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -50,9 +49,9 @@ class WalletController(Controller):
         )
 
     @get("/wallet/statement.csv")
-    async def as_file(self, seller_id: SellerId) -> Page:
-        entries = await book.statement(seller_id)
-        return download(write_csv([line_of(entry) for entry in entries]), "text/csv; charset=utf-8", "statement.csv")
+    async def as_file(self, parts: Parts, me: Me, seller_id: SellerId) -> Page:
+        portions = book.statement_in_portions(seller_id, each=EACH)
+        return await send_csv(parts, me, "statement.csv", HEAD, portions, cells_of)
 
     @get("/funds")
     async def funds(self, parts: Parts, seller_id: SellerId) -> Page:
@@ -64,11 +63,6 @@ class WalletController(Controller):
             note=note,
             least=int(panel.minimum_deposit * 10**8),
         )
-
-
-_DROPPED = {chr(number) for number in range(32)} | {"\x7f", "\ufeff"}
-_DROPPED_BY_SHEETS = "".join(_DROPPED) + " \xa0"
-"""Characters, NUL among them, that some of them read over at the beginning of a cell."""
 
 
 def line_of(entry: Entry) -> Line:
@@ -95,18 +89,8 @@ def _text(entry: Entry) -> str:
     return f"Refund, {int(refund[1]):,} not delivered" if refund else "Order"
 
 
-def write_csv(lines: list[Line]) -> bytes:
-    """One row a movement; no cell is a formula to a spreadsheet."""
-    written = io.StringIO()
-    rows = csv.writer(written)
-    rows.writerow(["id", "time", "what", "order", "amount", "balance", "note"])
-    for line in lines:
-        amounts = (print_units(line.amount, 2), print_units(line.balance, 2))
-        rows.writerow([line.id, stamp(line.at), cell(line.text), line.order or "", *amounts, cell(line.note)])
-    return written.getvalue().encode()
-
-
-def cell(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet would run, also where it drops what stands before that."""
-    seen = text.lstrip(_DROPPED_BY_SHEETS)
-    return f"'{text}" if text[:1] in _DROPPED or seen.startswith(_RUN_BY_SHEETS) else text
+def cells_of(entry: Entry) -> Cells:
+    """An entry as a row of the file."""
+    line = line_of(entry)
+    amounts = (print_units(line.amount, 2), print_units(line.balance, 2))
+    return line.id, stamp(line.at), cell(line.text), line.order or "", *amounts, cell(line.note)

@@ -11,8 +11,10 @@ from litestar.di import NamedDependency, Provide
 from msgspec import Struct
 
 from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
+from aggregator.orders.cancel_words import tell_asking
 from aggregator.orders.model import Attempt, Order
-from aggregator.orders.proofs import Next, after_absent
+from aggregator.orders.proofs import Next, foresee_absent
+from aggregator.orders.routing import Market
 from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import store as reseller_store
@@ -105,19 +107,27 @@ class OrdersController(Controller):
         )
 
     @post("/{order_id:int}/cancel")
-    async def cancel(self, form: Form, author: Author, order: NamedDependency[Order]) -> Page:
+    async def cancel(self, parts: Parts, form: Form, author: Author, order: NamedDependency[Order]) -> Page:
+        queued = order.state is OrderState.QUEUED
         return await done(
             resolve.call_off(order.id, actor=author, reason=reason(form)),
             f"/console/orders/{order.id}",
-            "Cancelled and refunded." if order.state is OrderState.QUEUED else "Its provider is asked to call it off.",
+            "Cancelled and refunded." if queued else await _asking(parts, order),
         )
 
 
-async def next_of(parts: Parts, order: Order) -> Next:
+async def _asking(parts: Parts, order: Order) -> str:
+    """Who is asked to call it off, or why nobody is."""
+    providers = {one.profile.name: one for one in parts.upstreams}
+    asking = tell_asking(order, await attempt_store.of_order(order.id), providers)
+    return f"{asking[:1].upper()}{asking[1:]}. What is not delivered is refunded at its end."
+
+
+async def next_of(parts: Parts, order: Order, market: Market | None = None) -> Next:
     """What `absent` would come to for this order."""
     attempts = await attempt_store.of_order(order.id)
-    provider = attempts[-1].provider if attempts else ""
-    return after_absent(parts.prices.shelf.get(order.service), attempts, provider)
+    service, router = parts.prices.shelf.get(order.service), parts.router
+    return await foresee_absent(order, attempts, service, router, market or await router.look())
 
 
 async def reseller_names() -> dict[int, str]:

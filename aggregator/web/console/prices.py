@@ -135,7 +135,7 @@ async def _foretell(parts: Parts, text: str) -> dict[str, Any]:
     changes: Sequence[PriceChange] = ()
     faults: Sequence[Fault] = ()
     try:
-        markup = parts.edits.read_markup(text)
+        markup = await parts.edits.read_markup(text)
         changes = await parts.prices.foretell(parts.sellers, markup)
     except ConfigurationError as error:
         faults = error.faults

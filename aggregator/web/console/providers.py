@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from litestar import Controller, get, post
@@ -11,8 +12,9 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from msgspec import Struct
 
-from aggregator.catalog import finding_store, word_store
+from aggregator.catalog import category_store, finding_store, word_store
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.category_store import Listed
 from aggregator.catalog.looked import Matter, looked
 from aggregator.catalog.model import ListingRow
 from aggregator.catalog.offers import Offers
@@ -29,13 +31,14 @@ from aggregator.settings.providers import PROVIDER_NAME
 from aggregator.settings.secrets import is_reference
 from aggregator.web.console.deeds import REFUSALS, done, reason, why
 from aggregator.web.console.trials import Pending, Trials
-from aggregator.web.dependencies import Author, Form, Me, Parts, allow, or_404
+from aggregator.web.dependencies import Author, Form, HttpRequest, Me, Params, Parts, allow, or_404
 from aggregator.web.forms import FormFault
-from aggregator.web.responses import Onward, Page, page
+from aggregator.web.responses import Onward, Page, page, page_apart
 from pricing.markup import fits
 from pricing.offer import Offer
-from providers.vocabulary import ServiceType, is_ranged_package
 
+PAGE = 100
+"""Categories on a page."""
 SAMPLES = 8
 """Services of a category whose prices are shown before it is imported."""
 TESTS, TESTS_SECONDS = 30, 900
@@ -129,19 +132,27 @@ class ProvidersController(Controller):
         return Onward(_path(pending.name), "Added. Now choose what of it is sold; so far nothing is.")
 
     @get("/of/{name:str}")
-    async def show(self, parts: Parts, provider: NamedDependency[ProviderSettings]) -> Page:
+    async def show(
+        self, request: HttpRequest, parts: Parts, params: Params, provider: NamedDependency[ProviderSettings]
+    ) -> Page:
         name = provider.profile.name
         standing = next(each for each in await _standings(parts) if each.name == name)
-        listings = [row for row in await catalog_store.listings(name) if not row.withdrawn]
-        return page(
+        listed, number = await category_store.categories(name), params.number("page")
+        ranged, first_ranged = await category_store.ranged_packages(name)
+        return await page_apart(
+            request,
             "console/provider.html",
             one=provider,
             standing=standing,
             changes=list(await catalog_store.changes(provider=name, limit=10)),
-            listings=len(listings),
-            categories=await _categories(parts, provider, listings),
+            listings=sum(category.count for category in listed),
+            categories=await _categories(parts, provider, listed[(number - 1) * PAGE : number * PAGE]),
+            number=number,
+            more=len(listed) > number * PAGE,
+            many=len(listed),
             elsewhere=await account_door_store.foreign(name, await account_door_store.doors_of(provider.profile)),
-            ranged=[row for row in listings if row.flaw is None and _is_ranged(row)],
+            ranged=ranged,
+            first_ranged=first_ranged,
             import_rest=parts.prices.services.import_rest,
             words=await word_store.words(name),
             learned=await finding_store.found(name),
@@ -193,9 +204,9 @@ class ProvidersController(Controller):
     async def choose(
         self, parts: Parts, form: Form, author: Author, provider: NamedDependency[ProviderSettings]
     ) -> Page:
-        """Which of its categories are sold as they come."""
+        """Which of its categories are sold as they come; those of other pages stay as they are."""
         name = provider.profile.name
-        chosen = None if form.flag("everything") else form.all("category")
+        chosen = None if form.flag("everything") else await _chosen(form, provider)
         return await done(
             parts.edits.change_provider(name, {"import_categories": chosen}, actor=author, reason=reason(form)),
             _path(name),
@@ -228,10 +239,6 @@ class ProvidersController(Controller):
         )
 
 
-def _is_ranged(row: ListingRow) -> bool:
-    return is_ranged_package(ServiceType(row.type), row.minimum, row.maximum)
-
-
 def _presets() -> list[tuple[str, str]]:
     return [(name, name) for name in preset_names()]
 
@@ -255,17 +262,35 @@ async def _words() -> int:
     return len(await word_store.words())
 
 
-async def _categories(parts: Parts, one: ProviderSettings, listings: Iterable[ListingRow]) -> list[Category]:
-    """In the order in which the provider lists them."""
+async def _chosen(form: Form, one: ProviderSettings) -> list[str]:
+    """The ticked ones, and of those on pages that were not shown, what is sold already."""
+    ticked, shown = form.all("category"), frozenset(form.all("shown"))
+    if not shown:
+        return ticked
+    listed = [category.name for category in await category_store.categories(one.profile.name)]
+    wanted = frozenset(ticked)
+    return [name for name in listed if name in wanted or (name not in shown and _is_sold(one, name))]
+
+
+async def _categories(parts: Parts, one: ProviderSettings, shown: Sequence[Listed]) -> list[Category]:
+    """With some services of each, and what these would cost."""
+    rows = await category_store.samples(one.profile.name, [category.name for category in shown], each=SAMPLES)
     sources = await parts.prices.sources(parts.sellers)
-    globs, found = one.import_categories, dict[str, Category]()
-    for row in listings:
-        sold = globs is None or any(fits(glob, row.category) for glob in globs)
-        category = found.setdefault(row.category, Category(name=row.category, sold=sold, samples=[]))
-        category.count += 1
-        if len(category.samples) < SAMPLES:
-            category.samples.append(_sample(parts, sources, row))
+    found = {each.name: Category(name=each.name, count=each.count, sold=False, samples=[]) for each in shown}
+
+    def price() -> None:
+        for category in found.values():
+            category.sold = _is_sold(one, category.name)
+        for row in rows:
+            found[row.category].samples.append(_sample(parts, sources, row))
+
+    await asyncio.to_thread(price)
     return list(found.values())
+
+
+def _is_sold(one: ProviderSettings, category: str) -> bool:
+    globs = one.import_categories
+    return globs is None or any(fits(glob, category) for glob in globs)
 
 
 def _sample(parts: Parts, sources: Offers, row: ListingRow) -> tuple[ListingRow, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from aggregator.catalog import cooldown, decide, finding_store, learned_store, s
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.explain import explain
 from aggregator.catalog.merging import fates
-from aggregator.catalog.shelf import NOBODY, ShelfService
+from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
 from aggregator.catalog.suggestions import Proposal
 from aggregator.settings import FIRST_IMPORTED_ID, SERVICES_FILE, ServiceEntry, read_services
 from aggregator.settings.edits import Value
@@ -22,7 +23,9 @@ from aggregator.web.dependencies import Author, Form, Id, Params, Parts
 from aggregator.web.responses import Onward, Page, page
 
 PAGE = 100
+LONGEST_SEARCH = 100
 MATCHES = 25
+HELD = 50
 
 
 class ServicesController(Controller):
@@ -30,9 +33,9 @@ class ServicesController(Controller):
 
     @get()
     async def services(self, parts: Parts, params: Params) -> Page:
-        shelf, words = parts.prices.shelf, params.get("q", "").strip()
+        shelf, words = parts.prices.shelf, params.get("q", "").strip()[:LONGEST_SEARCH]
         number = params.number("page")
-        found = [service for service in shelf if _fits(service, words.casefold(), shelf.aliases_of(service.id))]
+        found, unsold = await asyncio.to_thread(lambda: (_search(shelf, words.casefold()), _unsold(shelf, words)))
         shown = found[(number - 1) * PAGE : number * PAGE]
         return page(
             "console/services.html",
@@ -41,15 +44,23 @@ class ServicesController(Controller):
             number=number,
             more=len(found) > number * PAGE,
             many=len(found),
-            unsold=_unsold(parts, words),
+            unsold=unsold,
             **await _counts(),
         )
 
     @get("/held")
-    async def held(self) -> Page:
+    async def held(self, params: Params) -> Page:
         catalogues = [row for row in (await catalog_store.providers()).values() if row.held_catalogue is not None]
+        number = params.number("page")
+        found = await learned_store.held_page(limit=HELD + 1, offset=(number - 1) * HELD)
         return page(
-            "console/held_services.html", catalogues=catalogues, listings=await learned_store.held(), **await _counts()
+            "console/held_services.html",
+            catalogues=catalogues if number == 1 else [],
+            listings=found[:HELD],
+            held_at=await learned_store.count_held(),
+            number=number,
+            more=len(found) > HELD,
+            **await _counts(),
         )
 
     @post("/held")
@@ -123,10 +134,9 @@ class ServicesController(Controller):
         merged = await parts.prices.foresee(parts.sellers, read_services(block, SERVICES_FILE).services[0])
         if merged is None:
             return _gone()
-        today = [service for service in parts.prices.shelf if set(service.named) & set(merged.named)]
-        return page(
-            "console/merge.html", one=one, block=block, merged=merged, fates=fates(today, merged), **await _counts()
-        )
+        shelf, named = parts.prices.shelf, frozenset(merged.named)
+        told = await asyncio.to_thread(lambda: fates([one for one in shelf if not named.isdisjoint(one.named)], merged))
+        return page("console/merge.html", one=one, block=block, merged=merged, fates=told, **await _counts())
 
     @post("/matches")
     async def accept(self, parts: Parts, form: Form, author: Author) -> Page:
@@ -235,8 +245,12 @@ async def _only_offer(number: int) -> str:
     """What an id that was given at an import stands for; "" for any other."""
     if number < FIRST_IMPORTED_ID:
         return ""
-    found = await catalog_store.imported()
-    return next((f"{provider}:{their}" for (provider, their), ours in found.items() if ours == number), "")
+    found = await catalog_store.imported_as(number)
+    return f"{found[0]}:{found[1]}" if found is not None else ""
+
+
+def _search(shelf: Shelf, query: str) -> list[ShelfService]:
+    return [service for service in shelf if _fits(service, query, shelf.aliases_of(service.id))]
 
 
 def _fits(service: ShelfService, query: str, aliases: Iterable[int] = ()) -> bool:
@@ -247,9 +261,9 @@ def _fits(service: ShelfService, query: str, aliases: Iterable[int] = ()) -> boo
     return all(word in text.casefold() for word in query.split())
 
 
-def _unsold(parts: Parts, query: str) -> Mapping[int, str]:
+def _unsold(shelf: Shelf, query: str) -> Mapping[int, str]:
     """Ids of services.toml and of imports that cannot be sold now; the first of many."""
-    found = parts.prices.shelf.unsold.items()
+    found = shelf.unsold.items()
     folded = query.casefold()
     return dict(
         [(number, text) for number, text in found if not folded or folded in f"{number} {text}".casefold()][:PAGE]
@@ -259,4 +273,4 @@ def _unsold(parts: Parts, query: str) -> Mapping[int, str]:
 async def _counts() -> dict[str, Any]:
     """For the tabs."""
     catalogues = [row for row in (await catalog_store.providers()).values() if row.held_catalogue is not None]
-    return {"waiting": len(await learned_store.held()) + len(catalogues)}
+    return {"waiting": sum((await learned_store.count_held()).values()) + len(catalogues)}

@@ -13,6 +13,7 @@ from aggregator.orders import bulk, evidence_store, resolve, search_store, store
 from aggregator.orders.evidence_store import Look, suggest
 from aggregator.orders.model import Order
 from aggregator.orders.proofs import Next, proof_of
+from aggregator.orders.routing import Market
 from aggregator.orders.search_store import Sought
 from aggregator.orders.state import OrderState
 from aggregator.storage import clock
@@ -49,7 +50,10 @@ class UnsureController(Controller):
         found = await search_store.find(Sought(states=(OrderState.UNSURE.value,), provider=provider), limit=MOST)
         shown = await lines(found, names)
         looks = await evidence_store.observed([line.attempt.id for line in shown if line.attempt])
-        doubts = [await _doubt(parts, line, looks.get(line.attempt.id, []) if line.attempt else []) for line in shown]
+        market = await parts.router.look()
+        doubts = [
+            await _doubt(parts, line, looks.get(line.attempt.id, []) if line.attempt else [], market) for line in shown
+        ]
         silent = {line.attempt.provider for line in shown if line.attempt}
         proofs = {one.profile.name: proof_of(one) for one in parts.upstreams if one.profile.name in silent}
         return page(
@@ -160,9 +164,9 @@ async def _ask_back(form: Form, order: Order, way: str, press: str, follows: str
     )
 
 
-async def _doubt(parts: Parts, line: Line, looks: Sequence[Look]) -> Doubt:
+async def _doubt(parts: Parts, line: Line, looks: Sequence[Look], market: Market) -> Doubt:
     decidable_at = line.attempt.deadline_at + settle_ms(parts) if line.attempt else 0
-    follows = await next_of(parts, line.order)
+    follows = await next_of(parts, line.order, market)
     return Doubt(line=line, looks=looks, suggestion=suggest(looks), follows=follows, decidable_at=decidable_at)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from litestar import Response
 
 from aggregator.api.bodies import takes_gzip
 from aggregator.web.kept import Kept, Made, made
-from aggregator.web.responses import Page, page
+from aggregator.web.responses import Page, page_apart
 from aggregator.web.sessions import HttpRequest
 from aggregator.web.templating import render
 
@@ -17,7 +18,7 @@ MOMENT = "public, max-age=60"
 ASK_AGAIN = "no-cache"
 
 
-def show(
+async def show(
     request: HttpRequest,
     kept: Kept,
     key: str,
@@ -25,14 +26,21 @@ def show(
     template: str,
     context: Callable[[], Mapping[str, Any]],
 ) -> Page:
-    """A page; for whoever is not signed in as it was made last from the same things. No key: it is made anew."""
+    """A page; for whoever is not signed in as it was made last from the same things. No key: it is made anew.
+
+    It is written beside the event loop: a page of the price list has hundreds of categories.
+    """
     if request.user or "_messages" in request.session:
-        return page(template, **context())
+        return await page_apart(request, template, **context())
 
     def make() -> Made:
         return made(render(request, template, **context()).encode())
 
-    return send(request, kept.get(key, of, make) if key else make())
+    known = kept.find(key, of)
+    if known is None:
+        fresh = await asyncio.to_thread(make)
+        known = kept.get(key, of, lambda: fresh) if key else fresh
+    return send(request, known)
 
 
 def send(request: HttpRequest, what: Made, cache: str = ASK_AGAIN) -> Page:

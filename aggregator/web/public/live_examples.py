@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec.structs import replace
 
 from aggregator.api.bodies import row_of
@@ -12,6 +14,8 @@ from aggregator.api.wire import Action
 from aggregator.catalog.shelf import Shelf, ShelfService
 from pricing.markup import Buyer
 
+LOOKED_AT = 1_000
+"""Services of a type among which one with drip-feed is looked for."""
 ROWS = 2
 """Services in the reply that is shown."""
 
@@ -35,11 +39,21 @@ def service_for(example: Example, shelf: Shelf, buyer: Buyer) -> ShelfService | 
     drips = "runs" in example.send
     fitting = (
         service
-        for service in [shelf.get(int(example.send["service"])), *shelf]
+        for service in [shelf.get(int(example.send["service"])), *_by_type(shelf).get(example.type, ())]
         if service is not None and service.type == example.type
         if not drips or service.terms(buyer).dripfeed
     )
     return next(fitting, None)
+
+
+@lru_cache(maxsize=1)
+def _by_type(shelf: Shelf) -> dict[str, list[ShelfService]]:
+    """The first services of each type, so that a page looks through no shelf for each of its examples."""
+    found: dict[str, list[ShelfService]] = {}
+    for service in shelf:
+        if len(alike := found.setdefault(service.type, [])) < LOOKED_AT:
+            alike.append(service)
+    return found
 
 
 def _fitted(example: Example, service: ShelfService, buyer: Buyer) -> dict[str, Value]:

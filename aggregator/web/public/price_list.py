@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
+from aggregator.beside import Beside
+from aggregator.catalog.prices import Prices
 from aggregator.catalog.shelf import NO_LIMIT, Shelf, ShelfService
 from aggregator.orders.figures import Figure
 from pricing.markup import Buyer
@@ -111,10 +113,13 @@ class Index:
         return lambda service: self._places[service.id]
 
 
-@lru_cache(maxsize=1)
-def index_of(shelf: Shelf) -> Index:
-    """Made once for each shelf."""
-    return Index(shelf)
+_indexes: WeakKeyDictionary[Prices, Beside[Index]] = WeakKeyDictionary()
+
+
+async def index_of(prices: Prices) -> Index:
+    """Of what is sold now; made once for each shelf, beside the event loop."""
+    shelf = prices.shelf
+    return await _indexes.setdefault(prices, Beside()).get(shelf, lambda _: Index(shelf))
 
 
 def row_of(service: ShelfService, buyer: Buyer, figures: Figures) -> Row:

@@ -44,10 +44,10 @@ class ServicesController(Controller):
         if _question(filters):
             await allow(parts, f"search:{address}", calls=SEARCHES, seconds=SEARCHES_SECONDS)
         shelf, figures = parts.prices.shelf, await parts.performance.figures()
-        index = await asyncio.to_thread(index_of, shelf)
+        index = await index_of(parts.prices)
         found = await asyncio.to_thread(index.find, filters, buyer, figures)
         key = "" if filters.words else f"services?{_question(filters)}&{found.page}"
-        return show(
+        return await show(
             request,
             parts.kept,
             key,
@@ -68,18 +68,24 @@ class ServicesController(Controller):
     @get("/changes")
     async def changes(self, request: HttpRequest, parts: Parts) -> Page:
         news = await news_store.newest(SHOWN_CHANGES)
-        return show(request, parts.kept, "", (), "public/changes.html", lambda: {"news": news, "words": feeds.WORDS})
+        return await show(
+            request, parts.kept, "", (), "public/changes.html", lambda: {"news": news, "words": feeds.WORDS}
+        )
 
     @get("/changes.json")
     async def changes_as_json(self, request: HttpRequest, parts: Parts, params: Params) -> Page:
         """`after`: only those told after the one with this id, for whoever asks again and again."""
         news = await news_store.newest(FED_CHANGES, after=params.number("after", 0, most=2**53))
-        return send(request, made(feeds.as_json(parts.settings.panel, news), "application/json"), MOMENT)
+        panel = parts.settings.panel
+        told = await asyncio.to_thread(lambda: made(feeds.as_json(panel, news), "application/json"))
+        return send(request, told, MOMENT)
 
     @get("/changes.atom")
     async def changes_as_atom(self, request: HttpRequest, parts: Parts) -> Page:
         news = await news_store.newest(SHOWN_CHANGES)
-        return send(request, made(feeds.as_atom(parts.settings.panel, news), "application/atom+xml"), MOMENT)
+        panel = parts.settings.panel
+        told = await asyncio.to_thread(lambda: made(feeds.as_atom(panel, news), "application/atom+xml"))
+        return send(request, told, MOMENT)
 
 
 def _filters(params: Params) -> Filters:
