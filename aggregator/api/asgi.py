@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from litestar import Litestar, Response, get
 from litestar.exceptions import HTTPException, NotFoundException
+from litestar.template import TemplateConfig
 from msgspec import Struct
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -32,6 +33,7 @@ class Pages(Struct, frozen=True):
     """What people see in a browser, to be joined with the API."""
 
     handlers: list[Any]
+    templates: TemplateConfig[Any]
     refuse: Callable[[Any, HTTPException], Response[Any]]
     """The page that stands where there is none."""
     guard: Callable[[Asgi], Asgi]
@@ -65,7 +67,7 @@ def make_asgi(
         return Response(await metrics(), media_type="text/plain; version=0.0.4")
 
     def refuse(request: Any, error: HTTPException) -> Response[Any]:
-        reads = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/v")
+        reads = "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith("/api/v")
         return pages.refuse(request, error) if pages and reads else _refuse_http(error)
 
     handlers = [healthz, readyz, counted, *([make_route(api)] if api else []), *(pages.handlers if pages else [])]
@@ -73,6 +75,7 @@ def make_asgi(
         handlers,
         openapi_config=None,
         logging_config=None,
+        template_config=pages.templates if pages else None,
         exception_handlers={HTTPException: refuse},
     )
     tidied = end_in_words(tidy_paths(application))  # type: ignore[arg-type]  # litestar's own names for the same types

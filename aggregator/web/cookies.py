@@ -25,6 +25,14 @@ class Cookies:
         age = 0 if value is None else None
         return Cookie(name, value=value or "", httponly=True, secure=self.https, samesite="lax", max_age=age)
 
+    def read(self, header: str) -> tuple[str, str]:
+        """The session id and the flash message of a Cookie header; "" for what it has not.
+
+        Not by Litestar, which keeps what it read of the last 1,024 headers, and session ids with them.
+        """
+        held = dict(part.strip().partition("=")[::2] for part in header.split(";"))
+        return held.get(self.session, ""), held.get(self.flash, "")
+
     def is_ours(self, origin: str | None, fetch_site: str | None) -> bool:
         """Whether a form was sent from one of our own pages, as far as the browser tells.
 
@@ -56,11 +64,11 @@ def is_form_token(session: str, token: str) -> bool:
     return bool(session) and secrets.compare_digest(form_token(session).encode(), token.encode("utf-8", "replace"))
 
 
-def pack(kind: str, text: str) -> str:
-    """A message for the next page, as a cookie may hold it."""
-    return quote(f"{kind} {text}"[:1000])
+def pack(message: str, category: str) -> str:
+    """A flash message, as a cookie may hold it."""
+    return quote(f"{category} {message}"[:1000], safe="")
 
 
-def unpack(value: str) -> tuple[str, str]:
-    kind, _, text = unquote(value).partition(" ")
-    return (kind if kind in ("ok", "bad") else "ok"), text
+def unpack(value: str) -> dict[str, str]:
+    category, _, message = unquote(value).partition(" ")
+    return {"message": message, "category": category if category in ("ok", "bad") else "ok"}

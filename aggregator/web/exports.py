@@ -11,7 +11,10 @@ from functools import partial
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from aggregator.web.visit import Page, Visit
+from aggregator.people.model import Person
+from aggregator.web.dependencies import allow
+from aggregator.web.parts import Parts
+from aggregator.web.responses import Page, stream
 
 T = TypeVar("T")
 Cells = Sequence[object]
@@ -27,15 +30,15 @@ _turns: WeakValueDictionary[tuple[int, int], asyncio.Lock] = WeakValueDictionary
 
 
 async def send_csv(
-    visit: Visit, name: str, head: Cells, portions: AsyncIterator[Sequence[T]], cells: Callable[[T], Cells]
+    parts: Parts, me: Person, name: str, head: Cells, portions: AsyncIterator[Sequence[T]], cells: Callable[[T], Cells]
 ) -> Page:
     """The rows of all portions under a head; no cell may be a formula: see `cell`.
 
     Whoever asks for a second file gets it after the first. Who leaves ends it.
     """
-    await visit.allow(f"export:{visit.me.id}", calls=EXPORTS, seconds=EXPORTS_SECONDS)
-    pieces = in_turn(visit.me.id, as_csv(head, portions, cells))
-    return visit.stream(pieces, "text/csv; charset=utf-8", name=name)
+    await allow(parts, f"export:{me.id}", calls=EXPORTS, seconds=EXPORTS_SECONDS)
+    pieces = in_turn(me.id, as_csv(head, portions, cells))
+    return stream(pieces, "text/csv; charset=utf-8", name)
 
 
 async def as_csv(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from urllib.parse import parse_qsl
 
+from aggregator.storage import once
+from aggregator.storage.transaction import write
 from pricing.money import parse_units, read_decimal
 
 MOST_FIELDS = 1000
@@ -23,10 +26,16 @@ class FormFault(Exception):
 
 
 class Fields(Mapping[str, str]):
-    """Fields of a form or a query by name; of several with one name the last counts, `all` has them all."""
+    """Fields of a form or a query by name; of several with one name the last counts, `all` has them all.
+
+    Read here and not by Litestar, which keeps what it read of the last 1,024 bodies and knows no limit of fields.
+    """
 
     def __init__(self, raw: str) -> None:
-        self._pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="replace")
+        try:
+            self._pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="replace")
+        except ValueError:
+            raise FormFault("", f"That is more than a form may hold, which is {MOST_FIELDS} fields.") from None
         self._last = dict(self._pairs)
 
     def __getitem__(self, name: str) -> str:
@@ -46,21 +55,19 @@ class Fields(Mapping[str, str]):
 
     def text(self, name: str, *, most: int = 500, needed: bool = False) -> str:
         """One line, trimmed; what a line cannot hold is refused."""
-        value = self.get(name, "").strip()
-        if len(value) > most:
-            raise FormFault(name, f"This is longer than {most} characters.")
-        if any(not letter.isprintable() for letter in value):
-            raise FormFault(name, "This holds characters that cannot be shown: please type it anew.")
+        value = self._fitting(name, self.get(name, "").strip(), most)
         if needed and not value:
             raise FormFault(name, "Please fill this in.")
         return value
 
     def prose(self, name: str, *, most: int = 100_000) -> str:
         """Many lines, with line ends as Unix writes them."""
-        value = self.get(name, "").replace("\r\n", "\n").replace("\r", "\n")
+        return self._fitting(name, self.get(name, "").replace("\r\n", "\n").replace("\r", "\n"), most, "\n\t")
+
+    def _fitting(self, name: str, value: str, most: int, also: str = "") -> str:
         if len(value) > most:
             raise FormFault(name, f"This is longer than {most} characters.")
-        if any(not (letter.isprintable() or letter in "\n\t") for letter in value):
+        if any(not (letter.isprintable() or letter in also) for letter in value):
             raise FormFault(name, "This holds characters that cannot be shown: please type it anew.")
         return value
 
@@ -97,3 +104,33 @@ class Fields(Mapping[str, str]):
         """A page number and the like from an address, where a wrong one is no fault."""
         value = self.get(name, "")
         return min(int(value), most) if value.isascii() and value.isdigit() and 0 < len(value) < 17 else default  # noqa: PLR2004  # as above
+
+
+class Form(Fields):
+    """What a page of ours sent, and who is signed in there."""
+
+    def __init__(self, raw: str = "", sender: int | None = None) -> None:
+        super().__init__(raw)
+        self._sender = sender
+
+    @property
+    def once_token(self) -> str:
+        """The form's own token, of the person who sent it; fit to be the reference of a payment or an order."""
+        token = self.get("once", "")
+        if not 16 <= len(token) <= 100 or not token.isascii() or not token.isprintable():  # noqa: PLR2004  # as sessions.once_field makes them
+            raise FormFault("once", "This form cannot be told from another: please open it again.")
+        return f"{self._sender}:{token}"
+
+    @asynccontextmanager
+    async def once(self) -> AsyncIterator[None]:
+        """Do the block at most once for this form; raises `UsedBefore`. What is refused may be sent again.
+
+        A deed that takes the token itself, into its own transaction, is given `once_token` instead.
+        """
+        token = self.once_token
+        await write(lambda: once.use(token))
+        try:
+            yield
+        except Exception:
+            await once.give_back(token)
+            raise

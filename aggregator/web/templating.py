@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import jinja2
 from jinja2.bccache import Bucket
+from litestar.plugins.flash import get_flashes
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template import TemplateConfig
 
 from aggregator.catalog.shelf import NO_LIMIT
 from aggregator.settings import Settings
 from aggregator.web.assets import assets
+from aggregator.web.navigation import MENU, PUBLIC, here
 from aggregator.web.printing import Printer, count, day, duration, moment, price, share, with_code, with_key
+from aggregator.web.sessions import HttpRequest, once_field, token_field
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -52,8 +58,8 @@ def _make_empty() -> jinja2.Environment:
     )
 
 
-def make_templates(settings: Settings) -> jinja2.Environment:
-    """The environment of one panel."""
+def make_templates(settings: Settings) -> TemplateConfig[JinjaTemplateEngine]:
+    """Litestar's engine over the environment of one panel."""
     templates = _make_empty()
     printer = Printer(settings.panel.currency)
     templates.globals.update(
@@ -69,6 +75,20 @@ def make_templates(settings: Settings) -> jinja2.Environment:
         with_code=with_code,
         with_key=with_key,
         no_limit=NO_LIMIT,
+        public=PUBLIC,
+        menu=MENU,
+        here=here,
+        token_field=token_field,
+        once_field=once_field,
+        faults={},
     )
     templates.globals["ui"] = templates.get_template("ui.html").module
-    return templates
+    engine = JinjaTemplateEngine.from_environment(templates)
+    engine.register_template_callable("get_flashes", get_flashes)
+    return TemplateConfig(instance=engine)
+
+
+def render(request: HttpRequest, template: str, **context: Any) -> str:
+    """The template as text, with what a `Template` response has."""
+    engine: Any = request.app.template_engine
+    return str(engine.get_template(template).render(request=request, **context))

@@ -16,8 +16,7 @@ from typing import NamedTuple
 import httpx
 
 from aggregator.resellers import accounts
-from aggregator.web.site import routes
-from aggregator.web.visit import Who
+from aggregator.web.guards import anyone, owners, resellers, signed_in
 from pricing.money import SCALE
 from tests.bench import calls
 from tests.bench.client import Figure
@@ -35,6 +34,7 @@ from tests.soak.samples import Sampler, growth
 from tests.soak.scene import IMPORTED, PROVIDERS, scene
 from tests.soak.stalls import by_place, stalls, tracebacks
 from tests.soak.visitor import Visitor
+from tests.web.routes import routes
 
 FUNDS = 1_000_000 * SCALE
 WARM, ALONE, VISITED = 0.1, 0.2, 0.4
@@ -49,7 +49,7 @@ DEAD_EVERY = 40
 LIFETIME = 4.0
 MEGABYTES = 4_000
 _STOOD = re.compile(rb"aggregator_loop_stalls_seconds_sum (\S+)")
-OWNERS, RESELLERS_PAGES = frozenset({Who.OWNER}), frozenset({Who.RESELLER, Who.SIGNED_IN, Who.ANYONE})
+OWNERS, RESELLERS_PAGES = frozenset({owners}), frozenset({resellers, signed_in, anyone})
 
 
 class Wanted(NamedTuple):
@@ -160,9 +160,9 @@ class Soak:
         keys = await books.rows(f"select id from api_keys where reseller = {first} limit 1")
         revisions = await books.rows("select max(id) as id from revisions where file = 'markup.toml'")
         return {
-            "reseller": [reseller["id"]], "order": [row["id"] for row in orders], "key": [keys[0]["id"]],
-            "revision": [row["id"] for row in revisions if row["id"]], "provider": list(PROVIDERS),
-            "service": [1, IMPORTED + 7],
+            "reseller_id": [reseller["id"]], "order_id": [row["id"] for row in orders], "key_id": [keys[0]["id"]],
+            "revision_id": [row["id"] for row in revisions if row["id"]], "name": list(PROVIDERS),
+            "number": [1, IMPORTED + 7],
         }  # fmt: skip
 
     async def _lose_the_cache(self, seconds: float) -> None:

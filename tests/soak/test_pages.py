@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.web.site import routes
-from aggregator.web.visit import Who
+from aggregator.web.guards import owners
 from tests.soak.pages import Ids, addresses
+from tests.web.routes import routes
 
 IDS: Ids = {
-    "reseller": [3], "order": [71, 72], "key": [4], "revision": [2], "provider": ["well", "slow"], "service": [1],
+    "reseller_id": [3], "order_id": [71, 72], "key_id": [4], "revision_id": [2], "name": ["well", "slow"],
+    "number": [1],
 }  # fmt: skip
-OWNERS = frozenset({Who.OWNER})
+OWNERS = frozenset({owners})
 
 
 def test_every_page_of_the_console_is_kept_open() -> None:
     """One address at least for each route, and no place in it left empty."""
     found = addresses(routes(), OWNERS, IDS)
-    pages = [route.path for route in routes() if route.method == "GET" and route.who is Who.OWNER]
+    pages = [route.path for route in routes() if route.method == "GET" and route.who is owners]
     assert len(found) == len(set(found)) > len(pages)
     assert not any("{" in address for address in found)
     assert {
@@ -28,5 +29,5 @@ def test_every_page_of_the_console_is_kept_open() -> None:
 
 def test_an_id_of_a_kind_that_nobody_knows_is_told() -> None:
     """So that a new page cannot be left out in silence."""
-    with pytest.raises(KeyError, match="provider"):
-        addresses(routes(), OWNERS, {name: ids for name, ids in IDS.items() if name != "provider"})
+    with pytest.raises(KeyError, match="'name'"):
+        addresses(routes(), OWNERS, {name: ids for name, ids in IDS.items() if name != "name"})

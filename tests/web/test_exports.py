@@ -35,6 +35,40 @@ async def test_a_long_statement_arrives_whole_and_in_order(web: Web) -> None:
     assert ids == sorted(ids, reverse=True)
 
 
+async def test_it_is_sent_while_it_is_read_and_read_no_further_once_nobody_is_there(web: Web) -> None:
+    """By the application as a server asks it: a client without one hears of an answer only when it is whole."""
+    anna = await web.reseller(funds="150")
+    await write_entries(anna.reseller, MANY)
+    left, rows = asyncio.Event(), 0
+    coming = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> dict[str, object]:
+        if coming:
+            return coming.pop()
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        nonlocal rows
+        body = message.get("body", b"")
+        assert isinstance(body, bytes)
+        rows += body.count(b"\n")
+        if rows > EACH:
+            left.set()
+
+    cookie = "; ".join(f"{name}={value}" for name, value in anna.http.cookies.items())
+    await web.app(page_scope("/wallet/statement.csv", cookie), receive, send)
+    assert EACH < rows < MANY
+
+
+def page_scope(path: str, cookie: str) -> dict[str, object]:
+    """What a server says of a GET."""
+    headers = [(b"host", b"panel.example"), (b"cookie", cookie.encode())]
+    asked = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
+    where = {"scheme": "http", "http_version": "1.1", "root_path": "", "client": ("127.0.0.1", 1)}
+    return {**asked, **where, "server": ("127.0.0.1", 1), "headers": headers}
+
+
 @pytest.mark.usefixtures("panel_database")
 async def test_no_more_than_a_portion_of_it_is_in_memory_and_it_is_written_beside_the_loop() -> None:
     ann, threads, lines = await make_reseller(), set[int](), 0

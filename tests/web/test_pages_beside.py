@@ -45,7 +45,7 @@ async def test_pages_of_the_shelf_are_worked_out_beside_the_loop(web: Web, boss:
         await anna.get("/orders/new")
         await anna.get("/orders/new/services?q=followers")
         await anna.post("/orders/mass", orders="1 | https://instagram.com/a | 1000\nnothing")
-    assert "services.services" in called
+    assert "services.ServicesController.services" in called
     assert not called & GROWS
 
 
@@ -54,7 +54,7 @@ async def test_those_who_open_the_api_page_together_share_what_it_tells(web: Web
     assert all("/api/v2" in page for page in pages)
     with called_here() as called:
         await web.visitor().get("/api")
-    assert "api_page.api" in called
+    assert "api_page.ApiPageController.api" in called
     assert "api_page._context" not in called
 
 

@@ -9,25 +9,24 @@ import pytest
 
 from aggregator.web.assets import assets
 from aggregator.web.cookies import form_token
+from aggregator.web.guards import anyone, owners, resellers, signed_in
 from aggregator.web.headers import GUARDS
-from aggregator.web.section import Route
-from aggregator.web.site import routes
-from aggregator.web.visit import Who
 from tests.web.kit import Visitor, Web, web_of
+from tests.web.routes import Route, routes
 
-ROUTES = routes()
+ROUTES = list(routes())
 POSTS = [route for route in ROUTES if route.method == "POST"]
-ALLOWED = {
-    Who.ANYONE: {"stranger", "reseller", "owner"},
-    Who.SIGNED_IN: {"reseller", "owner"},
-    Who.RESELLER: {"reseller"},
-    Who.OWNER: {"owner"},
+ALLOWED: dict[object, set[str]] = {
+    anyone: {"stranger", "reseller", "owner"},
+    signed_in: {"reseller", "owner"},
+    resellers: {"reseller"},
+    owners: {"owner"},
 }
 
 
 def address(route: Route) -> str:
     """A path of the route's: 1 for each number, a word for each text."""
-    return re.sub(r"\{\w+:(\w+)\}", lambda part: "1" if part[1] == "int" else "word", route.path)
+    return re.sub(r"\{(\w+)\}", lambda part: "word" if part[1] == "name" else "1", route.path)
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ async def test_every_route_refuses_the_wrong_role(web: Web, visitors: dict[str, 
 async def test_every_deed_refuses_a_form_without_its_token(web: Web) -> None:
     """From whoever may do it: no token, another's token, and a right one that another site sends."""
     for route in POSTS:
-        visitor = web.visitor() if route.who is Who.ANYONE else await _someone(web, route)
+        visitor = web.visitor() if route.who is anyone else await _someone(web, route)
         await visitor.http.get("/sign-in")
         good = {"token": form_token(visitor.session)}
         for data, site in [
@@ -68,7 +67,7 @@ async def test_every_deed_refuses_a_form_without_its_token(web: Web) -> None:
 
 async def _someone(web: Web, route: Route) -> Visitor:
     name = f"{len(POSTS)}{POSTS.index(route)}"
-    return await (web.owner(f"owner{name}") if route.who is Who.OWNER else web.reseller(f"seller{name}"))
+    return await (web.owner(f"owner{name}") if route.who is owners else web.reseller(f"seller{name}"))
 
 
 async def test_every_answer_is_guarded(web: Web) -> None:

@@ -11,7 +11,7 @@ from aggregator.web.templating import compile_all, make_templates
 def test_what_was_compiled_once_is_not_compiled_for_another_panel(tmp_path: Path) -> None:
     settings = load(tmp_path, {})
     compile_all()
-    templates = make_templates(settings)
+    templates = make_templates(settings).engine_instance.engine
     compiled = list[str]()
 
     class Watched(templates.code_generator_class):  # type: ignore[name-defined,misc]  # of this environment

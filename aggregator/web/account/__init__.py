@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from aggregator.web.account import doors, home, keys, mass, ordering, orders, safety, wallet
+from litestar import Router
+from litestar.di import Provide
 
-SECTIONS = tuple(page.section for page in (doors, home, ordering, mass, orders, wallet, keys, safety))
+from aggregator.web.account import buying, doors, home, keys, mass, ordering, orders, safety, wallet
+from aggregator.web.guards import resellers
+
+PAGES = (
+    doors.DoorsController,
+    safety.SafetyController,
+    Router(
+        "/",
+        guards=[resellers],
+        dependencies={"caller": Provide(buying.caller_of)},
+        route_handlers=[
+            home.HomeController,
+            ordering.OrderingController,
+            mass.MassController,
+            orders.OrdersController,
+            wallet.WalletController,
+            keys.KeysController,
+        ],
+    ),
+)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 from urllib.parse import urlencode
+
+from litestar.di import NamedDependency
 
 from aggregator.api.fields import read_add
 from aggregator.api.wire import Action, read_request
@@ -11,27 +14,25 @@ from aggregator.errors import TooManyRequests
 from aggregator.orders.types import Ask
 from aggregator.resellers import store
 from aggregator.resellers.model import Caller
-from aggregator.web.visit import Visit
+from aggregator.web.dependencies import Me, Parts, SellerId
 
+TheCaller: TypeAlias = NamedDependency[Caller]
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-async def caller_of(visit: Visit) -> Caller:
+async def caller_of(me: Me, seller_id: SellerId) -> Caller:
     """The reseller who looks, as the API knows whoever holds a key."""
     # Keys have positive numbers: the limit of requests is counted for a person beside them.
     return Caller(
-        reseller=await store.get(visit.reseller), key=-visit.me.id, spelling="auto", requests_per_second=None,
-        read_only=False,
-    )  # fmt: skip
+        reseller=await store.get(seller_id), key=-me.id, spelling="auto", requests_per_second=None, read_only=False
+    )
 
 
-async def acting(visit: Visit, action: Action) -> Caller:
-    """The same, where something is to be done: refused for frozen accounts and past the limit of requests."""
-    caller = await caller_of(visit)
-    visit.parts.keys.allow(caller, action)
-    if wait := await visit.parts.keys.count(caller):
+async def acting(parts: Parts, caller: Caller, action: Action) -> None:
+    """Where something is to be done: refused for frozen accounts and past the limit of requests."""
+    parts.keys.allow(caller, action)
+    if wait := await parts.keys.count(caller):
         raise TooManyRequests(wait)
-    return caller
 
 
 def ask_of(fields: Iterable[tuple[str, str]], *, request_id: str | None = None) -> Ask:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from litestar import Controller, get
+
 from aggregator.ledger import book
 from aggregator.orders import mine_store
 from aggregator.orders.mine_store import Mine
 from aggregator.resellers import keys
 from aggregator.web.account.orders import rows_of
-from aggregator.web.section import Section
-from aggregator.web.visit import Page, Visit, Who
+from aggregator.web.dependencies import Parts, SellerId
+from aggregator.web.responses import Page, page
 
 NEWEST = 8
 
-section = Section()
 
+class HomeController(Controller):
+    path = "/home"
 
-@section.get("/home", Who.RESELLER)
-async def home(visit: Visit) -> Page:
-    found = await mine_store.find(visit.reseller, Mine(), limit=NEWEST)
-    return visit.render(
-        "account/home.html", balance=await book.balance(visit.reseller), counts=await mine_store.count(visit.reseller),
-        rows=rows_of(visit, found), has_key=any(key.live for key in await keys.of_reseller(visit.reseller)),
-    )  # fmt: skip
+    @get()
+    async def home(self, parts: Parts, seller_id: SellerId) -> Page:
+        found = await mine_store.find(seller_id, Mine(), limit=NEWEST)
+        return page(
+            "account/home.html",
+            balance=await book.balance(seller_id),
+            counts=await mine_store.count(seller_id),
+            rows=rows_of(parts, found),
+            has_key=any(key.live for key in await keys.of_reseller(seller_id)),
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from litestar import Controller, get, post
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -15,15 +16,13 @@ from aggregator.orders.model import NewOrder
 from aggregator.orders.types import Ask
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import Caller
-from aggregator.web.account.buying import acting, ask_of, caller_of
-from aggregator.web.section import Section
+from aggregator.web.account.buying import TheCaller, acting, ask_of
+from aggregator.web.dependencies import Form, HttpRequest, Parts
+from aggregator.web.responses import Page, page, page_apart
 from aggregator.web.texts import told
-from aggregator.web.visit import Page, Visit, Who
 
 MOST_LINES = 500
 LONGEST = 300_000
-
-section = Section()
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -42,39 +41,44 @@ class Line(Struct, frozen=True, kw_only=True):
         return self.order is not None and not is_address(self.order.link)
 
 
-@section.get("/orders/mass", Who.RESELLER)
-async def blank(visit: Visit) -> Page:
-    return visit.render("account/mass.html", text="", most=MOST_LINES, fault="")
+class MassController(Controller):
+    path = "/orders/mass"
 
+    @get()
+    async def blank(self) -> Page:
+        return page("account/mass.html", text="", most=MOST_LINES, fault="")
 
-@section.post("/orders/mass", Who.RESELLER)
-async def check(visit: Visit) -> Page:
-    text = visit.form.prose("orders", most=LONGEST)
-    written = _written(text)
-    if not 0 < len(written) <= MOST_LINES:
-        fault = f"Please write 1 to {MOST_LINES} lines."
-        return visit.render("account/mass.html", status=400, text=text, most=MOST_LINES, fault=fault)
-    lines = await _judge(visit, await caller_of(visit), written)
-    return await visit.render_apart(
-        "account/mass_check.html", lines=lines, text=text, total=_total(lines),
-        good=sum(line.order is not None for line in lines), balance=await book.balance(visit.reseller),
-    )  # fmt: skip
+    @post()
+    async def check(self, request: HttpRequest, parts: Parts, form: Form, caller: TheCaller) -> Page:
+        text = form.prose("orders", most=LONGEST)
+        written = _written(text)
+        if not 0 < len(written) <= MOST_LINES:
+            fault = f"Please write 1 to {MOST_LINES} lines."
+            return page("account/mass.html", status=400, text=text, most=MOST_LINES, fault=fault)
+        lines = await _judge(parts, caller, written)
+        return await page_apart(
+            request,
+            "account/mass_check.html",
+            lines=lines,
+            text=text,
+            total=_total(lines),
+            good=sum(line.order is not None for line in lines),
+            balance=await book.balance(caller.reseller.id),
+        )
 
-
-@section.post("/orders/mass/place", Who.RESELLER)
-async def place(visit: Visit) -> Page:
-    """The form counts once, and every line has a request id of its own besides."""
-    caller = await acting(visit, Action.ADD)
-    lines = await _judge(visit, caller, _written(visit.form.prose("orders", most=LONGEST))[:MOST_LINES])
-    if visit.form.get("which") != "valid" and any(line.fault for line in lines):
-        raise Refusal("Some lines can no longer be ordered, so nothing was. Please check them again.")
-    async with visit.once():
-        if _total(lines) > await book.balance(visit.reseller):
-            raise Refusal("Your balance does not cover these orders, so nothing was ordered.")
-        done = await _place(visit, caller, lines)
-    return await visit.render_apart(
-        "account/mass_done.html", lines=done, placed=sum(line.placed is not None for line in done)
-    )
+    @post("/place")
+    async def place(self, request: HttpRequest, parts: Parts, form: Form, caller: TheCaller) -> Page:
+        """The form counts once, and every line has a request id of its own besides."""
+        await acting(parts, caller, Action.ADD)
+        lines = await _judge(parts, caller, _written(form.prose("orders", most=LONGEST))[:MOST_LINES])
+        if form.get("which") != "valid" and any(line.fault for line in lines):
+            raise Refusal("Some lines can no longer be ordered, so nothing was. Please check them again.")
+        async with form.once():
+            if _total(lines) > await book.balance(caller.reseller.id):
+                raise Refusal("Your balance does not cover these orders, so nothing was ordered.")
+            done = await _place(parts, form, caller, lines)
+        placed = sum(line.placed is not None for line in done)
+        return await page_apart(request, "account/mass_done.html", lines=done, placed=placed)
 
 
 def _written(text: str) -> list[tuple[int, str]]:
@@ -82,13 +86,13 @@ def _written(text: str) -> list[tuple[int, str]]:
     return [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
-async def _judge(visit: Visit, caller: Caller, written: list[tuple[int, str]]) -> list[Line]:
-    return await asyncio.to_thread(lambda: [_judge_one(visit, caller, number, text) for number, text in written])
+async def _judge(parts: Parts, caller: Caller, written: list[tuple[int, str]]) -> list[Line]:
+    return await asyncio.to_thread(lambda: [_judge_one(parts, caller, number, text) for number, text in written])
 
 
-def _judge_one(visit: Visit, caller: Caller, number: int, text: str) -> Line:
+def _judge_one(parts: Parts, caller: Caller, number: int, text: str) -> Line:
     try:
-        order = visit.parts.placer.quote(caller, ask_of(fields_of(text)))
+        order = parts.placer.quote(caller, ask_of(fields_of(text)))
     except ResellerError as error:
         return Line(number=number, text=text, order=None, fault=told(error))
     return Line(number=number, text=text, order=order, fault="")
@@ -106,15 +110,15 @@ def fields_of(line: str) -> list[tuple[str, str]]:
     raise IncorrectRequest("line", "must be: service | link | quantity")
 
 
-async def _place(visit: Visit, caller: Caller, lines: list[Line]) -> list[Line]:
+async def _place(parts: Parts, form: Form, caller: Caller, lines: list[Line]) -> list[Line]:
     good = [line for line in lines if line.order is not None]
-    once = visit.once_token
+    once = form.once_token
 
     def ask() -> list[Ask]:
         return [ask_of(fields_of(line.text), request_id=f"web:{once}:{line.number}") for line in good]
 
     asks = await asyncio.to_thread(ask)
-    verdicts = await visit.parts.placer.place_all(caller, asks)
+    verdicts = await parts.placer.place_all(caller, asks)
     placed = {line.number: _placed(line, verdict) for line, verdict in zip(good, verdicts, strict=True)}
     return [placed.get(line.number, line) for line in lines]
 

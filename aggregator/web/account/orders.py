@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from litestar import Controller, get, post
+from litestar.di import NamedDependency, Provide
 from msgspec import Struct
 
 from aggregator.api.ordering import REFILL_TOLD, status_of
@@ -13,14 +15,12 @@ from aggregator.orders.mine_store import STATES, Mine
 from aggregator.orders.model import Order
 from aggregator.orders.state import OrderState
 from aggregator.resellers.model import Caller
-from aggregator.web.account.buying import acting, caller_of
-from aggregator.web.section import Section
-from aggregator.web.visit import NotHere, Page, Visit, Who
+from aggregator.web.account.buying import TheCaller, acting
+from aggregator.web.dependencies import Id, Params, Parts, SellerId, or_404
+from aggregator.web.responses import Onward, Page, page
 from pricing.markup import Buyer
 
 ROWS = 50
-
-section = Section()
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -32,68 +32,73 @@ class Row(Struct, frozen=True, kw_only=True):
     """Its name now; "" where we no longer sell it."""
 
 
-@section.get("/orders", Who.RESELLER)
-async def listed(visit: Visit) -> Page:
-    query = visit.query
-    asked = {
-        "state": query.choice("state", STATES, ""), "q": query.text("q", most=200),
-        "service": query.text("service", most=20),
-    }  # fmt: skip
-    mine = Mine(
-        state=asked["state"], text=asked["q"], service=query.number("service", 0, most=2**53) or None,
-        before=query.number("before", 0, most=2**53) or None,
-    )  # fmt: skip
-    found = await mine_store.find(visit.reseller, mine, limit=ROWS + 1)
-    kept = {name: value for name, value in asked.items() if value}
-    return visit.render(
-        "account/orders.html", rows=rows_of(visit, found[:ROWS]), more=len(found) > ROWS, asked=asked, kept=kept,
-        base=f"/orders?{urlencode(kept)}&", before=mine.before,
-    )  # fmt: skip
+async def order_of(seller_id: SellerId, order_id: Id) -> Order:
+    return or_404((await store.of_reseller(seller_id, [order_id])).get(order_id))
 
 
-@section.get("/orders/{order:int}", Who.RESELLER)
-async def show(visit: Visit) -> Page:
-    order = await _mine(visit)
-    caller = await caller_of(visit)
-    told = await receipt.of_order(order)
-    refused = order.cancel_wish and not order.state.ended and await cancel_store.refusing(order.id) is not None
-    return visit.render(
-        "account/order.html", order=order, told=told, row=rows_of(visit, [order])[0],
-        refills=[(refill, REFILL_TOLD[refill.state].value) for refill in told.refills],
-        fields=_shown_fields(order), may_cancel=refused or _may_cancel(visit, caller, order), refused=refused,
-        may_refill=_may_refill(visit, caller, order),
-    )  # fmt: skip
+class OrdersController(Controller):
+    path = "/orders"
+    dependencies = {"order": Provide(order_of)}
+
+    @get()
+    async def listed(self, parts: Parts, params: Params, seller_id: SellerId) -> Page:
+        asked = {
+            "state": params.choice("state", STATES, ""),
+            "q": params.text("q", most=200),
+            "service": params.text("service", most=20),
+        }
+        mine = Mine(
+            state=asked["state"],
+            text=asked["q"],
+            service=params.number("service", 0, most=2**53) or None,
+            before=params.number("before", 0, most=2**53) or None,
+        )
+        found = await mine_store.find(seller_id, mine, limit=ROWS + 1)
+        kept = {name: value for name, value in asked.items() if value}
+        return page(
+            "account/orders.html",
+            rows=rows_of(parts, found[:ROWS]),
+            more=len(found) > ROWS,
+            asked=asked,
+            kept=kept,
+            base=f"/orders?{urlencode(kept)}&",
+            before=mine.before,
+        )
+
+    @get("/{order_id:int}")
+    async def show(self, parts: Parts, caller: TheCaller, order: NamedDependency[Order]) -> Page:
+        told = await receipt.of_order(order)
+        refused = order.cancel_wish and not order.state.ended and await cancel_store.refusing(order.id) is not None
+        return page(
+            "account/order.html",
+            order=order,
+            told=told,
+            row=rows_of(parts, [order])[0],
+            refills=[(refill, REFILL_TOLD[refill.state].value) for refill in told.refills],
+            fields=_shown_fields(order),
+            may_cancel=refused or _may_cancel(parts, caller, order),
+            refused=refused,
+            may_refill=_may_refill(parts, caller, order),
+        )
+
+    @post("/{order_id:int}/cancel")
+    async def cancel(self, parts: Parts, caller: TheCaller, order_id: Id) -> Page:
+        await acting(parts, caller, Action.CANCEL)
+        await parts.canceller.cancel(caller.reseller, order_id)
+        return Onward(f"/orders/{order_id}", "We call it off as far as it can be. What is not delivered is paid back.")
+
+    @post("/{order_id:int}/refill")
+    async def refill(self, parts: Parts, caller: TheCaller, order_id: Id) -> Page:
+        await acting(parts, caller, Action.REFILL)
+        await parts.refiller.request(caller.reseller.id, order_id)
+        return Onward(f"/orders/{order_id}", "The refill is asked for.")
 
 
-@section.post("/orders/{order:int}/cancel", Who.RESELLER)
-async def cancel(visit: Visit) -> Page:
-    number = visit.number("order")
-    caller = await acting(visit, Action.CANCEL)
-    await visit.parts.canceller.cancel(caller.reseller, number)
-    return visit.go(f"/orders/{number}", "We call it off as far as it can be. What is not delivered is paid back.")
-
-
-@section.post("/orders/{order:int}/refill", Who.RESELLER)
-async def refill(visit: Visit) -> Page:
-    number = visit.number("order")
-    await acting(visit, Action.REFILL)
-    await visit.parts.refiller.request(visit.reseller, number)
-    return visit.go(f"/orders/{number}", "The refill is asked for.")
-
-
-def rows_of(visit: Visit, orders: list[Order]) -> list[Row]:
+def rows_of(parts: Parts, orders: list[Order]) -> list[Row]:
     """Orders as a list shows them."""
-    shelf = visit.parts.prices.shelf
+    shelf = parts.prices.shelf
     names = {order.service: service.name for order in orders if (service := shelf.get(order.service))}
     return [Row(order=order, status=status_of(order).value, service=names.get(order.service, "")) for order in orders]
-
-
-async def _mine(visit: Visit) -> Order:
-    number = visit.number("order")
-    order = (await store.of_reseller(visit.reseller, [number])).get(number)
-    if order is None:
-        raise NotHere
-    return order
 
 
 def _shown_fields(order: Order) -> list[tuple[str, str]]:
@@ -104,17 +109,17 @@ def _shown_fields(order: Order) -> list[tuple[str, str]]:
     ]
 
 
-def _may_cancel(visit: Visit, caller: Caller, order: Order) -> bool:
+def _may_cancel(parts: Parts, caller: Caller, order: Order) -> bool:
     return order.state is OrderState.QUEUED or (
-        not order.state.ended and not order.cancel_wish and _offers(visit, caller, order, refill=False)
+        not order.state.ended and not order.cancel_wish and _offers(parts, caller, order, refill=False)
     )
 
 
-def _may_refill(visit: Visit, caller: Caller, order: Order) -> bool:
-    return order.state in (OrderState.COMPLETED, OrderState.PARTIAL) and _offers(visit, caller, order, refill=True)
+def _may_refill(parts: Parts, caller: Caller, order: Order) -> bool:
+    return order.state in (OrderState.COMPLETED, OrderState.PARTIAL) and _offers(parts, caller, order, refill=True)
 
 
-def _offers(visit: Visit, caller: Caller, order: Order, *, refill: bool) -> bool:
-    service = visit.parts.prices.shelf.get(order.service)
+def _offers(parts: Parts, caller: Caller, order: Order, *, refill: bool) -> bool:
+    service = parts.prices.shelf.get(order.service)
     terms = service.terms(Buyer(caller.reseller.tier, caller.reseller.name)) if service else None
     return terms is not None and (terms.refill if refill else terms.cancel)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from litestar import Controller, get
 from msgspec import Struct
 
 from aggregator.ledger import book
 from aggregator.ledger.book import PostedEntry
 from aggregator.ledger.entries import EntryKind, EntryReference, read_reference
+from aggregator.web.dependencies import Me, Params, Parts, SellerId
 from aggregator.web.exports import EACH, Cells, cell, send_csv
 from aggregator.web.printing import stamp
-from aggregator.web.section import Section
-from aggregator.web.visit import Page, Visit, Who
+from aggregator.web.responses import Page, page
 from pricing.money import print_units
 
 ROWS = 50
 HEAD = ("id", "time", "what", "order", "amount", "balance", "note")
-
-section = Section()
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -32,39 +31,48 @@ class Line(Struct, frozen=True, kw_only=True):
     balance: int
 
 
-@section.get("/wallet", Who.RESELLER)
-async def statement(visit: Visit) -> Page:
-    before = visit.query.number("before", 0) or None
-    entries = await book.statement(visit.reseller, limit=ROWS + 1, before=before)
-    lines = [line_of(entry) for entry in entries]
-    return visit.render(
-        "account/wallet.html", balance=await book.balance(visit.reseller), lines=lines[:ROWS], more=len(lines) > ROWS,
-        before=before,
-    )  # fmt: skip
+class WalletController(Controller):
+    @get("/wallet")
+    async def statement(self, params: Params, seller_id: SellerId) -> Page:
+        before = params.number("before", 0) or None
+        entries = await book.statement(seller_id, limit=ROWS + 1, before=before)
+        lines = [line_of(entry) for entry in entries]
+        return page(
+            "account/wallet.html",
+            balance=await book.balance(seller_id),
+            lines=lines[:ROWS],
+            more=len(lines) > ROWS,
+            before=before,
+        )
 
+    @get("/wallet/statement.csv")
+    async def as_file(self, parts: Parts, me: Me, seller_id: SellerId) -> Page:
+        portions = book.statement_in_portions(seller_id, each=EACH)
+        return await send_csv(parts, me, "statement.csv", HEAD, portions, cells_of)
 
-@section.get("/wallet/statement.csv", Who.RESELLER)
-async def as_file(visit: Visit) -> Page:
-    portions = book.statement_in_portions(visit.reseller, each=EACH)
-    return await send_csv(visit, "statement.csv", HEAD, portions, cells_of)
-
-
-@section.get("/funds", Who.RESELLER)
-async def funds(visit: Visit) -> Page:
-    panel = visit.parts.settings.panel
-    note = [part.strip() for part in panel.deposit_note.split("\n\n") if part.strip()]
-    return visit.render(
-        "account/funds.html", balance=await book.balance(visit.reseller), note=note,
-        least=int(panel.minimum_deposit * 10**8),
-    )  # fmt: skip
+    @get("/funds")
+    async def funds(self, parts: Parts, seller_id: SellerId) -> Page:
+        panel = parts.settings.panel
+        note = [part.strip() for part in panel.deposit_note.split("\n\n") if part.strip()]
+        return page(
+            "account/funds.html",
+            balance=await book.balance(seller_id),
+            note=note,
+            least=int(panel.minimum_deposit * 10**8),
+        )
 
 
 def line_of(entry: PostedEntry) -> Line:
     """One entry from the side of its wallet."""
     return Line(
-        id=entry.id, at=entry.at, text=_text(entry), note=entry.note, order=entry.order_id,
-        amount=entry.change, balance=entry.balance or 0,
-    )  # fmt: skip
+        id=entry.id,
+        at=entry.at,
+        text=_text(entry),
+        note=entry.note,
+        order=entry.order_id,
+        amount=entry.change,
+        balance=entry.balance or 0,
+    )
 
 
 def _text(entry: PostedEntry) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from litestar import Router
+
+from aggregator.errors import CannotBeDone
 from aggregator.web.console import (
     audit,
     decisions,
+    deeds,
     keys,
     orders,
     overview,
@@ -15,10 +19,23 @@ from aggregator.web.console import (
     unsure,
     words,
 )
+from aggregator.web.guards import owners
 
-SECTIONS = tuple(
-    part.section
-    for part in (
-        overview, prices, services, providers, words, orders, unsure, resellers, keys, audit, decisions,
-    )
-)  # fmt: skip
+PAGES = Router(
+    "/console",
+    guards=[owners],
+    exception_handlers={CannotBeDone: deeds.refuse},
+    route_handlers=[
+        overview.OverviewController,
+        prices.PricesController,
+        services.ServicesController,
+        providers.ProvidersController,
+        words.WordsController,
+        orders.OrdersController,
+        unsure.UnsureController,
+        resellers.ResellersController,
+        keys.KeysController,
+        audit.AuditController,
+        decisions.DecisionsController,
+    ],
+)

@@ -6,19 +6,21 @@ from collections.abc import Awaitable
 
 from aggregator.errors import CannotBeDone
 from aggregator.settings import ConfigurationError
-from aggregator.web.visit import Page, Visit
+from aggregator.web.dependencies import Form, HttpRequest, Parts
+from aggregator.web.refusals import refused
+from aggregator.web.responses import Onward, Page
 
 _MOST_TOLD = 400
 """A message for the next page travels in a cookie."""
 
 
-async def done(visit: Visit, deed: Awaitable[object], path: str, told: str) -> Page:
+async def done(deed: Awaitable[object], path: str, told: str) -> Page:
     """Do it and go on; what cannot be done is told there, in red."""
     try:
         await deed
     except CannotBeDone as error:
-        return visit.go(path, why(error)[:_MOST_TOLD], bad=True)
-    return visit.go(path, told)
+        return Onward(path, why(error)[:_MOST_TOLD], bad=True)
+    return Onward(path, told)
 
 
 def why(error: CannotBeDone) -> str:
@@ -29,10 +31,15 @@ def why(error: CannotBeDone) -> str:
     return text[:1].upper() + text[1:]
 
 
-def settle_ms(visit: Visit) -> int:
+def refuse(request: HttpRequest, error: CannotBeDone) -> Page:
+    """The exception handler of the console, for a page that does not tell it by itself."""
+    return refused(request, 400, "That cannot be done", why(error))
+
+
+def settle_ms(parts: Parts) -> int:
     """How long after an unsure add evidence is first believed."""
-    return visit.parts.settings.pace.settle_ms
+    return parts.settings.pace.settle_ms
 
 
-def reason(visit: Visit, *, needed: bool = False) -> str:
-    return visit.form.text("reason", most=300, needed=needed)
+def reason(form: Form, *, needed: bool = False) -> str:
+    return form.text("reason", most=300, needed=needed)

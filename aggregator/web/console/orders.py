@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from litestar import Controller, get, post
+from litestar.di import NamedDependency, Provide
 from msgspec import Struct
 
 from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
@@ -17,14 +19,11 @@ from aggregator.orders.search_store import OrderSearch
 from aggregator.orders.state import OrderState
 from aggregator.resellers import store as reseller_store
 from aggregator.web.console.deeds import done, reason
-from aggregator.web.forms import Fields
-from aggregator.web.section import Section
-from aggregator.web.visit import NotHere, Page, Visit, Who
+from aggregator.web.dependencies import Author, Form, Id, Params, Parts, or_404
+from aggregator.web.responses import Page, page
 from pricing import refund
 
 PAGE = 50
-
-section = Section()
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -36,82 +35,97 @@ class Line(Struct, frozen=True, kw_only=True):
     """The one that counts."""
 
 
-@section.get("/console/orders", Who.OWNER)
-async def orders(visit: Visit) -> Page:
-    names = await reseller_names()
-    sought = _sought(visit.query, names)
-    found = await search_store.find(sought, limit=PAGE + 1)
-    return visit.render(
-        "console/orders.html", lines=await lines(found[:PAGE], names), query=visit.query,
-        state_options=any_of(state.value for state in OrderState), reseller_options=any_of(sorted(names.values())),
-        provider_options=any_of(one.profile.name for one in visit.parts.upstreams), counts=await counts(),
-        older=_older(visit.query, found) if len(found) > PAGE else "",
-    )  # fmt: skip
+async def order_of(order_id: Id) -> Order:
+    return or_404(await store.get(order_id))
 
 
-@section.get("/console/orders/held", Who.OWNER)
-async def held(visit: Visit) -> Page:
-    names = await reseller_names()
-    found = await search_store.find(OrderSearch(held=True), limit=PAGE)
-    return visit.render("console/held_orders.html", lines=await lines(found, names), counts=await counts())
+class OrdersController(Controller):
+    path = "/orders"
+    dependencies = {"order": Provide(order_of)}
+
+    @get()
+    async def orders(self, parts: Parts, params: Params) -> Page:
+        names = await reseller_names()
+        sought = _sought(params, names)
+        found = await search_store.find(sought, limit=PAGE + 1)
+        return page(
+            "console/orders.html",
+            lines=await lines(found[:PAGE], names),
+            query=params,
+            state_options=any_of(state.value for state in OrderState),
+            reseller_options=any_of(sorted(names.values())),
+            provider_options=any_of(one.profile.name for one in parts.upstreams),
+            counts=await store.count_waiting(),
+            older=_older(params, found) if len(found) > PAGE else "",
+        )
+
+    @get("/held")
+    async def held(self) -> Page:
+        names = await reseller_names()
+        found = await search_store.find(OrderSearch(held=True), limit=PAGE)
+        return page("console/held_orders.html", lines=await lines(found, names), counts=await store.count_waiting())
+
+    @get("/{order_id:int}")
+    async def show(self, parts: Parts, order: NamedDependency[Order]) -> Page:
+        names = await reseller_names()
+        attempts = await attempt_store.of_order(order.id)
+        return page(
+            "console/order.html",
+            line=(await lines([order], names))[0],
+            order=order,
+            attempts=attempts,
+            steps=await timeline.of_order(order),
+            service=parts.prices.shelf.get(order.service),
+            nameless=any(one.upstream_order is None and one.outcome in resolve.UNANSWERED for one in attempts),
+            unsure=order.state is OrderState.UNSURE,
+            follows=await next_of(parts, order),
+            fields=order.type_fields(),
+            halted=await halts.why(order.reseller, order.id),
+        )
+
+    @post("/{order_id:int}/settle")
+    async def settle(self, form: Form, author: Author, order: NamedDependency[Order]) -> Page:
+        """First what it comes to; then, by the second press, the deed."""
+        undelivered = form.whole("undelivered", most=order.quantity)
+        why = reason(form, needed=True)
+        if not form.flag("sure"):
+            due = refund.due(order.charge, undelivered, order.quantity, order.refunded)
+            return page(
+                "console/settle.html",
+                order=order,
+                undelivered=undelivered,
+                reason=why,
+                due=due,
+                kept=order.charge - order.refunded - due,
+                line=(await lines([order], await reseller_names()))[0],
+            )
+        return await done(
+            resolve.settle_by_hand(order.id, undelivered, actor=author, reason=why),
+            f"/console/orders/{order.id}",
+            "Settled. The money has moved accordingly.",
+        )
+
+    @post("/{order_id:int}/cancel")
+    async def cancel(self, parts: Parts, form: Form, author: Author, order: NamedDependency[Order]) -> Page:
+        queued = order.state is OrderState.QUEUED
+        return await done(
+            resolve.call_off(order.id, actor=author, reason=reason(form)),
+            f"/console/orders/{order.id}",
+            "Cancelled and refunded." if queued else await _asking(parts, order),
+        )
 
 
-@section.get("/console/orders/{order:int}", Who.OWNER)
-async def order(visit: Visit) -> Page:
-    found = await order_of(visit)
-    names = await reseller_names()
-    attempts = await attempt_store.of_order(found.id)
-    return visit.render(
-        "console/order.html", line=(await lines([found], names))[0], order=found, attempts=attempts,
-        steps=await timeline.of_order(found), service=visit.parts.prices.shelf.get(found.service),
-        nameless=any(one.upstream_order is None and one.outcome in resolve.UNANSWERED for one in attempts),
-        unsure=found.state is OrderState.UNSURE,
-        follows=await next_of(visit, found),
-        fields=found.type_fields(),
-        halted=await halts.why(found.reseller, found.id),
-    )  # fmt: skip
+async def _asking(parts: Parts, order: Order) -> str:
+    """Who is asked to call it off, or why nobody is."""
+    providers = {one.profile.name: one for one in parts.upstreams}
+    asking = tell_asking(order, await attempt_store.of_order(order.id), providers)
+    return f"{asking[:1].upper()}{asking[1:]}. What is not delivered is refunded at its end."
 
 
-@section.post("/console/orders/{order:int}/settle", Who.OWNER)
-async def settle(visit: Visit) -> Page:
-    """First what it comes to; then, by the second press, the deed."""
-    found = await order_of(visit)
-    undelivered = visit.form.whole("undelivered", most=found.quantity)
-    why = reason(visit, needed=True)
-    if not visit.form.flag("sure"):
-        due = refund.due(found.charge, undelivered, found.quantity, found.refunded)
-        return visit.render(
-            "console/settle.html", order=found, undelivered=undelivered, reason=why, due=due,
-            kept=found.charge - found.refunded - due, line=(await lines([found], await reseller_names()))[0],
-        )  # fmt: skip
-    deed = resolve.settle_by_hand(found.id, undelivered, actor=visit.author, reason=why)
-    return await done(visit, deed, f"/console/orders/{found.id}", "Settled. The money has moved accordingly.")
-
-
-@section.post("/console/orders/{order:int}/cancel", Who.OWNER)
-async def cancel(visit: Visit) -> Page:
-    found = await order_of(visit)
-    deed = resolve.call_off(found.id, actor=visit.author, reason=reason(visit))
-    if found.state is OrderState.QUEUED:
-        told = "Cancelled and refunded."
-    else:
-        providers = {one.profile.name: one for one in visit.parts.upstreams}
-        asking = tell_asking(found, await attempt_store.of_order(found.id), providers)
-        told = f"{asking[:1].upper()}{asking[1:]}. What is not delivered is refunded at its end."
-    return await done(visit, deed, f"/console/orders/{found.id}", told)
-
-
-async def order_of(visit: Visit) -> Order:
-    found = await store.get(visit.number("order"))
-    if found is None:
-        raise NotHere
-    return found
-
-
-async def next_of(visit: Visit, order: Order, market: Market | None = None) -> AfterAbsent:
+async def next_of(parts: Parts, order: Order, market: Market | None = None) -> AfterAbsent:
     """What `absent` would come to for this order."""
     attempts = await attempt_store.of_order(order.id)
-    service, router = visit.parts.prices.shelf.get(order.service), visit.parts.router
+    service, router = parts.prices.shelf.get(order.service), parts.router
     return await foresee_absent(order, attempts, service, router, market or await router.look())
 
 
@@ -123,16 +137,12 @@ async def lines(found: Sequence[Order], names: dict[int, str]) -> list[Line]:
     attempts = await attempt_store.of_orders([one.id for one in found])
     return [
         Line(
-            order=one, reseller=names.get(one.reseller, str(one.reseller)),
+            order=one,
+            reseller=names.get(one.reseller, str(one.reseller)),
             attempt=attempt_that_counts(attempts[one.id]),
         )
         for one in found
-    ]  # fmt: skip
-
-
-async def counts() -> dict[str, int]:
-    """For the tabs."""
-    return await store.count_waiting()
+    ]
 
 
 def any_of(choices: Iterable[str]) -> list[tuple[str, str]]:
@@ -143,16 +153,19 @@ def any_of(choices: Iterable[str]) -> list[tuple[str, str]]:
     ]
 
 
-def _sought(query: Fields, names: dict[int, str]) -> OrderSearch:
-    state, reseller = query.get("state", ""), query.get("reseller", "")
+def _sought(params: Params, names: dict[int, str]) -> OrderSearch:
+    state, reseller = params.get("state", ""), params.get("reseller", "")
     known = {name: number for number, name in names.items()}
     return OrderSearch(
-        states=(state,) if state in list(OrderState) else (), provider=query.get("provider", "")[:40],
-        reseller=known.get(reseller, -1) if reseller else None, held=query.flag("held"),
-        text=query.get("q", "").strip()[:500], before=query.number("before", 0, most=2**53) or None,
-    )  # fmt: skip
+        states=(state,) if state in list(OrderState) else (),
+        provider=params.get("provider", "")[:40],
+        reseller=known.get(reseller, -1) if reseller else None,
+        held=params.flag("held"),
+        text=params.get("q", "").strip()[:500],
+        before=params.number("before", 0, most=2**53) or None,
+    )
 
 
-def _older(query: Fields, found: Sequence[Any]) -> str:
-    kept = [(name, value) for name, value in query.pairs() if name != "before" and value]
+def _older(params: Params, found: Sequence[Any]) -> str:
+    kept = [(name, value) for name, value in params.pairs() if name != "before" and value]
     return urlencode([*kept, ("before", found[PAGE - 1].id)])

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from litestar import Controller, get
+
 from aggregator.audit import health as audit_health
 from aggregator.orders import alarms
 from aggregator.orders.business import standings
 from aggregator.orders.days import SHOWN_DAYS
 from aggregator.web.console import charts
-from aggregator.web.section import Section
-from aggregator.web.visit import Page, Visit, Who
-
-section = Section()
+from aggregator.web.dependencies import Parts
+from aggregator.web.responses import Page, page
 
 
-@section.get("/console", Who.OWNER)
-async def overview(visit: Visit) -> Page:
-    parts = visit.parts
-    found = await standings(parts.upstreams, parts.prices.markup.fx, parts.prices.shelf)
-    seen = await alarms.look(found, sync_ms=parts.settings.pace.sync_ms)
-    days = await parts.business.days(SHOWN_DAYS)
-    return visit.render(
-        "console/overview.html", days=days, today=days[-1], chart=charts.days(days), standings=found,
-        alarms=alarms.alarms(seen), audit=await audit_health.look(), seen=seen, sold=len(parts.prices.shelf),
-        drafts=await parts.edits.by_hand(),
-    )  # fmt: skip
+class OverviewController(Controller):
+    @get()
+    async def overview(self, parts: Parts) -> Page:
+        found = await standings(parts.upstreams, parts.prices.markup.fx, parts.prices.shelf)
+        seen = await alarms.look(found, sync_ms=parts.settings.pace.sync_ms)
+        days = await parts.business.days(SHOWN_DAYS)
+        return page(
+            "console/overview.html",
+            days=days,
+            today=days[-1],
+            chart=charts.days(days),
+            standings=found,
+            alarms=alarms.alarms(seen),
+            audit=await audit_health.look(),
+            seen=seen,
+            sold=len(parts.prices.shelf),
+            drafts=await parts.edits.by_hand(),
+        )

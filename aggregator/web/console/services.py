@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from litestar import Controller, get, post
+from litestar.exceptions import NotFoundException
+
 from aggregator.catalog import cooldown, decide, finding_store, learned_store, suggestions
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.explain import explain
@@ -14,210 +17,229 @@ from aggregator.catalog.merging import fates
 from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
 from aggregator.catalog.suggestions import Proposal
 from aggregator.errors import CannotBeDone
-from aggregator.settings import FIRST_IMPORTED_ID, SERVICES_FILE, OfferRef, ServiceEntry, read_services
+from aggregator.settings import FIRST_IMPORTED_ID, SERVICES_FILE, ServiceEntry, read_services
 from aggregator.settings.edits import Value
 from aggregator.web.console.deeds import done, reason, why
-from aggregator.web.section import Section
-from aggregator.web.visit import NotHere, Page, Visit, Who
+from aggregator.web.dependencies import Author, Form, Id, Params, Parts
+from aggregator.web.responses import Onward, Page, page
 
 PAGE = 100
 LONGEST_SEARCH = 100
 MATCHES = 25
 HELD = 50
 
-section = Section()
+
+class ServicesController(Controller):
+    path = "/services"
+
+    @get()
+    async def services(self, parts: Parts, params: Params) -> Page:
+        shelf, words = parts.prices.shelf, params.get("q", "").strip()[:LONGEST_SEARCH]
+        number = params.number("page")
+        found, unsold = await asyncio.to_thread(lambda: (_search(shelf, words.casefold()), _unsold(shelf, words)))
+        shown = found[(number - 1) * PAGE : number * PAGE]
+        return page(
+            "console/services.html",
+            services=[(service, service.terms(NOBODY)) for service in shown],
+            query=words,
+            number=number,
+            more=len(found) > number * PAGE,
+            many=len(found),
+            unsold=unsold,
+            **await _counts(),
+        )
+
+    @get("/held")
+    async def held(self, params: Params) -> Page:
+        catalogues = [row for row in (await catalog_store.providers()).values() if row.held_catalogue is not None]
+        number = params.number("page")
+        found = await learned_store.held_page(limit=HELD + 1, offset=(number - 1) * HELD)
+        return page(
+            "console/held_services.html",
+            catalogues=catalogues if number == 1 else [],
+            listings=found[:HELD],
+            held_at=await learned_store.count_held(),
+            number=number,
+            more=len(found) > HELD,
+            **await _counts(),
+        )
+
+    @post("/held")
+    async def decide_held(self, parts: Parts, form: Form, author: Author) -> Page:
+        provider, service = form.text("provider", needed=True), form.text("service")
+        why_so, path = reason(form), "/console/services/held"
+        if form.get("verdict") == "reject":
+            return await done(
+                decide.reject(provider, service, actor=author, reason=why_so),
+                path,
+                f"{provider}:{service} stays held until it is published differently.",
+            )
+        taken = parts.prices.services.taken
+        return await done(
+            decide.approve(provider, service or None, actor=author, reason=why_so, taken=taken),
+            path,
+            f"{provider}:{service} is believed as it is now."
+            if service
+            else f"{provider}: the next catalogue is let through.",
+        )
+
+    @post("/forget")
+    async def forget(self, form: Form, author: Author) -> Page:
+        """What refusals told of a provider's service is taken back."""
+        provider, service = form.text("provider", needed=True), form.text("service", needed=True)
+        return await done(
+            cooldown.forget(provider, service, actor=author, reason=reason(form)),
+            f"/console/providers/of/{quote(provider)}",
+            f"{provider}:{service} is sold as it is published.",
+        )
+
+    @post("/held/many")
+    async def approve_many(self, parts: Parts, form: Form, author: Author) -> Page:
+        """The ticked ones, all that waits at a provider, or its rises under a percentage."""
+        path, by = "/console/services/held", {"actor": author, "reason": reason(form)}
+        if form.get("which") == "ticked":
+            seen = [value.partition(":") for value in form.all("tick")]
+            ticked = {int(number): text for number, _, text in seen if number.isascii() and number.isdigit()}
+            return await done(
+                decide.approve_seen(ticked, taken=parts.prices.services.taken, **by),
+                path,
+                "What was ticked is believed as it is now.",
+            )
+        provider = form.text("provider", needed=True)
+        if form.get("which") == "rises":
+            under = form.decimal("under")
+            return await done(
+                decide.approve_rises(provider, under=under, **by),
+                path,
+                f"The prices of {provider} that rose by less than {under:f} % count now.",
+            )
+        return await done(
+            decide.approve(provider, taken=parts.prices.services.taken, **by),
+            path,
+            f"All that waited of {provider} is believed as it is now.",
+        )
+
+    @get("/matches")
+    async def matches(self, parts: Parts) -> Page:
+        found = await suggestions.proposals(parts.prices, parts.upstreams, limit=MATCHES)
+        blocks = await suggestions.block_of_each(found)
+        return page("console/matches.html", matches=list(zip(found, blocks, strict=True)), **await _counts())
+
+    @get("/matches/merge")
+    async def merge(self, parts: Parts, params: Params) -> Page:
+        """Before the press: what becomes of each id that resellers use, and what gets worse under it."""
+        one = await _proposal(parts, params.get("refs", ""))
+        if one is None:
+            return _gone()
+        block = await suggestions.blocks([one])
+        merged = await parts.prices.foresee(parts.sellers, read_services(block, SERVICES_FILE).services[0])
+        if merged is None:
+            return _gone()
+        shelf, named = parts.prices.shelf, frozenset(merged.named)
+        told = await asyncio.to_thread(lambda: fates([one for one in shelf if not named.isdisjoint(one.named)], merged))
+        return page("console/merge.html", one=one, block=block, merged=merged, fates=told, **await _counts())
+
+    @post("/matches")
+    async def accept(self, parts: Parts, form: Form, author: Author) -> Page:
+        """The suggestion as it was shown, by what is in it."""
+        one = await _proposal(parts, form.get("refs", ""))
+        if one is None:
+            return _gone()
+        return await done(
+            _accept(parts, author, one),
+            "/console/services/matches",
+            f"Sold as one service from now on, under the id {one.number}. "
+            "The other ids go on working as aliases of it.",
+        )
+
+    @post("/{number:int}/apart")
+    async def take_apart(self, parts: Parts, form: Form, author: Author, number: Id) -> Page:
+        """Undo a merge: each listing is sold by itself again, under the id that it had."""
+        return await done(
+            parts.edits.remove_service(number, actor=author, reason=reason(form) or "sold apart again"),
+            "/console/services",
+            f"Service {number} is taken apart: its listings are sold as they come.",
+        )
+
+    @get("/{number:int}")
+    async def service(self, parts: Parts, form: Form, number: Id) -> Page:
+        return await _page(parts, form, number)
+
+    @post("/{number:int}")
+    async def change(self, parts: Parts, form: Form, author: Author, number: Id) -> Page:
+        """A name, a category, a pin, or off and on the shelf; empty means as the provider has it."""
+        entry, offer = _entry(parts, number), await _only_offer(number)
+        if entry is None and not offer:
+            raise NotFoundException
+        pin = form.text("pin")
+        changes: dict[str, Value] = {
+            "name": form.text("name", most=250) or None,
+            "category": form.text("category", most=250) or None,
+            "enabled": None if form.flag("sold") else False,
+            "pin": pin or None,
+        }
+        if entry is None and not any(value is not None for value in changes.values()):
+            return Onward(f"/console/services/{number}", "Nothing was changed.")
+        deed = parts.edits.change_service(number, changes, offer=offer, actor=author, reason=reason(form))
+        try:
+            await deed
+        except CannotBeDone as error:
+            return await _page(parts, form, number, status=400, fault=why(error))
+        return Onward(f"/console/services/{number}", "Saved. It is so from the next order on.")
 
 
-@section.get("/console/services", Who.OWNER)
-async def services(visit: Visit) -> Page:
-    shelf, query = visit.parts.prices.shelf, visit.query.get("q", "").strip()[:LONGEST_SEARCH]
-    number = visit.query.number("page")
-    found, unsold = await asyncio.to_thread(lambda: (_search(shelf, query.casefold()), _unsold(shelf, query)))
-    shown = found[(number - 1) * PAGE : number * PAGE]
-    return visit.render(
-        "console/services.html", services=[(service, service.terms(NOBODY)) for service in shown], query=query,
-        number=number, more=len(found) > number * PAGE, many=len(found), unsold=unsold,
-        **await _counts(),
-    )  # fmt: skip
-
-
-@section.get("/console/services/held", Who.OWNER)
-async def held(visit: Visit) -> Page:
-    catalogues = [row for row in (await catalog_store.providers()).values() if row.held_catalogue is not None]
-    number = visit.query.number("page")
-    found = await learned_store.held_page(limit=HELD + 1, offset=(number - 1) * HELD)
-    return visit.render(
-        "console/held_services.html", catalogues=catalogues if number == 1 else [], listings=found[:HELD],
-        held_at=await learned_store.count_held(), number=number, more=len(found) > HELD, **await _counts(),
-    )  # fmt: skip
-
-
-@section.post("/console/services/held", Who.OWNER)
-async def decide_held(visit: Visit) -> Page:
-    provider, service = visit.form.text("provider", needed=True), visit.form.text("service")
-    why_so, path = reason(visit), "/console/services/held"
-    if visit.form.get("verdict") == "reject":
-        deed = decide.reject(provider, service, actor=visit.author, reason=why_so)
-        return await done(visit, deed, path, f"{provider}:{service} stays held until it is published differently.")
-    taken = visit.parts.prices.services.taken
-    approval = decide.approve(provider, service or None, actor=visit.author, reason=why_so, taken=taken)
-    what = (
-        f"{provider}:{service} is believed as it is now."
-        if service
-        else f"{provider}: the next catalogue is let through."
-    )
-    return await done(visit, approval, path, what)
-
-
-@section.post("/console/services/forget", Who.OWNER)
-async def forget(visit: Visit) -> Page:
-    """What refusals told of a provider's service is taken back."""
-    provider, service = visit.form.text("provider", needed=True), visit.form.text("service", needed=True)
-    deed = cooldown.forget(provider, service, actor=visit.author, reason=reason(visit))
-    told = f"{provider}:{service} is sold as it is published."
-    return await done(visit, deed, f"/console/providers/of/{quote(provider)}", told)
-
-
-@section.post("/console/services/held/many", Who.OWNER)
-async def approve_many(visit: Visit) -> Page:
-    """The ticked ones, all that waits at a provider, or its rises under a percentage."""
-    path, by = "/console/services/held", {"actor": visit.author, "reason": reason(visit)}
-    if visit.form.get("which") == "ticked":
-        seen = [value.partition(":") for value in visit.form.all("tick")]
-        ticked = {int(number): text for number, _, text in seen if number.isascii() and number.isdigit()}
-        approval = decide.approve_seen(ticked, taken=visit.parts.prices.services.taken, **by)
-        return await done(visit, approval, path, "What was ticked is believed as it is now.")
-    provider = visit.form.text("provider", needed=True)
-    if visit.form.get("which") == "rises":
-        under = visit.form.decimal("under")
-        deed = decide.approve_rises(provider, under=under, **by)
-        return await done(visit, deed, path, f"The prices of {provider} that rose by less than {under:f} % count now.")
-    deed = decide.approve(provider, taken=visit.parts.prices.services.taken, **by)
-    return await done(visit, deed, path, f"All that waited of {provider} is believed as it is now.")
-
-
-@section.get("/console/services/matches", Who.OWNER)
-async def matches(visit: Visit) -> Page:
-    found = await suggestions.proposals(visit.parts.prices, visit.parts.upstreams, limit=MATCHES)
-    blocks = await suggestions.block_of_each(found)
-    return visit.render(
-        "console/matches.html", matches=list(zip(found, blocks, strict=True)), **await _counts()
-    )  # fmt: skip
-
-
-@section.get("/console/services/matches/merge", Who.OWNER)
-async def merge(visit: Visit) -> Page:
-    """Before the press: what becomes of each id that resellers use, and what gets worse under it."""
-    one = await _proposal(visit, visit.query.get("refs", ""))
-    if one is None:
-        return _gone(visit)
-    parts = visit.parts
-    block = await suggestions.blocks([one])
-    merged = await parts.prices.foresee(parts.sellers, read_services(block, SERVICES_FILE).services[0])
-    if merged is None:
-        return _gone(visit)
-    shelf, named = parts.prices.shelf, frozenset(merged.named)
-    told = await asyncio.to_thread(lambda: fates([one for one in shelf if not named.isdisjoint(one.named)], merged))
-    return visit.render("console/merge.html", one=one, block=block, merged=merged, fates=told, **await _counts())
-
-
-@section.post("/console/services/matches", Who.OWNER)
-async def accept(visit: Visit) -> Page:
-    """The suggestion as it was shown, by what is in it."""
-    one = await _proposal(visit, visit.form.get("refs", ""))
-    if one is None:
-        return _gone(visit)
-    return await done(
-        visit, _accept(visit, one), "/console/services/matches",
-        f"Sold as one service from now on, under the id {one.number}. The other ids go on working as aliases of it.",
-    )  # fmt: skip
-
-
-async def _proposal(visit: Visit, refs: str) -> Proposal | None:
-    found = await suggestions.proposals(visit.parts.prices, visit.parts.upstreams)
+async def _proposal(parts: Parts, refs: str) -> Proposal | None:
+    found = await suggestions.proposals(parts.prices, parts.upstreams)
     return next((each for each in found if each.refs == refs), None)
 
 
-def _gone(visit: Visit) -> Page:
-    return visit.go(
+def _gone() -> Page:
+    return Onward(
         "/console/services/matches", "That suggestion is gone: it was accepted, or a price changed.", bad=True
     )
 
 
-async def _accept(visit: Visit, one: Proposal) -> None:
+async def _accept(parts: Parts, author: Author, one: Proposal) -> None:
     block = await suggestions.blocks([one])
-    await visit.parts.edits.add_service(block, actor=visit.author, reason="a suggested match")
+    await parts.edits.add_service(block, actor=author, reason="a suggested match")
 
 
-@section.post("/console/services/{service:int}/apart", Who.OWNER)
-async def take_apart(visit: Visit) -> Page:
-    """Undo a merge: each listing is sold by itself again, under the id that it had."""
-    number = visit.number("service")
-    deed = visit.parts.edits.remove_service(number, actor=visit.author, reason=reason(visit) or "sold apart again")
-    return await done(
-        visit, deed, "/console/services", f"Service {number} is taken apart: its listings are sold as they come."
-    )
-
-
-@section.get("/console/services/{service:int}", Who.OWNER)
-async def service(visit: Visit) -> Page:
-    return await _page(visit)
-
-
-@section.post("/console/services/{service:int}", Who.OWNER)
-async def change(visit: Visit) -> Page:
-    """A name, a category, a pin, or off and on the shelf; empty means as the provider has it."""
-    number, form = visit.number("service"), visit.form
-    entry, offer = _entry(visit, number), await _only_offer(number)
-    if entry is None and not offer:
-        raise NotHere
-    pin = form.text("pin")
-    changes: dict[str, Value] = {
-        "name": form.text("name", most=250) or None, "category": form.text("category", most=250) or None,
-        "enabled": None if form.flag("sold") else False, "pin": pin or None,
-    }  # fmt: skip
-    if entry is None and not any(value is not None for value in changes.values()):
-        return visit.go(f"/console/services/{number}", "Nothing was changed.")
-    deed = visit.parts.edits.change_service(number, changes, offer=offer, actor=visit.author, reason=reason(visit))
-    try:
-        await deed
-    except CannotBeDone as error:
-        return await _page(visit, status=400, fault=why(error))
-    return visit.go(f"/console/services/{number}", "Saved. It is so from the next order on.")
-
-
-async def _page(visit: Visit, *, status: int = 200, fault: str = "") -> Page:
-    number = visit.number("service")
-    prices = visit.parts.prices
+async def _page(parts: Parts, form: Form, number: int, *, status: int = 200, fault: str = "") -> Page:
+    prices = parts.prices
     target = prices.shelf.aliases.get(number)
     if target is not None:
-        return visit.go(f"/console/services/{target}", f"{number} is an alias of this service.")
-    found, entry, offer = prices.shelf.get(number), _entry(visit, number), await _only_offer(number)
+        return Onward(f"/console/services/{target}", f"{number} is an alias of this service.")
+    found, entry, offer = prices.shelf.get(number), _entry(parts, number), await _only_offer(number)
     if found is None and entry is None and not offer:
-        raise NotHere
-    sources, offers = await prices.sources(visit.parts.sellers), _offers(found, entry, offer)
-    return visit.render(
-        "console/service.html", status=status, number=number, service=found, entry=entry, fault=fault,
-        unsold=prices.shelf.unsold.get(number), pins=_pins(offers), form=visit.form,
-        why=explain(found, NOBODY, sources) if found else None, terms=found.terms(NOBODY) if found else None,
-        currency=visit.parts.settings.panel.currency, imported=number >= FIRST_IMPORTED_ID,
+        raise NotFoundException
+    sources, offers = await prices.sources(parts.sellers), _offers(found, entry, offer)
+    return page(
+        "console/service.html",
+        status=status,
+        number=number,
+        service=found,
+        entry=entry,
+        fault=fault,
+        unsold=prices.shelf.unsold.get(number),
+        pins=[("", "The cheapest that can"), *((offer, f"Only {offer}") for offer in offers)],
+        form=form,
+        why=explain(found, NOBODY, sources) if found else None,
+        terms=found.terms(NOBODY) if found else None,
+        currency=parts.settings.panel.currency,
+        imported=number >= FIRST_IMPORTED_ID,
         aliases=prices.shelf.aliases_of(number),
         learned=[one for one in await finding_store.found() if f"{one.provider}:{one.service}" in offers],
-    )  # fmt: skip
+    )
 
 
 def _offers(found: ShelfService | None, entry: ServiceEntry | None, offer: str) -> list[str]:
     if entry is not None:
-        return [_name(ref) for ref in entry.offers]
+        return [f"{ref.provider}:{ref.service}" for ref in entry.offers]
     return [f"{one.provider}:{one.service}" for one in found.offers] if found else [offer]
 
 
-def _pins(offers: list[str]) -> list[tuple[str, str]]:
-    return [("", "The cheapest that can"), *((offer, f"Only {offer}") for offer in offers)]
-
-
-def _entry(visit: Visit, number: int) -> ServiceEntry | None:
-    return next((entry for entry in visit.parts.prices.services.services if entry.id == number), None)
+def _entry(parts: Parts, number: int) -> ServiceEntry | None:
+    return next((entry for entry in parts.prices.services.services if entry.id == number), None)
 
 
 async def _only_offer(number: int) -> str:
@@ -226,10 +248,6 @@ async def _only_offer(number: int) -> str:
         return ""
     found = await catalog_store.imported_as(number)
     return f"{found[0]}:{found[1]}" if found is not None else ""
-
-
-def _name(ref: OfferRef) -> str:
-    return f"{ref.provider}:{ref.service}"
 
 
 def _search(shelf: Shelf, query: str) -> list[ShelfService]:

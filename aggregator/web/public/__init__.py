@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from litestar import Router
+from litestar.di import Provide
+
+from aggregator.web.guards import anyone
 from aggregator.web.public import api_page, services
 
-SECTIONS = (services.section, api_page.section)
+PAGES = Router(
+    "/",
+    guards=[anyone],
+    dependencies={"buyer": Provide(services.buyer_of)},
+    route_handlers=[services.ServicesController, api_page.ApiPageController],
+)
