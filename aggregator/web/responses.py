@@ -24,7 +24,8 @@ def page(template: str, *, status: int = 200, **context: Any) -> Template:
 
 async def page_apart(request: HttpRequest, template: str, **context: Any) -> Page:
     """The same, written beside the event loop: for what is long. A `Template` is written on it."""
-    return Response(await asyncio.to_thread(render, request, template, **context), media_type=MediaType.HTML)
+    written = await asyncio.to_thread(render, request, template, **context)
+    return Response(written, status_code=200, media_type=MediaType.HTML)  # of a deed Litestar would say 201
 
 
 class Onward(Redirect):
@@ -44,4 +45,4 @@ class Onward(Redirect):
 def stream(pieces: AsyncIterator[bytes], kind: str, name: str) -> Page:
     """A file that the browser keeps under a name, of a length that nobody knows yet, read while it is sent."""
     headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="{name}"'}
-    return Stream(pieces, media_type=kind, headers=headers)
+    return Stream(pieces, status_code=200, media_type=kind, headers=headers)

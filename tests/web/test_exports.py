@@ -57,7 +57,8 @@ async def test_it_is_sent_while_it_is_read_and_read_no_further_once_nobody_is_th
             left.set()
 
     cookie = "; ".join(f"{name}={value}" for name, value in anna.http.cookies.items())
-    await web.app(page_scope("/wallet/statement.csv", cookie), receive, send)
+    async with asyncio.timeout(60):  # an answer that is gathered first would be waited for without end
+        await web.app(page_scope("/wallet/statement.csv", cookie), receive, send)
     assert EACH < rows < MANY
 
 

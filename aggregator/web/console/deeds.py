@@ -33,7 +33,7 @@ def why(error: CannotBeDone) -> str:
 
 def refuse(request: HttpRequest, error: CannotBeDone) -> Page:
     """The exception handler of the console, for a page that does not tell it by itself."""
-    return refused(request, 400, "That cannot be done", why(error))
+    return refused(request, 400, "That cannot be done", str(error))
 
 
 def settle_ms(parts: Parts) -> int:
