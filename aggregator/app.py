@@ -8,8 +8,8 @@ import os
 import structlog
 
 from aggregator.api.asgi import Asgi, Readiness, make_asgi
+from aggregator.api.authenticator import Keys
 from aggregator.api.bodies import ServiceBodies
-from aggregator.api.keys import Keys
 from aggregator.api.ordering import render_for
 from aggregator.api.sizes import BodySizes
 from aggregator.api.v2 import Api
@@ -19,34 +19,32 @@ from aggregator.cache.memory import MemoryCache
 from aggregator.cache.pace import SharedPace
 from aggregator.cache.redis import RedisCache
 from aggregator.cache.status import StatusCache
-from aggregator.catalog import knowledge
-from aggregator.catalog.edits import Edits
-from aggregator.catalog.handover import Handover
-from aggregator.catalog.prices import Prices
-from aggregator.catalog.sync import Syncer
-from aggregator.catalog.upstreams import Upstreams
+from aggregator.catalog.shelf.edits import Edits
+from aggregator.catalog.shelf.handover import Handover
+from aggregator.catalog.shelf.prices import Prices
+from aggregator.catalog.syncing.sync import Syncer
+from aggregator.catalog.upstream import knowledge
+from aggregator.catalog.upstream.upstreams import Upstreams
 from aggregator.jobs import Doers, Jobs, make_loop
 from aggregator.metrics import Metrics
-from aggregator.orders import (
-    overcharge_store,
-    store,
-)
-from aggregator.orders.business import Business
-from aggregator.orders.cancel import Canceller
+from aggregator.orders import store
+from aggregator.orders.aftersales.cancel import Canceller
+from aggregator.orders.aftersales.refill import Refiller
 from aggregator.orders.decided import Decided
-from aggregator.orders.dispatch import Dispatcher
-from aggregator.orders.investigate import Investigator
+from aggregator.orders.dispatching.dispatch import Dispatcher
+from aggregator.orders.dispatching.routing import Router
+from aggregator.orders.following.poll import Poller
+from aggregator.orders.following.reroute import Rerouter
+from aggregator.orders.intake.place import Placer
 from aggregator.orders.model import Attempt
-from aggregator.orders.performance import Performance
-from aggregator.orders.place import Placer
-from aggregator.orders.poll import Poller
-from aggregator.orders.reconcile import Reconciler
-from aggregator.orders.refill import Refiller
-from aggregator.orders.reroute import Rerouter
-from aggregator.orders.routing import Router
+from aggregator.orders.reconciling import overcharge_store
+from aggregator.orders.reconciling.reconcile import Reconciler
+from aggregator.orders.reporting.delivery_stats_cache import Performance
+from aggregator.orders.reporting.provider_stats import Business
 from aggregator.orders.track import Tracker
-from aggregator.people import doors
-from aggregator.people.seal import Seal
+from aggregator.orders.unsure.investigate import Investigator
+from aggregator.people import authentication
+from aggregator.people.encryption import Seal
 from aggregator.provider_lifecycle import adopt
 from aggregator.settings import PaceSettings, ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
@@ -138,7 +136,7 @@ class Panel:
         await self.upstreams.learn(await knowledge.load())
         await self.prices.reload(self._sellers)
         await self.refiller.drop_gone()
-        await doors.seal_codes(self._seal)
+        await authentication.seal_codes(self._seal)
         self._prepared = True
 
     async def take_providers(self, providers: tuple[ProviderSettings, ...]) -> None:

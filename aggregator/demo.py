@@ -15,18 +15,18 @@ from typing import Any
 
 from aggregator.app import Panel
 from aggregator.audit.run import audit
-from aggregator.catalog.sync import SyncReport
-from aggregator.live import publish
-from aggregator.people import doors
+from aggregator.catalog.syncing.sync import SyncReport
+from aggregator.config_watcher import publish
+from aggregator.people import authentication
 from aggregator.resellers import accounts
 from aggregator.resellers.accounts import NewReseller
 from aggregator.serving import listen, make_server
 from aggregator.settings import load
 from aggregator.storage.opening import database
 from pricing.money import SCALE
-from providers.http import httpx
-from providers.network import guarded
 from providers.sandbox import Sandbox
+from providers.wire.http import httpx
+from providers.wire.network import guarded
 
 Tell = Callable[[str], None]
 """Takes a line of the story, numbered once."""
@@ -158,10 +158,10 @@ async def _prove(tell: Tell) -> None:
 
 
 async def _keep_serving(url: str, new: NewReseller, tell: Tell) -> None:
-    key, password = new.key, doors.make_password()
-    await doors.add_owner("demo-owner", password)
-    invite = await doors.invite(reseller=new.reseller.id, author="demo")
-    await doors.sign_up("demo-reseller", password, invite=invite, policy="closed", currency="USD")
+    key, password = new.key, authentication.make_password()
+    await authentication.add_owner("demo-owner", password)
+    invite = await authentication.invite(reseller=new.reseller.id, author="demo")
+    await authentication.sign_up("demo-reseller", password, invite=invite, policy="closed", currency="USD")
     head = f"curl -s {url} -H 'Content-Type: application/json' -d "
     tell("\nStill serving; try it (Ctrl+C ends it):\n")
     tell(f"""{head}'{{"key": "{key}", "action": "balance"}}'""")

@@ -10,20 +10,20 @@ from msgspec import Struct
 
 from aggregator.audit.turns import next_turn, take_turn
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.announce import Announcer
-from aggregator.catalog.prices import Prices
-from aggregator.catalog.sync import Syncer
-from aggregator.catalog.tidy import tidy
-from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders import explained
-from aggregator.orders.business import Business
-from aggregator.orders.days import SHOWN_DAYS
-from aggregator.orders.dispatch import Dispatcher
-from aggregator.orders.investigate import Investigator
-from aggregator.orders.poll import Poller
-from aggregator.orders.reconcile import Reconciler
-from aggregator.orders.refill import Refiller
+from aggregator.catalog.news.announce import Announcer
+from aggregator.catalog.news.retention import tidy
+from aggregator.catalog.shelf.prices import Prices
+from aggregator.catalog.syncing.sync import Syncer
+from aggregator.catalog.upstream.upstreams import Upstreams
+from aggregator.orders.aftersales.refill import Refiller
+from aggregator.orders.dispatching.dispatch import Dispatcher
+from aggregator.orders.following.poll import Poller
+from aggregator.orders.reconciling.reconcile import Reconciler
+from aggregator.orders.reporting.provider_stats import Business
+from aggregator.orders.settling.daily_totals import SHOWN_DAYS
 from aggregator.orders.track import Tracker
+from aggregator.orders.unsure import explained
+from aggregator.orders.unsure.investigate import Investigator
 from aggregator.settings import PaceSettings
 from aggregator.storage import clock
 from aggregator.storage.engine import Sqlite

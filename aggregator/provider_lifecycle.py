@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aggregator.catalog import balance_store, word_store
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.upstream import balance_store, word_store
 from aggregator.errors import CannotBeDone
-from aggregator.orders import account_door_store, attempt_store, evidence_store, reconciliation_store, refill_store
-from aggregator.orders.account_doors import account_door
+from aggregator.orders import attempt_store, refill_store
+from aggregator.orders.reconciling import reconciliation_store
+from aggregator.orders.unsure import evidence_store
+from aggregator.orders.upstream_ids import account_door_store
+from aggregator.orders.upstream_ids.account_doors import account_door
 from aggregator.settings import ProviderSettings
 from aggregator.storage import signals
 from aggregator.storage.transaction import write

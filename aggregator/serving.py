@@ -19,9 +19,9 @@ import structlog
 import uvicorn
 
 from aggregator.app import Panel
+from aggregator.config_watcher import Seen, follow_edits, publish
 from aggregator.connections import Connection, Patience, Waiting
 from aggregator.errors import CannotBeDone
-from aggregator.live import Seen, follow_edits, publish
 from aggregator.settings import Fault, Settings
 from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
 from aggregator.storage.opening import database

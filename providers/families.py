@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from providers.json_text import Json, Number
-from providers.shapes import Object, is_text
+from providers.reading.json_text import Json, Number
+from providers.reading.shapes import Object, is_text
 
 LOOKED_AT = 50
 """Rows of a catalogue that say enough."""

@@ -8,7 +8,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from providers.batches import Batches
 from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable
-from providers.verdict import ABOUT_US
+from providers.reading.verdict import ABOUT_US
 
 T = TypeVar("T")
 Answers: TypeAlias = dict[str, T | Refused]

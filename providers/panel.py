@@ -10,22 +10,21 @@ from typing import TypeVar
 
 from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
-from providers.catalogue import MOST_ROWS, find_rows, read_listings, says_empty
-from providers.complaints import Complaint, read_complaint
-from providers.echoes import Echoes
 from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable
 from providers.following import Following
-from providers.funds import read_funds
-from providers.large import read_large
-from providers.order_list import read_order_list
-from providers.placement import names_an_order, read_own_placed
-from providers.progress import keep_unknown
-from providers.reply import Kind, Reply, read_reply
-from providers.requested import read_cancels, read_refill, read_refill_statuses
+from providers.reading.catalogue import MOST_ROWS, find_rows, read_listings, says_empty
+from providers.reading.complaints import Complaint, read_complaint
+from providers.reading.echoes import Echoes
+from providers.reading.funds import read_funds
+from providers.reading.large import read_large
+from providers.reading.order_list import read_order_list
+from providers.reading.placement import names_an_order, read_own_placed
+from providers.reading.progress import keep_unknown
+from providers.reading.reply import Kind, Reply, read_reply
+from providers.reading.requested import read_cancels, read_refill, read_refill_statuses
+from providers.reading.statuses import read_statuses
+from providers.reading.verdict import ABOUT_US, ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write, row_refusal
 from providers.requests import Params, add_params
-from providers.statuses import read_statuses
-from providers.transport import Answer, Transport
-from providers.verdict import ABOUT_US, ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write, row_refusal
 from providers.vocabulary import (
     CancelRequested,
     Capability,
@@ -38,6 +37,7 @@ from providers.vocabulary import (
     RefillPhase,
     Submission,
 )
+from providers.wire.transport import Answer, Transport
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

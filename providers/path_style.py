@@ -21,22 +21,21 @@ from urllib.parse import quote
 
 from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
-from providers.catalogue import read_listings
-from providers.complaints import Complaint, read_complaint
-from providers.echoes import Echoes
-from providers.encoding import Route
 from providers.errors import Code, ProviderError, Refused, Unreachable
 from providers.following import Following
-from providers.json_text import Json
-from providers.large import read_large
-from providers.numbers import read_currency, read_decimal, read_identifier
-from providers.placement import names_an_order, read_own_placed
-from providers.progress import keep_unknown, read_progress
-from providers.reply import Reply, read_reply
+from providers.reading.catalogue import read_listings
+from providers.reading.complaints import Complaint, read_complaint
+from providers.reading.echoes import Echoes
+from providers.reading.json_text import Json
+from providers.reading.large import read_large
+from providers.reading.numbers import read_currency, read_decimal, read_identifier
+from providers.reading.placement import names_an_order, read_own_placed
+from providers.reading.progress import keep_unknown, read_progress
+from providers.reading.reply import Reply, read_reply
+from providers.reading.shapes import Object, is_nothing
+from providers.reading.verdict import ADD_REFUSALS, NOT_TAKEN, REQUEST_REFUSALS, failed_read, failed_write
+from providers.reading.words import read_refill_phase
 from providers.requests import Params, add_params
-from providers.shapes import Object, is_nothing
-from providers.transport import Answer, Transport
-from providers.verdict import ADD_REFUSALS, NOT_TAKEN, REQUEST_REFUSALS, failed_read, failed_write
 from providers.vocabulary import (
     CancelRequested,
     Capability,
@@ -49,7 +48,8 @@ from providers.vocabulary import (
     RefillPhase,
     Submission,
 )
-from providers.words import read_refill_phase
+from providers.wire.encoding import Route
+from providers.wire.transport import Answer, Transport
 
 _KINDS = {
     "bad_key": Code.KEY_INVALID, "no_money": Code.FUNDS, "no_service": Code.SERVICE_GONE, "bad_link": Code.LINK_INVALID,

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from providers.adapter import Profile
-from providers.addresses import ForbiddenAddress, permitted
-from providers.network import trust
+from providers.wire.addresses import ForbiddenAddress, permitted
+from providers.wire.network import trust
 
 SECONDS = 10.0
 

@@ -12,8 +12,8 @@ from providers.dialect import PRESETS as DIALECTS
 from providers.dialect import Dialect
 
 if TYPE_CHECKING:  # an HTTP client takes longer to load than all the rest, and settings are read without one
-    from providers.network import Trace
-    from providers.transport import Transport
+    from providers.wire.network import Trace
+    from providers.wire.transport import Transport
 
 
 def _usual(profile: Profile, transport: Transport) -> Adapter:
@@ -73,13 +73,13 @@ def find_preset(name: str) -> Preset:
 def load_client() -> None:
     """Load the HTTP client and whom it trusts, for whoever must not wait for that at the first call."""
     from providers import panel  # noqa: F401, PLC0415  # brings the HTTP client
-    from providers.network import trust  # noqa: PLC0415  # the same
+    from providers.wire.network import trust  # noqa: PLC0415  # the same
 
     trust(verify=True)
 
 
 def open_adapter(profile: Profile, preset: str, pace: Pace, trace: Trace | None = None) -> Adapter:
     """The adapter of one configured provider; `trace` is told of each call's steps. Raises `UnknownPreset`."""
-    from providers.transport import Transport  # noqa: PLC0415  # brings the HTTP client
+    from providers.wire.transport import Transport  # noqa: PLC0415  # brings the HTTP client
 
     return find_preset(preset).adapter(profile, Transport(profile, pace, trace))

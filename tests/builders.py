@@ -8,10 +8,12 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from aggregator.orders import accept_store, attempt_store, charges, progress_store, stated, store
+from aggregator.orders import attempt_store, stated, store
 from aggregator.orders.attempt_store import AttemptChanges, NewAttempt
+from aggregator.orders.following import charges, progress_store
+from aggregator.orders.intake import accept_store
 from aggregator.orders.model import Attempt, NewOrder, Order
-from aggregator.orders.settlement import Keep, Rules
+from aggregator.orders.settling.settlement import Keep, Rules
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.resellers import accounts
 from aggregator.resellers.model import Reseller

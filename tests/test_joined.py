@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from aggregator.joined import Joined
+from aggregator.batching import Joined
 
 
 class Desk:

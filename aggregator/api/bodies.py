@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from aggregator.api.http import Answer
 from aggregator.api.spelling import render_services
 from aggregator.api.views import ServiceRow, Spelling
-from aggregator.catalog.shelf import Shelf, ShelfService
+from aggregator.catalog.shelf.shelf import Shelf, ShelfService
 from aggregator.resellers.model import Reseller
 from pricing.markup import Buyer
 

@@ -10,8 +10,8 @@ from aggregator.api.json_body import Numeral, read_json, write
 from aggregator.api.names import KNOWN, NUMBERS, SEVERAL, canonical
 from aggregator.api.text import is_clean_line, is_clean_lines
 from aggregator.errors import BadLink, IncorrectRequest
-from aggregator.orders.lines import BLANKS
-from aggregator.orders.types import IDS, Value
+from aggregator.orders.intake.lines import BLANKS
+from aggregator.orders.intake.types import IDS, Value
 from providers.vocabulary import Fields
 
 MOST_FIELDS = 64

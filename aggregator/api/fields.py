@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from aggregator.api.wire import Request
 from aggregator.errors import BadLink, IncorrectRequest, MissingField, TooManyOrders
-from aggregator.orders.lines import BLANKS
-from aggregator.orders.numbers import read_id, read_integer
-from aggregator.orders.types import IDS, LONGEST_LINK, Ask, Value
+from aggregator.orders.intake.lines import BLANKS
+from aggregator.orders.intake.numbers import read_id, read_integer
+from aggregator.orders.intake.types import IDS, LONGEST_LINK, Ask, Value
 
 LONGEST_REQUEST_ID = 255
 """Bytes."""

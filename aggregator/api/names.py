@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from aggregator.orders.types import DRIP_FEED, IDS, LINES
+from aggregator.orders.intake.types import DRIP_FEED, IDS, LINES
 
 ALIASES = MappingProxyType(
     {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
-from aggregator.orders.types import BILLED_BY_LINE
+from aggregator.catalog.shelf.shelf import NOBODY, Shelf, ShelfService
+from aggregator.orders.intake.types import BILLED_BY_LINE
 
 LINE_BYTES = 128
 """For each comment or name that a service publishes as its largest quantity."""

@@ -12,7 +12,7 @@ from msgspec import Raw
 from aggregator.api.texts import text_of
 from aggregator.api.views import OrderRow, Parent, RefillStatus, ServiceRow, Spelling, Status, StatusView
 from aggregator.errors import OrderNotFound, RefillNotFound, ResellerError
-from aggregator.orders.numbers import LARGEST, read_id
+from aggregator.orders.intake.numbers import LARGEST, read_id
 from pricing.money import print_units
 
 Members: TypeAlias = dict[str, object]

@@ -9,15 +9,16 @@ import structlog
 from litestar.handlers import asgi
 
 from aggregator.api import spelling as spell
+from aggregator.api.authenticator import JOINED, Keys
 from aggregator.api.bodies import ServiceBodies
 from aggregator.api.faults import refuse
 from aggregator.api.fields import MOST_IDS, OrderIds, read_add, read_orders, read_refills
 from aggregator.api.http import KEPT_BY_NOBODY, Answer, Bodies, Call, Receive, Scope, Send, read_call, send_answer
-from aggregator.api.keys import JOINED, Keys
 from aggregator.api.ordering import REFILL_TOLD, listed
 from aggregator.api.sizes import BodySizes
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request, find_key, read_request, spelling_of
+from aggregator.batching import Joined
 from aggregator.errors import (
     IncorrectRequest,
     OrderNotFound,
@@ -26,12 +27,11 @@ from aggregator.errors import (
     TemporarilyUnavailable,
     TooManyRequests,
 )
-from aggregator.joined import Joined
 from aggregator.ledger import book
 from aggregator.orders import refill_store, store
-from aggregator.orders.cancel import Canceller
-from aggregator.orders.place import Placer
-from aggregator.orders.refill import Refiller
+from aggregator.orders.aftersales.cancel import Canceller
+from aggregator.orders.aftersales.refill import Refiller
+from aggregator.orders.intake.place import Placer
 from aggregator.orders.track import Tracker
 from aggregator.resellers.model import Caller
 from aggregator.storage.engine import is_unreachable

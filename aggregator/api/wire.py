@@ -15,7 +15,7 @@ from aggregator.api.names import canonical
 from aggregator.api.text import is_clean_line
 from aggregator.api.views import Spelling
 from aggregator.errors import IncorrectRequest
-from aggregator.orders.types import IDS, Value
+from aggregator.orders.intake.types import IDS, Value
 from providers.vocabulary import Fields
 
 LONGEST_KEY = 128

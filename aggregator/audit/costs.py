@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from aggregator.audit.facts import Checked, Told
 from aggregator.audit.promise import Breach, Promise, Stops
 from aggregator.audit.scope import Scope
-from aggregator.orders import day_store
-from aggregator.orders.days import Day
+from aggregator.orders.settling import daily_totals_store
+from aggregator.orders.settling.daily_totals import Day
 from aggregator.orders.state import EventKind
 from aggregator.storage.tables import Signal
 
@@ -51,10 +51,10 @@ class Days:
     async def look(self, scope: Scope) -> AsyncIterator[Told]:
         many = "" if scope.whole else f"limit {LATELY}"
         rows = await Signal.raw(f"select start from days where orders is not null order by start desc {many}")
-        kept = await day_store.kept(min((row["start"] for row in rows), default=0))
+        kept = await daily_totals_store.kept(min((row["start"] for row in rows), default=0))
         for start in (row["start"] for row in rows):
             yield Checked(1)
-            now, then = await day_store.count(start), kept[start]
+            now, then = await daily_totals_store.count(start), kept[start]
             if (now.revenue, now.refunded, now.cost) != (then.revenue, then.refunded, then.cost):
                 yield Breach(_DAYS.name, f"day {start}, kept {_tell(then)}, counted {_tell(now)}")
 

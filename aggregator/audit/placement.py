@@ -6,8 +6,8 @@ from aggregator.audit.costs import OF_ATTEMPTS
 from aggregator.audit.facts import Facts
 from aggregator.audit.promise import Promise, Stops
 from aggregator.audit.scope import Scope
-from aggregator.orders.evidence_store import Rule, actor_of
 from aggregator.orders.state import DOUBTFUL_IN_SQL, LIVE_IN_SQL, EventKind
+from aggregator.orders.unsure.evidence_store import Rule, actor_of
 from aggregator.storage.clock import HOUR_MS
 
 OVERDUE_MS = 30_000

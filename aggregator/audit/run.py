@@ -18,7 +18,6 @@ from aggregator.audit.due_refunds import DUE_REFUNDS
 from aggregator.audit.entries import ENTRIES
 from aggregator.audit.facts import Check, Checked
 from aggregator.audit.horizon import settled_marks
-from aggregator.audit.once import REFERENCES, UPSTREAM_ORDERS
 from aggregator.audit.orders import ORDERS
 from aggregator.audit.placement import ATTEMPTS_OF_ORDERS, attempts
 from aggregator.audit.promise import Breach, Promise, Stops
@@ -26,6 +25,7 @@ from aggregator.audit.refills import refills
 from aggregator.audit.scope import Marks, Scope
 from aggregator.audit.store import Checkpoint, Finding
 from aggregator.audit.sums import Sums
+from aggregator.audit.uniqueness import REFERENCES, UPSTREAM_ORDERS
 from aggregator.audit.wallets import Wallets
 from aggregator.orders.halts import Concerned
 from aggregator.storage import clock

@@ -6,9 +6,9 @@ import math
 from decimal import Decimal
 from typing import NamedTuple
 
+from aggregator.batching import Joined
 from aggregator.cache.redis import PREFIX, Patience, connect
 from aggregator.cache.windows import Window, Windows
-from aggregator.joined import Joined
 
 _OURS = PREFIX + "limits:"
 _JOINED = 64

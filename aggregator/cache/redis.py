@@ -15,8 +15,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from aggregator.batching import Joined
 from aggregator.cache.status import KEEP_SECONDS, CachedKind
-from aggregator.joined import Joined
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from aggregator.catalog.findings import Finding, laid_over
 from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Cancels, Hold, Learned, ListingRow
 from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import clock, signals, tables
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.tables import ImportedService
 
 _LISTING = tables.Listing

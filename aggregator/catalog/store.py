@@ -13,11 +13,11 @@ from piccolo.query.functions import Count
 
 from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Change, Health, ListingRow, ProviderRow
 from aggregator.settings import FIRST_IMPORTED_ID
-from aggregator.storage import bulk, clock, tables
+from aggregator.storage import clock, tables, upsert
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.lists import table_of
-from aggregator.storage.moments import drop_before
-from aggregator.storage.statements import Row, run
+from aggregator.storage.id_ranges import drop_before
+from aggregator.storage.parameters import table_of
+from aggregator.storage.sql import Row, run
 from aggregator.storage.tables import ImportedService, Revision
 from aggregator.storage.transaction import apart, engine
 
@@ -48,7 +48,7 @@ async def listings(provider: str | None = None) -> list[ListingRow]:
 
 
 async def _page(provider: str | None, after: int) -> list[dict[str, Any]]:
-    query = _LISTING.select().where(_LISTING.id > after).order_by(_LISTING.id).limit(bulk.EACH)
+    query = _LISTING.select().where(_LISTING.id > after).order_by(_LISTING.id).limit(upsert.EACH)
     return await (query.where(_LISTING.provider == provider) if provider else query)
 
 
@@ -66,7 +66,7 @@ async def listed_types() -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     after = 0
     columns = _LISTING.id, _LISTING.provider, _LISTING.service, _LISTING.type
-    while rows := await _LISTING.select(*columns).where(_LISTING.id > after).order_by(_LISTING.id).limit(bulk.EACH):
+    while rows := await _LISTING.select(*columns).where(_LISTING.id > after).order_by(_LISTING.id).limit(upsert.EACH):
         found.update(((row["provider"], row["service"]), row["type"]) for row in rows)
         after = rows[-1]["id"]
     return found
@@ -84,7 +84,7 @@ async def put_listings(rows: Sequence[ListingRow]) -> None:
     now = clock.now()
     changing = [name for name in (*ListingRow.__struct_fields__, "updated_at") if name not in _KEY]
     lines = ({**msgspec.structs.asdict(row), "updated_at": now} for row in rows)
-    await bulk.put_many(_LISTING, lines, key=_KEY, overwrites=changing)
+    await upsert.put_many(_LISTING, lines, key=_KEY, overwrites=changing)
 
 
 class ToldChange(Struct, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ class ToldChange(Struct, frozen=True, kw_only=True):
 
 async def add_changes(provider: str, changes: Sequence[Change]) -> None:
     common = {"provider": provider, "at": clock.now()}
-    await bulk.put_many(_CHANGE, ({**msgspec.to_builtins(change), **common} for change in changes))
+    await upsert.put_many(_CHANGE, ({**msgspec.to_builtins(change), **common} for change in changes))
 
 
 async def changes(*, provider: str | None = None, since: int = 0, limit: int | None = None) -> list[ToldChange]:
@@ -134,7 +134,7 @@ async def imported() -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     after = 0
     table = ImportedService
-    while rows := await table.select().where(table.id > after).order_by(table.id).limit(bulk.EACH):
+    while rows := await table.select().where(table.id > after).order_by(table.id).limit(upsert.EACH):
         found.update(((row["provider"], row["service"]), row["id"]) for row in rows)
         after = rows[-1]["id"]
     return found
@@ -156,8 +156,8 @@ async def give_ids(provider: str, services: Iterable[str], *, taken: Collection[
     numbers = count(max([*known.values(), FIRST_IMPORTED_ID - 1]) + 1)
     free = (number for number in numbers if number not in taken)
     rows = [(number, provider, service) for service, number in zip(new, free, strict=False)]
-    for start in range(0, len(rows), bulk.EACH):
-        query, values = table_of(_NUMBERED, rows[start : start + bulk.EACH])
+    for start in range(0, len(rows), upsert.EACH):
+        query, values = table_of(_NUMBERED, rows[start : start + upsert.EACH])
         await run(f"insert into imported_services (id, provider, service) {query}", *values)
     if rows and not is_sqlite(engine()):
         await run("select setval(pg_get_serial_sequence('imported_services', 'id'), {})", rows[-1][0])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from aggregator.catalog.drafts import Overtaken
+from aggregator.catalog.shelf.drafts import Overtaken
 from aggregator.cli.opened import opened
 from aggregator.cli.prices import prices
 from aggregator.cli.root import Context, Failure, actor, command

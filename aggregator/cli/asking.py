@@ -8,7 +8,7 @@ from collections.abc import Callable
 import rich_click as click
 
 from aggregator import logs
-from aggregator.catalog.trying import Tried, name_of, try_new
+from aggregator.catalog.upstream.probe import Tried, name_of, try_new
 from aggregator.settings import Settings, base_of
 from aggregator.settings.beginning import Beginning, Block
 from aggregator.settings.fields import CURRENCY, FOREIGN_CURRENCY, WEB_ADDRESS, Shape

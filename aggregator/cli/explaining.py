@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from aggregator.cache.limits import Limits
 from aggregator.cache.pace import SharedPace
-from aggregator.catalog import words
-from aggregator.catalog.upstreams import Upstreams
-from aggregator.catalog.word_store import WordRow
+from aggregator.catalog.upstream import words
+from aggregator.catalog.upstream.upstreams import Upstreams
+from aggregator.catalog.upstream.word_store import WordRow
 from aggregator.cli.opened import opened
 from aggregator.cli.root import Context
 from aggregator.cli.told_words import word_row
-from aggregator.orders import explained
-from aggregator.orders.explained import REFUNDED, WAITS, Outlook
+from aggregator.orders.dispatching.routing import Router
 from aggregator.orders.model import Order
-from aggregator.orders.routing import Router
+from aggregator.orders.unsure import explained
+from aggregator.orders.unsure.explained import REFUNDED, WAITS, Outlook
 from aggregator.settings import Settings
 from pricing.money import print_units
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import rich_click as click
 
-from aggregator.catalog.matching import Suggestion
-from aggregator.catalog.suggestions import blocks, proposals
+from aggregator.catalog.matching.matching import Suggestion
+from aggregator.catalog.matching.suggestions import blocks, proposals
 from aggregator.cli.opened import opened
 from aggregator.cli.root import Context, Row, command
 from aggregator.cli.services import services

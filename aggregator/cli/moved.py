@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from aggregator.orders import account_door_store
+from aggregator.orders.upstream_ids import account_door_store
 from aggregator.settings import PROVIDERS_FILE, ProviderSettings, Settings
 from aggregator.settings.faults import Fault
 from aggregator.storage import migrations

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def opened(settings: Settings, *, publish: bool = True) -> AsyncIterator[Panel]:
     """Over an open database; `publish` makes the files' texts the newest revisions first."""
-    from aggregator import live  # noqa: PLC0415  # the web framework and an HTTP client come with it
+    from aggregator import config_watcher  # noqa: PLC0415  # the web framework and an HTTP client come with it
     from aggregator.app import Panel  # noqa: PLC0415
 
     if publish:
-        await live.publish(settings)
+        await config_watcher.publish(settings)
     panel = Panel(settings)
     try:
         await panel.prepare()

@@ -12,12 +12,14 @@ from aggregator.cli.root import Context, Failure, Row, actor, command, root, whe
 from aggregator.cli.spans import read_span
 from aggregator.cli.stakes import agree_absent, agree_found, agree_write_off
 from aggregator.cli.told_orders import tell_cancel, tell_decision, tell_order
-from aggregator.orders import attempt_store, evidence_store, halts, resolve, search_store, store
-from aggregator.orders.cancel_words import tell_asking
-from aggregator.orders.evidence_store import Look, suggest
+from aggregator.orders import attempt_store, halts, store
+from aggregator.orders.aftersales.cancel_words import tell_asking
 from aggregator.orders.model import Attempt, Order, attempt_that_counts
-from aggregator.orders.search_store import OrderSearch
+from aggregator.orders.reporting import search_store
+from aggregator.orders.reporting.search_store import OrderSearch
 from aggregator.orders.state import OrderState
+from aggregator.orders.unsure import evidence_store, resolve
+from aggregator.orders.unsure.evidence_store import Look, suggest
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.settings import PROVIDERS_FILE, ConfigurationError, ProviderSettings

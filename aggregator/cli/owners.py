@@ -6,7 +6,7 @@ import rich_click as click
 
 from aggregator.cli.consent import interruptible
 from aggregator.cli.root import Context, command, root, when
-from aggregator.people import doors, store
+from aggregator.people import authentication, store
 from aggregator.storage.opening import database
 
 
@@ -17,7 +17,7 @@ def owners() -> None:
 
 def _password(*, ask: bool) -> str:
     if not ask:
-        return doors.make_password()
+        return authentication.make_password()
     with interruptible():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
@@ -30,7 +30,7 @@ async def add(context: Context, name: str, ask: bool) -> None:
     password = _password(ask=ask)
     settings = context.settings_of()
     async with database(settings):
-        await doors.add_owner(name, password)
+        await authentication.add_owner(name, password)
     _tell(context, name.strip().lower(), password, settings.panel.public_url, ask=ask)
 
 
@@ -42,7 +42,7 @@ async def reset(context: Context, name: str, ask: bool) -> None:
     password = _password(ask=ask)
     settings = context.settings_of()
     async with database(settings):
-        await doors.reset(name, password)
+        await authentication.reset(name, password)
     _tell(context, name.strip().lower(), password, settings.panel.public_url, ask=ask)
 
 

@@ -7,7 +7,7 @@ import os
 import rich_click as click
 
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.merging import mixed_types
+from aggregator.catalog.shelf.merging import mixed_types
 from aggregator.cli.moved import moved
 from aggregator.cli.root import Context, Failure, command, root
 from aggregator.settings import SERVICES_FILE, ConfigurationError, Fault, Settings, cross_check, load

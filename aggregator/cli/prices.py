@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import rich_click as click
 
-from aggregator.catalog.explain import explain as explain_price
+from aggregator.catalog.shelf.explain import explain as explain_price
 from aggregator.cli.later import Later, Places
 from aggregator.cli.opened import opened
 from aggregator.cli.root import Context, Failure, command, root

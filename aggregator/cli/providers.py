@@ -8,16 +8,19 @@ from typing import Any
 
 import rich_click as click
 
-from aggregator.catalog import balance_store, finding_store
+from aggregator.catalog import finding_store
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.balance_store import DayRow
-from aggregator.catalog.looked import Matter, looked
 from aggregator.catalog.model import ProviderRow
+from aggregator.catalog.syncing.looked import Matter, looked
+from aggregator.catalog.upstream import balance_store
+from aggregator.catalog.upstream.balance_store import DayRow
 from aggregator.cli.later import Later, Places
 from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
-from aggregator.orders import account_door_store, attempt_store, overcharge_store
-from aggregator.orders.account_doors import ForeignDoor
-from aggregator.orders.overcharge_store import Overcharges
+from aggregator.orders import attempt_store
+from aggregator.orders.reconciling import overcharge_store
+from aggregator.orders.reconciling.overcharge_store import Overcharges
+from aggregator.orders.upstream_ids import account_door_store
+from aggregator.orders.upstream_ids.account_doors import ForeignDoor
 from aggregator.settings import PROVIDERS_FILE, ProviderSettings
 from aggregator.storage import clock
 from aggregator.storage.opening import database

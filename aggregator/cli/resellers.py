@@ -7,7 +7,7 @@ import rich_click as click
 from aggregator.cli.root import Context, Failure, Row, actor, command, root, when
 from aggregator.ledger import book
 from aggregator.ledger.book import Kept, PostedEntry
-from aggregator.people import doors
+from aggregator.people import authentication
 from aggregator.resellers import accounts, store
 from aggregator.storage.opening import database
 from pricing.money import parse_units, print_units
@@ -155,7 +155,7 @@ async def invite(context: Context, name: str | None, reason: str) -> None:
         raise Failure('new resellers are not taken in: write sign_up = "invite" in [panel] of aggregator.toml')
     async with database(settings):
         reseller = None if name is None else (await accounts.named(name)).id
-        token = await doors.invite(reseller=reseller, author=actor(), reason=reason)
+        token = await authentication.invite(reseller=reseller, author=actor(), reason=reason)
     url = f"{settings.panel.public_url}/sign-up?invite={token}"
     context.print(
         {"reseller": name, "url": url}, text=f"for {name or 'a new reseller'}, good once and for a week: {url}"

@@ -10,8 +10,8 @@ from pathlib import Path
 import rich_click as click
 
 from aggregator.cli.root import Context, Failure, command, root
+from aggregator.config_watcher import load_for_serving, texts
 from aggregator.demo import show
-from aggregator.live import load_for_serving, texts
 from aggregator.serving import address, listen, make_server
 from aggregator.serving import serve as run_server
 from providers.sandbox import Sandbox, load_catalogue

@@ -8,14 +8,16 @@ from typing import Any
 
 import rich_click as click
 
-from aggregator.catalog import cooldown, decide, finding_store, learned_store, store
-from aggregator.catalog.decide import Decided
+from aggregator.catalog import finding_store, learned_store, store
 from aggregator.catalog.findings import Finding
 from aggregator.catalog.learned_store import HeldListing
 from aggregator.catalog.model import HoldKind, ProviderRow
-from aggregator.catalog.preview import margin
-from aggregator.catalog.shelf import NOBODY, ShelfService
+from aggregator.catalog.shelf.preview import margin
+from aggregator.catalog.shelf.shelf import NOBODY, ShelfService
 from aggregator.catalog.store import ToldChange
+from aggregator.catalog.syncing import decide
+from aggregator.catalog.syncing.decide import Decided
+from aggregator.catalog.upstream import cooldown
 from aggregator.cli.later import Later, Places
 from aggregator.cli.opened import opened
 from aggregator.cli.root import Context, Row, actor, command, root, when

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from aggregator.cli.consent import ask_back
 from aggregator.cli.root import Context
-from aggregator.orders import attempt_store, resolve
+from aggregator.orders import attempt_store
 from aggregator.orders.model import Order
+from aggregator.orders.unsure import resolve
 from aggregator.resellers import store as reseller_store
 from aggregator.settings import ConfigurationError
 from pricing.money import print_units
@@ -38,10 +39,10 @@ async def _foresee(context: Context, order: Order) -> str:
     """Where it would go by what is sold now."""
     from aggregator.cache.limits import Limits  # noqa: PLC0415  # an HTTP client comes with these
     from aggregator.cache.pace import SharedPace  # noqa: PLC0415
-    from aggregator.catalog.prices import Prices  # noqa: PLC0415
-    from aggregator.catalog.upstreams import Upstreams  # noqa: PLC0415
-    from aggregator.orders.proofs import foresee_absent  # noqa: PLC0415
-    from aggregator.orders.routing import Router  # noqa: PLC0415
+    from aggregator.catalog.shelf.prices import Prices  # noqa: PLC0415
+    from aggregator.catalog.upstream.upstreams import Upstreams  # noqa: PLC0415
+    from aggregator.orders.dispatching.routing import Router  # noqa: PLC0415
+    from aggregator.orders.unsure.proofs import foresee_absent  # noqa: PLC0415
 
     try:
         settings = context.settings()

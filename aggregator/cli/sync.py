@@ -9,8 +9,8 @@ import rich_click as click
 from msgspec.structs import replace
 
 from aggregator import logs
-from aggregator.catalog.sync import Syncer, SyncReport
-from aggregator.catalog.synced import tell_sync
+from aggregator.catalog.syncing.sync import Syncer, SyncReport
+from aggregator.catalog.syncing.sync_report import tell_sync
 from aggregator.cli.opened import opened
 from aggregator.cli.root import Context, Failure, Row, command, root
 from aggregator.storage.opening import database

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.catalog.word_store import WordRow
+from aggregator.catalog.upstream.word_store import WordRow
 from aggregator.cli.root import Row, when
 
 

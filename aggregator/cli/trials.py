@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from aggregator.catalog.trying import Tried, name_of, remember, try_configured, try_new
+from aggregator.catalog.upstream.probe import Tried, name_of, remember, try_configured, try_new
 from aggregator.cli.providers import providers
 from aggregator.cli.root import Context, Failure, command
 from aggregator.settings import ConfigurationError, Settings, base_of

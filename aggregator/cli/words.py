@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import rich_click as click
 
-from aggregator.catalog import word_store, words
+from aggregator.catalog.upstream import word_store, words
 from aggregator.cli.providers import providers
 from aggregator.cli.root import Context, Failure, actor, command
 from aggregator.cli.told_words import word_row

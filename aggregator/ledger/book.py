@@ -16,8 +16,8 @@ from piccolo.query import Query
 from aggregator.ledger.entries import Entry, EntryKind, adjusted, charged, reference_in_sql, wallet
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
-from aggregator.storage.lists import NewRows, among, table_of
-from aggregator.storage.statements import run
+from aggregator.storage.parameters import NewRows, among, table_of
+from aggregator.storage.sql import run
 from aggregator.storage.tables import Wallet
 from aggregator.storage.totals import read_total, total
 from aggregator.storage.transaction import engine

@@ -15,7 +15,7 @@ from aggregator.orders.store import get_many
 from aggregator.storage import clock, tables
 from aggregator.storage.conditions import PLACING, UNSURE
 from aggregator.storage.engine import is_sqlite, is_unique_violation
-from aggregator.storage.lists import table_of
+from aggregator.storage.parameters import table_of
 from aggregator.storage.transaction import engine, write
 
 _ATTEMPT = tables.Attempt

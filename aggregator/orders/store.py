@@ -15,7 +15,7 @@ from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, OPEN, EventKind, OrderState, in_sql
 from aggregator.storage import clock, conditions, signals, tables
-from aggregator.storage.lists import among, table_of
+from aggregator.storage.parameters import among, table_of
 from aggregator.storage.tables import Event
 
 _ORDER = tables.Order

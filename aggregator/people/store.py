@@ -20,7 +20,7 @@ class Secrets(msgspec.Struct, frozen=True):
     person: Person
     password: str
     totp: str | None
-    """The secret of their one-time codes, as `people.seal` keeps it."""
+    """The secret of their one-time codes, as `people.encryption` keeps it."""
     recovery: tuple[str, ...]
     """Digests of the codes that are left."""
 

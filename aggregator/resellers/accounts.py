@@ -14,7 +14,7 @@ from aggregator.ledger import book, entries
 from aggregator.ledger.book import Kept
 from aggregator.resellers import store
 from aggregator.resellers.model import KeyRow, KeyRules, Reseller, digest, make_key, shown_part
-from aggregator.storage import decisions, once, signals
+from aggregator.storage import decisions, form_tokens, signals
 from aggregator.storage.engine import is_unique_violation
 from aggregator.storage.transaction import write
 from pricing.money import print_units
@@ -85,7 +85,7 @@ async def fund(
 
     async def work() -> None:
         if form is not None:
-            await once.use(form)
+            await form_tokens.use(form)
         await book.post(entries.deposited("manual", reseller.id, amount, payment=payment, note=note))
         await _record(reseller, "funded", f"{print_units(amount, 2)}, reference {payment}", actor=actor, reason=note)
 
@@ -118,7 +118,7 @@ async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | N
 
     async def work() -> None:
         if form is not None:
-            await once.use(form)
+            await form_tokens.use(form)
         decision = await _record(reseller, "adjusted", print_units(amount, 2), actor=actor, reason=note)
         await book.post(entries.adjusted(reseller.id, amount, decision=decision, note=note))
 
@@ -148,7 +148,7 @@ async def square(
 
     async def work() -> None:
         if form is not None:
-            await once.use(form)
+            await form_tokens.use(form)
         decision = await _record(reseller, "squared", f"{keep} kept", actor=actor, reason=note)
         await book.square(reseller.id, held=held, decision=decision, note=note, keep=keep)
 

@@ -10,8 +10,8 @@ import msgspec
 
 from aggregator.resellers.model import Caller, KeyRow, KeyRules, Reseller
 from aggregator.storage import clock, tables
-from aggregator.storage.lists import among
-from aggregator.storage.statements import run
+from aggregator.storage.parameters import among
+from aggregator.storage.sql import run
 from aggregator.storage.tables import ApiKey
 
 _RESELLER = tables.Reseller

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from aggregator.settings.fields import LINE, Shape, Table, nearest, quoted
 from aggregator.settings.numbers import Bounds
 from aggregator.settings.secrets import SecretMissing, Vault
-from providers.catalogue import read_type
 from providers.dialect import Dialect
 from providers.errors import Code
+from providers.reading.catalogue import read_type
+from providers.reading.words import normal_word, phase_of
 from providers.vocabulary import Phase, ServiceType
-from providers.words import normal_word, phase_of
 
 _PARAMETER = Shape(r"[A-Za-z0-9_.\[\]-]+", "the name of a parameter", "key")
 _PARAMETER_OR_NONE = Shape(r"[A-Za-z0-9_.\[\]-]*", 'the name of a parameter, or "" for none', "request_id")

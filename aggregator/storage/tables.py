@@ -65,7 +65,7 @@ class Person(Table, tablename="people"):
     password = Text()
     """An Argon2 hash with its salt and parameters, as `people.passwords` writes it."""
     totp = Text(null=True, default=None)
-    """The secret of their one-time codes, encrypted as `people.seal` does; null = no code is asked for."""
+    """The secret of their one-time codes, encrypted as `people.encryption` does; null = no code is asked for."""
     totp_step = BigInt(default=0)
     """The newest step (30 seconds, counted from 1970) whose code was used: no code counts twice."""
     recovery = Text(default="[]")
@@ -155,7 +155,7 @@ class Order(Table, tablename="orders"):
     fields = Text()
     """What its type takes besides (comments, delay, usernames ...), as a JSON object by field name."""
     link_key = Text()
-    """The link in the form that equal links share, as `orders.links.link_key` makes it."""
+    """The link in the form that equal links share, as `orders.intake.links.link_key` makes it."""
     same_link = Text()
     """What it meets while another for its link and service is open: allow, queue or refuse."""
     rate = BigInt()
@@ -185,7 +185,7 @@ class Order(Table, tablename="orders"):
     delivery_seen = Boolean(default=False)
     """Its provider has reported a part of it delivered while it ran; an ending without numbers is read by that."""
     sight = Text(null=True, default=None)
-    """The first terminal answer, as `orders.settlement.seen` writes it: money waits for an equal second one."""
+    """The first terminal answer, as `orders.settling.settlement.seen` writes it: money waits for an equal second one."""
     sight_at = BigInt(null=True, default=None)
     """When that answer was first read."""
     request_id = Text(null=True, default=None)
@@ -287,7 +287,7 @@ class Attempt(Table, tablename="attempts"):
     unstopped_at = BigInt(null=True, default=None)
     """Since when it is known that its provider does not end it."""
     door = Text(null=True, default=None)
-    """Address and key that it was sent through, as a digest (`orders.account_doors`); null = not kept yet: any."""
+    """Address and key that it was sent through, as a digest (`orders.upstream_ids.account_doors`); null = not kept yet: any."""
     reply_status = Integer(null=True, default=None)
     """The HTTP status of `reply`; null = not kept, or there was none."""
     judged_word = BigInt(null=True, default=None)
@@ -324,7 +324,7 @@ class Baseline(Table, tablename="baselines"):
     due_at = BigInt(default=0)
     """When the account may be looked at next; a claim is a lease that moves it ahead."""
     account = Text()
-    """What is known of it, as JSON of `orders.evidence.Account`."""
+    """What is known of it, as JSON of `orders.unsure.evidence.Account`."""
 
 
 class Observation(Table, tablename="observations"):
@@ -336,7 +336,7 @@ class Observation(Table, tablename="observations"):
     rule = Text()
     """By what was looked: reference, list or balance."""
     verdict = Text()
-    """`orders.evidence_store.Seen`: found, accepted, absent, open or failed."""
+    """`orders.unsure.evidence_store.Seen`: found, accepted, absent, open or failed."""
     facts = Text()
     """What was seen, as a JSON object for the owner's eyes."""
     at = BigInt()
@@ -621,7 +621,7 @@ class Word(Table, tablename="words"):
     kind = Text()
     """status or error."""
     text = Text()
-    """The word, or the whole text of an error, as `providers.words.normal_word` spells it."""
+    """The word, or the whole text of an error, as `providers.reading.words.normal_word` spells it."""
     reply = Text()
     """The reply, or the part of it, where it stood when it was last heard, secrets masked."""
     times = BigInt(default=1)
@@ -673,7 +673,7 @@ class ShelfNews(Table, tablename="shelf_news"):
     """Our id."""
     name = Text()
     kind = Text()
-    """`catalog.news.NewsKind`."""
+    """`catalog.news.news.NewsKind`."""
     before = BigInt(null=True, default=None)
     """The old rate, in 1e-8 for `rate_per` units; null = it was not sold."""
     now = BigInt(null=True, default=None)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from urllib.parse import parse_qsl
 
-from aggregator.storage import once
+from aggregator.storage import form_tokens
 from aggregator.storage.transaction import write
 from pricing.money import parse_units, read_decimal
 
@@ -128,9 +128,9 @@ class Form(Fields):
         A deed that takes the token itself, into its own transaction, is given `once_token` instead.
         """
         token = self.once_token
-        await write(lambda: once.use(token))
+        await write(lambda: form_tokens.use(token))
         try:
             yield
         except Exception:
-            await once.give_back(token)
+            await form_tokens.give_back(token)
             raise

@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct, field
 
-from aggregator.api.keys import Keys
+from aggregator.api.authenticator import Keys
 from aggregator.api.sizes import BodySizes
 from aggregator.cache.limits import Limits
-from aggregator.catalog.edits import Edits
-from aggregator.catalog.prices import Prices
-from aggregator.catalog.sync import Syncer
-from aggregator.catalog.upstreams import Upstreams
-from aggregator.orders.business import Business
-from aggregator.orders.cancel import Canceller
-from aggregator.orders.performance import Performance
-from aggregator.orders.place import Placer
-from aggregator.orders.refill import Refiller
-from aggregator.orders.routing import Router
+from aggregator.catalog.shelf.edits import Edits
+from aggregator.catalog.shelf.prices import Prices
+from aggregator.catalog.syncing.sync import Syncer
+from aggregator.catalog.upstream.upstreams import Upstreams
+from aggregator.orders.aftersales.cancel import Canceller
+from aggregator.orders.aftersales.refill import Refiller
+from aggregator.orders.dispatching.routing import Router
+from aggregator.orders.intake.place import Placer
+from aggregator.orders.reporting.delivery_stats_cache import Performance
+from aggregator.orders.reporting.provider_stats import Business
 from aggregator.orders.track import Tracker
-from aggregator.people.seal import Seal
+from aggregator.people.encryption import Seal
 from aggregator.settings import ProviderSettings, Settings
-from aggregator.web.kept import Kept
+from aggregator.web.page_cache import Kept
 
 
 class Parts(Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from aggregator.errors import CannotBeDone, ResellerError
 from aggregator.people.passwords import TooBusy
 from aggregator.resellers.accounts import Refusal
 from aggregator.storage.engine import is_unreachable
-from aggregator.storage.once import UsedBefore
+from aggregator.storage.form_tokens import UsedBefore
 from aggregator.web.forms import FormFault
 from aggregator.web.guards import ForeignForm
 from aggregator.web.leaving import Left

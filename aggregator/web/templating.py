@@ -12,7 +12,7 @@ from litestar.plugins.flash import get_flashes
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
-from aggregator.catalog.shelf import NO_LIMIT
+from aggregator.catalog.shelf.shelf import NO_LIMIT
 from aggregator.settings import Settings
 from aggregator.web.assets import assets
 from aggregator.web.navigation import MENU, PUBLIC, here

@@ -12,9 +12,9 @@ import httpx
 from aggregator.api.guide.examples import EarlierOrder, Examples, SoldService, examples
 from aggregator.api.views import Status
 from aggregator.ledger import book
-from aggregator.orders import progress_store
-from aggregator.orders.settle import settle
-from aggregator.orders.settlement import Announce
+from aggregator.orders.following import progress_store
+from aggregator.orders.settling.settle import settle
+from aggregator.orders.settling.settlement import Announce
 from aggregator.resellers import accounts
 from aggregator.resellers.model import Reseller
 from aggregator.storage.tables import Signal

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.prices import revise
+from aggregator.catalog.shelf.prices import revise
 from aggregator.orders import store
 from aggregator.resellers import accounts
 from aggregator.resellers.model import KeyRules

@@ -12,7 +12,7 @@ from aggregator.api.fields import read_add, read_orders, read_refills
 from aggregator.api.names import KNOWN
 from aggregator.api.wire import Request, read_request
 from aggregator.errors import BadLink, IncorrectRequest, ResellerError
-from aggregator.orders.types import read_terms
+from aggregator.orders.intake.types import read_terms
 from providers.vocabulary import ServiceType
 from tests.api.clients import FORM
 

@@ -127,7 +127,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_nobody_forges_a_line_of_the_log(log: io.StringIO, mark: str) -> None:
     """Not by a provider's error text, nor by anything else that is told."""
     forged = f"all is well{mark}INFO paid order 1"
-    logging.getLogger("providers.transport").warning("alpha add: %s", forged)
+    logging.getLogger("providers.wire.transport").warning("alpha add: %s", forged)
     lines = [line for line in log.getvalue().split("\n") if "paid" in line]
     assert lines
     assert all("alpha add: all is well" in line and mark not in line for line in lines)

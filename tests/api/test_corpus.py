@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.corpus import cases
-from tests.api.teller import teller_at
+from tests.api.differential import teller_at
 
 WAYS = {
     "fresh_sqlite": ("json", "number", "literal", "form", "multipart", "query"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aggregator.api.fields import read_add
 from aggregator.api.wire import Request, read_request
 from aggregator.errors import ResellerError
-from aggregator.orders.types import OrderTerms, read_terms
+from aggregator.orders.intake.types import OrderTerms, read_terms
 from providers.vocabulary import ServiceType
 from tests.api.clients import EVERY_WAY, Send
 

@@ -18,7 +18,7 @@ from aggregator.api.names import KNOWN
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action
 from aggregator.errors import IncorrectRequest, MissingField, ResellerError
-from aggregator.orders.types import Ask, read_terms, taken_by
+from aggregator.orders.intake.types import Ask, read_terms, taken_by
 from aggregator.settings import Limits, PanelSettings
 from providers.vocabulary import ServiceType
 from tests.api.schema_check import faults

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aggregator.orders import attempt_store
-from aggregator.orders.settle import settle
+from aggregator.orders.settling.settle import settle
 from tests.api.served import Client, Served
 from tests.builders import activate, order_now
 

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from aggregator.api.keys import REMEMBER_SECONDS, Keys
+from aggregator.api.authenticator import REMEMBER_SECONDS, Keys
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, read_request
 from aggregator.app import database

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from aggregator.api import strangers
-from aggregator.api.strangers import Strangers
+from aggregator.api import failed_auth_limiter
+from aggregator.api.failed_auth_limiter import Strangers
 from aggregator.resellers.model import make_key
 from tests.api.served import Client, Served, served
 
@@ -30,7 +30,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(strangers, "time", made)
+    monkeypatch.setattr(failed_auth_limiter, "time", made)
     return made
 
 
@@ -59,7 +59,7 @@ def test_whoever_goes_on_waits_twice_as_long_each_time_and_a_quarter_of_an_hour_
 def test_whoever_keeps_still_for_a_quarter_of_an_hour_begins_anew(clock: Clock) -> None:
     strange = Strangers(1)
     assert fail(strange, 2)[-1] == 60
-    clock.now += 60 + strangers.LONGEST_SECONDS + 1
+    clock.now += 60 + failed_auth_limiter.LONGEST_SECONDS + 1
     assert fail(strange, 2) == [0, 60]
 
 
@@ -67,7 +67,7 @@ def test_a_minute_later_it_is_another_ten(clock: Clock) -> None:
     strange = Strangers(10)
     for _ in range(5):
         assert fail(strange, 10) == [0] * 10
-        clock.now += strangers.WINDOW_SECONDS + 1
+        clock.now += failed_auth_limiter.WINDOW_SECONDS + 1
 
 
 def test_an_ipv6_customer_has_one_address_among_billions(clock: Clock) -> None:
@@ -82,12 +82,12 @@ def test_an_ipv6_customer_has_one_address_among_billions(clock: Clock) -> None:
 def test_a_million_addresses_take_no_more_room_than_ten_thousand(clock: Clock) -> None:
     strange = Strangers(1)
     fail(strange, 2, "9.9.9.9")
-    for number in range(strangers.MOST_ADDRESSES - 1):
+    for number in range(failed_auth_limiter.MOST_ADDRESSES - 1):
         strange.failed(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
     assert strange.is_waiting("9.9.9.9")
     fail(strange, 1, "8.8.8.8" * 1000)
     assert not strange.is_waiting("9.9.9.9")
-    assert len(strange._records) == strangers.MOST_ADDRESSES
+    assert len(strange._records) == failed_auth_limiter.MOST_ADDRESSES
 
 
 def test_no_limit_is_no_limit(clock: Clock) -> None:

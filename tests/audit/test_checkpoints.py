@@ -9,8 +9,8 @@ import pytest
 from aggregator.audit import run, store
 from aggregator.audit.run import Result
 from aggregator.audit.turns import EVERY_MS, take_turn
-from aggregator.orders import resolve
-from aggregator.orders.settle import settle
+from aggregator.orders.settling.settle import settle
+from aggregator.orders.unsure import resolve
 from aggregator.resellers import accounts
 from aggregator.storage import clock
 from aggregator.storage.clock import DAY_MS

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from aggregator.audit import run
-from aggregator.orders import business_store, halts, queue_store, resolve, store
-from aggregator.orders.cancel import Canceller
+from aggregator.orders import halts, store
+from aggregator.orders.aftersales.cancel import Canceller
+from aggregator.orders.dispatching import queue_store
 from aggregator.orders.halts import Concerned
 from aggregator.orders.model import Order
+from aggregator.orders.reporting import provider_stats_store
+from aggregator.orders.unsure import resolve
 from aggregator.resellers import accounts
 from aggregator.storage.tables import Signal
 from tests.builders import accept_order, begin_attempt, make_reseller, order_now
@@ -35,7 +38,7 @@ async def test_one_resellers_orders_wait_while_the_others_go_on(tmp_path: Path, 
         assert (await halts.standing())["wallet-equals-entries"] == [Concerned(reseller=bob.id)]
         assert await halts.why(ann.id, hers.id) is None
         assert "wallet-equals-entries (its reseller)" in (await halts.why(bob.id, his.id) or "")
-        assert (await business_store.halted()).count == 2
+        assert (await provider_stats_store.halted()).count == 2
         assert (await panel.readiness()).parts["audit"] == "red"
         assert b'aggregator_audit_red_rows{promise="wallet-equals-entries"} 1.0' in await panel.metrics.text()
         alpha.reply = PARTIAL_300

@@ -6,12 +6,14 @@ import pytest
 
 from aggregator.audit import run, store
 from aggregator.ledger import book
-from aggregator.orders import business_store, day_store, halts, mine_store
-from aggregator.orders.business import Business
-from aggregator.orders.days import day_of
+from aggregator.orders import halts
 from aggregator.orders.halts import Concerned
 from aggregator.orders.model import Order
-from aggregator.orders.settle import settle
+from aggregator.orders.reporting import provider_stats_store, reseller_orders_store
+from aggregator.orders.reporting.provider_stats import Business
+from aggregator.orders.settling import daily_totals_store
+from aggregator.orders.settling.daily_totals import day_of
+from aggregator.orders.settling.settle import settle
 from aggregator.resellers import accounts
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock
@@ -124,9 +126,9 @@ async def test_the_figures_of_days_pass_63_bits_also_once_they_are_kept() -> Non
         assert await settle(await order_now(order.id), 1000, note="all of it was lost") is not None
         await accounts.adjust("ann", -HUGE, note="paid out", actor="owner")
     late = (await Business().days(3))[0]
-    assert late == await day_store.count(day_of(clock.now() - 2 * DAY))
+    assert late == await daily_totals_store.count(day_of(clock.now() - 2 * DAY))
     assert (late.revenue, late.refunded, late.cost) == (3 * HUGE, 3 * HUGE, 3 * HUGE)
-    assert await day_store.keep(late.start) == late
+    assert await daily_totals_store.keep(late.start) == late
     assert (await Business().days(3))[0] == late
 
 
@@ -144,19 +146,19 @@ async def test_what_is_known_later_of_costs_passes_63_bits() -> None:
 
     attempts = [row["id"] for row in await Signal.raw("select id from attempts")]
     for _ in range(2):
-        await write(lambda: day_store.follow(attempts, told))
+        await write(lambda: daily_totals_store.follow(attempts, told))
     late = (await Business().days(3))[0]
     assert (before.cost < HUGE, late.cost) == (True, 3 * HUGE)
-    assert late == await day_store.count(late.start)
+    assert late == await daily_totals_store.count(late.start)
     assert (await run.run(full=True)).broken == []
 
 
 async def test_what_resellers_and_providers_come_to_in_a_while_passes_63_bits() -> None:
     ann = await rich()
     await turn_over(ann)
-    assert (await business_store.spent_since(0))[ann.id] == (3, 3 * HUGE)
-    assert (await business_store.tries_since(0))["alpha"].spent == 3 * HUGE
-    assert (await mine_store.count(ann.id)).month_spent == 3 * HUGE
+    assert (await provider_stats_store.spent_since(0))[ann.id] == (3, 3 * HUGE)
+    assert (await provider_stats_store.tries_since(0))["alpha"].spent == 3 * HUGE
+    assert (await reseller_orders_store.count(ann.id)).month_spent == 3 * HUGE
 
 
 async def test_a_checkpoint_of_before_is_the_beginning_of_the_next(no_overlap: None) -> None:

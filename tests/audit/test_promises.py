@@ -9,9 +9,9 @@ import pytest
 
 from aggregator.audit import run, store
 from aggregator.audit.scope import Marks
-from aggregator.orders import resolve
-from aggregator.orders.settle import settle
+from aggregator.orders.settling.settle import settle
 from aggregator.orders.state import OrderState
+from aggregator.orders.unsure import resolve
 from aggregator.resellers import accounts
 from aggregator.resellers.model import Reseller
 from aggregator.storage import tables

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-from aggregator.orders.accept_store import Accepted, accept
+from aggregator.orders.intake.accept_store import Accepted, accept
 from aggregator.resellers import accounts
 from aggregator.resellers import store as resellers
 from tests.bench.client import Figure

@@ -6,7 +6,7 @@ from functools import partial
 
 from aggregator.storage import clock
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.statements import Row, run
+from aggregator.storage.sql import Row, run
 from aggregator.storage.transaction import engine, write
 from tests.bench.seed import RESELLERS
 from tests.builders import DAY

@@ -7,8 +7,8 @@ from decimal import Decimal
 from msgspec import Struct
 
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.diff import as_row
-from aggregator.orders import accept_store
+from aggregator.catalog.syncing.diff import as_row
+from aggregator.orders.intake import accept_store
 from aggregator.resellers import accounts
 from aggregator.storage.transaction import write
 from pricing.money import SCALE

@@ -6,9 +6,9 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-from aggregator.orders.accept_store import Accepted, accept
+from aggregator.orders.intake.accept_store import Accepted, accept
 from aggregator.resellers import accounts
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.transaction import write
 from tests.bench.client import Figure
 from tests.bench.rows import Row

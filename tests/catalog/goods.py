@@ -9,11 +9,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from aggregator.catalog.aliases import OnceSold
-from aggregator.catalog.diff import as_row
 from aggregator.catalog.model import Learned, ListingRow, ProviderRow
-from aggregator.catalog.offers import Offers
-from aggregator.catalog.shelf import Shelf, build
+from aggregator.catalog.shelf.aliases import OnceSold
+from aggregator.catalog.shelf.offers import Offers
+from aggregator.catalog.shelf.shelf import Shelf, build
+from aggregator.catalog.syncing.diff import as_row
 from aggregator.settings import ProviderSettings, read_markup, read_providers, read_services
 from providers.vocabulary import Listing, ServiceType
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from aggregator.app import Panel, database
-from aggregator.live import publish
+from aggregator.config_watcher import publish
 from aggregator.settings import DATABASE_VARIABLE, Settings, load
 from providers.sandbox import Sandbox
 from tests.providers.sandbox_server import serving

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from aggregator.catalog import store
-from aggregator.catalog.aliases import OnceSold, find_aliases
-from aggregator.catalog.merging import fates, mixed_types
-from aggregator.catalog.news import compare, lines_of
+from aggregator.catalog.news.news import compare, lines_of
+from aggregator.catalog.shelf.aliases import OnceSold, find_aliases
+from aggregator.catalog.shelf.merging import fates, mixed_types
 from aggregator.settings import OfferRef, read_services
 from aggregator.storage.transaction import write
 from providers.vocabulary import ServiceType

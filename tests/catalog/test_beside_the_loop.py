@@ -7,8 +7,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from aggregator.catalog import store
-from aggregator.catalog.preview import compare
-from aggregator.catalog.prices import revise
+from aggregator.catalog.shelf.preview import compare
+from aggregator.catalog.shelf.prices import revise
 from aggregator.settings import MARKUP_FILE, SERVICES_FILE, read_markup
 from providers.sandbox import Sandbox
 from tests.api.served import SERVICES, goods

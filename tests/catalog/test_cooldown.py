@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.catalog import cooldown, learned_store, store
-from aggregator.catalog.health import LOOKBACK_MS, RESTS_MS, rest_of_service
+from aggregator.catalog import learned_store, store
 from aggregator.catalog.model import Cancels, Learned
-from aggregator.orders.settle import settle
+from aggregator.catalog.upstream import cooldown
+from aggregator.catalog.upstream.circuit_breaker import LOOKBACK_MS, RESTS_MS, rest_of_service
+from aggregator.orders.settling.settle import settle
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, signals, tables
 from aggregator.storage.transaction import write

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aggregator.catalog.diff import Difference, compare
 from aggregator.catalog.model import ListingRow
+from aggregator.catalog.syncing.diff import Difference, compare
 from providers.vocabulary import Listing
 from tests.catalog.goods import listing, row
 

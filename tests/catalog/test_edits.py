@@ -15,11 +15,11 @@ from msgspec.structs import replace
 
 from aggregator.app import Panel
 from aggregator.catalog import store
-from aggregator.catalog.drafts import Overtaken
-from aggregator.catalog.edits import Edits
-from aggregator.catalog.prices import revise
-from aggregator.catalog.shelf import NOBODY
-from aggregator.live import publish
+from aggregator.catalog.shelf.drafts import Overtaken
+from aggregator.catalog.shelf.edits import Edits
+from aggregator.catalog.shelf.prices import revise
+from aggregator.catalog.shelf.shelf import NOBODY
+from aggregator.config_watcher import publish
 from aggregator.settings import MARKUP_FILE, PROVIDERS_FILE, SERVICES_FILE, ConfigurationError
 from aggregator.settings.files import CannotWrite
 from aggregator.storage import decisions

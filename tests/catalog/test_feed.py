@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from aggregator.catalog import store
-from aggregator.catalog.feed import tell
 from aggregator.catalog.model import Change
+from aggregator.catalog.syncing.feed import tell
 from aggregator.storage import clock
 from providers.sandbox import Sandbox
 from providers.vocabulary import ServiceType

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.app import Panel
-from aggregator.catalog.shelf import NOBODY
+from aggregator.catalog.shelf.shelf import NOBODY
 from providers.sandbox import Sandbox
 from tests.catalog.panels import panel_over
 from tests.catalog.test_sync import rows

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.catalog.health import FAILURES_BEFORE_REST, LONGEST_REST_MS, WELL, after
 from aggregator.catalog.model import Health, ProviderRow
+from aggregator.catalog.upstream.circuit_breaker import FAILURES_BEFORE_REST, LONGEST_REST_MS, WELL, after
 from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable, Unsure
 
 NOW = 1_000_000

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from aggregator.app import Panel
-from aggregator.catalog import cooldown, decide, learned_store, store
-from aggregator.catalog.decide import NothingHeld
-from aggregator.catalog.diff import compare
+from aggregator.catalog import learned_store, store
 from aggregator.catalog.learned_store import HeldListing
 from aggregator.catalog.model import Learned
-from aggregator.catalog.shelf import NOBODY, ShelfService
-from aggregator.catalog.sync import SyncReport
-from aggregator.orders import alarms
-from aggregator.orders.business import standings
+from aggregator.catalog.shelf.shelf import NOBODY, ShelfService
+from aggregator.catalog.syncing import decide
+from aggregator.catalog.syncing.decide import NothingHeld
+from aggregator.catalog.syncing.diff import compare
+from aggregator.catalog.syncing.sync import SyncReport
+from aggregator.catalog.upstream import cooldown
+from aggregator.orders.reporting import alerts
+from aggregator.orders.reporting.provider_stats import standings
 from aggregator.storage import tables
 from providers.sandbox import Sandbox
 from tests.builders import accept_order, make_reseller
@@ -289,9 +291,9 @@ async def test_an_alarm_tells_how_many_services_and_orders_a_hold_stops(panel: P
     await publish(panel, alpha, rate="5.80")
     for shelf in (panel.prices.shelf, None):
         found = await standings(panel.upstreams, panel.prices.markup.fx, shelf)
-        told = [one for one in alarms.alarms(await alarms.look(found, sync_ms=10**9)) if "held" in one.what]
+        told = [one for one in alerts.alarms(await alerts.look(found, sync_ms=10**9)) if "held" in one.what]
         assert [(one.tone, one.what) for one in told] == [
-            (alarms.Tone.BAD, "1 change of alpha held: 1 service off the list, 1 order waiting")
+            (alerts.Tone.BAD, "1 change of alpha held: 1 service off the list, 1 order waiting")
         ]
     await dispatch_all(panel)
     (waiting, *_) = (

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from aggregator.catalog.diff import Difference, compare
-from aggregator.catalog.holds import is_another_service
 from aggregator.catalog.model import Learned, ListingRow
+from aggregator.catalog.syncing.diff import Difference, compare
+from aggregator.catalog.syncing.holds import is_another_service
 from providers.vocabulary import Listing, ServiceType
 from tests.catalog.goods import listing, row
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from aggregator.beside import GivenUp
-from aggregator.catalog.blocks import write_blocks
-from aggregator.catalog.matching import MOST_PAIRS, Suggestion, suggest
+from aggregator.catalog.matching.matching import MOST_PAIRS, Suggestion, suggest
+from aggregator.catalog.matching.suggestion_toml import write_blocks
 from aggregator.catalog.traits import FOREVER, read_traits, similarity
 from aggregator.settings import OfferRef, read_services
 from pricing.money import Rate

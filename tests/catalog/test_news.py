@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.catalog import news_store, store
-from aggregator.catalog.announce import Announcer
+from aggregator.catalog import store
 from aggregator.catalog.model import Change
-from aggregator.catalog.news import News, NewsKind, RateLine, compare, lines_of
-from aggregator.catalog.shelf import Shelf
-from aggregator.catalog.tidy import tidy
+from aggregator.catalog.news import news_store
+from aggregator.catalog.news.announce import Announcer
+from aggregator.catalog.news.news import News, NewsKind, RateLine, compare, lines_of
+from aggregator.catalog.news.retention import tidy
+from aggregator.catalog.shelf.shelf import Shelf
 from aggregator.storage import clock
 from pricing.money import SCALE
 from tests.catalog.goods import offers, row, shelf
@@ -107,7 +108,7 @@ async def test_feeds_forget_what_is_older_than_a_year_and_a_month(
     panel_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A little at a time, and nothing younger; what is sold is known as before."""
-    monkeypatch.setattr("aggregator.catalog.tidy.AT_ONCE", 2)
+    monkeypatch.setattr("aggregator.catalog.news.retention.AT_ONCE", 2)
     await Announcer().run_once(selling(a103="2"), 1)
     now = clock.now()
     for days in (900, 500, 401, 399, 0):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
+from aggregator.catalog.shelf.shelf import NOBODY, Shelf, ShelfService
 from providers.sandbox import Sandbox
 from tests.catalog.panels import panel_over
 

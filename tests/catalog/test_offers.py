@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.catalog.model import ProviderRow
-from aggregator.catalog.offers import NotForSale, Offers
+from aggregator.catalog.shelf.offers import NotForSale, Offers
 from pricing.offer import Offer
 from providers.vocabulary import ServiceType
 from tests.catalog.goods import offers, providers, row

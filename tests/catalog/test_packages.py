@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
+from aggregator.catalog.shelf.shelf import NOBODY, Shelf, ShelfService
 from providers.vocabulary import ServiceType
 from tests.catalog.goods import listing, offers, providers, row, shelf
 

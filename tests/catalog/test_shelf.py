@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aggregator.catalog.model import Doubt, Hold, HoldKind, Learned, ProviderRow
-from aggregator.catalog.shelf import NO_LIMIT, NOBODY, Shelf, Terms
+from aggregator.catalog.shelf.shelf import NO_LIMIT, NOBODY, Shelf, Terms
 from pricing.markup import Buyer
 from providers.vocabulary import ServiceType
 from tests.catalog.goods import offers, providers, row, shelf

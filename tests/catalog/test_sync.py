@@ -9,8 +9,8 @@ import pytest
 
 from aggregator.app import Panel
 from aggregator.catalog import store
-from aggregator.catalog.shelf import NOBODY
-from aggregator.catalog.sync import SyncReport
+from aggregator.catalog.shelf.shelf import NOBODY
+from aggregator.catalog.syncing.sync import SyncReport
 from providers.sandbox import Sandbox
 from tests.catalog.panels import opened, panel_over, settings_of, write_config
 from tests.providers.sandbox_server import serving

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from aggregator.app import Panel
-from aggregator.catalog import knowledge, word_store, words
-from aggregator.catalog.knowledge import Knowledge
-from aggregator.catalog.word_store import MOST_WORDS, WordRow
-from aggregator.catalog.words import WordUnknown
+from aggregator.catalog.upstream import knowledge, word_store, words
+from aggregator.catalog.upstream.knowledge import Knowledge
+from aggregator.catalog.upstream.word_store import MOST_WORDS, WordRow
+from aggregator.catalog.upstream.words import WordUnknown
 from aggregator.orders import store
-from aggregator.orders.refill import request_refill
+from aggregator.orders.aftersales.refill import request_refill
 from aggregator.orders.state import OrderState
 from aggregator.storage import clock, tables
 from providers.errors import Code, Garbled, ProviderError, Refused, Unsure

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aggregator.app import Panel, database
-from aggregator.orders import alarms
-from aggregator.orders.business import Business, standings
+from aggregator.orders.reporting import alerts
+from aggregator.orders.reporting.provider_stats import Business, standings
 from aggregator.settings import load
 
 _turn = asyncio.Lock()
@@ -33,7 +33,7 @@ async def figures(config: Path) -> Figures:
                 await panel.prepare()
                 days = await Business().days(2)
                 found = await standings(panel.upstreams, panel.prices.markup.fx)
-                seen = await alarms.look(found, sync_ms=round(settings.pace.sync_seconds * 1000))
-                return Figures(sum(day.cost for day in days), [alarm.what for alarm in alarms.alarms(seen)])
+                seen = await alerts.look(found, sync_ms=round(settings.pace.sync_seconds * 1000))
+                return Figures(sum(day.cost for day in days), [alarm.what for alarm in alerts.alarms(seen)])
             finally:
                 await panel.stop()

@@ -24,8 +24,8 @@ SOURCES = ("aggregator", "providers", "pricing")
 AT_ONCE = 2
 PATIENCE = 8
 """How long a drain waits for what a broken build will never do, in seconds."""
-DISPATCH, ATTEMPTS = "aggregator/orders/dispatch.py", "aggregator/orders/attempts.py"
-SETTLE, STORE = "aggregator/orders/settle.py", "aggregator/orders/store.py"
+DISPATCH, ATTEMPTS = "aggregator/orders/dispatching/dispatch.py", "aggregator/orders/dispatching/attempt_writer.py"
+SETTLE, STORE = "aggregator/orders/settling/settle.py", "aggregator/orders/store.py"
 
 Catch = Callable[[Path], Awaitable[list[str]]]
 """From the folder of a build to what was found wrong with it."""
@@ -105,7 +105,7 @@ async def _park_all(""",
         "an order is refunded when its answer is late",
         [
             Edit(
-                "aggregator/orders/failover.py",
+                "aggregator/orders/dispatching/failover.py",
                 "    if not error.may_try_another:\n        return Outcome.UNSURE\n",
                 "    if not error.may_try_another:\n        return Outcome.REFUSED\n",
             ),

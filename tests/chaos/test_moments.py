@@ -12,9 +12,9 @@ import pytest
 
 from aggregator import app, failpoints
 from aggregator.failpoints import VARIABLE, Armed, Failpoints
-from aggregator.orders import resolve
 from aggregator.orders.model import Order
 from aggregator.orders.state import OrderState
+from aggregator.orders.unsure import resolve
 from aggregator.storage import tables
 from aggregator.storage.transaction import lead_through
 from tests.builders import accept_order, make_reseller, open_database, order_now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregator.app import Panel
-from aggregator.people import doors, store
+from aggregator.people import authentication, store
 from aggregator.people.model import Role
 from tests.cli.desk import Desk
 
@@ -21,7 +21,7 @@ def test_an_owner_is_taken_in_and_let_in_again(idle: Desk) -> None:
     assert [(row["name"], row["codes"], row["signed_in"]) for row in listed] == [("boss", False, None)]
 
     async def sign_in(_: Panel) -> None:
-        await doors.sign_in("boss", second["password"], instead_of="")
+        await authentication.sign_in("boss", second["password"], instead_of="")
         known = await store.find("boss")
         assert known is not None
         assert known.person.role is Role.OWNER
@@ -38,8 +38,8 @@ def test_a_reseller_is_invited_by_a_link(idle: Desk) -> None:
     assert "there is no reseller" in idle.ask("resellers", "invite", "nobody", code=1)["error"]
 
     async def join(_: Panel) -> None:
-        assert await doors.is_welcome(token, policy="closed")
-        await doors.sign_up("anna", "seven quiet rivers", invite=token, policy="closed", currency="USD")
+        assert await authentication.is_welcome(token, policy="closed")
+        await authentication.sign_up("anna", "seven quiet rivers", invite=token, policy="closed", currency="USD")
 
     idle.live(join)
     idle.write("aggregator.toml", '[panel]\nsign_up = "invite"\n')

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from aggregator.app import Panel
-from aggregator.catalog import balance_store, words
-from aggregator.orders import call_off_store
+from aggregator.catalog.upstream import balance_store, words
+from aggregator.orders.following import call_off_store
 from aggregator.settings import load
 from aggregator.storage import clock, tables
 from providers.errors import Unsure

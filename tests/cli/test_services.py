@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aggregator.app import Panel
-from aggregator.catalog import cooldown
+from aggregator.catalog.upstream import cooldown
 from aggregator.settings import read_services
 from aggregator.storage import tables
 from providers.sandbox import Sandbox

@@ -7,8 +7,8 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from msgspec.structs import replace
 
-from aggregator.orders import evidence
-from aggregator.orders.evidence import (
+from aggregator.orders.unsure import evidence
+from aggregator.orders.unsure.evidence import (
     Account,
     AccountReading,
     BalanceVerdict,

@@ -12,9 +12,10 @@ from msgspec import Struct
 
 from aggregator.app import Panel
 from aggregator.audit.run import audit
-from aggregator.orders import attempt_store, evidence_store
-from aggregator.orders.evidence_store import Look
+from aggregator.orders import attempt_store
 from aggregator.orders.model import Attempt, Order
+from aggregator.orders.unsure import evidence_store
+from aggregator.orders.unsure.evidence_store import Look
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, decisions, tables
 from providers.sandbox import Sandbox

@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from aggregator.app import Panel
 from aggregator.audit.run import audit
-from aggregator.orders import account_door_store, refill, resolve
-from aggregator.orders.account_doors import account_door
+from aggregator.orders.aftersales import refill
 from aggregator.orders.model import Order, Undecidable
+from aggregator.orders.unsure import resolve
+from aggregator.orders.upstream_ids import account_door_store
+from aggregator.orders.upstream_ids.account_doors import account_door
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions, tables
 from providers.adapter import Profile

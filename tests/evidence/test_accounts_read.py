@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from aggregator.orders import evidence_store, resolve
-from aggregator.orders.accounting import MOST_READ_SINGLY, Accountant, Weighed
-from aggregator.orders.evidence import Account, AccountReading, Doubtful, OrderCost, TakenAdds, Void
 from aggregator.orders.state import Outcome
+from aggregator.orders.unsure import evidence_store, resolve
+from aggregator.orders.unsure.accounting import MOST_READ_SINGLY, Accountant, Weighed
+from aggregator.orders.unsure.evidence import Account, AccountReading, Doubtful, OrderCost, TakenAdds, Void
 from aggregator.storage import clock, tables
 from providers.adapter import Adapter
 from providers.vocabulary import Capability

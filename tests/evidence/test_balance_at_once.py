@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from aggregator.audit.run import audit
-from aggregator.orders import evidence
-from aggregator.orders.evidence import Account, AccountReading, Glance, Sum, TakenAdds, UnsureAdd
-from aggregator.orders.evidence_store import suggest
+from aggregator.orders.unsure import evidence
+from aggregator.orders.unsure.evidence import Account, AccountReading, Glance, Sum, TakenAdds, UnsureAdd
+from aggregator.orders.unsure.evidence_store import suggest
 from tests.builders import make_reseller, order_now
 from tests.evidence.inquiries import BALANCE_DECIDES, PACE, Inquiry, deciders, inquiry, looks_at
 from tests.orders.panels import open_panel, sandbox

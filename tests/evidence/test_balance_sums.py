@@ -9,9 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.orders import evidence
-from aggregator.orders.evidence import Account, AccountReading, Doubtful, OrderCost, Sum, TakenAdds, UnsureAdd, Void
 from aggregator.orders.state import OrderState
+from aggregator.orders.unsure import evidence
+from aggregator.orders.unsure.evidence import (
+    Account,
+    AccountReading,
+    Doubtful,
+    OrderCost,
+    Sum,
+    TakenAdds,
+    UnsureAdd,
+    Void,
+)
 from providers.vocabulary import Phase
 from tests.builders import attempt_of, order_of, progress_of
 from tests.evidence.accounts import tally

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from aggregator.catalog.model import ProviderRow
-from aggregator.orders.accounting import note_balance, wants_baseline
-from aggregator.orders.evidence import Account, AccountReading
+from aggregator.orders.unsure.accounting import note_balance, wants_baseline
+from aggregator.orders.unsure.evidence import Account, AccountReading
 
 REST = 1_000
 CLEAN = AccountReading(Decimal(100), {}, 5_000)

@@ -9,10 +9,10 @@ import pytest
 
 from aggregator.catalog.model import ListingRow, ProviderRow
 from aggregator.orders.attempt_store import Followed
-from aggregator.orders.books import Books, price_stands, synced_since
-from aggregator.orders.evidence import AccountReading, OrderCost
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
+from aggregator.orders.unsure.books import Books, price_stands, synced_since
+from aggregator.orders.unsure.evidence import AccountReading, OrderCost
 from providers.vocabulary import Funds, Phase
 from tests.builders import attempt_of, order_of, progress_of
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from aggregator.orders import evidence
-from aggregator.orders.evidence import (
+from aggregator.orders.unsure import evidence
+from aggregator.orders.unsure.evidence import (
     Account,
     AccountReading,
     BalanceVerdict,

@@ -10,11 +10,11 @@ import pytest
 
 from providers.adapter import Profile
 from providers.dialect import PRESETS, Dialect
-from providers.json_text import parse
-from providers.order_list import read_order_list
 from providers.panel import Panel
-from providers.transport import Transport
+from providers.reading.json_text import parse
+from providers.reading.order_list import read_order_list
 from providers.vocabulary import ListedOrder
+from providers.wire.transport import Transport
 from tests.api.served import served
 
 ONE = {"order": 7, "service": 1, "link": "https://x.example/u", "quantity": "1000", "request_id": "ab"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.orders.sightings import (
+from aggregator.orders.unsure.sightings import (
     MOST_REMEMBERED,
     Claim,
     First,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.orders import resolve
+from aggregator.orders.unsure import resolve
 from tests.builders import order_now
 from tests.evidence.inquiries import WAYS, attempts_of, deciders, inquiry, looks_at
 from tests.orders.panels import move_providers, poll

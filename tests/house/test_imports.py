@@ -16,7 +16,7 @@ LAYERS = [
     {"cli", "__main__"},
     {"demo"},
     {"serving"},
-    {"live"},
+    {"config_watcher"},
     {"app"},
     {"web", "jobs", "provider_lifecycle"},
     {"api", "workers", "metrics"},
@@ -25,7 +25,7 @@ LAYERS = [
     {"catalog", "resellers"},
     {"ledger"},
     {"cache", "storage"},
-    {"settings", "failpoints", "connections", "joined", "logs", "beside", "watchdog"},
+    {"settings", "failpoints", "connections", "batching", "logs", "beside", "watchdog"},
     {"errors"},
 ]
 """What stands in `aggregator`, from the top; each may import what stands in a lower set."""
@@ -42,20 +42,20 @@ LIBRARIES = {
 """All that the two packages which know nothing of us may use besides the standard library and themselves."""
 
 LIBRARY_EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("providers/transport.py", "stamina"): "the only HTTP client is where reads are tried again",
-    ("providers/network.py", "aiohttp"): "the connections",
-    ("providers/network.py", "certifi"): "whose certificates are believed",
-    ("providers/http.py", "httpx"): "the words in which all HTTP is spoken",
-    ("providers/http.py", "httpx_aiohttp"): "what carries it over those connections",
+    ("providers/wire/transport.py", "stamina"): "the only HTTP client is where reads are tried again",
+    ("providers/wire/network.py", "aiohttp"): "the connections",
+    ("providers/wire/network.py", "certifi"): "whose certificates are believed",
+    ("providers/wire/http.py", "httpx"): "the words in which all HTTP is spoken",
+    ("providers/wire/http.py", "httpx_aiohttp"): "what carries it over those connections",
 }
 """Which file may use what more, and why."""
 
 HOMES = {
     "piccolo": ["aggregator/storage/*", "aggregator/*store.py", "aggregator/audit/*", "aggregator/ledger/book.py"],
     "litestar": ["aggregator/api/*", "aggregator/web/*", "aggregator/app.py"],
-    "aiohttp": ["providers/network.py"],
+    "aiohttp": ["providers/wire/network.py"],
     "yarl": [],
-    **{name: ["providers/http.py"] for name in ("httpx", "httpx2", "httpx_aiohttp")},
+    **{name: ["providers/wire/http.py"] for name in ("httpx", "httpx2", "httpx_aiohttp")},
     **{name: [] for name in ("requests", "httpcore", "urllib3")},
 }
 """The only files that name the ORM, the web framework and the HTTP client; no guard would see what another sent."""
@@ -177,17 +177,17 @@ def test_every_part_has_its_place() -> None:
         ("aggregator/ledger/book.py", "from ..orders import state"),
         ("aggregator/api/v2.py", "import aggregator.web.page"),
         ("aggregator/errors.py", "from aggregator.settings import Settings"),
-        ("aggregator/orders/place.py", "def later():\n    from piccolo.table import Table"),
-        ("aggregator/orders/place.py", "from litestar import get"),
+        ("aggregator/orders/intake/place.py", "def later():\n    from piccolo.table import Table"),
+        ("aggregator/orders/intake/place.py", "from litestar import get"),
         ("aggregator/cli.py", "import piccolo"),
         ("pricing/money.py", "from providers.vocabulary import Listing"),
         ("pricing/money.py", "import httpx"),
         ("providers/panel.py", "import stamina"),
-        ("providers/transport.py", "import httpx"),
-        ("providers/transport.py", "from aiohttp import ClientSession"),
+        ("providers/wire/transport.py", "import httpx"),
+        ("providers/wire/transport.py", "from aiohttp import ClientSession"),
         ("aggregator/demo.py", "import aiohttp"),
         ("aggregator/web/page.py", "import httpx"),
-        ("aggregator/orders/alarms.py", "from yarl import URL"),
+        ("aggregator/orders/reporting/alerts.py", "from yarl import URL"),
         ("providers/panel.py", "from aggregator.settings import Settings"),
     ],
 )
@@ -202,12 +202,12 @@ def test_an_import_the_wrong_way_is_found(path: str, text: str) -> None:
         ("aggregator/__main__.py", "from aggregator.cli import main"),
         ("aggregator/cli.py", "from aggregator import __version__"),
         ("aggregator/orders/store.py", "import piccolo.table"),
-        ("aggregator/orders/place.py", "from . import store"),
-        ("aggregator/orders/place.py", "from aggregator.ledger import book"),
+        ("aggregator/orders/intake/place.py", "from . import store"),
+        ("aggregator/orders/intake/place.py", "from aggregator.ledger import book"),
         ("aggregator/api/v2.py", "import json, msgspec, litestar, aggregator.errors, pricing, providers.vocabulary"),
-        ("providers/transport.py", "import stamina, providers.errors, providers.http"),
-        ("providers/http.py", "import httpx, httpx_aiohttp"),
-        ("providers/network.py", "import aiohttp, certifi"),
+        ("providers/wire/transport.py", "import stamina, providers.errors, providers.wire.http"),
+        ("providers/wire/http.py", "import httpx, httpx_aiohttp"),
+        ("providers/wire/network.py", "import aiohttp, certifi"),
     ],
 )
 def test_an_import_the_right_way_is_no_fault(path: str, text: str) -> None:

@@ -20,7 +20,7 @@ STORES = [
 ]
 """The only files that name a table or a statement; `halts` is the store of what stands still."""
 TABLES = "aggregator.storage.tables"
-STATEMENTS = "aggregator.storage.statements"
+STATEMENTS = "aggregator.storage.sql"
 _RAW = re.compile(r"\.raw\(")
 _STATEMENT = re.compile(r"\.raw\(|(?<![\w.])run\(")
 _WHY = "# SQL: "
@@ -82,12 +82,12 @@ def test_a_statement_without_a_reason_is_found() -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("aggregator/orders/poll.py", "from aggregator.storage import clock, tables"),
-        ("aggregator/orders/poll.py", "from aggregator.storage.tables import Order"),
-        ("aggregator/orders/poll.py", "import aggregator.storage.tables as columns"),
+        ("aggregator/orders/following/poll.py", "from aggregator.storage import clock, tables"),
+        ("aggregator/orders/following/poll.py", "from aggregator.storage.tables import Order"),
+        ("aggregator/orders/following/poll.py", "import aggregator.storage.tables as columns"),
         ("aggregator/web/page.py", "def later():\n    from ..storage import tables"),
-        ("aggregator/cli/orders.py", "from aggregator.storage.statements import run"),
-        ("aggregator/orders/poll.py", "rows = await table.raw('select 1')"),
+        ("aggregator/cli/orders.py", "from aggregator.storage.sql import run"),
+        ("aggregator/orders/following/poll.py", "rows = await table.raw('select 1')"),
     ],
 )
 def test_a_table_elsewhere_is_found(path: str, text: str) -> None:

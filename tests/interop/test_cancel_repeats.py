@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from aggregator.orders import attempt_store, cancel_store, resolve, store
+from aggregator.orders import attempt_store, store
+from aggregator.orders.following import cancel_store
+from aggregator.orders.following.schedule import cancel_pause
 from aggregator.orders.model import Undecidable
-from aggregator.orders.schedule import cancel_pause
+from aggregator.orders.unsure import resolve
 from tests.api.served import Client
 from tests.builders import later, order_now
 from tests.interop.market import AT_ONCE, FOLLOWERS, Market, market, wallet

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from aggregator.catalog import word_store, words
-from aggregator.catalog.word_store import WordRow
-from aggregator.orders import attempt_store, evidence_store, explained
-from aggregator.orders.evidence_store import Rule, Seen
+from aggregator.catalog.upstream import word_store, words
+from aggregator.catalog.upstream.word_store import WordRow
+from aggregator.orders import attempt_store
 from aggregator.orders.state import OrderState, Outcome
+from aggregator.orders.unsure import evidence_store, explained
+from aggregator.orders.unsure.evidence_store import Rule, Seen
 from aggregator.storage import tables
 from providers.errors import Unsure
 from providers.vocabulary import ServiceType

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.catalog import cooldown, learned_store, store
-from aggregator.catalog.cooldown import NothingLearned
+from aggregator.catalog import learned_store, store
+from aggregator.catalog.upstream import cooldown
+from aggregator.catalog.upstream.cooldown import NothingLearned
 from aggregator.storage import tables
-from providers.error_texts import names_a_service
+from providers.reading.error_texts import names_a_service
 from tests.api.served import Client
 from tests.builders import later
 from tests.interop.market import FOLLOWERS, Market

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.catalog.trying import try_new
+from aggregator.catalog.upstream.probe import try_new
 from tests.interop.market import Market
 
 

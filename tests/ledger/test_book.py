@@ -9,7 +9,7 @@ import pytest
 from aggregator.ledger import book, entries
 from aggregator.ledger.book import MOST, AlreadyPosted, Charged, Kept, OrderCharge, WalletTooLow
 from aggregator.ledger.entries import Entry, adjusted, charged, deposited, earned, refunded
-from aggregator.orders import accept_store
+from aggregator.orders.intake import accept_store
 from aggregator.storage import decisions, tables
 from aggregator.storage.transaction import write
 from pricing.money import SCALE

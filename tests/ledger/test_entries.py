@@ -6,7 +6,7 @@ import pytest
 
 from aggregator.ledger import entries
 from aggregator.ledger.entries import Entry, EntryKind, EntryReference, read_reference, reference_in_sql
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 
 
 def test_money_that_comes_in() -> None:

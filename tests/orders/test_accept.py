@@ -9,8 +9,8 @@ import pytest
 
 from aggregator.failpoints import VARIABLE, Failpoints, read_failpoints
 from aggregator.ledger import book
-from aggregator.orders import accept_store
-from aggregator.orders.accept_store import Accepted, Repeated, TooPoor
+from aggregator.orders.intake import accept_store
+from aggregator.orders.intake.accept_store import Accepted, Repeated, TooPoor
 from aggregator.orders.state import OrderState
 from aggregator.storage import tables
 from aggregator.storage.transaction import lead_through

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from aggregator.catalog.balance_store import DayRow
 from aggregator.catalog.model import ProviderRow
-from aggregator.orders.alarms import Situation, Tone, alarms
-from aggregator.orders.business import NOBODY_WAITS, ProviderStanding
-from aggregator.orders.business_store import Tries
+from aggregator.catalog.upstream.balance_store import DayRow
 from aggregator.orders.model import WaitingRows
+from aggregator.orders.reporting.alerts import Situation, Tone, alarms
+from aggregator.orders.reporting.provider_stats import NOBODY_WAITS, ProviderStanding
+from aggregator.orders.reporting.provider_stats_store import Tries
 from aggregator.settings import read_providers
 
 NOW = 1_800_000_000_000

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.orders import attempt_store, business_store, day_store, days, resolve, search_store, store, timeline
-from aggregator.orders.bulk import ABSENT, WRITE_OFF, decide, unsure_between
-from aggregator.orders.business import Business, standings
-from aggregator.orders.days import Day
-from aggregator.orders.search_store import OrderSearch
-from aggregator.orders.settle import settle
+from aggregator.orders import attempt_store, store
+from aggregator.orders.reporting import provider_stats_store, search_store, timeline
+from aggregator.orders.reporting.provider_stats import Business, standings
+from aggregator.orders.reporting.search_store import OrderSearch
+from aggregator.orders.settling import daily_totals, daily_totals_store
+from aggregator.orders.settling.daily_totals import Day
+from aggregator.orders.settling.settle import settle
 from aggregator.orders.state import OrderState
+from aggregator.orders.unsure import resolve
+from aggregator.orders.unsure.bulk_decisions import ABSENT, WRITE_OFF, decide, unsure_between
 from aggregator.settings import read_markup, read_providers
 from aggregator.storage import clock, tables
 from aggregator.storage.clock import DAY_MS
-from aggregator.storage.moments import first_id
+from aggregator.storage.id_ranges import first_id
 from aggregator.storage.transaction import write
 from pricing.money import SCALE
 from tests.builders import (
@@ -83,7 +86,7 @@ async def test_what_happens_to_old_orders_changes_the_days_that_are_kept_to_the_
     assert after == await counted(5)
     assert (after[2].refunded, after[2].profit) != (before[2].refunded, before[2].profit)
     assert [after[place] for place in (0, 1, 3)] == [before[place] for place in (0, 1, 3)]
-    await day_store.keep(after[2].start)
+    await daily_totals_store.keep(after[2].start)
     assert await Business().days(5) == after
 
 
@@ -97,7 +100,7 @@ async def test_an_attempt_that_was_answered_late_costs_on_the_day_its_order_ende
 
     async def work() -> None:
         assert await attempt_store.attach(attempt.id, "5001")
-        await day_store.add_found(attempt.id)
+        await daily_totals_store.add_found(attempt.id)
 
     await write(work)
     assert (await Business().days(3))[0].cost == attempt.cost
@@ -106,8 +109,8 @@ async def test_an_attempt_that_was_answered_late_costs_on_the_day_its_order_ende
 
 async def counted(many: int) -> list[Day]:
     """The last days from the orders alone."""
-    today = days.day_of(clock.now())
-    return [await day_store.count(today - back * DAY_MS) for back in reversed(range(many))]
+    today = daily_totals.day_of(clock.now())
+    return [await daily_totals_store.count(today - back * DAY_MS) for back in reversed(range(many))]
 
 
 async def test_the_first_row_of_a_moment_is_found_among_gaps() -> None:
@@ -144,21 +147,21 @@ async def test_whatever_waits_says_since_when() -> None:
     await begin_attempt(await accept_order(ann))
     await store.hold(await active_order(ann), "nobody knows")
     waiting = [
-        await business_store.queued_before(now + 60_000),
-        await business_store.due_before(now + 60_000),
-        await business_store.placing_before(now + 60_000),
-        await business_store.held(),
-        (await business_store.polls_before(now + 60_000))["alpha"],
+        await provider_stats_store.queued_before(now + 60_000),
+        await provider_stats_store.due_before(now + 60_000),
+        await provider_stats_store.placing_before(now + 60_000),
+        await provider_stats_store.held(),
+        (await provider_stats_store.polls_before(now + 60_000))["alpha"],
     ]
     assert [one.count for one in waiting] == [1, 1, 1, 1, 1]
     assert all(one.since is not None and abs(one.since - now) < 60_000 for one in waiting)
-    assert (await business_store.queued_before(now - 60_000)).since is None
-    assert (await business_store.spent_since(now - DAY_MS))[ann.id] == (3, 9 * SCALE)
+    assert (await provider_stats_store.queued_before(now - 60_000)).since is None
+    assert (await provider_stats_store.spent_since(now - DAY_MS))[ann.id] == (3, 9 * SCALE)
 
 
 def test_percents_are_rounded_from_whole_numbers() -> None:
-    assert [days.round_percent(part, 3) for part in (0, 1, 2, 3, -1)] == [0, 33, 67, 100, -33]
-    assert days.round_percent(1, 0) is None
+    assert [daily_totals.round_percent(part, 3) for part in (0, 1, 2, 3, -1)] == [0, 33, 67, 100, -33]
+    assert daily_totals.round_percent(1, 0) is None
 
 
 async def found(**sought: object) -> list[int]:

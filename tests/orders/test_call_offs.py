@@ -11,15 +11,16 @@ import pytest
 from aggregator.app import Panel
 from aggregator.audit.run import audit
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.decide import NothingHeld
-from aggregator.catalog.explain import explain
-from aggregator.catalog.looked import Matter, looked
-from aggregator.catalog.shelf import NOBODY
+from aggregator.catalog.shelf.explain import explain
+from aggregator.catalog.shelf.shelf import NOBODY
+from aggregator.catalog.syncing.decide import NothingHeld
+from aggregator.catalog.syncing.looked import Matter, looked
 from aggregator.ledger import book
-from aggregator.orders import alarms, attempt_store
-from aggregator.orders.business import standings
-from aggregator.orders.call_offs import is_revived, trusts_call_offs
+from aggregator.orders import attempt_store
+from aggregator.orders.following.call_offs import is_revived, trusts_call_offs
 from aggregator.orders.model import Order
+from aggregator.orders.reporting import alerts
+from aggregator.orders.reporting.provider_stats import standings
 from aggregator.orders.state import Outcome
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions, tables
@@ -243,7 +244,7 @@ async def test_its_offers_come_last_and_it_is_told_why(
         offer.provider for offer in offers if "gets orders last: it delivers what it called off" in offer.reason
     ] == ["alpha"]
     found = await standings(panel.upstreams, panel.prices.markup.fx)
-    said = [alarm.what for alarm in alarms.alarms(await alarms.look(found, sync_ms=900_000))]
+    said = [alarm.what for alarm in alerts.alarms(await alerts.look(found, sync_ms=900_000))]
     assert "alpha delivers or charges what it had called off" in said
     bravo.answer_to_add = {"error": "Not enough funds on balance"}
     second = await accept_order(ann)

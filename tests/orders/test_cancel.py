@@ -12,8 +12,8 @@ from aggregator.app import Panel
 from aggregator.errors import CancelRefused, OrderNotFound
 from aggregator.ledger import book
 from aggregator.orders import store
-from aggregator.orders.cancel import Canceller
-from aggregator.orders.settle import settle
+from aggregator.orders.aftersales.cancel import Canceller
+from aggregator.orders.settling.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.resellers.model import Reseller
 from aggregator.storage import tables

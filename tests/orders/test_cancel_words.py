@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aggregator.orders.cancel_words import tell_asking
+from aggregator.orders.aftersales.cancel_words import tell_asking
 from aggregator.orders.model import CANCEL_TAKEN
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.settings import ProviderSettings

@@ -11,11 +11,13 @@ import pytest
 
 from aggregator.app import Panel
 from aggregator.audit.run import audit
-from aggregator.orders import attempt_store, day_store, resolve, settle, stated
-from aggregator.orders.business import Business
-from aggregator.orders.days import Day, day_of
+from aggregator.orders import attempt_store, stated
 from aggregator.orders.model import Order
+from aggregator.orders.reporting.provider_stats import Business
+from aggregator.orders.settling import daily_totals_store, settle
+from aggregator.orders.settling.daily_totals import Day, day_of
 from aggregator.orders.stated import ENOUGH, MOST, Stated
+from aggregator.orders.unsure import resolve
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, tables
 from aggregator.storage.clock import DAY_MS
@@ -128,7 +130,7 @@ def test_the_highest_plausible_charge(heard: Sequence[str], highest: str | None)
 
 async def counted(many: int) -> list[Day]:
     today = day_of(clock.now())
-    return [await day_store.count(today - back * DAY_MS) for back in reversed(range(many))]
+    return [await daily_totals_store.count(today - back * DAY_MS) for back in reversed(range(many))]
 
 
 async def cost_of_today() -> Decimal:

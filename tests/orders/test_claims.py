@@ -8,8 +8,9 @@ import pytest
 
 from aggregator.app import Panel
 from aggregator.failpoints import Failpoints
-from aggregator.orders import attempt_store, queue_store
-from aggregator.orders.queue_store import Parked
+from aggregator.orders import attempt_store
+from aggregator.orders.dispatching import queue_store
+from aggregator.orders.dispatching.queue_store import Parked
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite

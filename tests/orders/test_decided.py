@@ -8,8 +8,8 @@ import pytest
 
 from aggregator.app import Panel
 from aggregator.cache.status import CachedKind
-from aggregator.orders import resolve
 from aggregator.orders.decided import MOST
+from aggregator.orders.unsure import resolve
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions
 from aggregator.storage.transaction import write

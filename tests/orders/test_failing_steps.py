@@ -18,7 +18,7 @@ from aggregator.app import Panel
 from aggregator.ledger import book
 from aggregator.logs import Form
 from aggregator.resellers.model import Reseller
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.transaction import write
 from aggregator.storage.trouble import tell_failure
 from tests.builders import accept_order, make_reseller, open_database

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from aggregator.orders.failover import Blocks, GiveUp, Go, Wait, blocks, choose, outcome_of
+from aggregator.orders.dispatching.failover import Blocks, GiveUp, Go, Wait, blocks, choose, outcome_of
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import OrderState, Outcome
 from pricing.money import SCALE, Money, Rate

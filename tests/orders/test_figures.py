@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from aggregator.orders import figures_store
-from aggregator.orders.figures import FEWEST, Figure
-from aggregator.orders.performance import Performance
-from aggregator.orders.settle import settle
+from aggregator.orders.reporting import delivery_stats_store
+from aggregator.orders.reporting.delivery_stats import FEWEST, Figure
+from aggregator.orders.reporting.delivery_stats_cache import Performance
+from aggregator.orders.settling.settle import settle
 from aggregator.resellers.model import Reseller
 from aggregator.storage import tables
 from pricing.money import SCALE
@@ -30,16 +30,16 @@ async def test_time_and_share_are_told_by_service(panel_database: str) -> None:
     await ended(ann, many=2, seconds=60)
     await ended(ann, many=3, seconds=120)
     await ended(ann, undelivered=750, seconds=9999)
-    assert await figures_store.of_services() == {1: Figure(orders=6, delivered=8750, seconds=96)}
+    assert await delivery_stats_store.of_services() == {1: Figure(orders=6, delivered=8750, seconds=96)}
 
 
 async def test_of_a_few_orders_nothing_is_told(panel_database: str) -> None:
     """They are chance, and might be one reseller's whom another watches."""
     ann = await make_reseller()
     await ended(ann, many=FEWEST - 1)
-    assert await figures_store.of_services() == {}
+    assert await delivery_stats_store.of_services() == {}
     await ended(ann, many=1, undelivered=1000)
-    assert await figures_store.of_services() == {1: Figure(orders=5, delivered=8000, seconds=None)}
+    assert await delivery_stats_store.of_services() == {1: Figure(orders=5, delivered=8000, seconds=None)}
 
 
 async def test_what_takes_as_long_as_it_should_says_nothing_of_the_time(panel_database: str) -> None:
@@ -47,7 +47,7 @@ async def test_what_takes_as_long_as_it_should_says_nothing_of_the_time(panel_da
     ann = await make_reseller()
     await ended(ann, many=FEWEST, runs=10, seconds=7 * 86_400)
     await ended(ann, many=FEWEST, service=2, type="Subscriptions", fields={"min": "1"}, seconds=7 * 86_400)
-    assert {figure.seconds for figure in (await figures_store.of_services()).values()} == {None}
+    assert {figure.seconds for figure in (await delivery_stats_store.of_services()).values()} == {None}
 
 
 async def test_what_a_reseller_called_off_and_what_is_old_does_not_count(panel_database: str) -> None:
@@ -58,16 +58,16 @@ async def test_what_a_reseller_called_off_and_what_is_old_does_not_count(panel_d
     assert await settle(await order_now(wished.id), 1000, note="called off")
     old = await active_order(ann)
     assert await settle(old, 1000, note="long ago")
-    long_ago = tables.Order.ended_at - (figures_store.DAYS + 1) * DAY
+    long_ago = tables.Order.ended_at - (delivery_stats_store.DAYS + 1) * DAY
     await tables.Order.update({tables.Order.ended_at: long_ago}).where(tables.Order.id == old.id)
-    assert await figures_store.of_services() == {1: Figure(orders=5, delivered=10_000, seconds=60)}
+    assert await delivery_stats_store.of_services() == {1: Figure(orders=5, delivered=10_000, seconds=60)}
 
 
 async def test_amounts_beyond_imagination_are_counted_too(panel_database: str) -> None:
     """A share of them is not computed in numbers that overflow."""
     ann = await make_reseller(funds=1000 * SCALE)
     await ended(ann, many=FEWEST, quantity=2**62, undelivered=2**61)
-    assert (await figures_store.of_services())[1].delivered == 5000
+    assert (await delivery_stats_store.of_services())[1].delivered == 5000
 
 
 async def test_the_figures_are_read_once_for_all_who_ask(panel_database: str) -> None:

@@ -6,10 +6,10 @@ import sqlite3
 
 from aggregator.audit.run import audit
 from aggregator.ledger import book
-from aggregator.orders import accept_store
-from aggregator.orders.accept_store import Accepted
+from aggregator.orders.intake import accept_store
+from aggregator.orders.intake.accept_store import Accepted
 from aggregator.storage.engine import is_unreachable
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.transaction import write
 from pricing.money import SCALE
 from tests.builders import accept_order, make_reseller, new_order, open_database

@@ -9,11 +9,12 @@ import pytest
 
 from aggregator.audit import run
 from aggregator.ledger import book
-from aggregator.orders import attempt_store, resolve, store
-from aggregator.orders.cancel import Canceller
+from aggregator.orders import attempt_store, store
+from aggregator.orders.aftersales.cancel import Canceller
 from aggregator.orders.model import Undecidable
-from aggregator.orders.settle import WALLET_FULL, settle
+from aggregator.orders.settling.settle import WALLET_FULL, settle
 from aggregator.orders.state import Outcome
+from aggregator.orders.unsure import resolve
 from aggregator.resellers import accounts
 from aggregator.resellers.accounts import Refusal
 from aggregator.storage.tables import Signal

@@ -14,10 +14,13 @@ from aggregator.audit.run import audit
 from aggregator.catalog import store as catalog_store
 from aggregator.errors import RefillRefusal, RefillRefused
 from aggregator.ledger import book
-from aggregator.orders import alarms, attempt_store, business, refill_store, resolve, reuse_store, search_store, store
+from aggregator.orders import attempt_store, refill_store, store
+from aggregator.orders.aftersales.refill import request_refill
 from aggregator.orders.model import Attempt, Order, Undecidable
-from aggregator.orders.refill import request_refill
-from aggregator.orders.search_store import OrderSearch
+from aggregator.orders.reporting import alerts, provider_stats, search_store
+from aggregator.orders.reporting.search_store import OrderSearch
+from aggregator.orders.unsure import resolve
+from aggregator.orders.upstream_ids import reuse_store
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE
@@ -130,8 +133,8 @@ async def test_what_still_runs_keeps_its_id_and_the_owner_is_told(
     assert "the id 77 of another order" in await told(later)
     with pytest.raises(Undecidable, match="belongs to another"):
         await resolve.found(later.id, "77", actor="owner", reason="seen there")
-    standings = await business.standings(list(panel.upstreams), panel.prices.markup.fx)
-    found = alarms.alarms(await alarms.look(standings, sync_ms=10**9))
+    standings = await provider_stats.standings(list(panel.upstreams), panel.prices.markup.fx)
+    found = alerts.alarms(await alerts.look(standings, sync_ms=10**9))
     assert "alpha gave 1 order the id of one that still runs" in [alarm.what for alarm in found]
     alpha.replies["77"] = COMPLETED
     await poll(panel)

@@ -12,8 +12,9 @@ import pytest
 from aggregator.app import Panel
 from aggregator.failpoints import Failpoints, Work, name_of
 from aggregator.ledger import book
-from aggregator.orders import attempt_store, resolve, store
+from aggregator.orders import attempt_store, store
 from aggregator.orders.model import Order
+from aggregator.orders.unsure import resolve
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, tables
 from aggregator.storage.transaction import lead_through

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.orders.links import is_address, is_slip
+from aggregator.orders.intake.links import is_address, is_slip
 from tests.api.served import SERVICES, Client, Served, served
 from tests.builders import accept_order, make_reseller
 from tests.orders.panels import dispatch_all, move_providers, open_panel, outcomes_of, sandbox

@@ -13,15 +13,15 @@ import pytest
 from aggregator.app import Panel
 from aggregator.errors import TemporarilyUnavailable
 from aggregator.ledger import book
-from aggregator.orders import accept_store
-from aggregator.orders.accept_store import Accepted, Locked, TooPoor
-from aggregator.orders.place import Placer
-from aggregator.orders.types import Ask
+from aggregator.orders.intake import accept_store
+from aggregator.orders.intake.accept_store import Accepted, Locked, TooPoor
+from aggregator.orders.intake.place import Placer
+from aggregator.orders.intake.types import Ask
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.model import Caller, digest
 from aggregator.storage.engine import is_unreachable
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.transaction import snapshot, write
 from pricing.money import SCALE
 from tests.builders import make_reseller, new_order, open_database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.orders.numbers import LARGEST, read_id, read_integer
+from aggregator.orders.intake.numbers import LARGEST, read_id, read_integer
 
 
 @pytest.mark.parametrize(

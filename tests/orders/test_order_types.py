@@ -6,8 +6,8 @@ import pytest
 
 from aggregator.api.fields import read_add
 from aggregator.errors import BadLink, IncorrectRequest, MissingField
-from aggregator.orders.lines import split_lines, split_names
-from aggregator.orders.types import OrderTerms, read_terms
+from aggregator.orders.intake.lines import split_lines, split_names
+from aggregator.orders.intake.types import OrderTerms, read_terms
 from providers.vocabulary import ServiceType
 from tests.api.clients import send_form
 

@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 
 from aggregator.app import Panel
-from aggregator.catalog import decide, learned_store
+from aggregator.catalog import learned_store
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.learned_store import HeldListing
 from aggregator.catalog.model import HoldKind
-from aggregator.orders import alarms, attempt_store, overcharge, overcharge_store, store
-from aggregator.orders.business import standings
+from aggregator.catalog.syncing import decide
+from aggregator.orders import attempt_store, overcharge, store
 from aggregator.orders.model import Order
 from aggregator.orders.overcharge import Above, ChargeSighting, Fine, Rounded
+from aggregator.orders.reconciling import overcharge_store
+from aggregator.orders.reporting import alerts
+from aggregator.orders.reporting.provider_stats import standings
 from aggregator.resellers.model import Reseller
 from aggregator.storage import tables
 from pricing.money import SCALE
@@ -142,7 +145,7 @@ async def next_goes_to(panel: Panel, ann: Reseller, **changes: Any) -> str:
 
 async def told(panel: Panel) -> list[str]:
     found = await standings(panel.upstreams, panel.prices.markup.fx)
-    return [one.what for one in alarms.alarms(await alarms.look(found, sync_ms=DAY)) if one.provider == "alpha"]
+    return [one.what for one in alerts.alarms(await alerts.look(found, sync_ms=DAY)) if one.provider == "alpha"]
 
 
 async def test_three_times_the_price_once_takes_the_service_off_the_routes(

@@ -14,14 +14,18 @@ from msgspec.structs import replace
 
 from aggregator.app import Panel
 from aggregator.audit.run import audit
-from aggregator.catalog import decide, learned_store
-from aggregator.orders import alarms, attempt_store, day_store, overserving_store, store
-from aggregator.orders.business import Business, standings
-from aggregator.orders.days import day_of
+from aggregator.catalog import learned_store
+from aggregator.catalog.syncing import decide
+from aggregator.orders import attempt_store, store
+from aggregator.orders.following import overserving_store
+from aggregator.orders.following.overserving import judge, units_beyond
+from aggregator.orders.following.overserving_store import Noted
 from aggregator.orders.model import Attempt, Order
-from aggregator.orders.overserving import judge, units_beyond
-from aggregator.orders.overserving_store import Noted
-from aggregator.orders.settle import settle
+from aggregator.orders.reporting import alerts
+from aggregator.orders.reporting.provider_stats import Business, standings
+from aggregator.orders.settling import daily_totals_store
+from aggregator.orders.settling.daily_totals import day_of
+from aggregator.orders.settling.settle import settle
 from aggregator.storage import clock, tables
 from providers.vocabulary import Phase, ServiceType
 from tests.builders import (
@@ -155,8 +159,8 @@ async def is_on_sale(panel: Panel) -> bool:
 
 
 async def alarms_now(panel: Panel) -> list[str]:
-    seen = await alarms.look(await standings(panel.upstreams, panel.prices.markup.fx), sync_ms=900_000)
-    return [alarm.what for alarm in alarms.alarms(seen) if "more than was bought" in alarm.what]
+    seen = await alerts.look(await standings(panel.upstreams, panel.prices.markup.fx), sync_ms=900_000)
+    return [alarm.what for alarm in alerts.alarms(seen) if "more than was bought" in alarm.what]
 
 
 async def test_two_equal_readings_call_it_off(panel: Panel, alpha: Stubborn, order: Order) -> None:
@@ -302,7 +306,7 @@ async def test_what_was_served_beyond_is_cost_of_its_day(panel: Panel, alpha: St
     done = {"status": "Completed", "posts": "12"}
     await say(panel, alpha, done, done)
     today = day_of(clock.now())
-    assert (await day_store.count(today)).cost == 240_000_000 + 48_000_000
+    assert (await daily_totals_store.count(today)).cost == 240_000_000 + 48_000_000
 
 
 @pytest.mark.usefixtures("panel_database")
@@ -319,5 +323,5 @@ async def test_what_is_served_beyond_later_is_added_to_a_day_that_is_kept() -> N
         assert not await overserving_store.note(attempt, Noted(attempt.id, units + 1, 0, None, call_off=True))
     after = (await Business().days(3))[0]
     assert after.cost == kept.cost + 250_000_000 * 5005 // 7007
-    assert after == await day_store.count(after.start)
+    assert after == await daily_totals_store.count(after.start)
     assert (after.revenue, after.refunded) == (kept.revenue, kept.refunded)

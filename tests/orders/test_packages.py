@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aggregator.orders import attempt_store
-from aggregator.orders.submit import submission_of
+from aggregator.orders.dispatching.submit import submission_of
 from tests.builders import accept_order, make_reseller
 from tests.orders.panels import ScriptedPanel, dispatch, open_panel, outcomes_of
 

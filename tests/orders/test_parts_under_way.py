@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from aggregator.app import Panel
-from aggregator.orders import progress_store
+from aggregator.orders.following import progress_store
 from aggregator.orders.model import Order
-from aggregator.orders.settlement import Announce
+from aggregator.orders.settling.settlement import Announce
 from aggregator.resellers.model import Reseller
 from providers.vocabulary import Phase
 from tests.builders import accept_order, active_order, make_reseller, order_now

@@ -15,8 +15,8 @@ from aggregator.app import Panel
 from aggregator.errors import NotEnoughFunds, QuantityOutOfRange, RequestIdTaken, ServiceNotFound
 from aggregator.ledger import book
 from aggregator.orders import store
-from aggregator.orders.place import Placer
-from aggregator.orders.types import Ask
+from aggregator.orders.intake.place import Placer
+from aggregator.orders.intake.types import Ask
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.model import Caller, digest

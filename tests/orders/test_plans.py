@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.orders import attempt_store, store
 from aggregator.storage.engine import Sqlite
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.transaction import engine
 from tests.builders import accept_order, make_reseller, open_database
 from tests.evidence.inquiries import WAYS, Inquiry, inquiry, time_passes

@@ -11,11 +11,13 @@ import pytest
 
 from aggregator.app import Panel
 from aggregator.ledger import book
-from aggregator.orders import attempt_store, progress_store, resolve, store
-from aggregator.orders import poll as poll_module
+from aggregator.orders import attempt_store, store
+from aggregator.orders.following import poll as poll_module
+from aggregator.orders.following import progress_store
+from aggregator.orders.following.poll import LOST_AFTER_MS
 from aggregator.orders.model import Order
-from aggregator.orders.poll import LOST_AFTER_MS
-from aggregator.orders.settlement import Announce
+from aggregator.orders.settling.settlement import Announce
+from aggregator.orders.unsure import resolve
 from aggregator.resellers.model import Reseller
 from aggregator.storage import decisions, tables
 from pricing.money import SCALE

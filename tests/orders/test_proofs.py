@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from aggregator.catalog.shelf import ShelfService
-from aggregator.orders.proofs import after_absent, proof_of
+from aggregator.catalog.shelf.shelf import ShelfService
+from aggregator.orders.unsure.proofs import after_absent, proof_of
 from aggregator.settings import ProviderSettings
 from providers.adapter import Profile
 from providers.dialect import PRESETS

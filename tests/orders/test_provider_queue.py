@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aggregator.orders.provider_queue import ProviderQueue
+from aggregator.orders.dispatching.provider_queue import ProviderQueue
 from tests.providers.panel_server import profile_of
 
 URL = "http://127.0.0.1:1/api/v2"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from aggregator.app import Panel
 from aggregator.catalog import store as catalog_store
-from aggregator.orders import queue_store
+from aggregator.orders.dispatching import queue_store
 from aggregator.orders.model import Order
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from aggregator.app import Panel
-from aggregator.catalog import balance_store, decide
-from aggregator.catalog.decide import NothingHeld
-from aggregator.catalog.looked import Matter, looked
-from aggregator.catalog.tidy import tidy
-from aggregator.orders import alarms, attempt_store
-from aggregator.orders.business import standings
+from aggregator.catalog.news.retention import tidy
+from aggregator.catalog.syncing import decide
+from aggregator.catalog.syncing.decide import NothingHeld
+from aggregator.catalog.syncing.looked import Matter, looked
+from aggregator.catalog.upstream import balance_store
+from aggregator.orders import attempt_store
+from aggregator.orders.reporting import alerts
+from aggregator.orders.reporting.provider_stats import standings
 from aggregator.storage import clock, decisions, tables
 from tests.builders import accept_order, days_ago, make_reseller
 from tests.orders.panels import (
@@ -40,8 +42,8 @@ def alpha() -> Till:
 async def told(panel: Panel) -> list[str]:
     """What the owner's first page says of balances."""
     found = await standings(panel.upstreams, panel.prices.markup.fx)
-    seen = await alarms.look(found, sync_ms=900_000)
-    return [alarm.what for alarm in alarms.alarms(seen) if "balance of" in alarm.what]
+    seen = await alerts.look(found, sync_ms=900_000)
+    return [alarm.what for alarm in alerts.alarms(seen) if "balance of" in alarm.what]
 
 
 async def test_an_honest_balance_alarms_nobody(panel: Panel, alpha: Till) -> None:

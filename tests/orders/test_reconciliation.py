@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from msgspec import convert
 
-from aggregator.catalog.balance_store import Judgement, Move
-from aggregator.orders.reconciliation import Debit, ExpectedRefund, Period, Purchase, debit_of, judge
+from aggregator.catalog.upstream.balance_store import Judgement, Move
+from aggregator.orders.reconciling.reconciliation import Debit, ExpectedRefund, Period, Purchase, debit_of, judge
 from aggregator.orders.state import Outcome
 from tests.builders import attempt_of
 

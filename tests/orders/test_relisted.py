@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aggregator.orders import relisted
-from aggregator.orders.sightings import Claim, Shown, Unclear
+from aggregator.orders.unsure import relisted
+from aggregator.orders.unsure.sightings import Claim, Shown, Unclear
 from providers.vocabulary import ListedOrder
 
 

@@ -12,11 +12,13 @@ from aggregator.audit import run as audit_run
 from aggregator.audit import store as audit_store
 from aggregator.audit.run import audit
 from aggregator.ledger import book
-from aggregator.orders import attempt_store, halts, queue_store, resolve, store
+from aggregator.orders import attempt_store, halts, store
+from aggregator.orders.dispatching import queue_store
 from aggregator.orders.halts import Concerned
 from aggregator.orders.model import Order, Undecidable
-from aggregator.orders.settle import settle
+from aggregator.orders.settling.settle import settle
 from aggregator.orders.state import OrderState
+from aggregator.orders.unsure import resolve
 from aggregator.storage import decisions, signals, tables
 from aggregator.storage.transaction import write
 from pricing.money import SCALE

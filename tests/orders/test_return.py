@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from aggregator.app import Panel
-from aggregator.catalog import health
 from aggregator.catalog import store as catalog_store
+from aggregator.catalog.upstream import circuit_breaker
 from aggregator.orders import store
 from aggregator.storage import tables
 from tests.builders import accept_order, make_reseller
@@ -42,7 +42,7 @@ async def test_a_provider_that_comes_back_is_not_overrun(tmp_path: Path, panel_d
         assert await store.count_by_state() == {"queued": 15}
 
         await move_providers(panel, tmp_path, slow(there))
-        await catalog_store.set_health("alpha", health.WELL)
+        await catalog_store.set_health("alpha", circuit_breaker.WELL)
         await tables.Attempt.raw("update attempts set answered_at = 1")  # time passes
         await hurry()
         await until(lambda: sent_on(panel), {"active": BURST, "queued": 15 - BURST})

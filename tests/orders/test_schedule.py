@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.orders.schedule import next_poll
+from aggregator.orders.following.schedule import next_poll
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.settings import PaceSettings
 from tests.builders import DAY, HOUR, attempt_of, order_of

@@ -12,7 +12,7 @@ from aggregator.audit.run import audit
 from aggregator.ledger import book
 from aggregator.orders import attempt_store, store
 from aggregator.orders.model import Order
-from aggregator.orders.settle import settle
+from aggregator.orders.settling.settle import settle
 from aggregator.orders.state import OrderState, Outcome
 from aggregator.storage import clock, tables
 from aggregator.storage.transaction import write

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from aggregator.orders.settlement import (
+from aggregator.orders.settling.settlement import (
     Announce,
     Finish,
     HoldForOwner,

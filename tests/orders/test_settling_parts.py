@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from aggregator.orders.settlement import Announce, Finish, decide
+from aggregator.orders.settling.settlement import Announce, Finish, decide
 from providers.vocabulary import Phase, ServiceType
 from tests.builders import attempt_of, progress_of
 from tests.orders.test_settlement import ACTIVE, AT_ONCE, NOW, in_words, settle

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from aggregator.app import Panel
 from aggregator.orders import store
 from aggregator.orders.model import Order
-from aggregator.orders.settlement import Rules, decide
-from aggregator.orders.start_counts import MOST_NOTES
+from aggregator.orders.settling.settlement import Rules, decide
+from aggregator.orders.settling.start_counts import MOST_NOTES
 from aggregator.resellers.model import Reseller
 from providers.vocabulary import Phase
 from tests.builders import attempt_of, order_now, order_of, progress_of

@@ -12,10 +12,10 @@ from aggregator.api.texts import text_of
 from aggregator.api.views import Spelling
 from aggregator.app import Panel
 from aggregator.catalog import learned_store
-from aggregator.catalog.shelf import NOBODY, Terms
+from aggregator.catalog.shelf.shelf import NOBODY, Terms
 from aggregator.errors import QuantityNoMultiple
-from aggregator.orders.place import Placer
-from aggregator.orders.types import Ask
+from aggregator.orders.intake.place import Placer
+from aggregator.orders.intake.types import Ask
 from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.model import digest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from aggregator.orders.types import Ask
-from aggregator.orders.wanted import fingerprint, want
+from aggregator.orders.intake.types import Ask
+from aggregator.orders.intake.wanted import fingerprint, want
 from providers.vocabulary import ServiceType
 
 ASK = Ask(

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from aggregator.app import Panel
-from aggregator.catalog import balance_store
-from aggregator.catalog.balance_store import DayRow
+from aggregator.catalog.upstream import balance_store
+from aggregator.catalog.upstream.balance_store import DayRow
 from aggregator.storage import tables
 from tests.orders.panels import ScriptedPanel
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from aggregator.orders import accept_store, mine_store
-from aggregator.orders.mine_store import Mine
-from aggregator.people import doors, passwords, sessions
+from aggregator.orders.intake import accept_store
+from aggregator.orders.reporting import reseller_orders_store
+from aggregator.orders.reporting.reseller_orders_store import Mine
+from aggregator.people import authentication, passwords, sessions
 from aggregator.people import store as people
+from aggregator.people.encryption import Seal
 from aggregator.people.model import Role, Stage
-from aggregator.people.seal import Seal
 from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as resellers
 from aggregator.resellers.accounts import Refusal
@@ -26,12 +27,12 @@ PASSWORD = "seven quiet rivers"
 
 
 async def join(name: str, *, invite: str | None = None, policy: str = "open") -> int:
-    return await doors.sign_up(name, PASSWORD, invite=invite, policy=policy, currency="USD")
+    return await authentication.sign_up(name, PASSWORD, invite=invite, policy=policy, currency="USD")
 
 
 async def test_a_person_signs_in_and_out() -> None:
     await join("zoe")
-    done = await doors.sign_in("zoe", PASSWORD, instead_of="")
+    done = await authentication.sign_in("zoe", PASSWORD, instead_of="")
     session = await sessions.find(done.token)
     assert session is not None
     assert (session.person.name, session.person.role, session.stage) == ("zoe", Role.RESELLER, Stage.FULL)
@@ -43,7 +44,7 @@ async def test_an_invitation_lets_one_in_however_many_come_at_once() -> None:
     """And it is not used up by somebody whose name is taken."""
     shop = await make_reseller("shop")
     await join("zoe")
-    token = await doors.invite(reseller=shop.id, author="test")
+    token = await authentication.invite(reseller=shop.id, author="test")
     with pytest.raises(Refusal, match="taken"):
         await join("zoe", invite=token, policy="closed")
     came = await asyncio.gather(
@@ -65,12 +66,12 @@ async def test_a_code_and_a_recovery_code_count_once_however_often_they_are_sent
     now = moment // 1000
     seal = Seal(["0123456789abcdef" * 2], Path())
     code = pyotp.TOTP(secret).at(now - 30)
-    recovery, _ = await doors.start_codes(person, secret, code, password=PASSWORD, seal=seal, here=here)
+    recovery, _ = await authentication.start_codes(person, secret, code, password=PASSWORD, seal=seal, here=here)
     assert await sessions.find(here) is None, "the id is another after a change of what proves somebody"
     for proof in (pyotp.TOTP(secret).at(now), recovery[3]):
-        tries = [doors.give_code(person, proof, seal=seal, instead_of="") for _ in range(3)]
+        tries = [authentication.give_code(person, proof, seal=seal, instead_of="") for _ in range(3)]
         came = await asyncio.gather(*tries, return_exceptions=True)
-        assert sorted(isinstance(one, doors.WrongProof) for one in came) == [False, True, True]
+        assert sorted(isinstance(one, authentication.WrongProof) for one in came) == [False, True, True]
 
 
 async def test_a_resellers_orders_are_found_and_counted() -> None:
@@ -84,10 +85,10 @@ async def test_a_resellers_orders_are_found_and_counted() -> None:
         (Mine(state="completed"), []), (Mine(service=7), []),
     ]  # fmt: skip
     for asked, found in looks:
-        assert [order.id for order in await mine_store.find(ann.id, asked, limit=9)] == found, asked
-    counts = await mine_store.count(ann.id)
+        assert [order.id for order in await reseller_orders_store.find(ann.id, asked, limit=9)] == found, asked
+    counts = await reseller_orders_store.count(ann.id)
     assert (counts.open, counts.all, counts.month_orders, counts.month_spent) == (3, 3, 3, 9 * 10**8)
-    assert (await mine_store.count((await make_reseller("new")).id)).month_spent == 0
+    assert (await reseller_orders_store.count((await make_reseller("new")).id)).month_spent == 0
 
 
 async def test_a_replaced_key_works_until_its_time_is_over() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from aggregator.people import doors, sessions, store
+from aggregator.people import authentication, sessions, store
+from aggregator.people.encryption import CannotOpen, Seal
 from aggregator.people.model import Role
-from aggregator.people.seal import CannotOpen, Seal
 from aggregator.resellers.accounts import Refusal
 from aggregator.storage import clock
 from aggregator.storage.transaction import write
@@ -65,21 +65,23 @@ async def test_codes_are_sealed_at_the_start_and_anew_with_another_secret(tmp_pa
     await store.set_totp(bob, lost, [])
     kept = []
     for seal in (seal_of(OLD), seal_of(OLD), seal_of(NEW, OLD)):
-        await asyncio.gather(doors.seal_codes(seal), doors.seal_codes(seal))
+        await asyncio.gather(authentication.seal_codes(seal), authentication.seal_codes(seal))
         kept.append((await store.get(ann)).totp or "")
     assert kept[0] == kept[1] != kept[2]
     assert seal_of(NEW).open(kept[2], ann) == SECRET
     assert (await store.get(bob)).totp == lost
     (tmp_path / "secrets").write_text("a file where the folder should be")
     await store.set_totp(ann, SECRET, [])
-    await doors.seal_codes(seal_of(folder=tmp_path))
-    await doors.prove_code(await store.get(ann), pyotp.TOTP(SECRET).at(clock.now() // 1000), seal_of(folder=tmp_path))
+    await authentication.seal_codes(seal_of(folder=tmp_path))
+    await authentication.prove_code(
+        await store.get(ann), pyotp.TOTP(SECRET).at(clock.now() // 1000), seal_of(folder=tmp_path)
+    )
 
 
 @pytest.mark.usefixtures("panel_database", "quick_passwords")
 async def test_codes_whose_secret_was_lost_are_told_as_such_and_are_taken_off_by_the_owner(tmp_path: Path) -> None:
     """Not as a wrong code: whoever is locked out learns what helps. Recovery codes go on."""
-    await doors.add_owner("ann", "seven quiet rivers")
+    await authentication.add_owner("ann", "seven quiet rivers")
     found = await store.find("ann")
     assert found is not None
     person, here = found.person, await sessions.start(found.person.id)
@@ -87,17 +89,19 @@ async def test_codes_whose_secret_was_lost_are_told_as_such_and_are_taken_off_by
     code, given = pyotp.TOTP(SECRET).at(now), {"password": "seven quiet rivers", "here": here}
     (tmp_path / "secrets").write_text("a file where the folder should be")
     with pytest.raises(Refusal, match="AGGREGATOR_SECRET"):
-        await doors.start_codes(person, SECRET, code, seal=seal_of(folder=tmp_path), **given)
-    with pytest.raises(doors.WrongPassword):
-        await doors.start_codes(person, SECRET, code, seal=seal_of(OLD), password="a stolen browser", here=here)
-    recovery, _ = await doors.start_codes(person, SECRET, code, seal=seal_of(OLD), **given)
+        await authentication.start_codes(person, SECRET, code, seal=seal_of(folder=tmp_path), **given)
+    with pytest.raises(authentication.WrongPassword):
+        await authentication.start_codes(
+            person, SECRET, code, seal=seal_of(OLD), password="a stolen browser", here=here
+        )
+    recovery, _ = await authentication.start_codes(person, SECRET, code, seal=seal_of(OLD), **given)
     kept = (await store.get(person.id)).totp or ""
     assert SECRET not in kept
 
     later = pyotp.TOTP(SECRET).at(now + 30)
-    with pytest.raises(doors.CodesClosed):
-        await doors.give_code(person, later, seal=seal_of(OTHERS), instead_of="")
-    await doors.give_code(person, recovery[0], seal=seal_of(OTHERS), instead_of="")
-    await doors.give_code(person, later, seal=seal_of(OLD), instead_of="")
-    await doors.reset("ann", "eight loud rivers")
+    with pytest.raises(authentication.CodesClosed):
+        await authentication.give_code(person, later, seal=seal_of(OTHERS), instead_of="")
+    await authentication.give_code(person, recovery[0], seal=seal_of(OTHERS), instead_of="")
+    await authentication.give_code(person, later, seal=seal_of(OLD), instead_of="")
+    await authentication.reset("ann", "eight loud rivers")
     assert (await store.get(person.id)).totp is None

@@ -13,7 +13,7 @@ import httpx
 from msgspec.structs import replace
 
 from tests.api.corpus import Case, cases
-from tests.api.teller import Teller, kind_of, teller_at
+from tests.api.differential import Teller, kind_of, teller_at
 
 EACH = 2_000
 """Cases for one database: what is counted after each of them grows with the orders in it."""

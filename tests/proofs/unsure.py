@@ -7,10 +7,10 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from aggregator.orders import resolve
-from aggregator.orders.evidence_store import Seen
 from aggregator.orders.model import Order
 from aggregator.orders.state import Outcome
+from aggregator.orders.unsure import resolve
+from aggregator.orders.unsure.evidence_store import Seen
 from tests.builders import open_database, order_now
 from tests.evidence.inquiries import WAYS, Inquiry, attempts_of, deciders, inquiry, looks_at
 from tests.orders.panels import poll

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Any
 
-from aggregator.orders.settlement import Rules, Settlement, decide
+from aggregator.orders.settling.settlement import Rules, Settlement, decide
 from providers.dialect import Dialect
 from providers.errors import ProviderError
 from providers.registry import find_preset

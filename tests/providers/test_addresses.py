@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from providers.addresses import may_call
-from providers.encoding import build_request
 from providers.errors import Unreachable
-from providers.http import httpx
-from providers.network import Line, Watch, guarded, trust
 from providers.panel import Panel
 from providers.reach import Level, reach
-from providers.transport import Transport
 from providers.vocabulary import ServiceType, Submission
+from providers.wire.addresses import may_call
+from providers.wire.encoding import build_request
+from providers.wire.http import httpx
+from providers.wire.network import Line, Watch, guarded, trust
+from providers.wire.transport import Transport
 from tests.providers.panel_server import Canned, Patience, adapter_for, panel_server, profile_of
 
 ORDER = Submission(service="1", type=ServiceType.DEFAULT, link="https://x.example/p", quantity=100)

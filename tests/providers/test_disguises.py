@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from providers.errors import Code, ProviderError, Refused
-from providers.json_text import parse
+from providers.reading.json_text import parse
 from providers.vocabulary import Phase, Placement, ServiceType, Submission
 from tests.providers.panel_server import Canned, adapter_for, panel_server
 

@@ -10,9 +10,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 from msgspec.structs import replace
 
-from providers.echoes import Echoes
-from providers.error_texts import without_addresses
 from providers.errors import Code, Garbled, ProviderError, Refused, Unsure
+from providers.reading.echoes import Echoes
+from providers.reading.error_texts import without_addresses
 from providers.vocabulary import Placement, ServiceType, Submission
 from tests.providers.panel_server import Canned
 from tests.providers.quirks import Asked

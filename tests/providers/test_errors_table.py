@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.complaints import read_complaint
-from providers.error_texts import read_code, read_limits, read_step
 from providers.errors import Code
-from providers.verdict import ADD_REFUSALS
+from providers.reading.complaints import read_complaint
+from providers.reading.error_texts import read_code, read_limits, read_step
+from providers.reading.verdict import ADD_REFUSALS
 
 
 @pytest.mark.parametrize(

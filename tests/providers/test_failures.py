@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from providers.complaints import Complaint
 from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable, Unsure
 from providers.masking import Mask
-from providers.reply import Kind, Reply, read_reply
-from providers.verdict import ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write, row_refusal
+from providers.reading.complaints import Complaint
+from providers.reading.reply import Kind, Reply, read_reply
+from providers.reading.verdict import ADD_REFUSALS, REQUEST_REFUSALS, failed_read, failed_write, row_refusal
 from tests.providers.panel_server import KEY, profile_of
 
 MASK = Mask(profile_of("http://127.0.0.1/"))

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from providers.catalogue import find_rows
 from providers.errors import Code
 from providers.families import Facts, recognise
-from providers.json_text import Json, parse
+from providers.probe import Trial, try_provider
 from providers.reach import Level
+from providers.reading.catalogue import find_rows
+from providers.reading.json_text import Json, parse
 from providers.registry import PRESETS, find_preset
-from providers.trial import Trial, try_provider
 from tests.providers.panel_server import Canned, Patience, panel_server, profile_of
 from tests.providers.test_exchanges import EXCHANGES
 

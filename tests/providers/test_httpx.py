@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from providers.addresses import resolve
 from providers.dialect import Dialect
-from providers.encoding import build_request, size_of
 from providers.errors import Code, ProviderError, Refused, Unreachable, Unsure
-from providers.http import httpx
-from providers.network import Line, Watch
 from providers.requests import add_params
 from providers.vocabulary import ServiceType, Submission
+from providers.wire.addresses import resolve
+from providers.wire.encoding import build_request, size_of
+from providers.wire.http import httpx
+from providers.wire.network import Line, Watch
 from tests.providers.panel_server import Canned, adapter_for, panel_server, profile_of
 from tests.providers.test_transport import ACCEPTED, ORDER, add_to, free_port
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from providers.catalogue import find_rows, read_listings
 from providers.dialect import Dialect
 from providers.errors import Garbled
-from providers.reply import read_reply
+from providers.reading.catalogue import find_rows, read_listings
+from providers.reading.reply import read_reply
 from tests.providers.floods import FLOODS, flooding
 from tests.providers.panel_server import Canned, adapter_for, adapter_of, panel_server, profile_of
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.json_text import parse
-from providers.numbers import read_count, read_currency, read_decimal, read_flag, read_identifier
+from providers.reading.json_text import parse
+from providers.reading.numbers import read_count, read_currency, read_decimal, read_flag, read_identifier
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from providers.dialect import Dialect
-from providers.json_text import parse
-from providers.order_dates import DAY_MS
-from providers.order_list import read_order_list
+from providers.reading.json_text import parse
+from providers.reading.order_dates import DAY_MS
+from providers.reading.order_list import read_order_list
 
 NOON = 1_772_366_400_000
 """2026-03-01 12:00:00 UTC."""

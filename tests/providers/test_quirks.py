@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from aggregator.catalog.diff import compare
+from aggregator.catalog.syncing.diff import compare
 from providers.errors import Code, Garbled, ProviderError, Refused, Unsure
 from providers.sandbox import Sandbox
 from providers.vocabulary import Phase, Placement, ServiceType, Submission

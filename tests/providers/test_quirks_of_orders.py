@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from aggregator.catalog import health, learned_store
-from aggregator.catalog.diff import compare
+from aggregator.catalog import learned_store
 from aggregator.catalog.model import ProviderRow
-from aggregator.catalog.offers import NotForSale, currency_of
-from aggregator.orders.settlement import Announce, Finish, HoldForOwner, Keep, Sight
+from aggregator.catalog.shelf.offers import NotForSale, currency_of
+from aggregator.catalog.syncing.diff import compare
+from aggregator.catalog.upstream import circuit_breaker
+from aggregator.orders.settling.settlement import Announce, Finish, HoldForOwner, Keep, Sight
 from aggregator.orders.state import OrderState
 from providers.dialect import Dialect
 from providers.errors import Code, ProviderError, Refused
@@ -257,12 +258,12 @@ async def test_q45_too_many_requests_without_a_time_is_answered_with_growing_pat
     assert isinstance(refused, ProviderError)
     row, pauses = ProviderRow(name="alpha"), []
     for _ in range(5):
-        after = health.after(row, refused, now=NOW, breaker_ms=60_000)
+        after = circuit_breaker.after(row, refused, now=NOW, breaker_ms=60_000)
         assert after is not None
         pauses.append((after.rest_until - NOW) // 1000)
         row = ProviderRow(name="alpha", failures=after.failures)
     assert [low <= pause <= low * 1.25 for pause, low in zip(pauses, (2, 5, 15, 60, 60), strict=True)] == [True] * 5
-    assert health.after(row, None, now=NOW, breaker_ms=60_000) == health.WELL
+    assert circuit_breaker.after(row, None, now=NOW, breaker_ms=60_000) == circuit_breaker.WELL
 
 
 def test_q49_a_drip_feed_without_charge_and_remains_is_told_by_its_runs() -> None:

@@ -15,8 +15,8 @@ from providers.dialect import Dialect
 from providers.errors import Code, Refused, Unsure
 from providers.registry import PRESETS, Preset, open_adapter
 from providers.scaffold import BadName, class_name, next_steps, scaffold
-from providers.transport import Transport
 from providers.vocabulary import Phase, Progress, ServiceType, Submission
+from providers.wire.transport import Transport
 from tests.house.source import ROOT
 from tests.providers.claims import claims_of, shown_by
 from tests.providers.panel_server import Canned, Patience, panel_server, profile_of

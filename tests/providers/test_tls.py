@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from providers.errors import Code, ProviderError, Unreachable
-from providers.network import trust
 from providers.reach import Level, reach
 from providers.vocabulary import ServiceType, Submission
+from providers.wire.network import trust
 from tests.providers.panel_server import Canned, PanelServer, adapter_for, panel_server, profile_of
 
 ORDER = Submission(service="1", type=ServiceType.DEFAULT, link="https://x.example/p", quantity=100)

@@ -13,8 +13,8 @@ import pytest
 from providers.dialect import Dialect
 from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable, Unsure
 from providers.panel import Panel
-from providers.transport import Transport
 from providers.vocabulary import Phase, ServiceType, Submission
+from providers.wire.transport import Transport
 from tests.providers.panel_server import Canned, Patience, adapter_for, panel_server, profile_of
 
 ORDER = Submission(service="1", type=ServiceType.DEFAULT, link="https://x.example/p", quantity=100)

@@ -9,8 +9,8 @@ import pytest
 from providers.adapter import Adapter, Profile
 from providers.errors import NoTurn
 from providers.panel import Panel
-from providers.transport import Transport
 from providers.vocabulary import ServiceType, Submission
+from providers.wire.transport import Transport
 from tests.providers.panel_server import Canned, Patience, panel_server, profile_of
 
 ORDER = Submission(service="1", type=ServiceType.DEFAULT, link="https://x.example/u", quantity=10)

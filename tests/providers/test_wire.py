@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from providers.dialect import Dialect
-from providers.encoding import Route
 from providers.errors import ProviderError
-from providers.transport import Transport
+from providers.wire.encoding import Route
+from providers.wire.transport import Transport
 from tests.providers.panel_server import Patience, profile_of
 
 FIELDS = {

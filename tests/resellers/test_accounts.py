@@ -13,7 +13,7 @@ from aggregator.resellers import accounts, store
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import KeyRules, digest, make_key, shown_part
 from aggregator.storage import decisions, signals, tables
-from aggregator.storage.once import UsedBefore
+from aggregator.storage.form_tokens import UsedBefore
 from pricing.money import SCALE
 from tests.builders import make_reseller
 

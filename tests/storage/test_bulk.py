@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from aggregator.storage.bulk import EACH, put_many
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.tables import Listing
 from aggregator.storage.transaction import write
+from aggregator.storage.upsert import EACH, put_many
 
 KEY = ("provider", "service")
 

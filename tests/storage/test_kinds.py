@@ -10,7 +10,7 @@ from aggregator.orders.state import EventKind
 from aggregator.storage import migrations
 from aggregator.storage.engine import bind, create_engine
 from aggregator.storage.migrations import STEPS
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 
 CATALOGUES = {
     "alpha": ("the catalogue shrank from 90 services to 2", Doubt.SHRUNK),

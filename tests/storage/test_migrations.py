@@ -12,7 +12,7 @@ from piccolo.columns import BigInt, BigSerial, Boolean, Integer, Text
 from aggregator.storage import migrations
 from aggregator.storage.engine import bind, create_engine, is_sqlite
 from aggregator.storage.migrations import STEPS, NewerDatabase
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.tables import INDEXES, TABLES, Migration, Signal
 from aggregator.storage.transaction import engine
 from tests.builders import open_database

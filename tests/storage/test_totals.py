@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.totals import add_kept, comparable_total, halves, read_total, total
 
 MOST, LEAST = 2**63 - 1, -(2**63)

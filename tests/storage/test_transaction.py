@@ -18,7 +18,7 @@ import pytest
 from aggregator.storage import signals
 from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
 from aggregator.storage.readers import MOST
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.tables import ApiKey, Signal
 from aggregator.storage.transaction import engine, settled, snapshot, write, write_surely
 from tests.builders import open_database

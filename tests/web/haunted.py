@@ -16,7 +16,7 @@ from aggregator.audit.promise import Stops
 from aggregator.audit.store import Finding
 from aggregator.catalog import learned_store, store
 from aggregator.catalog.model import Change, ChangeKind, Hold, HoldKind
-from aggregator.orders import accept_store
+from aggregator.orders.intake import accept_store
 from aggregator.settings import MARKUP_FILE
 from aggregator.storage import clock, tables
 from aggregator.storage.transaction import write

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from aggregator.catalog import learned_store, store, word_store
+from aggregator.catalog import learned_store, store
 from aggregator.catalog.model import Change, ChangeKind, Hold, HoldKind
-from aggregator.orders import attempt_store, evidence_store
+from aggregator.catalog.upstream import word_store
+from aggregator.orders import attempt_store
 from aggregator.orders import store as order_store
-from aggregator.orders.evidence_store import Rule, Seen
-from aggregator.orders.settle import settle
+from aggregator.orders.settling.settle import settle
+from aggregator.orders.unsure import evidence_store
+from aggregator.orders.unsure.evidence_store import Rule, Seen
 from aggregator.resellers import accounts
 from aggregator.resellers.model import Reseller
 from aggregator.settings import MARKUP_FILE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregator.orders import store
 from aggregator.orders.model import Order
-from aggregator.orders.settle import settle
+from aggregator.orders.settling.settle import settle
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts, keys
 from aggregator.resellers.model import KeyRules

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from aggregator.api.guide.examples import KEY, Example, examples
 from aggregator.api.guide.samples import Language, write
 from aggregator.api.views import Spelling
-from aggregator.catalog import news_store
-from aggregator.catalog.news import lines_of
-from aggregator.catalog.shelf import NOBODY
+from aggregator.catalog.news import news_store
+from aggregator.catalog.news.news import lines_of
+from aggregator.catalog.shelf.shelf import NOBODY
 from aggregator.resellers import accounts, keys
 from aggregator.resellers.model import KeyRules
 from aggregator.settings import PanelSettings

@@ -8,9 +8,11 @@ from html import unescape
 
 import pytest
 
-from aggregator.catalog import decide, store, word_store
+from aggregator.catalog import store
+from aggregator.catalog.syncing import decide
+from aggregator.catalog.upstream import word_store
 from aggregator.ledger import book
-from aggregator.orders.settle import settle
+from aggregator.orders.settling.settle import settle
 from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.model import KeyRules

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from aggregator.catalog import balance_store, learned_store, store
+from aggregator.catalog import learned_store, store
 from aggregator.catalog.model import Hold, HoldKind
-from aggregator.orders import call_off_store
+from aggregator.catalog.upstream import balance_store
+from aggregator.orders.following import call_off_store
 from aggregator.storage import decisions, tables
 from tests.builders import HOUR, make_reseller, overcharged_order
 from tests.web.kit import Visitor, Web, plain

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from aggregator.people import doors, passwords, sessions, store
+from aggregator.people import authentication, passwords, sessions, store
 from aggregator.people.model import Person, Role
 from aggregator.resellers import accounts
 from aggregator.storage import clock
@@ -35,7 +35,7 @@ async def test_a_stranger_signs_up_signs_out_and_comes_back(web: Web) -> None:
 
 async def test_signing_in_takes_a_new_id(web: Web) -> None:
     """An id that somebody planted, or saw before, opens nothing afterwards."""
-    await doors.add_owner("boss", PASSWORD)
+    await authentication.add_owner("boss", PASSWORD)
     visitor = web.visitor()
     visitor.hold("planted-by-somebody-else")
     await enter(visitor, "boss", PASSWORD)
@@ -139,13 +139,13 @@ async def test_closed_doors_open_for_an_invited_reseller_once(tmp_path: Path, fr
         refused = await stranger.post("/sign-up", name="zoe", password=PASSWORD)
         assert "opened by invitation" in plain(refused)
         shop = (await accounts.add("shop", currency="USD")).reseller.id
-        token = await doors.invite(reseller=shop, author="test")
+        token = await authentication.invite(reseller=shop, author="test")
         assert 'name="password"' in await stranger.get(f"/sign-up?invite={token}")
         await stranger.post("/sign-up", name="zoe", password=PASSWORD, invite=token)
         assert [person.name for person in await store.of_reseller(shop)] == ["zoe"]
         again = await web.visitor().post("/sign-up", name="eve", password=PASSWORD, invite=token)
         assert "used already" in plain(again)
-        general = await doors.invite(reseller=None, author="test")
+        general = await authentication.invite(reseller=None, author="test")
         assert "used already" in plain(await web.visitor().get(f"/sign-up?invite={general}"))
 
 
@@ -156,7 +156,7 @@ async def test_a_name_is_given_to_one_person(web: Web) -> None:
 
 
 async def test_after_signing_in_one_stays_on_the_panel(web: Web) -> None:
-    await doors.add_owner("boss", PASSWORD)
+    await authentication.add_owner("boss", PASSWORD)
     reached = {"//evil.example": "/", "https://evil.example": "/", "/\\evil": "/", "/settings": "/settings"}
     for given, place in reached.items():
         visitor = web.visitor()
@@ -165,9 +165,9 @@ async def test_after_signing_in_one_stays_on_the_panel(web: Web) -> None:
 
 
 async def test_an_owner_who_is_locked_out_is_let_in_again(web: Web) -> None:
-    await doors.add_owner("boss", PASSWORD)
+    await authentication.add_owner("boss", PASSWORD)
     boss = await web.signed_in((await _owner("boss")).id)
-    await doors.reset("boss", "eight loud rivers")
+    await authentication.reset("boss", "eight loud rivers")
     assert "Sign in" in plain(await boss.get("/settings"))
     assert (await enter(boss, "boss", "eight loud rivers"))[0] == 303
 

@@ -13,7 +13,7 @@ import pytest
 from aggregator.ledger import book
 from aggregator.ledger.book import PostedEntry
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.transaction import engine, write
 from aggregator.web.account.wallet import HEAD, cells_of
 from aggregator.web.exports import EACH, as_csv, in_turn

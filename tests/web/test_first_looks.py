@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.people import doors
+from aggregator.people import authentication
 from aggregator.web.exports import cell
 from tests.builders import make_reseller
 from tests.web.kit import Web, plain
@@ -14,7 +14,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 async def test_an_invitation_says_for_whom_it_is(web: Web) -> None:
     ann = await make_reseller()
-    token = await doors.invite(reseller=ann.id, author="boss")
+    token = await authentication.invite(reseller=ann.id, author="boss")
     assert f"This invitation is for the reseller {ann.name}" in plain(
         await web.visitor().get(f"/sign-up?invite={token}")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.web.kept import MOST, Kept, Made, made
+from aggregator.web.page_cache import MOST, Kept, Made, made
 
 
 class Maker:

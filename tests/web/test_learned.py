@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from aggregator.catalog import cooldown, store, word_store
+from aggregator.catalog import store
+from aggregator.catalog.upstream import cooldown, word_store
 from aggregator.orders.state import OrderState
 from aggregator.storage import decisions, tables
 from tests.builders import make_reseller, order_now, unsure_order

@@ -8,8 +8,9 @@ from html import unescape
 
 import pytest
 
-from aggregator.catalog import category_store, learned_store, store
+from aggregator.catalog import learned_store, store
 from aggregator.catalog.model import Hold, HoldKind
+from aggregator.catalog.shelf import category_store
 from aggregator.storage.transaction import write
 from aggregator.web.console import providers, services
 from tests.catalog.goods import row

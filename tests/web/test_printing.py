@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from aggregator.orders.days import Day
+from aggregator.orders.settling.daily_totals import Day
 from aggregator.storage.clock import DAY_MS
 from aggregator.web.console import charts
 from aggregator.web.printing import price

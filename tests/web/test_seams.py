@@ -17,7 +17,7 @@ from litestar.routes import ASGIRoute, HTTPRoute
 from litestar.testing import AsyncTestClient
 
 from aggregator.errors import CannotBeDone
-from aggregator.people import doors
+from aggregator.people import authentication
 from aggregator.resellers.accounts import Refusal
 from aggregator.settings import Fault
 from aggregator.storage.tables import Session
@@ -72,8 +72,8 @@ async def ask(web: Web, path: str, query: str = "", *, stays: bool = True) -> tu
 
 async def test_no_password_session_or_invitation_stays_in_a_cache_of_the_process(web: Web) -> None:
     visitor, password, session = web.visitor(), secrets.token_hex(16), secrets.token_hex(16)
-    await doors.add_owner("boss", password)
-    invitation = await doors.invite(reseller=(await make_reseller()).id, author="boss")
+    await authentication.add_owner("boss", password)
+    invitation = await authentication.invite(reseller=(await make_reseller()).id, author="boss")
     visitor.hold(session)
     assert (await ask(web, "/sign-up", f"invite={invitation}"))[1] == 200
     assert (await ask(web, "/sign-in", f"next=/&invite={invitation}"))[1] == 200

@@ -10,9 +10,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from aggregator.catalog.news import NewsKind
-from aggregator.catalog.news_store import ToldNews
-from aggregator.orders.settle import settle
+from aggregator.catalog.news.news import NewsKind
+from aggregator.catalog.news.news_store import ToldNews
+from aggregator.orders.settling.settle import settle
 from aggregator.settings import PanelSettings
 from aggregator.storage import tables
 from aggregator.web.public import feeds, services

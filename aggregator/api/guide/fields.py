@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from aggregator.api.fields import LONGEST_REQUEST_ID, MOST_IDS
 from aggregator.api.wire import LONGEST_KEY, Action
-from aggregator.orders.types import DELAYS, LONGEST_INTERVAL, LONGEST_LINK, TypeFields, taken_by
+from aggregator.orders.intake.types import DELAYS, LONGEST_INTERVAL, LONGEST_LINK, TypeFields, taken_by
 from providers.vocabulary import ServiceType
 
 

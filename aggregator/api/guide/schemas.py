@@ -14,7 +14,7 @@ from aggregator.api.guide.fields import FIELDS, SOLD, Field, taken_by_action, ta
 from aggregator.api.views import OrderRow, Parent, RefillStatus, ServiceRow, Spelling, Status, StatusView
 from aggregator.api.wire import Action
 from aggregator.errors import OrderNotFound, RefillNotFound, ServiceNotFound
-from aggregator.orders.types import TypeFields
+from aggregator.orders.intake.types import TypeFields
 from pricing.money import Rate
 from providers.vocabulary import ServiceType
 

@@ -36,7 +36,7 @@ from aggregator.storage.migrations import (
     m0023_doubts,
     m0024_event_kinds,
 )
-from aggregator.storage.statements import run
+from aggregator.storage.sql import run
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
 

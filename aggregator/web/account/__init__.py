@@ -5,11 +5,11 @@ from __future__ import annotations
 from litestar import Router
 from litestar.di import Provide
 
-from aggregator.web.account import buying, doors, home, keys, mass, ordering, orders, safety, wallet
+from aggregator.web.account import buying, home, keys, mass, ordering, orders, safety, sign_in, wallet
 from aggregator.web.guards import resellers
 
 PAGES = (
-    doors.DoorsController,
+    sign_in.DoorsController,
     safety.SafetyController,
     Router(
         "/",

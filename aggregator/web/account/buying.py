@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from aggregator.api.fields import read_add
 from aggregator.api.wire import Action, read_request
 from aggregator.errors import TooManyRequests
-from aggregator.orders.types import Ask
+from aggregator.orders.intake.types import Ask
 from aggregator.resellers import store
 from aggregator.resellers.model import Caller
 from aggregator.web.dependencies import Me, Parts, SellerId

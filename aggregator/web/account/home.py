@@ -5,8 +5,8 @@ from __future__ import annotations
 from litestar import Controller, get
 
 from aggregator.ledger import book
-from aggregator.orders import mine_store
-from aggregator.orders.mine_store import Mine
+from aggregator.orders.reporting import reseller_orders_store
+from aggregator.orders.reporting.reseller_orders_store import Mine
 from aggregator.resellers import keys
 from aggregator.web.account.orders import rows_of
 from aggregator.web.dependencies import Parts, SellerId
@@ -20,11 +20,11 @@ class HomeController(Controller):
 
     @get()
     async def home(self, parts: Parts, seller_id: SellerId) -> Page:
-        found = await mine_store.find(seller_id, Mine(), limit=NEWEST)
+        found = await reseller_orders_store.find(seller_id, Mine(), limit=NEWEST)
         return page(
             "account/home.html",
             balance=await book.balance(seller_id),
-            counts=await mine_store.count(seller_id),
+            counts=await reseller_orders_store.count(seller_id),
             rows=rows_of(parts, found),
             has_key=any(key.live for key in await keys.of_reseller(seller_id)),
         )

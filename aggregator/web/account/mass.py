@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from aggregator.api.wire import Action
 from aggregator.errors import IncorrectRequest, ResellerError
 from aggregator.ledger import book
-from aggregator.orders.links import is_address
+from aggregator.orders.intake.links import is_address
+from aggregator.orders.intake.types import Ask
 from aggregator.orders.model import NewOrder
-from aggregator.orders.types import Ask
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import TheCaller, acting, ask_of

@@ -10,12 +10,12 @@ from litestar import Controller, get, post
 from msgspec import Struct
 
 from aggregator.api.wire import Action
-from aggregator.catalog.shelf import ShelfService, Terms
+from aggregator.catalog.shelf.shelf import ShelfService, Terms
 from aggregator.errors import NotEnoughFunds, ResellerError
 from aggregator.ledger import book
-from aggregator.orders.links import is_address
+from aggregator.orders.intake.links import is_address
+from aggregator.orders.intake.types import taken_by
 from aggregator.orders.model import NewOrder
-from aggregator.orders.types import taken_by
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import TheCaller, acting, ask_of
 from aggregator.web.account.fields import field

@@ -10,9 +10,11 @@ from msgspec import Struct
 
 from aggregator.api.ordering import REFILL_TOLD, status_of
 from aggregator.api.wire import Action
-from aggregator.orders import cancel_store, mine_store, receipt, store
-from aggregator.orders.mine_store import STATES, Mine
+from aggregator.orders import store
+from aggregator.orders.following import cancel_store
 from aggregator.orders.model import Order
+from aggregator.orders.reporting import receipt, reseller_orders_store
+from aggregator.orders.reporting.reseller_orders_store import STATES, Mine
 from aggregator.orders.state import OrderState
 from aggregator.resellers.model import Caller
 from aggregator.web.account.buying import TheCaller, acting
@@ -53,7 +55,7 @@ class OrdersController(Controller):
             service=params.number("service", 0, most=2**53) or None,
             before=params.number("before", 0, most=2**53) or None,
         )
-        found = await mine_store.find(seller_id, mine, limit=ROWS + 1)
+        found = await reseller_orders_store.find(seller_id, mine, limit=ROWS + 1)
         kept = {name: value for name, value in asked.items() if value}
         return page(
             "account/orders.html",

@@ -6,8 +6,8 @@ from base64 import b64encode
 
 from litestar import Controller, get, post
 
-from aggregator.people import codes, doors, passwords, sessions
-from aggregator.people.doors import WrongPassword, WrongProof
+from aggregator.people import authentication, codes, passwords, sessions
+from aggregator.people.authentication import WrongPassword, WrongProof
 from aggregator.resellers.accounts import Refusal
 from aggregator.web.dependencies import Form, HttpRequest, Me, Parts, allow
 from aggregator.web.guards import signed_in
@@ -34,7 +34,7 @@ class SafetyController(Controller):
         fault = "The two new passwords differ." if form.get("new", "") != form.get("again", "") else ""
         try:
             if not fault:
-                request.session["id"] = await doors.change_password(
+                request.session["id"] = await authentication.change_password(
                     me, form.get("old", ""), form.get("new", ""), here=request.session["id"]
                 )
                 return Onward("/settings", "The password is changed. Everywhere else you are signed out.")
@@ -53,7 +53,7 @@ class SafetyController(Controller):
         await _count(parts, me)
         secret = form.text("secret", most=64)
         try:
-            recovery, token = await doors.start_codes(
+            recovery, token = await authentication.start_codes(
                 me,
                 secret,
                 form.text("code", most=10),
@@ -73,7 +73,9 @@ class SafetyController(Controller):
         await _count(parts, me)
         try:
             code = form.text("code", most=40)
-            request.session["id"] = await doors.stop_codes(me, code, seal=parts.seal, here=request.session["id"])
+            request.session["id"] = await authentication.stop_codes(
+                me, code, seal=parts.seal, here=request.session["id"]
+            )
         except WrongProof as error:
             fault = str(error) or "This code is not right, or was used."
             return page("account/settings.html", status=400, shortest=passwords.SHORTEST, faults={"code": fault})

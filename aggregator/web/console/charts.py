@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pygal
 from markupsafe import Markup
 
-from aggregator.orders.days import Day
+from aggregator.orders.settling.daily_totals import Day
 from pricing.money import SCALE, print_units
 
 # pygal leaves an importer for its old plugins behind, of a kind that Python warns of whenever a module is missing.

@@ -10,13 +10,15 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
 from msgspec import Struct
 
-from aggregator.orders import attempt_store, halts, resolve, search_store, store, timeline
-from aggregator.orders.cancel_words import tell_asking
+from aggregator.orders import attempt_store, halts, store
+from aggregator.orders.aftersales.cancel_words import tell_asking
+from aggregator.orders.dispatching.routing import Market
 from aggregator.orders.model import Attempt, Order, attempt_that_counts
-from aggregator.orders.proofs import AfterAbsent, foresee_absent
-from aggregator.orders.routing import Market
-from aggregator.orders.search_store import OrderSearch
+from aggregator.orders.reporting import search_store, timeline
+from aggregator.orders.reporting.search_store import OrderSearch
 from aggregator.orders.state import OrderState
+from aggregator.orders.unsure import resolve
+from aggregator.orders.unsure.proofs import AfterAbsent, foresee_absent
 from aggregator.resellers import store as reseller_store
 from aggregator.web.console.deeds import done, reason
 from aggregator.web.dependencies import Author, Form, Id, Params, Parts, or_404

@@ -10,9 +10,9 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
 
 from aggregator.catalog import store
-from aggregator.catalog.drafts import Draft, Overtaken
-from aggregator.catalog.explain import explain
-from aggregator.catalog.preview import PriceChange
+from aggregator.catalog.shelf.drafts import Draft, Overtaken
+from aggregator.catalog.shelf.explain import explain
+from aggregator.catalog.shelf.preview import PriceChange
 from aggregator.catalog.store import RevisionRow
 from aggregator.settings import MARKUP_FILE, ConfigurationError, Fault
 from aggregator.settings.files import CannotWrite

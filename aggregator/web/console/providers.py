@@ -12,18 +12,20 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from msgspec import Struct
 
-from aggregator.catalog import category_store, finding_store, word_store
+from aggregator.catalog import finding_store
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.category_store import Listed
-from aggregator.catalog.looked import Matter, looked
 from aggregator.catalog.model import ListingRow
-from aggregator.catalog.offers import Offers
-from aggregator.catalog.shelf import NOBODY
-from aggregator.catalog.synced import tell_sync
-from aggregator.catalog.trying import name_of, remember, try_configured, try_new
+from aggregator.catalog.shelf import category_store
+from aggregator.catalog.shelf.category_store import Listed
+from aggregator.catalog.shelf.offers import Offers
+from aggregator.catalog.shelf.shelf import NOBODY
+from aggregator.catalog.syncing.looked import Matter, looked
+from aggregator.catalog.syncing.sync_report import tell_sync
+from aggregator.catalog.upstream import word_store
+from aggregator.catalog.upstream.probe import name_of, remember, try_configured, try_new
 from aggregator.errors import CannotBeDone
-from aggregator.orders import account_door_store
-from aggregator.orders.business import ProviderStanding, standings
+from aggregator.orders.reporting.provider_stats import ProviderStanding, standings
+from aggregator.orders.upstream_ids import account_door_store
 from aggregator.settings import ProviderSettings, RangedPackages
 from aggregator.settings.edits import Value
 from aggregator.settings.fields import FOREIGN_CURRENCY, WEB_ADDRESS

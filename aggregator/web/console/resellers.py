@@ -9,9 +9,10 @@ from litestar.di import NamedDependency, Provide
 
 from aggregator.ledger import book
 from aggregator.ledger.book import Kept
-from aggregator.orders import halts, search_store
-from aggregator.orders.search_store import OrderSearch
-from aggregator.people import doors
+from aggregator.orders import halts
+from aggregator.orders.reporting import search_store
+from aggregator.orders.reporting.search_store import OrderSearch
+from aggregator.people import authentication
 from aggregator.people import store as people_store
 from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as reseller_store
@@ -67,7 +68,7 @@ class ResellersController(Controller):
         """An invitation to sign up, or for a reseller that is here to have a sign-in; shown this once."""
         name = form.get("reseller", "")
         one = await accounts.named(name) if name else None
-        token = await doors.invite(reseller=one.id if one else None, author=author)
+        token = await authentication.invite(reseller=one.id if one else None, author=author)
         url = f"{parts.settings.panel.public_url.rstrip('/')}/sign-up?invite={quote(token)}"
         return page("console/invite.html", reseller=one, url=url)
 

@@ -10,12 +10,15 @@ from urllib.parse import quote
 from litestar import Controller, get, post
 from litestar.exceptions import NotFoundException
 
-from aggregator.catalog import cooldown, decide, finding_store, learned_store, suggestions
+from aggregator.catalog import finding_store, learned_store
 from aggregator.catalog import store as catalog_store
-from aggregator.catalog.explain import explain
-from aggregator.catalog.merging import fates
-from aggregator.catalog.shelf import NOBODY, Shelf, ShelfService
-from aggregator.catalog.suggestions import Proposal
+from aggregator.catalog.matching import suggestions
+from aggregator.catalog.matching.suggestions import Proposal
+from aggregator.catalog.shelf.explain import explain
+from aggregator.catalog.shelf.merging import fates
+from aggregator.catalog.shelf.shelf import NOBODY, Shelf, ShelfService
+from aggregator.catalog.syncing import decide
+from aggregator.catalog.upstream import cooldown
 from aggregator.errors import CannotBeDone
 from aggregator.settings import FIRST_IMPORTED_ID, SERVICES_FILE, ServiceEntry, read_services
 from aggregator.settings.edits import Value

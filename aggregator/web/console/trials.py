@@ -10,7 +10,7 @@ import time
 
 from msgspec import Struct
 
-from aggregator.catalog.trying import Tried
+from aggregator.catalog.upstream.probe import Tried
 
 KEPT_SECONDS = 1800
 MOST = 50

@@ -9,13 +9,15 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
 from msgspec import Struct
 
-from aggregator.orders import bulk, evidence_store, resolve, search_store, store
-from aggregator.orders.evidence_store import Look, suggest
+from aggregator.orders import store
+from aggregator.orders.dispatching.routing import Market
 from aggregator.orders.model import Order
-from aggregator.orders.proofs import AfterAbsent, proof_of
-from aggregator.orders.routing import Market
-from aggregator.orders.search_store import OrderSearch
+from aggregator.orders.reporting import search_store
+from aggregator.orders.reporting.search_store import OrderSearch
 from aggregator.orders.state import OrderState
+from aggregator.orders.unsure import bulk_decisions, evidence_store, resolve
+from aggregator.orders.unsure.evidence_store import Look, suggest
+from aggregator.orders.unsure.proofs import AfterAbsent, proof_of
 from aggregator.storage import clock
 from aggregator.storage.clock import HOUR_MS
 from aggregator.web.console.deeds import done, reason, settle_ms
@@ -122,8 +124,8 @@ class UnsureController(Controller):
     async def many(self, parts: Parts, form: Form, author: Author) -> Page:
         """First which orders it would be; then, by the second press, those that were shown and are still unsure."""
         provider, since, until = form.text("provider", needed=True), _moment(form, "since"), _moment(form, "until")
-        verdict = form.choice("verdict", bulk.VERDICTS, bulk.ABSENT)
-        chosen = await bulk.unsure_between(provider, since, until)
+        verdict = form.choice("verdict", bulk_decisions.VERDICTS, bulk_decisions.ABSENT)
+        chosen = await bulk_decisions.unsure_between(provider, since, until)
         if not form.flag("sure"):
             names = await reseller_names()
             return page(
@@ -138,7 +140,9 @@ class UnsureController(Controller):
             )
         shown = set(form.get("ids", "").split(","))
         kept = [one for one in chosen if str(one.attempt.id) in shown]
-        results = await bulk.decide(kept, verdict, actor=author, reason=reason(form), settle_ms=settle_ms(parts))
+        results = await bulk_decisions.decide(
+            kept, verdict, actor=author, reason=reason(form), settle_ms=settle_ms(parts)
+        )
         left = [one for one in results if one.refusal is not None]
         told = f"{len(results) - len(left)} orders were decided."
         if left:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import msgspec
 from litestar import Controller, get, post
 
-from aggregator.catalog import word_store, words
-from aggregator.catalog.word_store import WordRow
-from aggregator.catalog.words import WordUnknown
-from aggregator.orders import explained
-from aggregator.orders.explained import Outlook
+from aggregator.catalog.upstream import word_store, words
+from aggregator.catalog.upstream.word_store import WordRow
+from aggregator.catalog.upstream.words import WordUnknown
+from aggregator.orders.unsure import explained
+from aggregator.orders.unsure.explained import Outlook
 from aggregator.web.console.deeds import done, reason, settle_ms
 from aggregator.web.dependencies import Author, Form, Params, Parts
 from aggregator.web.responses import Page, page
 from providers.errors import Code
-from providers.verdict import ADD_REFUSALS
+from providers.reading.verdict import ADD_REFUSALS
 from providers.vocabulary import Phase
 
 NOT_TAKEN = tuple(sorted(code.value for code in ADD_REFUSALS))

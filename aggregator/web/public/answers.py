@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Response
 
 from aggregator.api.bodies import takes_gzip
-from aggregator.web.kept import Kept, Made, made
+from aggregator.web.page_cache import Kept, Made, made
 from aggregator.web.responses import Page, page_apart
 from aggregator.web.sessions import HttpRequest
 from aggregator.web.templating import render

@@ -14,15 +14,15 @@ from aggregator.api.guide.openapi import document
 from aggregator.api.guide.samples import Language
 from aggregator.api.sizes import BodySizes
 from aggregator.beside import Besides
-from aggregator.catalog.prices import Prices
-from aggregator.catalog.shelf import Shelf
+from aggregator.catalog.shelf.prices import Prices
+from aggregator.catalog.shelf.shelf import Shelf
 from aggregator.resellers import keys
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import KeyRules
 from aggregator.settings import Settings
 from aggregator.web.dependencies import Form, HttpRequest, Parts, SellerId
 from aggregator.web.guards import resellers
-from aggregator.web.kept import made
+from aggregator.web.page_cache import made
 from aggregator.web.public.answers import MOMENT, send, show
 from aggregator.web.public.price_list import row_of
 from aggregator.web.public.reference import ENCODINGS, reference

@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import msgspec
 
-from aggregator.catalog.news import NewsKind
-from aggregator.catalog.news_store import ToldNews
+from aggregator.catalog.news.news import NewsKind
+from aggregator.catalog.news.news_store import ToldNews
 from aggregator.settings import PanelSettings
 from pricing.money import print_units
 

@@ -11,7 +11,7 @@ from aggregator.api.guide.examples import Example, Value
 from aggregator.api.spelling import render_services
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action
-from aggregator.catalog.shelf import Shelf, ShelfService
+from aggregator.catalog.shelf.shelf import Shelf, ShelfService
 from pricing.markup import Buyer
 
 LOOKED_AT = 1_000

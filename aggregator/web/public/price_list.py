@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct
 
 from aggregator.beside import Beside
-from aggregator.catalog.prices import Prices
-from aggregator.catalog.shelf import NO_LIMIT, Shelf, ShelfService
-from aggregator.orders.figures import Figure
+from aggregator.catalog.shelf.prices import Prices
+from aggregator.catalog.shelf.shelf import NO_LIMIT, Shelf, ShelfService
+from aggregator.orders.reporting.delivery_stats import Figure
 from pricing.markup import Buyer
 from pricing.money import Rate
 

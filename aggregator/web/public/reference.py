@@ -15,8 +15,8 @@ from aggregator.api.guide.fields import FIELDS, SOLD, Field, taken_by_action, ta
 from aggregator.api.guide.samples import Language, write
 from aggregator.api.views import RefillStatus, Spelling, Status
 from aggregator.api.wire import Action
-from aggregator.catalog.shelf import Shelf, ShelfService
-from aggregator.orders.types import TypeFields
+from aggregator.catalog.shelf.shelf import Shelf, ShelfService
+from aggregator.orders.intake.types import TypeFields
 from aggregator.settings import PanelSettings
 from aggregator.web.public.live_examples import live, service_for
 from pricing import refund

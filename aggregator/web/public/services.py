@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from litestar import Controller, get
 from litestar.di import NamedDependency
 
-from aggregator.catalog import news_store
+from aggregator.catalog.news import news_store
 from aggregator.resellers import store as reseller_store
 from aggregator.web.dependencies import Address, HttpRequest, Params, Parts, allow
-from aggregator.web.kept import made
+from aggregator.web.page_cache import made
 from aggregator.web.public import feeds
 from aggregator.web.public.answers import MOMENT, send, show
 from aggregator.web.public.price_list import FLAGS, SORTS, Filters, index_of

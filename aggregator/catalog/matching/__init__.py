@@ -1,0 +1,1 @@
+"""Suggests which services of different providers are the same thing."""

@@ -1,0 +1,1 @@
+"""Tells everyone what changed on our shelf, and lets old histories go."""

@@ -1,0 +1,1 @@
+"""What a reseller may ask of an order later: cancel and refill."""

@@ -1,0 +1,1 @@
+"""Whose a provider's order id is: accounts behind addresses and keys, and ids that were given twice."""
