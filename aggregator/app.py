@@ -8,7 +8,7 @@ import os
 import structlog
 
 from aggregator.api.asgi import Asgi, Readiness, make_asgi
-from aggregator.api.authenticator import Keys
+from aggregator.api.authenticator import Authenticator
 from aggregator.api.bodies import ServiceBodies
 from aggregator.api.ordering import render_for
 from aggregator.api.sizes import BodySizes
@@ -44,13 +44,13 @@ from aggregator.orders.reporting.provider_stats import Business
 from aggregator.orders.track import Tracker
 from aggregator.orders.unsure.investigate import Investigator
 from aggregator.people import authentication
-from aggregator.people.encryption import Seal
+from aggregator.people.encryption import Encryption
 from aggregator.provider_lifecycle import adopt
 from aggregator.settings import PaceSettings, ProviderSettings, Settings
 from aggregator.storage import clock, migrations, signals
-from aggregator.storage.engine import lanes
+from aggregator.storage.engine import concurrency
 from aggregator.storage.opening import database, failpoints
-from aggregator.storage.transaction import settled
+from aggregator.storage.transaction import drain
 from aggregator.web.parts import Parts
 from aggregator.web.site import make_pages
 from aggregator.workers import Workers
@@ -81,11 +81,11 @@ class Panel:
         self.workers = Workers()
         self.metrics = Metrics()
         self.upstreams = Upstreams(settings.providers, SharedPace(limits, _periods(pace)), failpoints().trace)
-        self._sellers = Handover(self.upstreams)
+        self._shelf_providers = Handover(self.upstreams)
         self.prices = Prices(currency, settings.services, settings.markup)
         self.tracker = Tracker(self.cache, render_for(currency))
         self._decided = Decided(self.cache, self.tracker)
-        self.keys = Keys(limits, settings.limits, settings.panel.spelling)
+        self.keys = Authenticator(limits, settings.limits, settings.panel.spelling)
         self.syncer = Syncer(
             self.upstreams, lambda: self.prices.markup.fx,
             sync_ms=pace.sync_ms, breaker_ms=pace.breaker_ms,
@@ -99,7 +99,7 @@ class Panel:
         self.reconciler = Reconciler(pace)
         self.refiller = Refiller(self.upstreams, pace, lambda: self.prices.shelf)
         self.placer = Placer(
-            lambda: self.prices.shelf, self.wake, lanes=lanes(settings.database_url),
+            lambda: self.prices.shelf, self.wake, concurrency=concurrency(settings.database_url),
             open_posts=settings.limits.open_subscription_posts,
         )  # fmt: skip
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.wake)
@@ -110,7 +110,7 @@ class Panel:
             currency=currency, counted=self.metrics.count_request, ready=lambda: self._prepared,
         )  # fmt: skip
         self.performance = Performance()
-        self._seal = Seal(settings.secrets, settings.directory)
+        self._seal = Encryption(settings.secrets, settings.directory)
         self._business = Business()
         self.jobs = Jobs(
             self.workers,
@@ -134,9 +134,9 @@ class Panel:
         await adopt(self.settings.providers)
         self._seen = await signals.read()
         await self.upstreams.learn(await knowledge.load())
-        await self.prices.reload(self._sellers)
+        await self.prices.reload(self._shelf_providers)
         await self.refiller.drop_gone()
-        await authentication.seal_codes(self._seal)
+        await authentication.encrypt_codes(self._seal)
         self._prepared = True
 
     async def take_providers(self, providers: tuple[ProviderSettings, ...]) -> None:
@@ -144,10 +144,10 @@ class Panel:
         await adopt(providers)
         before = list(self.upstreams)
         await self.upstreams.replace(providers)
-        self._sellers.begin(before)
-        await self.prices.reload(self._sellers)
+        self._shelf_providers.begin(before)
+        await self.prices.reload(self._shelf_providers)
         await self.refiller.drop_gone()
-        await store.hurry()
+        await store.make_due_now()
         if "dispatch" in self.workers.names():
             await self.jobs.follow_providers()
         self.workers.wake(*OF_ORDERS)
@@ -158,8 +158,8 @@ class Panel:
         told = await signals.read()
         changed = {name for name, value in told.items() if self._seen.get(name) != value}
         self._seen = told
-        if await self._sellers.ended() or signals.CATALOGUE in changed:
-            await self.prices.reload(self._sellers)
+        if await self._shelf_providers.ended() or signals.CATALOGUE in changed:
+            await self.prices.reload(self._shelf_providers)
         if signals.WORDS in changed:
             await self.upstreams.learn(await knowledge.load())
         if signals.KEYS in changed:
@@ -167,7 +167,7 @@ class Panel:
         if signals.REPLIES in changed:
             await self._decided.take_in()
         if changed & {signals.WORK, signals.CATALOGUE} and "dispatch" in self.workers.names():
-            await store.hurry()
+            await store.make_due_now()
             self.workers.wake(*OF_ORDERS)
 
     def asgi(self, *, with_api: bool) -> Asgi:
@@ -183,13 +183,13 @@ class Panel:
             canceller=self.canceller, refiller=self.refiller, tracker=self.tracker,
             performance=self.performance, upstreams=self.upstreams,
             syncer=self.syncer, limits=self._limits, seal=self._seal, wake=self.wake, ready=lambda: self._prepared,
-            business=self._business, sellers=self._sellers,
+            business=self._business, shelf_providers=self._shelf_providers,
             edits=self.edits(), sizes=self._sizes, router=self.router,
         )  # fmt: skip
 
     def edits(self) -> Edits:
         """Saves edits of the configuration from elsewhere than an editor."""
-        return Edits(self.settings, os.environ, self.prices, self.upstreams, self._sellers, self.take_providers)
+        return Edits(self.settings, os.environ, self.prices, self.upstreams, self._shelf_providers, self.take_providers)
 
     async def readiness(self) -> Readiness:
         """Ready once calls are answered, with a database that is up to date; a cache that is away only degrades."""
@@ -226,7 +226,7 @@ class Panel:
     async def stop(self) -> None:
         """Let adds in flight end, then stop everything; the sweeper of the next start finds what is left."""
         await self.finish_work()
-        await settled()
+        await drain()
         await self.upstreams.aclose()
         await self.cache.aclose()
         await self._limits.aclose()

@@ -11,10 +11,10 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
-class Joined(Generic[Q, A]):
+class Batcher(Generic[Q, A]):
     """Asks for all who wait at once: what comes during a turn of the event loop leaves together at its end.
 
-    While `lanes` batches are on their way further questions wait, so that batches grow with the load and nobody waits
+    While `concurrency` batches are on their way further questions wait, so that batches grow with the load and nobody waits
     without it. Whoever stops waiting for an answer stops nobody else's, and not the asking itself.
     """
 
@@ -23,7 +23,7 @@ class Joined(Generic[Q, A]):
         ask: Callable[[list[Q]], Awaitable[Sequence[A | Exception]]],
         *,
         most: int,
-        lanes: int = 1,
+        concurrency: int = 1,
         apart: Callable[[Exception], bool] = lambda _: False,
     ) -> None:
         """`ask` answers a batch of at most `most` questions in their order; an exception is one question's own.
@@ -32,7 +32,7 @@ class Joined(Generic[Q, A]):
         """
         self._ask = ask
         self._most = most
-        self._free = lanes
+        self._free = concurrency
         self._apart = apart
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._leaving = False

@@ -32,7 +32,7 @@ def most_connections() -> int:
     return files // 2
 
 
-class Patience(Struct, frozen=True, kw_only=True):
+class ClientTimeouts(Struct, frozen=True, kw_only=True):
     """How long, and for how much, one client is waited for."""
 
     head_seconds: float = 10.0
@@ -50,7 +50,7 @@ class Patience(Struct, frozen=True, kw_only=True):
 class Waiting:
     """The connections that have not said yet what they want, the oldest first."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: ClientTimeouts) -> None:
         self.patience = patience
         self.most = patience.connections or most_connections()
         self._silent: dict[Connection, None] = {}

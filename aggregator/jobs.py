@@ -116,7 +116,7 @@ class Jobs:
     async def _tidy(self) -> None:
         bound = engine()
         if isinstance(bound, Sqlite):
-            await bound.plan_anew()
+            await bound.analyze()
         await tidy()
         await self._do.refiller.drop_gone()
 

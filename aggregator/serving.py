@@ -20,7 +20,7 @@ import uvicorn
 
 from aggregator.app import Panel
 from aggregator.config_watcher import Seen, follow_edits, publish
-from aggregator.connections import Connection, Patience, Waiting
+from aggregator.connections import ClientTimeouts, Connection, Waiting
 from aggregator.errors import CannotBeDone
 from aggregator.settings import Fault, Settings
 from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
@@ -56,12 +56,12 @@ class Server(uvicorn.Server):
         yield
 
 
-def make_server(application: Any, patience: Patience | None = None) -> Server:
+def make_server(application: Any, patience: ClientTimeouts | None = None) -> Server:
     """A server for an application; run it with `serve(sockets=[...])`.
 
     It takes no header's word for who calls: which proxies are believed is the application's affair.
     """
-    waiting = Waiting(patience or Patience())
+    waiting = Waiting(patience or ClientTimeouts())
     return Server(
         uvicorn.Config(
             application,

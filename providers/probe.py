@@ -32,7 +32,7 @@ _ABOUT_THE_KEY = (Code.KEY_INVALID, Code.ACCOUNT_BLOCKED)
 _SHOWN = 4
 
 
-class Trial(Struct, kw_only=True):
+class Probe(Struct, kw_only=True):
     """What came of it."""
 
     preset: str
@@ -64,9 +64,9 @@ class _Recorder(Transport):
         return read_reply(answer.status, answer.body).value if answer else None
 
 
-async def try_provider(profile: Profile, preset: str, pace: Pace) -> Trial:
+async def try_provider(profile: Profile, preset: str, pace: Pace) -> Probe:
     """Ask everything that may be asked for nothing; never raises `ProviderError`."""
-    trial = Trial(preset=preset, findings=await reach(profile))
+    trial = Probe(preset=preset, findings=await reach(profile))
     if any(finding.level is Level.FAULT for finding in trial.findings):
         return trial
     recorder = _Recorder(profile, pace)
@@ -98,7 +98,7 @@ async def find_encoding(profile: Profile, pace: Pace) -> str | None:
     return None
 
 
-async def _try_balance(trial: Trial, adapter: Adapter, pace: Pace) -> bool:
+async def _try_balance(trial: Probe, adapter: Adapter, pace: Pace) -> bool:
     """Also tells whether it makes sense to ask on."""
     try:
         trial.funds = await adapter.balance()
@@ -114,13 +114,13 @@ async def _try_balance(trial: Trial, adapter: Adapter, pace: Pace) -> bool:
     return True
 
 
-async def _try_other_encodings(trial: Trial, profile: Profile, pace: Pace) -> None:
+async def _try_other_encodings(trial: Probe, profile: Profile, pace: Pace) -> None:
     other = await find_encoding(profile, pace)
     if other is not None:
         _note(trial, Level.WARN, "preset", f'with preset = "{other}" the balance can be read')
 
 
-async def _try_catalogue(trial: Trial, adapter: Adapter) -> None:
+async def _try_catalogue(trial: Probe, adapter: Adapter) -> None:
     try:
         trial.listings = await adapter.services()
     except ProviderError as error:
@@ -141,7 +141,7 @@ async def _try_catalogue(trial: Trial, adapter: Adapter) -> None:
         _note(trial, Level.WARN if good else Level.FAULT, "left out", _counted(flaws))
 
 
-def _tell_types(trial: Trial) -> None:
+def _tell_types(trial: Probe) -> None:
     """Where its types say what is sold, the line that says once what each of them is."""
     unknown, guessed = type_words(trial.listings)
     if guessed:
@@ -159,7 +159,7 @@ def type_words(listings: Sequence[Listing]) -> tuple[list[str], list[str]]:
     return unknown, guessed
 
 
-async def _try_several(trial: Trial, adapter: Adapter) -> None:
+async def _try_several(trial: Probe, adapter: Adapter) -> None:
     """Two orders that do not exist, in one question where that is tried at all."""
     tries = Capability.MULTI_STATUS in adapter.capabilities
     answers: Sequence[object] = ()
@@ -195,7 +195,7 @@ def _told_of_several(found: Found, *, tries: bool) -> tuple[Level, str, str]:
     return Level.WARN, "statuses", "two made-up orders at once were not understood; tried again with real ones"
 
 
-def _compare_family(trial: Trial, recorder: _Recorder) -> None:
+def _compare_family(trial: Probe, recorder: _Recorder) -> None:
     rows = find_rows(recorder.value("services")) or []
     facts = Facts(
         url=recorder.profile.url, rows=[row for _, row in rows],
@@ -211,7 +211,7 @@ def _compare_family(trial: Trial, recorder: _Recorder) -> None:
         _note(trial, Level.WARN, "preset", f'what it answers looks like preset = "{trial.resembles}"')
 
 
-def _tell_latency(trial: Trial, recorder: _Recorder) -> None:
+def _tell_latency(trial: Probe, recorder: _Recorder) -> None:
     if not recorder.answers:
         return
     level = Level.OK if recorder.quickest < SLOW_SECONDS else Level.WARN
@@ -225,7 +225,7 @@ def tell(error: ProviderError) -> str:
     return error.text or error.code.value
 
 
-def _note(trial: Trial, level: Level, topic: str, text: str) -> None:
+def _note(trial: Probe, level: Level, topic: str, text: str) -> None:
     trial.findings.append(Finding(level, topic, text))
 
 

@@ -19,7 +19,7 @@ from aggregator.resellers import accounts
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, migrations, tables
 from aggregator.storage.engine import bind, create_engine
-from aggregator.storage.transaction import settled, write
+from aggregator.storage.transaction import drain, write
 from pricing.money import SCALE
 from providers.vocabulary import Phase, Progress
 
@@ -39,7 +39,7 @@ async def open_database(url: str) -> AsyncIterator[None]:
         await clock.follow(at_once=True)
         yield
     finally:
-        await settled()
+        await drain()
         await engine.close()
 
 

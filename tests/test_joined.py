@@ -7,17 +7,17 @@ from contextvars import ContextVar
 
 import pytest
 
-from aggregator.batching import Joined
+from aggregator.batching import Batcher
 
 
 class Desk:
     """Answers a question with its double; keeps the batches in which they came."""
 
-    def __init__(self, *, most: int = 100, lanes: int = 1) -> None:
+    def __init__(self, *, most: int = 100, concurrency: int = 1) -> None:
         self.batches: list[list[int]] = []
         self.asked, self.open = asyncio.Event(), asyncio.Event()
         self.open.set()
-        self.ask: Joined[int, int] = Joined(self._answer, most=most, lanes=lanes)
+        self.ask: Batcher[int, int] = Batcher(self._answer, most=most, concurrency=concurrency)
 
     async def _answer(self, batch: list[int]) -> list[int | Exception]:
         self.batches.append(batch)
@@ -48,7 +48,7 @@ async def test_while_one_batch_is_away_the_next_gathers() -> None:
 
 
 async def test_no_batch_is_larger_than_it_may_be() -> None:
-    desk = Desk(most=4, lanes=2)
+    desk = Desk(most=4, concurrency=2)
     await asyncio.gather(*map(desk.ask, range(10)))
     assert [len(batch) for batch in desk.batches] == [4, 4, 2]
 
@@ -78,7 +78,7 @@ async def test_a_batch_that_fails_for_one_is_asked_one_by_one_where_that_helps(
             raise ConnectionError
         return batch
 
-    ask: Joined[int, int] = Joined(answer, most=10, apart=lambda _: apart)
+    ask: Batcher[int, int] = Batcher(answer, most=10, apart=lambda _: apart)
     answers = await asyncio.gather(*map(ask, (1, 666, 2)), return_exceptions=True)
     assert asked == batches
     assert [answer for answer in answers if isinstance(answer, int)] == ([1, 2] if apart else [])
@@ -105,6 +105,6 @@ async def test_what_one_caller_was_in_the_middle_of_is_nothing_to_the_others() -
     async def tell(batch: list[int]) -> list[str]:
         return [mood.get()] * len(batch)
 
-    ask: Joined[int, str] = Joined(tell, most=10)
+    ask: Batcher[int, str] = Batcher(tell, most=10)
     mood.set("busy")
     assert await ask(1) == "calm"

@@ -6,10 +6,10 @@ import asyncio
 import time
 from decimal import Decimal
 
-from aggregator.api.failed_auth_limiter import Strangers
+from aggregator.api.failed_auth_limiter import FailedAuthLimiter
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request
-from aggregator.batching import Joined
+from aggregator.batching import Batcher
 from aggregator.cache.limits import Limits, lenient_window
 from aggregator.errors import AccountInactive, InvalidKey, TooManyRequests
 from aggregator.resellers import store
@@ -26,7 +26,7 @@ _NEVER = (0.0, None)
 CHANGING = frozenset({Action.ADD, Action.CANCEL, Action.REFILL})
 
 
-class Keys:
+class Authenticator:
     """Finds the caller behind a key and counts its requests."""
 
     def __init__(self, limits: Limits, settings: LimitSettings, json_means: str) -> None:
@@ -34,9 +34,9 @@ class Keys:
         self._per_second = Decimal(str(settings.requests_per_second))
         self._burst = max(1, settings.burst)
         self._json_means = Spelling(json_means)
-        self._strangers = Strangers(settings.failed_keys_per_minute)
+        self._strangers = FailedAuthLimiter(settings.failed_keys_per_minute)
         self._one_by_one = asyncio.Lock()
-        self._callers: Joined[str, Caller | None] = Joined(store.callers, most=JOINED, lanes=2)
+        self._callers: Batcher[str, Caller | None] = Batcher(store.callers, most=JOINED, concurrency=2)
         self._known: dict[str, tuple[float, Caller | None]] = {}  # seconds, not money
 
     async def find(self, key: str, address: str = "") -> Caller:

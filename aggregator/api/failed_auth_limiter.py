@@ -24,7 +24,7 @@ class _Record(Struct):
     until: float = 0.0  # seconds
 
 
-class Strangers:
+class FailedAuthLimiter:
     """Counts failures in this process; the addresses heard of longest ago are forgotten first."""
 
     def __init__(self, allowed: int) -> None:

@@ -9,7 +9,7 @@ import structlog
 from litestar.handlers import asgi
 
 from aggregator.api import spelling as spell
-from aggregator.api.authenticator import JOINED, Keys
+from aggregator.api.authenticator import JOINED, Authenticator
 from aggregator.api.bodies import ServiceBodies
 from aggregator.api.faults import refuse
 from aggregator.api.fields import MOST_IDS, OrderIds, read_add, read_orders, read_refills
@@ -18,7 +18,7 @@ from aggregator.api.ordering import REFILL_TOLD, listed
 from aggregator.api.sizes import BodySizes
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, Request, find_key, read_request, spelling_of
-from aggregator.batching import Joined
+from aggregator.batching import Batcher
 from aggregator.errors import (
     IncorrectRequest,
     OrderNotFound,
@@ -57,7 +57,7 @@ class Api:
     """Answers every action in the spelling of its caller."""
 
     def __init__(
-        self, keys: Keys, placer: Placer, tracker: Tracker, canceller: Canceller, refiller: Refiller,
+        self, keys: Authenticator, placer: Placer, tracker: Tracker, canceller: Canceller, refiller: Refiller,
         bodies: ServiceBodies, sizes: BodySizes, *,
         currency: str, counted: Callable[[str, int], None], ready: Callable[[], bool],
     ) -> None:  # fmt: skip
@@ -66,7 +66,7 @@ class Api:
         self._tracker = tracker
         self._canceller = canceller
         self._refiller = refiller
-        self._balance: Joined[int, int] = Joined(book.balances, most=JOINED, lanes=2)
+        self._balance: Batcher[int, int] = Batcher(book.balances, most=JOINED, concurrency=2)
         self._bodies = bodies
         self._currency = currency
         self._read = Bodies(sizes.limit, sizes.usual)

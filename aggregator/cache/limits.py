@@ -6,8 +6,8 @@ import math
 from decimal import Decimal
 from typing import NamedTuple
 
-from aggregator.batching import Joined
-from aggregator.cache.redis import PREFIX, Patience, connect
+from aggregator.batching import Batcher
+from aggregator.cache.redis import PREFIX, RedisBreaker, connect
 from aggregator.cache.windows import Window, Windows
 
 _OURS = PREFIX + "limits:"
@@ -88,9 +88,9 @@ class SharedWindows:
 
     def __init__(self, url: str) -> None:
         redis = connect(url)
-        self._patience = Patience(redis)
+        self._patience = RedisBreaker(redis)
         self._script = redis.register_script(_SCRIPT)
-        self.hit: Joined[Hit, float | None] = Joined(self._count, most=_JOINED, lanes=2)
+        self.hit: Batcher[Hit, float | None] = Batcher(self._count, most=_JOINED, concurrency=2)
         """Seconds to wait; None where Redis is away."""
 
     async def _count(self, hits: list[Hit]) -> list[float | None]:

@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from aggregator.batching import Joined
+from aggregator.batching import Batcher
 from aggregator.cache.status import KEEP_SECONDS, CachedKind
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ def connect(url: str) -> Redis:
     )
 
 
-class Patience:
+class RedisBreaker:
     """Waits half a second for a Redis, once: one that failed is left alone until it answers a look from aside."""
 
     def __init__(self, redis: Redis) -> None:
@@ -99,8 +99,10 @@ class RedisCache:
 
     def __init__(self, url: str) -> None:
         self._redis = connect(url)
-        self._patience = Patience(self._redis)
-        self._joined: Joined[list[str], list[bytes | None]] = Joined(self._get_for_all, most=_JOINED, lanes=_LANES)
+        self._patience = RedisBreaker(self._redis)
+        self._joined: Batcher[list[str], list[bytes | None]] = Batcher(
+            self._get_for_all, most=_JOINED, concurrency=_LANES
+        )
 
     async def get_many(self, kind: CachedKind, ids: Sequence[str]) -> list[bytes | None]:
         return await self._joined(_names(kind, ids)) if ids else []

@@ -14,7 +14,7 @@ from aggregator.catalog.findings import Finding, laid_over
 from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Cancels, Hold, Learned, ListingRow
 from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import clock, signals, tables
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.tables import ImportedService
 
 _LISTING = tables.Listing
@@ -71,14 +71,16 @@ _HELD = f"held_row is not null and missing < {MISSING_BEFORE_WITHDRAWN}"  # a nu
 async def count_held() -> dict[str, int]:
     """By provider: how much of what it lists is held."""
     # SQL: the condition is of `held_page`.
-    rows = await run(f"select provider, count(*) as n from listings where {_HELD} group by provider order by provider")
+    rows = await execute(
+        f"select provider, count(*) as n from listings where {_HELD} group by provider order by provider"
+    )
     return {row["provider"]: int(row["n"]) for row in rows}
 
 
 async def held_page(*, limit: int, offset: int) -> list[HeldListing]:
     """A part of `held`."""
     # SQL: the condition joins several columns' words.
-    rows = await run(f"select * from listings where {_HELD} order by id limit {{}} offset {{}}", limit, offset)
+    rows = await execute(f"select * from listings where {_HELD} order by id limit {{}} offset {{}}", limit, offset)
     return [_as_held(row) for row in rows]
 
 

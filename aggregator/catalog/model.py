@@ -209,7 +209,7 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
         return Decimal(self.balance) if self.balance is not None else None
 
 
-class Health(Struct, frozen=True):
+class CircuitState(Struct, frozen=True):
     """What is kept of it: failures in a row, and until when (milliseconds) the provider rests and why."""
 
     failures: int

@@ -11,15 +11,15 @@ import msgspec
 from msgspec import Struct
 from piccolo.query.functions import Count
 
-from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Change, Health, ListingRow, ProviderRow
+from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, Change, CircuitState, ListingRow, ProviderRow
 from aggregator.settings import FIRST_IMPORTED_ID
 from aggregator.storage import clock, tables, upsert
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.id_ranges import drop_before
-from aggregator.storage.parameters import table_of
-from aggregator.storage.sql import Row, run
+from aggregator.storage.parameters import values_table
+from aggregator.storage.sql import Row, execute
 from aggregator.storage.tables import ImportedService, Revision
-from aggregator.storage.transaction import apart, engine
+from aggregator.storage.transaction import engine, off_loop
 
 _LISTING = tables.Listing
 _PROVIDER = tables.Provider
@@ -42,7 +42,7 @@ async def listings(provider: str | None = None) -> list[ListingRow]:
     found: list[ListingRow] = []
     after = 0
     while rows := await _page(provider, after):
-        found += await apart(partial(_as_listings, rows))
+        found += await off_loop(partial(_as_listings, rows))
         after = rows[-1]["id"]
     return found
 
@@ -150,17 +150,17 @@ async def give_ids(provider: str, services: Iterable[str], *, taken: Collection[
     """Give an id to each that has none; ids are never given twice, and none of those that are `taken`."""
     if not is_sqlite(engine()):
         # SQL: an advisory lock, rows as one parameter, and the sequence of PostgreSQL.
-        await run(f"select pg_advisory_xact_lock({_IDS_LOCK})")
+        await execute(f"select pg_advisory_xact_lock({_IDS_LOCK})")
     known = await imported()
     new = list(dict.fromkeys(service for service in services if (provider, service) not in known))
     numbers = count(max([*known.values(), FIRST_IMPORTED_ID - 1]) + 1)
     free = (number for number in numbers if number not in taken)
     rows = [(number, provider, service) for service, number in zip(new, free, strict=False)]
     for start in range(0, len(rows), upsert.EACH):
-        query, values = table_of(_NUMBERED, rows[start : start + upsert.EACH])
-        await run(f"insert into imported_services (id, provider, service) {query}", *values)
+        query, values = values_table(_NUMBERED, rows[start : start + upsert.EACH])
+        await execute(f"insert into imported_services (id, provider, service) {query}", *values)
     if rows and not is_sqlite(engine()):
-        await run("select setval(pg_get_serial_sequence('imported_services', 'id'), {})", rows[-1][0])
+        await execute("select setval(pg_get_serial_sequence('imported_services', 'id'), {})", rows[-1][0])
 
 
 async def providers() -> dict[str, ProviderRow]:
@@ -211,7 +211,7 @@ async def note_digits(name: str, digits: int) -> None:
     await _PROVIDER.update({_PROVIDER.charge_digits: digits}).where(fewer)
 
 
-async def set_health(name: str, health: Health) -> None:
+async def set_health(name: str, health: CircuitState) -> None:
     await set_provider(name, failures=health.failures, rest_until=health.rest_until, rest_reason=health.rest_reason)
 
 

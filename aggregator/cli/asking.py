@@ -8,7 +8,7 @@ from collections.abc import Callable
 import rich_click as click
 
 from aggregator import logs
-from aggregator.catalog.upstream.probe import Tried, name_of, try_new
+from aggregator.catalog.upstream.probe import ProbeReport, name_of, try_new
 from aggregator.settings import Settings, base_of
 from aggregator.settings.beginning import Beginning, Block
 from aggregator.settings.fields import CURRENCY, FOREIGN_CURRENCY, WEB_ADDRESS, Shape
@@ -82,7 +82,7 @@ async def _ask_provider(settings: Settings, url: str, taken: list[str]) -> tuple
     return {"name": name, "url": url, "key": key, "preset": tried.preset, **named}, named.get("currency", currency)
 
 
-def _currency(tried: Tried) -> str | None:
+def _currency(tried: ProbeReport) -> str | None:
     return tried.trial.funds.currency if tried.trial.funds is not None else None
 
 

@@ -41,7 +41,7 @@ async def preview(context: Context, file: str | None) -> None:
         raise Failure(f"there is no file {path}")
     markup = read_markup(text, str(path), currency=settings.panel.currency)
     async with database(settings), opened(settings, publish=False) as panel:
-        changes = await panel.prices.foretell(panel.upstreams, markup)
+        changes = await panel.prices.preview_changes(panel.upstreams, markup)
     rows = [msgspec.to_builtins(change) for change in changes]
     below = [row for row in rows if row["below_cost"]]
     if below and context.as_json:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from aggregator.catalog.upstream.probe import Tried, name_of, remember, try_configured, try_new
+from aggregator.catalog.upstream.probe import ProbeReport, name_of, remember, try_configured, try_new
 from aggregator.cli.providers import providers
 from aggregator.cli.root import Context, Failure, command
 from aggregator.settings import ConfigurationError, Settings, base_of
@@ -61,7 +61,7 @@ def _settings_if_any(context: Context) -> Settings | None:
         return None
 
 
-def _lines(url: str, key: str, tried: Tried) -> str:
+def _lines(url: str, key: str, tried: ProbeReport) -> str:
     """What to write into providers.toml."""
     name = name_of(url)
     reference = key if is_reference(key) else f"env:{name.upper().replace('-', '_')}_KEY"
@@ -72,7 +72,7 @@ def _lines(url: str, key: str, tried: Tried) -> str:
     return "\n".join(["[[provider]]", *pairs, *currency])
 
 
-def _report(context: Context, name: str | None, tried: Tried, lines: str | None = None) -> None:
+def _report(context: Context, name: str | None, tried: ProbeReport, lines: str | None = None) -> None:
     faults, findings = tried.faults, tried.findings
     document = {
         "provider": name, "sells": not faults, "findings": [msgspec.to_builtins(finding) for finding in findings],

@@ -16,8 +16,8 @@ from piccolo.query import Query
 from aggregator.ledger.entries import Entry, EntryKind, adjusted, charged, reference_in_sql, wallet
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation
-from aggregator.storage.parameters import NewRows, among, table_of
-from aggregator.storage.sql import run
+from aggregator.storage.parameters import NewRows, in_list, values_table
+from aggregator.storage.sql import execute
 from aggregator.storage.tables import Wallet
 from aggregator.storage.totals import read_total, total
 from aggregator.storage.transaction import engine
@@ -138,11 +138,11 @@ async def _balance(update: Query, *, otherwise: type[Exception] = WalletTooLow) 
     return int(rows[0]["balance"])
 
 
-async def moved(reseller: int) -> int:
+async def balance_from_entries(reseller: int) -> int:
     """What all entries of a wallet say that it holds."""
     mine = wallet(reseller)
     # SQL: a sum wider than 63 bits, in halves.
-    rows = await run(
+    rows = await execute(
         f"select {total('amount', 'moved')} from (select case when target = {{}} then amount when source = {{}}"
         " then -amount end as amount from entries where reseller = {}) as moves",
         mine, mine, reseller,
@@ -150,14 +150,14 @@ async def moved(reseller: int) -> int:
     return read_total(rows[0], "moved")
 
 
-async def square(reseller: int, *, held: int, decision: int, note: str, keep: Kept) -> None:
+async def reconcile_wallet(reseller: int, *, held: int, decision: int, note: str, keep: Kept) -> None:
     """Make a wallet that somebody changed, and its entries, say the same again; inside the caller's transaction.
 
     By an adjustment that the wallet has had already, or by setting the wallet. `held` is what the decision was made on:
     raises `WalletTooLow` where the wallet has moved since, or would fall below zero, and `WalletFull` where what the
     entries say, or the difference, is more than either can hold.
     """
-    told = await moved(reseller)
+    told = await balance_from_entries(reseller)
     unmoved = (Wallet.reseller == reseller) & (Wallet.balance == held)
     now = told if keep == "entries" else held
     if now < 0:
@@ -196,7 +196,7 @@ async def charge_alone(price: OrderCharge, order: NewRows) -> Charged:
     # SQL: one statement locks, debits, places and enters.
     # Twice: what another commits between this statement's snapshot and our lock is seen by the next one only.
     for _ in range(2):
-        [row] = await run(
+        [row] = await execute(
             f"with held as ({_FREE}), paid as (update wallets set balance = balance - {{}}"
             " where reseller in (select reseller from held) and balance >= {}"
             f" returning balance), placed as ({placing}), entered as ("
@@ -249,13 +249,13 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
         [(reseller, total)] = totals.items()
         mine = "{}" if is_sqlite(engine()) else f"({_FREE})"
         # SQL: one statement debits what is there and skips what others hold.
-        rows = await run(
+        rows = await execute(
             f"update wallets set balance = balance - {{}} where reseller = {mine} and balance >= {{}}"
             " returning balance",
             total, reseller, total,
         )  # fmt: skip
         return {reseller: int(rows[0]["balance"])} if rows else {}
-    query, values = table_of({"reseller": "bigint", "total": "bigint"}, sorted(totals.items()))
+    query, values = values_table({"reseller": "bigint", "total": "bigint"}, sorted(totals.items()))
     if is_sqlite(engine()):
         ours = f"({query}) as ours"
     else:
@@ -263,7 +263,7 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
             f"(select w.reseller, asked.total from wallets w join ({query}) as asked on asked.reseller = w.reseller"
             " order by w.reseller for update of w skip locked) as ours"
         )
-    rows = await run(
+    rows = await execute(
         f"update wallets set balance = balance - ours.total from {ours} where wallets.reseller = ours.reseller"
         " and balance >= ours.total returning wallets.reseller, balance",
         *values,
@@ -273,9 +273,9 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
 
 async def _locked(resellers: AbstractSet[int]) -> set[int]:
     """Those of the wallets that another transaction holds; the others are ours from here on."""
-    these, values = among("reseller", sorted(resellers))
+    these, values = in_list("reseller", sorted(resellers))
     # SQL: skip locked.
-    rows = await run(f"select reseller from wallets where {these} order by reseller for update skip locked", values)
+    rows = await execute(f"select reseller from wallets where {these} order by reseller for update skip locked", values)
     return set(resellers) - {int(row["reseller"]) for row in rows}
 
 
@@ -290,7 +290,7 @@ async def _debit_one(price: OrderCharge) -> int | None:
 async def _enter(entries: Sequence[Entry], balances: Sequence[int]) -> None:
     """Write down entries whose money has moved in this transaction."""
     now = clock.now()
-    query, values = table_of(
+    query, values = values_table(
         _CHARGE_COLUMNS,
         [
             (one.source, one.target, one.amount, one.reference, one.reseller, one.order, one.note, balance, now)
@@ -299,15 +299,15 @@ async def _enter(entries: Sequence[Entry], balances: Sequence[int]) -> None:
     )
     names = ", ".join(_CHARGE_COLUMNS)
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
-    await run(f"insert into entries ({names}) {query}", *values)
+    await execute(f"insert into entries ({names}) {query}", *values)
 
 
-async def hold_wallets(resellers: Iterable[int]) -> None:
+async def lock_wallets(resellers: Iterable[int]) -> None:
     """Wait for every charge to these wallets that has begun; until the end of the transaction no other begins."""
-    these, values = among("reseller", sorted(resellers))
+    these, values = in_list("reseller", sorted(resellers))
     if not is_sqlite(engine()):
         # SQL: for update, in one order.
-        await run(f"select reseller from wallets where {these} order by reseller for update", values)
+        await execute(f"select reseller from wallets where {these} order by reseller for update", values)
 
 
 async def balance(reseller: int) -> int:
@@ -317,9 +317,9 @@ async def balance(reseller: int) -> int:
 
 async def balances(resellers: Sequence[int]) -> list[int]:
     """What several wallets hold now, in the order asked."""
-    these, values = among("reseller", resellers)
+    these, values = in_list("reseller", resellers)
     # SQL: rows of any number come as one parameter, so that the text is prepared once; measured.
-    rows = await run(f"select reseller, balance from wallets where {these}", values)
+    rows = await execute(f"select reseller, balance from wallets where {these}", values)
     held = {int(row["reseller"]): int(row["balance"]) for row in rows}
     return [held[reseller] for reseller in resellers]
 
@@ -339,7 +339,7 @@ async def statement(reseller: int, *, limit: int | None = None, before: int | No
 async def statement_in_portions(reseller: int, *, each: int) -> AsyncIterator[list[PostedEntry]]:
     """All of a statement, the newest first, so many entries at a time; no more of it is in memory at once."""
     below = MOST
-    while rows := await run(
+    while rows := await execute(
         # SQL: as rows, which a thread makes entries of.
         "select * from entries where reseller = {} and balance is not null and id < {} order by id desc limit {}",
         reseller, below, each,

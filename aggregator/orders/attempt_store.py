@@ -15,11 +15,11 @@ from aggregator.orders.store import get_many
 from aggregator.storage import clock, tables
 from aggregator.storage.conditions import PLACING, UNSURE
 from aggregator.storage.engine import is_sqlite, is_unique_violation
-from aggregator.storage.parameters import table_of
+from aggregator.storage.parameters import values_table
 from aggregator.storage.transaction import engine, write
 
 _ATTEMPT = tables.Attempt
-CLAIM_MS = 60_000
+LEASE_MS = 60_000
 """How long a claimed poll is left to its worker."""
 
 FOLLOWED = (
@@ -83,7 +83,7 @@ async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
         )
         for one in new
     ]  # fmt: skip
-    query, values = table_of(_NEW, rows)
+    query, values = values_table(_NEW, rows)
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
     written = await _ATTEMPT.raw(f"insert into attempts ({', '.join(_NEW)}) {query} returning *", *values)
     return {row["order_id"]: as_attempt(row) for row in written}
@@ -138,7 +138,7 @@ async def accept(taken: Sequence[AcceptedAdd], *, poll_at: int) -> set[int]:
 
     Raises `DuplicateUpstreamOrder` where one of the ids is that of an attempt that is followed.
     """
-    query, values = table_of(
+    query, values = values_table(
         {"attempt": "bigint", "named": "text", "said": "text"},
         [(one.attempt, one.upstream_order, one.reply) for one in taken],
     )
@@ -265,7 +265,7 @@ async def unsure_since(moment: int) -> dict[str, int]:
 
 
 async def claim_polls(provider: str, limit: int) -> list[Followed]:
-    """Take the attempts at a provider whose status is due, with their orders; ours for `CLAIM_MS`."""
+    """Take the attempts at a provider whose status is due, with their orders; ours for `LEASE_MS`."""
     now = clock.now()
     lock = "" if is_sqlite(engine()) else "for update skip locked"
     # SQL: one statement chooses, skips what is locked, and claims.
@@ -275,7 +275,7 @@ async def claim_polls(provider: str, limit: int) -> list[Followed]:
             "with due as materialized (select id from attempts where provider = {} and poll_at <= {}"
             f" and superseded_at is null order by poll_at limit {{}} {lock})"
             " update attempts set poll_at = {} where id in (select id from due) returning *",
-            provider, now, limit, now + CLAIM_MS,
+            provider, now, limit, now + LEASE_MS,
         ).run()
     )  # fmt: skip
     return await with_orders([as_attempt(row) for row in rows])
@@ -294,7 +294,7 @@ async def poll_again(due: Mapping[int, int | None], *, whole: Mapping[int, int] 
     """
     seen = whole or {}
     rows = [(attempt, moment, seen.get(attempt)) for attempt, moment in sorted(due.items())]
-    query, values = table_of({"id": "bigint", "moment": "bigint", "seen": "bigint"}, rows)
+    query, values = values_table({"id": "bigint", "moment": "bigint", "seen": "bigint"}, rows)
     # SQL: an update from rows as one parameter.
     await write(
         lambda: _ATTEMPT.raw(

@@ -15,7 +15,7 @@ from aggregator.orders.halts import NOT_HALTED
 from aggregator.orders.model import Order
 from aggregator.orders.state import MAY_FOLLOW, OPEN, EventKind, OrderState, in_sql
 from aggregator.storage import clock, conditions, signals, tables
-from aggregator.storage.parameters import among, table_of
+from aggregator.storage.parameters import in_list, values_table
 from aggregator.storage.tables import Event
 
 _ORDER = tables.Order
@@ -56,7 +56,7 @@ async def get_many(orders: Sequence[int]) -> list[Order]:
     """Those of the orders that there are, in no order."""
     if not orders:
         return []
-    these, values = among("id", orders)
+    these, values = in_list("id", orders)
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
     return [as_order(row) for row in await _ORDER.raw(f"select * from orders where {these}", values)]
 
@@ -66,7 +66,7 @@ async def of_reseller(reseller: int, orders: Iterable[int]) -> dict[int, Order]:
     wanted = [order for order in orders if 0 < order < 2**63]
     if not wanted:
         return {}
-    these, values = among("id", wanted)
+    these, values = in_list("id", wanted)
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await _ORDER.raw(f"select * from orders where reseller = {{}} and {these}", reseller, values)
     return {row["id"]: as_order(row) for row in rows}
@@ -83,15 +83,15 @@ async def postpone(order: int, until: int) -> None:
     await _ORDER.update({_ORDER.due_at: until}).where((_ORDER.id == order) & (_ORDER.state == OrderState.QUEUED.value))
 
 
-async def hurry() -> None:
+async def make_due_now() -> None:
     """Something changed for the better (funds, a price, a provider): look at the waiting orders now."""
     later = (_ORDER.state == OrderState.QUEUED.value) & (_ORDER.due_at > clock.now())
     await _ORDER.update({_ORDER.due_at: clock.now()}).where(later)
 
 
-async def depart(orders: Sequence[int]) -> set[int]:
+async def mark_placing(orders: Sequence[int]) -> set[int]:
     """Let queued orders leave for a provider; those that leave, and do not stand still since a red audit."""
-    these, values = among("id", orders)
+    these, values = in_list("id", orders)
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await _ORDER.raw(
         f"update orders set state = 'placing' where {these} and state = 'queued' and {NOT_HALTED} returning id", values
@@ -101,7 +101,7 @@ async def depart(orders: Sequence[int]) -> set[int]:
 
 async def activate(orders: Sequence[int]) -> None:
     """Their providers have them: what was on its way or unsure is active."""
-    these, values = among("id", orders)
+    these, values = in_list("id", orders)
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
     await _ORDER.raw(f"update orders set state = 'active' where {these} and state in ({_LEFT})", values)
 
@@ -138,7 +138,7 @@ async def enqueue(order: int, source: OrderState, *, due_at: int) -> bool:
     return await _move(order, [source], OrderState.QUEUED, changes)
 
 
-async def forget_sight(order: Order) -> None:
+async def clear_first_sighting(order: Order) -> None:
     """The provider says something else than the ending that it told of: only two answers in a row count."""
     if order.sight is not None:
         await _ORDER.update({_ORDER.sight: None, _ORDER.sight_at: None}).where(_ORDER.id == order.id)
@@ -152,13 +152,13 @@ async def hold(order: Order, reason: str) -> bool:
     return bool(rows) and order.held != reason
 
 
-async def wish_cancel(order: int, among: Iterable[OrderState] = OPEN) -> bool:
+async def request_cancel(order: int, in_list: Iterable[OrderState] = OPEN) -> bool:
     """The reseller wants it called off as soon as that is possible; whether the order was in one of these states."""
-    wished = (_ORDER.id == order) & _ORDER.state.is_in([state.value for state in among])
+    wished = (_ORDER.id == order) & _ORDER.state.is_in([state.value for state in in_list])
     return bool(await _ORDER.update({_ORDER.cancel_wish: True}).where(wished).returning(_ORDER.id))
 
 
-async def lose(
+async def record_undelivered(
     order: Order,
     *,
     state: OrderState,
@@ -202,7 +202,7 @@ async def note(order: int, state: OrderState, text: str, *, kind: EventKind | No
 
 async def note_all(lines: Sequence[tuple[int, OrderState, str]]) -> None:
     """A line in the history of each of these orders."""
-    query, values = table_of(
+    query, values = values_table(
         {"order_id": "bigint", "state": "text", "text": "text"},
         [(order, state.value, text) for order, state, text in lines],
     )
@@ -249,7 +249,7 @@ async def count_waiting() -> dict[str, int]:
     return {"unsure": await _ORDER.count().where(unsure), "held": await _ORDER.count().where(_ORDER.held.is_not_null())}
 
 
-async def tell_others() -> None:
+async def invalidate_caches() -> None:
     """Replies kept in other processes are stale, and there may be work."""
     await signals.raise_signal(signals.REPLIES)
     await signals.raise_signal(signals.WORK)

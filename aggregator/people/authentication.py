@@ -8,7 +8,7 @@ import structlog
 from msgspec import Struct
 
 from aggregator.people import codes, passwords, sessions, store
-from aggregator.people.encryption import CannotOpen, Seal, is_sealed
+from aggregator.people.encryption import CannotDecrypt, Encryption, is_encrypted
 from aggregator.people.model import Person, Role, Stage, digest, make_token, read_name
 from aggregator.people.store import Secrets
 from aggregator.resellers import accounts
@@ -29,15 +29,15 @@ _HELP = "set AGGREGATOR_SECRET, to what it was; or aggregator owners reset NAME,
 NO_INVITE = "Signing up needs a good invitation: this one was used, or has expired."
 
 
-class WrongProof(Exception):
+class InvalidCredentials(Exception):
     """The name, the password or the code is not right; which of them is nobody's business."""
 
 
-class WrongPassword(WrongProof):
+class WrongPassword(InvalidCredentials):
     """It is the password that is not right, where somebody is signed in already."""
 
 
-class CodesClosed(WrongProof):
+class CodesClosed(InvalidCredentials):
     """Nobody can check this person's one-time codes: their secret does not open."""
 
     def __init__(self) -> None:
@@ -52,47 +52,47 @@ class SignedIn(Struct, frozen=True):
 
 
 async def sign_in(name: str, password: str, *, instead_of: str) -> SignedIn:
-    """Check a password and begin a session; raises `WrongProof`, `passwords.TooBusy`."""
+    """Check a password and begin a session; raises `InvalidCredentials`, `passwords.TooBusy`."""
     known = await store.find(read_name(name) or "")
     if not await passwords.verify(password, known.password if known else None) or known is None:
-        raise WrongProof
+        raise InvalidCredentials
     stage = Stage.CODE if known.person.totp else Stage.FULL
     return SignedIn(await sessions.start(known.person.id, stage=stage, instead_of=instead_of), stage)
 
 
-async def give_code(person: Person, code: str, *, seal: Seal, instead_of: str) -> str:
-    """Check a one-time or recovery code; the id of the full session. Raises `WrongProof`."""
+async def submit_code(person: Person, code: str, *, seal: Encryption, instead_of: str) -> str:
+    """Check a one-time or recovery code; the id of the full session. Raises `InvalidCredentials`."""
     await prove_code(await store.get(person.id), code, seal)
     return await sessions.start(person.id, instead_of=instead_of)
 
 
-async def prove_code(known: Secrets, code: str, seal: Seal) -> None:
-    """Raises `WrongProof`; a code that was used once is wrong from then on."""
+async def prove_code(known: Secrets, code: str, seal: Encryption) -> None:
+    """Raises `InvalidCredentials`; a code that was used once is wrong from then on."""
     secret = _opened(known, seal)
     step = codes.step_of(secret, code, clock.now()) if secret else None
     if step is not None and await store.take_step(known.person.id, step):
         return
     if not await store.take_recovery(known, codes.recovery_digest(code)):
-        raise CodesClosed if known.totp and not secret else WrongProof
+        raise CodesClosed if known.totp and not secret else InvalidCredentials
 
 
-def _opened(known: Secrets, seal: Seal) -> str | None:
+def _opened(known: Secrets, seal: Encryption) -> str | None:
     """The secret of their codes; None where there is none, or where nobody can read it."""
-    if known.totp is None or not is_sealed(known.totp):
+    if known.totp is None or not is_encrypted(known.totp):
         return known.totp
     try:
         return seal.open(known.totp, known.person.id)
-    except CannotOpen as error:
+    except CannotDecrypt as error:
         log.warning("codes.closed", person=known.person.name, why=str(error), help=_HELP)
         return None
 
 
-async def seal_codes(seal: Seal) -> None:
+async def encrypt_codes(seal: Encryption) -> None:
     """Seal what lies open since before there was a seal, and anew what another of our secrets sealed."""
     try:
         for known in await store.with_codes():
             assert known.totp is not None
-            if not seal.is_fresh(known.totp) and (secret := _opened(known, seal)):
+            if not seal.uses_current_key(known.totp) and (secret := _opened(known, seal)):
                 await store.reseal_totp(known.person.id, known.totp, seal.close(secret, known.person.id))
     except CannotWrite as error:
         log.warning("codes.unsealed", why=str(error), help=_HELP)
@@ -168,9 +168,9 @@ async def reset(name: str, password: str) -> None:
 
 
 async def change_password(person: Person, old: str, new: str, *, here: str) -> str:
-    """Set a new password and sign out everywhere else; the new id of the session here. Raises `WrongProof`."""
+    """Set a new password and sign out everywhere else; the new id of the session here. Raises `InvalidCredentials`."""
     if not await passwords.verify(old, (await store.get(person.id)).password):
-        raise WrongProof
+        raise InvalidCredentials
     _judged(person.name, new)
     await store.set_password(person.id, await passwords.hash_password(new))
     await sessions.end_all(person.id, but=here)
@@ -178,12 +178,12 @@ async def change_password(person: Person, old: str, new: str, *, here: str) -> s
 
 
 async def start_codes(
-    person: Person, secret: str, code: str, *, password: str, seal: Seal, here: str
+    person: Person, secret: str, code: str, *, password: str, seal: Encryption, here: str
 ) -> tuple[list[str], str]:
     """Ask for codes from now on; the recovery codes, shown this once, and the new id of the session here.
 
     The password is asked for: whoever finds an open browser must not lock its owner out. Raises `WrongPassword`,
-    `WrongProof` for the code, and `Refusal` where codes are asked for already (to change them, prove the old ones
+    `InvalidCredentials` for the code, and `Refusal` where codes are asked for already (to change them, prove the old ones
     first) or the secret cannot be sealed.
     """
     known = await store.get(person.id)
@@ -192,10 +192,10 @@ async def start_codes(
     if not await passwords.verify(password, known.password):
         raise WrongPassword
     if not codes.is_secret(secret):
-        raise WrongProof
+        raise InvalidCredentials
     step = codes.step_of(secret, code, clock.now())
     if step is None:
-        raise WrongProof
+        raise InvalidCredentials
     try:
         sealed = seal.close(secret, person.id)
     except CannotWrite as error:
@@ -208,8 +208,8 @@ async def start_codes(
     return recovery, await sessions.start(person.id, instead_of=here)
 
 
-async def stop_codes(person: Person, code: str, *, seal: Seal, here: str) -> str:
-    """Ask for codes no longer; raises `WrongProof`. The new id of the session here."""
+async def stop_codes(person: Person, code: str, *, seal: Encryption, here: str) -> str:
+    """Ask for codes no longer; raises `InvalidCredentials`. The new id of the session here."""
     await prove_code(await store.get(person.id), code, seal)
     await store.set_totp(person.id, None, [])
     return await sessions.start(person.id, instead_of=here)

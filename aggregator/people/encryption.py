@@ -21,11 +21,11 @@ _NONCE_BYTES = 12
 _PURPOSE = b"aggregator: secrets of one-time codes"
 
 
-class CannotOpen(Exception):
+class CannotDecrypt(Exception):
     """Sealed with a secret that we do not have, or for somebody else."""
 
 
-class Seal:
+class Encryption:
     """AES-256-GCM under a key of our secret, bound to one person, so that a copy in another's row does not open.
 
     `secrets`: the first seals, all open; without any, one in a file of the configuration's folder, made when the
@@ -34,47 +34,47 @@ class Seal:
 
     def __init__(self, secrets: Sequence[str], directory: Path) -> None:
         self._directory = directory
-        self._keys = {_mark(key): key for key in map(_key, secrets)}
+        self._keys = {_key_id(key): key for key in map(_key, secrets)}
 
     def close(self, text: str, person: int) -> str:
         """The text, sealed for this person. Raises `CannotWrite` where there is no secret and none can be made."""
-        mark = self._find(make=True)
+        key_id = self._find(make=True)
         nonce = os.urandom(_NONCE_BYTES)
-        box = nonce + self._cipher(mark).encrypt(nonce, text.encode(), _owner(person))
-        return f"{_BEGINNING}:{mark}:{urlsafe_b64encode(box).decode()}"
+        box = nonce + self._cipher(key_id).encrypt(nonce, text.encode(), _owner(person))
+        return f"{_BEGINNING}:{key_id}:{urlsafe_b64encode(box).decode()}"
 
-    def open(self, sealed: str, person: int) -> str:
-        """The text itself. Raises `CannotOpen`."""
+    def open(self, text: str, person: int) -> str:
+        """The text itself. Raises `CannotDecrypt`."""
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415  # most processes never open one
 
-        mark, _, box = sealed.removeprefix(f"{_BEGINNING}:").partition(":")
+        key_id, _, box = text.removeprefix(f"{_BEGINNING}:").partition(":")
         self._find(make=False)
-        if mark not in self._keys:
-            raise CannotOpen("it was sealed with another secret")
+        if key_id not in self._keys:
+            raise CannotDecrypt("it was sealed with another secret")
         try:
             raw = urlsafe_b64decode(box)
-            return self._cipher(mark).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _owner(person)).decode()
+            return self._cipher(key_id).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _owner(person)).decode()
         except (InvalidTag, NotBase64, ValueError) as error:
-            raise CannotOpen("it was sealed for somebody else, or was changed") from error
+            raise CannotDecrypt("it was sealed for somebody else, or was changed") from error
 
-    def is_fresh(self, text: str) -> bool:
+    def uses_current_key(self, text: str) -> bool:
         """Whether it is sealed, and with the secret that seals now."""
-        mark = self._find(make=False)
-        return mark != "" and text.startswith(f"{_BEGINNING}:{mark}:")
+        key_id = self._find(make=False)
+        return key_id != "" and text.startswith(f"{_BEGINNING}:{key_id}:")
 
     def _find(self, *, make: bool) -> str:
         """The mark of the key that seals; "" where there is none."""
         if not self._keys and (secret := own_secret(self._directory, make=make)):
-            self._keys = {_mark(_key(secret)): _key(secret)}
+            self._keys = {_key_id(_key(secret)): _key(secret)}
         return next(iter(self._keys), "")
 
-    def _cipher(self, mark: str) -> AESGCM:
+    def _cipher(self, key_id: str) -> AESGCM:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  # as above
 
-        return AESGCM(self._keys[mark])
+        return AESGCM(self._keys[key_id])
 
 
-def is_sealed(text: str) -> bool:
+def is_encrypted(text: str) -> bool:
     return text.startswith(f"{_BEGINNING}:")
 
 
@@ -83,7 +83,7 @@ def _key(secret: str) -> bytes:
     return hmac.digest(secret.encode(), _PURPOSE, "sha256")
 
 
-def _mark(key: bytes) -> str:
+def _key_id(key: bytes) -> str:
     """By which a sealed text tells its key, and nothing of it."""
     return hashlib.sha256(key).hexdigest()[:8]
 

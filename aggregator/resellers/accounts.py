@@ -75,7 +75,7 @@ async def fund(
 ) -> tuple[int, bool]:
     """Deposit by hand; a reference is taken once, a form is sent once. Returns the balance and whether money moved now.
 
-    Raises `Refusal`, also where the reference stands for another deposit, and `UsedBefore` for the token of a form
+    Raises `Refusal`, also where the reference stands for another deposit, and `AlreadyUsed` for the token of a form
     that was sent before.
     """
     if amount <= 0:
@@ -85,7 +85,7 @@ async def fund(
 
     async def work() -> None:
         if form is not None:
-            await form_tokens.use(form)
+            await form_tokens.consume(form)
         await book.post(entries.deposited("manual", reseller.id, amount, payment=payment, note=note))
         await _record(reseller, "funded", f"{print_units(amount, 2)}, reference {payment}", actor=actor, reason=note)
 
@@ -111,14 +111,14 @@ async def _refuse_another(reseller: Reseller, amount: int, payment: str) -> None
 
 
 async def adjust(name: str, amount: int, *, note: str, actor: str, form: str | None = None) -> int:
-    """Correct a wallet by hand, never below zero; returns the balance. Raises `Refusal`, `UsedBefore`."""
+    """Correct a wallet by hand, never below zero; returns the balance. Raises `Refusal`, `AlreadyUsed`."""
     if not amount or not note.strip():
         raise Refusal("an adjustment needs an amount other than 0 and a note that says why")
     reseller = await named(name)
 
     async def work() -> None:
         if form is not None:
-            await form_tokens.use(form)
+            await form_tokens.consume(form)
         decision = await _record(reseller, "adjusted", print_units(amount, 2), actor=actor, reason=note)
         await book.post(entries.adjusted(reseller.id, amount, decision=decision, note=note))
 
@@ -137,20 +137,20 @@ async def square(
     """End a difference between a wallet and its entries by a decision about which is right; returns the balance.
 
     `seen` = what the wallet held when that was decided; None = it is decided on what it holds now. Raises `Refusal`,
-    `UsedBefore`.
+    `AlreadyUsed`.
     """
     if not note.strip():
         raise Refusal("it needs a note that says why")
     reseller = await named(name)
     held = await book.balance(reseller.id) if seen is None else seen
-    if held == await book.moved(reseller.id):
+    if held == await book.balance_from_entries(reseller.id):
         raise Refusal(f"the wallet of {name} is what its entries say")
 
     async def work() -> None:
         if form is not None:
-            await form_tokens.use(form)
+            await form_tokens.consume(form)
         decision = await _record(reseller, "squared", f"{keep} kept", actor=actor, reason=note)
-        await book.square(reseller.id, held=held, decision=decision, note=note, keep=keep)
+        await book.reconcile_wallet(reseller.id, held=held, decision=decision, note=note, keep=keep)
 
     try:
         await write(work)

@@ -10,8 +10,8 @@ import msgspec
 
 from aggregator.resellers.model import Caller, KeyRow, KeyRules, Reseller
 from aggregator.storage import clock, tables
-from aggregator.storage.parameters import among
-from aggregator.storage.sql import run
+from aggregator.storage.parameters import in_list
+from aggregator.storage.sql import execute
 from aggregator.storage.tables import ApiKey
 
 _RESELLER = tables.Reseller
@@ -95,9 +95,9 @@ def _live() -> Any:
 
 async def callers(digests: Sequence[str]) -> list[Caller | None]:
     """Whoever holds the key with each digest; None for one that was revoked or never given."""
-    these, values = among("k.digest", digests)
+    these, values = in_list("k.digest", digests)
     # SQL: it joins, for keys that come as one parameter; measured.
-    rows = await run(
+    rows = await execute(
         "select k.digest, k.id as key, k.spelling as key_spelling, k.requests_per_second, k.read_only, k.same_link,"
         " k.duplicate_seconds, k.addresses,"
         " r.id, r.name, r.tier, r.spelling, r.frozen"

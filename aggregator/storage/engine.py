@@ -91,7 +91,7 @@ class Sqlite(SQLiteEngine):
         self.current_transaction.set(running_on(connection))
         try:
             connection.execute("BEGIN IMMEDIATE")
-            result = _at_once(work())
+            result = _drive(work())
             connection.execute("COMMIT")
         except BaseException as error:
             with suppress(sqlite3.Error):
@@ -124,7 +124,7 @@ class Sqlite(SQLiteEngine):
         # One way to the connection's thread and back; a cursor of our own would take three.
         return await connection.execute_fetchall(query, args or [])  # type: ignore[return-value]  # dict_factory makes them dicts
 
-    async def plan_anew(self) -> None:
+    async def analyze(self) -> None:
         """Look, roughly, how much the tables hold: by that SQLite chooses among indexes, when a connection opens."""
 
         async def count() -> None:
@@ -158,9 +158,9 @@ def running_on(connection: Any) -> Any:
     return _Running(connection)
 
 
-def _at_once(work: Awaitable[T]) -> T:
+def _drive(work: Awaitable[T]) -> T:
     """The result of what never has to wait."""
-    running = _whole(work)
+    running = _run_to_completion(work)
     try:
         while running.send(None) is None:  # a pause for others, who are not here
             pass
@@ -170,7 +170,7 @@ def _at_once(work: Awaitable[T]) -> T:
     raise RuntimeError("a transaction waited for something that is not its database")
 
 
-async def _whole(work: Awaitable[T]) -> T:
+async def _run_to_completion(work: Awaitable[T]) -> T:
     return await work
 
 
@@ -218,7 +218,7 @@ def create_engine(url: str) -> Engine:
     return Postgres(config={"dsn": url, "database": parts.path.lstrip("/")}, extensions=())
 
 
-def lanes(url: str) -> int:
+def concurrency(url: str) -> int:
     """How many large writes of a process are best under way at once.
 
     SQLite has one writer. PostgreSQL works on one while the next gathers; more would only make them smaller.

@@ -6,20 +6,20 @@ from aggregator.storage import clock
 from aggregator.storage.tables import UsedForm
 
 
-class UsedBefore(Exception):
+class AlreadyUsed(Exception):
     """The form was sent before; the transaction must be given up."""
 
     def __init__(self) -> None:
         super().__init__("this form was sent before, and what it asked for was done then")
 
 
-async def use(token: str) -> None:
-    """Take the token of a form; raises `UsedBefore`."""
+async def consume(token: str) -> None:
+    """Take the token of a form; raises `AlreadyUsed`."""
     taken = UsedForm.insert(UsedForm(token=token, at=clock.now())).on_conflict(UsedForm.token, "DO NOTHING")
     if not await taken.returning(UsedForm.token):
-        raise UsedBefore
+        raise AlreadyUsed
 
 
-async def give_back(token: str) -> None:
+async def release(token: str) -> None:
     """What the form asked for was refused: it may be sent again."""
     await UsedForm.delete().where(UsedForm.token == token)

@@ -14,7 +14,7 @@ from aggregator.failpoints import Failpoints, read_failpoints
 from aggregator.settings import Settings
 from aggregator.storage import clock, migrations
 from aggregator.storage.engine import Sqlite, bind, create_engine
-from aggregator.storage.transaction import lead_through, settled
+from aggregator.storage.transaction import drain, intercept_writes
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -31,14 +31,14 @@ async def database(settings: Settings) -> AsyncIterator[None]:
     """The database of the configuration, open, up to date and bound to the tables."""
     opened = create_engine(settings.database_url)
     bind(opened)
-    lead_through(failpoints().transaction)
+    intercept_writes(failpoints().transaction)
     await opened.open()
     try:
         await migrations.migrate()
         await clock.follow(at_once=True)
         yield
     finally:
-        await settled()
+        await drain()
         await opened.close()
 
 

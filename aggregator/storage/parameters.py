@@ -11,14 +11,14 @@ from aggregator.storage.engine import is_sqlite
 from aggregator.storage.transaction import engine
 
 
-def among(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, object]:
+def in_list(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, object]:
     """The condition that a column is one of the values, with `{}` for its parameter, and that parameter."""
     if is_sqlite(engine()):
         return f"{column} in (select value from json_each({{}}))", _json(values)
     return f"{column} = any({{}})", list(values)
 
 
-def table_of(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> tuple[str, list[object]]:
+def values_table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> tuple[str, list[object]]:
     """A query for these rows in their order, and its parameters; `columns` are names with PostgreSQL's types."""
     if len(rows) == 1:
         single = ", ".join(f"cast({{}} as {kind}) as {name}" for name, kind in columns.items())
@@ -50,7 +50,7 @@ class NewRows(Struct, frozen=True):
 
     def insert(self, *, beside: str = "") -> tuple[str, list[object]]:
         """The statement and its parameters. `beside` names what has a row for each of ours, or none: then none is."""
-        query, values = table_of(self.columns, self.rows)
+        query, values = values_table(self.columns, self.rows)
         names = ", ".join(self.columns)
         constants = ", ".join(_constant(value) for value in self.alike.values())
         source = f"({query}) as given" + (f", {beside}" if beside else "")

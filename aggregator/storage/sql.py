@@ -15,7 +15,7 @@ Row: TypeAlias = Mapping[str, Any]
 _PLACE = "{}"
 
 
-async def run(text: str, *values: object) -> list[Row]:
+async def execute(text: str, *values: object) -> list[Row]:
     """The rows of a statement, `{}` standing for each of the values; inside `write` a part of its transaction."""
     bound = engine()
     running = bound.current_transaction.get()

@@ -185,7 +185,7 @@ class Order(Table, tablename="orders"):
     delivery_seen = Boolean(default=False)
     """Its provider has reported a part of it delivered while it ran; an ending without numbers is read by that."""
     sight = Text(null=True, default=None)
-    """The first terminal answer, as `orders.settling.settlement.seen` writes it: money waits for an equal second one."""
+    """The first terminal answer (`orders.settling.settlement.seen` writes it): money waits for an equal second one."""
     sight_at = BigInt(null=True, default=None)
     """When that answer was first read."""
     request_id = Text(null=True, default=None)
@@ -287,7 +287,7 @@ class Attempt(Table, tablename="attempts"):
     unstopped_at = BigInt(null=True, default=None)
     """Since when it is known that its provider does not end it."""
     door = Text(null=True, default=None)
-    """Address and key that it was sent through, as a digest (`orders.upstream_ids.account_doors`); null = not kept yet: any."""
+    """Address and key it was sent through, a digest (`orders.upstream_ids.account_doors`); null = not kept yet: any."""
     reply_status = Integer(null=True, default=None)
     """The HTTP status of `reply`; null = not kept, or there was none."""
     judged_word = BigInt(null=True, default=None)

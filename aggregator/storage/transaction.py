@@ -22,7 +22,7 @@ from aggregator.storage.tables import Wallet
 
 T = TypeVar("T")
 Work = Callable[[], Awaitable[T]]
-Passage = Callable[[Work[Any], Callable[[Work[Any]], Awaitable[Any]]], Coroutine[Any, Any, Any]]
+Interceptor = Callable[[Work[Any], Callable[[Work[Any]], Awaitable[Any]]], Coroutine[Any, Any, Any]]
 
 ROLLED_BACK_FOR_SURE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 TRIES = 4
@@ -39,10 +39,10 @@ async def _straight(work: Work[T], run: Callable[[Work[T]], Awaitable[T]]) -> T:
     return await run(work)
 
 
-_passage: Passage = _straight
+_passage: Interceptor = _straight
 
 
-def lead_through(passage: Passage) -> None:
+def intercept_writes(passage: Interceptor) -> None:
     """Let every piece of work pass here on its way: `passage(work, run)` must end with what `run(work)` returns."""
     global _passage  # noqa: PLW0603  # one way to begin a write, one thing that may stand in it
     _passage = passage
@@ -102,7 +102,7 @@ async def _give_back(pool: asyncpg.Pool, connection: Any) -> None:
         await pool.release(connection, timeout=5)
 
 
-async def apart(compute: Callable[[], T]) -> T:
+async def off_loop(compute: Callable[[], T]) -> T:
     """What takes long to work out, in a transaction or out of one, beside the event loop: nobody else waits for it.
 
     A transaction of SQLite that writes is beside it already.
@@ -113,7 +113,7 @@ async def apart(compute: Callable[[], T]) -> T:
     return await asyncio.to_thread(compute)
 
 
-async def write_surely(work: Work[T]) -> T:
+async def write_with_retry(work: Work[T]) -> T:
     """`write` for what nobody else knows: tried again while the database is away, for a minute.
 
     It may be that the first try was committed and only its confirmation lost: `work` must find that out by itself.
@@ -128,7 +128,7 @@ async def write_surely(work: Work[T]) -> T:
         await asyncio.sleep(0.2)
 
 
-async def settled() -> None:
+async def drain() -> None:
     """Return when no transaction of this process is running."""
     while _running:
         await asyncio.wait(set(_running))

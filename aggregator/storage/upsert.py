@@ -10,8 +10,8 @@ from typing import Any
 from piccolo.columns import BigInt, BigSerial, Boolean, Integer, Text
 from piccolo.table import Table
 
-from aggregator.storage.parameters import table_of
-from aggregator.storage.sql import run
+from aggregator.storage.parameters import values_table
+from aggregator.storage.sql import execute
 
 EACH = 2_000
 """Rows a statement: some megabytes."""
@@ -33,8 +33,8 @@ async def put_many(
         then = f"on conflict ({', '.join(key)}) do update set {', '.join(f'{n} = excluded.{n}' for n in overwrites)}"
     coming = iter(rows)
     while values := [[row.get(name, defaults[name]) for name in kinds] for row in islice(coming, EACH)]:
-        query, given = table_of(kinds, values)
-        await run(f"insert into {table._meta.tablename} ({', '.join(kinds)}) {query} {then}", *given)  # noqa: SLF001
+        query, given = values_table(kinds, values)
+        await execute(f"insert into {table._meta.tablename} ({', '.join(kinds)}) {query} {then}", *given)  # noqa: SLF001
 
 
 @cache

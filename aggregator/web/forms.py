@@ -123,14 +123,14 @@ class Form(Fields):
 
     @asynccontextmanager
     async def once(self) -> AsyncIterator[None]:
-        """Do the block at most once for this form; raises `UsedBefore`. What is refused may be sent again.
+        """Do the block at most once for this form; raises `AlreadyUsed`. What is refused may be sent again.
 
         A deed that takes the token itself, into its own transaction, is given `once_token` instead.
         """
         token = self.once_token
-        await write(lambda: form_tokens.use(token))
+        await write(lambda: form_tokens.consume(token))
         try:
             yield
         except Exception:
-            await form_tokens.give_back(token)
+            await form_tokens.release(token)
             raise

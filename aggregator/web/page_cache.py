@@ -12,7 +12,7 @@ MOST = 64
 """Pages kept; a search by words is none of them."""
 
 
-class Made(Struct, frozen=True):
+class CachedPage(Struct, frozen=True):
     """A body, ready to send to whoever is not signed in."""
 
     body: bytes
@@ -21,18 +21,18 @@ class Made(Struct, frozen=True):
     kind: str
 
 
-class Kept:
+class PageCache:
     """Keeps each page as long as the things that it was made from are the same."""
 
     def __init__(self) -> None:
-        self._pages: dict[str, tuple[tuple[object, ...], Made]] = {}
+        self._pages: dict[str, tuple[tuple[object, ...], CachedPage]] = {}
 
-    def find(self, key: str, of: tuple[object, ...]) -> Made | None:
+    def find(self, key: str, of: tuple[object, ...]) -> CachedPage | None:
         """What was made under this key from the same things."""
         then, page = self._pages.get(key, ((), None))
         return page if len(then) == len(of) and all(one is other for one, other in zip(of, then, strict=True)) else None
 
-    def get(self, key: str, of: tuple[object, ...], make: Callable[[], Made]) -> Made:
+    def get(self, key: str, of: tuple[object, ...], make: Callable[[], CachedPage]) -> CachedPage:
         """What was made under this key, unless one of the things is another now."""
         known = self.find(key, of)
         if known is not None:
@@ -44,6 +44,6 @@ class Kept:
         return page
 
 
-def made(body: bytes, kind: str = "text/html") -> Made:
+def made(body: bytes, kind: str = "text/html") -> CachedPage:
     """A body with its tag, compressed too."""
-    return Made(body, gzip.compress(body, 6, mtime=0), f'W/"{hashlib.sha256(body).hexdigest()[:24]}"', kind)
+    return CachedPage(body, gzip.compress(body, 6, mtime=0), f'W/"{hashlib.sha256(body).hexdigest()[:24]}"', kind)

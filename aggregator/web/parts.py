@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct, field
 
-from aggregator.api.authenticator import Keys
+from aggregator.api.authenticator import Authenticator
 from aggregator.api.sizes import BodySizes
 from aggregator.cache.limits import Limits
 from aggregator.catalog.shelf.edits import Edits
@@ -20,9 +20,9 @@ from aggregator.orders.intake.place import Placer
 from aggregator.orders.reporting.delivery_stats_cache import Performance
 from aggregator.orders.reporting.provider_stats import Business
 from aggregator.orders.track import Tracker
-from aggregator.people.encryption import Seal
+from aggregator.people.encryption import Encryption
 from aggregator.settings import ProviderSettings, Settings
-from aggregator.web.page_cache import Kept
+from aggregator.web.page_cache import PageCache
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     settings: Settings
     prices: Prices
     """`prices.shelf` is what is sold now."""
-    keys: Keys
+    keys: Authenticator
     """What a caller may, and how often."""
     placer: Placer
     canceller: Canceller
@@ -41,9 +41,9 @@ class Parts(Struct, frozen=True, kw_only=True):
     upstreams: Upstreams
     syncer: Syncer
     limits: Limits
-    seal: Seal
+    seal: Encryption
     """Of the secrets of one-time codes."""
-    sellers: Iterable[ProviderSettings]
+    shelf_providers: Iterable[ProviderSettings]
     """Whose services stand on the shelf."""
     edits: Edits
     business: Business
@@ -55,4 +55,4 @@ class Parts(Struct, frozen=True, kw_only=True):
     """There is something to dispatch."""
     ready: Callable[[], bool]
     """Whether the database is there and prices are loaded."""
-    kept: Kept = field(default_factory=Kept)
+    kept: PageCache = field(default_factory=PageCache)

@@ -22,7 +22,7 @@ from aggregator.errors import CannotBeDone, ResellerError
 from aggregator.people.passwords import TooBusy
 from aggregator.resellers.accounts import Refusal
 from aggregator.storage.engine import is_unreachable
-from aggregator.storage.form_tokens import UsedBefore
+from aggregator.storage.form_tokens import AlreadyUsed
 from aggregator.web.forms import FormFault
 from aggregator.web.guards import ForeignForm
 from aggregator.web.leaving import Left
@@ -94,7 +94,7 @@ HANDLERS: dict[int | type[Exception], Handler] = {
         "This form cannot be taken",
         "It may be too old, or your browser takes no cookies. Please open the page again.",
     ),
-    UsedBefore: _says(
+    AlreadyUsed: _says(
         409, "Already done", "The same form was sent before, and it was done then. Nothing was done twice."
     ),
     TooOften: _says(429, "Too often", str),

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from aggregator.api.authenticator import REMEMBER_SECONDS, Keys
+from aggregator.api.authenticator import REMEMBER_SECONDS, Authenticator
 from aggregator.api.views import Spelling
 from aggregator.api.wire import Action, read_request
 from aggregator.app import database
@@ -29,10 +29,10 @@ from tests.catalog.panels import settings_of, write_config
 
 
 @pytest.fixture
-async def keys(tmp_path: Path, database_url: str) -> AsyncIterator[Keys]:
+async def keys(tmp_path: Path, database_url: str) -> AsyncIterator[Authenticator]:
     """Keys of an empty panel that allows two calls in two hundred seconds; on each engine."""
     async with database(settings_of(write_config(tmp_path, {}), database_url)):
-        yield Keys(Limits("memory://"), LimitSettings(requests_per_second=0.01, burst=2), "json")
+        yield Authenticator(Limits("memory://"), LimitSettings(requests_per_second=0.01, burst=2), "json")
 
 
 def test_a_key_is_64_letters_and_digits_and_never_the_same() -> None:
@@ -58,14 +58,14 @@ def test_a_key_from_before_there_was_a_check_is_still_one() -> None:
     assert shown_part("0123456789abcdef" * 4) == "01234567"
 
 
-async def test_whoever_holds_a_key_is_found(keys: Keys) -> None:
+async def test_whoever_holds_a_key_is_found(keys: Authenticator) -> None:
     new = await accounts.add("anna", currency="USD", tier="vip", spelling="classic")
     caller = await keys.find(new.key)
     assert (caller.reseller.name, caller.reseller.tier, caller.spelling) == ("anna", "vip", "classic")
     assert (caller.requests_per_second, caller.read_only) == (None, False)
 
 
-async def test_unknown_keys_are_all_alike(keys: Keys) -> None:
+async def test_unknown_keys_are_all_alike(keys: Authenticator) -> None:
     new = await accounts.add("anna", currency="USD")
     for wrong in ("", "x", new.key[:-1], new.key.upper(), f"{new.key} ", "\ud800", digest(new.key)):
         with pytest.raises(InvalidKey) as refused:
@@ -74,7 +74,7 @@ async def test_unknown_keys_are_all_alike(keys: Keys) -> None:
 
 
 async def test_a_text_that_cannot_be_a_key_asks_the_database_nothing(
-    keys: Keys, monkeypatch: pytest.MonkeyPatch
+    keys: Authenticator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody can make it work by sending nonsense."""
     new = await accounts.add("anna", currency="USD")
@@ -95,7 +95,7 @@ async def test_a_text_that_cannot_be_a_key_asks_the_database_nothing(
     assert len(asked) == 1
 
 
-async def test_a_key_of_the_first_kind_goes_on_working(keys: Keys) -> None:
+async def test_a_key_of_the_first_kind_goes_on_working(keys: Authenticator) -> None:
     new, old = await accounts.add("anna", currency="USD"), "0123456789abcdef" * 4
     await store.insert_key(new.reseller.id, prefix=shown_part(old), digest=digest(old), rules=KeyRules())
     assert (await keys.find(old)).reseller.name == "anna"
@@ -105,7 +105,7 @@ async def test_a_key_of_the_first_kind_goes_on_working(keys: Keys) -> None:
         await keys.find(old)
 
 
-async def test_a_key_says_its_own_limit_spelling_and_rights(keys: Keys) -> None:
+async def test_a_key_says_its_own_limit_spelling_and_rights(keys: Authenticator) -> None:
     await accounts.add("anna", currency="USD", spelling="classic")
     key = await accounts.add_key("anna", KeyRules(spelling="json", requests_per_second="0.5", read_only=True))
     caller = await keys.find(key)
@@ -127,13 +127,13 @@ async def test_the_key_decides_the_spelling_then_its_reseller_then_the_request(
     tmp_path: Path, fresh_sqlite: str, reseller: str, key: str | None, body: bytes, expected: Spelling
 ) -> None:
     async with database(settings_of(write_config(tmp_path, {}), fresh_sqlite)):
-        keys = Keys(Limits("memory://"), LimitSettings(), "json")
+        keys = Authenticator(Limits("memory://"), LimitSettings(), "json")
         await accounts.add("anna", currency="USD", spelling=reseller)
         caller = await keys.find(await accounts.add_key("anna", KeyRules(spelling=key)))
         assert keys.spelling(caller, read_request("POST", {}, b"", body)) is expected
 
 
-async def test_a_revoked_key_is_forgotten_on_the_signal_and_by_itself(keys: Keys) -> None:
+async def test_a_revoked_key_is_forgotten_on_the_signal_and_by_itself(keys: Authenticator) -> None:
     """Even a process that misses the signal asks again within a second."""
     new = await accounts.add("anna", currency="USD")
     await keys.find(new.key)
@@ -150,7 +150,7 @@ async def test_a_revoked_key_is_forgotten_on_the_signal_and_by_itself(keys: Keys
         await keys.find(other)
 
 
-async def test_a_key_is_counted_by_its_own_limit_or_the_panels(keys: Keys) -> None:
+async def test_a_key_is_counted_by_its_own_limit_or_the_panels(keys: Authenticator) -> None:
     new = await accounts.add("anna", currency="USD")
     usual = await keys.find(new.key)
     free = await keys.find(await accounts.add_key("anna", KeyRules(requests_per_second="0")))
@@ -159,7 +159,7 @@ async def test_a_key_is_counted_by_its_own_limit_or_the_panels(keys: Keys) -> No
     assert [await keys.count(free) for _ in range(5)] == [0] * 5
 
 
-async def test_rights_are_a_matter_of_the_account_and_the_key(keys: Keys) -> None:
+async def test_rights_are_a_matter_of_the_account_and_the_key(keys: Authenticator) -> None:
     new = await accounts.add("anna", currency="USD")
     reader = await keys.find(await accounts.add_key("anna", KeyRules(read_only=True)))
     for action in (Action.STATUS, Action.BALANCE, Action.SERVICES, Action.REFILL_STATUS):
@@ -174,7 +174,7 @@ async def test_rights_are_a_matter_of_the_account_and_the_key(keys: Keys) -> Non
         keys.allow(frozen, Action.BALANCE)
 
 
-async def test_only_the_hash_and_a_prefix_of_a_key_are_kept(keys: Keys) -> None:
+async def test_only_the_hash_and_a_prefix_of_a_key_are_kept(keys: Authenticator) -> None:
     new = await accounts.add("anna", currency="USD")
     (row,) = await store.keys_of(new.reseller.id)
     assert (row.prefix, row.digest) == (shown_part(new.key), digest(new.key))

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from aggregator.api import failed_auth_limiter
-from aggregator.api.failed_auth_limiter import Strangers
+from aggregator.api.failed_auth_limiter import FailedAuthLimiter
 from aggregator.resellers.model import make_key
 from tests.api.served import Client, Served, served
 
@@ -34,12 +34,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def fail(strange: Strangers, times: int, address: str = "1.2.3.4") -> list[int]:
+def fail(strange: FailedAuthLimiter, times: int, address: str = "1.2.3.4") -> list[int]:
     return [strange.failed(address) for _ in range(times)]
 
 
 def test_ten_a_minute_are_a_slip_of_the_hand_and_the_next_must_wait(clock: Clock) -> None:
-    strange = Strangers(10)
+    strange = FailedAuthLimiter(10)
     assert fail(strange, 10) == [0] * 10
     assert not strange.is_waiting("1.2.3.4")
     assert fail(strange, 3) == [60] * 3
@@ -48,7 +48,7 @@ def test_ten_a_minute_are_a_slip_of_the_hand_and_the_next_must_wait(clock: Clock
 
 
 def test_whoever_goes_on_waits_twice_as_long_each_time_and_a_quarter_of_an_hour_at_most(clock: Clock) -> None:
-    strange, waits = Strangers(1), []
+    strange, waits = FailedAuthLimiter(1), []
     for _ in range(7):
         wait = fail(strange, 2)[-1]
         waits.append(wait)
@@ -57,21 +57,21 @@ def test_whoever_goes_on_waits_twice_as_long_each_time_and_a_quarter_of_an_hour_
 
 
 def test_whoever_keeps_still_for_a_quarter_of_an_hour_begins_anew(clock: Clock) -> None:
-    strange = Strangers(1)
+    strange = FailedAuthLimiter(1)
     assert fail(strange, 2)[-1] == 60
     clock.now += 60 + failed_auth_limiter.LONGEST_SECONDS + 1
     assert fail(strange, 2) == [0, 60]
 
 
 def test_a_minute_later_it_is_another_ten(clock: Clock) -> None:
-    strange = Strangers(10)
+    strange = FailedAuthLimiter(10)
     for _ in range(5):
         assert fail(strange, 10) == [0] * 10
         clock.now += failed_auth_limiter.WINDOW_SECONDS + 1
 
 
 def test_an_ipv6_customer_has_one_address_among_billions(clock: Clock) -> None:
-    strange = Strangers(1)
+    strange = FailedAuthLimiter(1)
     fail(strange, 2, "2001:db8:1:2::1")
     assert strange.is_waiting("2001:db8:1:2:ffff::9")
     assert not strange.is_waiting("2001:db8:1:3::1")
@@ -80,7 +80,7 @@ def test_an_ipv6_customer_has_one_address_among_billions(clock: Clock) -> None:
 
 
 def test_a_million_addresses_take_no_more_room_than_ten_thousand(clock: Clock) -> None:
-    strange = Strangers(1)
+    strange = FailedAuthLimiter(1)
     fail(strange, 2, "9.9.9.9")
     for number in range(failed_auth_limiter.MOST_ADDRESSES - 1):
         strange.failed(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
@@ -91,7 +91,7 @@ def test_a_million_addresses_take_no_more_room_than_ten_thousand(clock: Clock) -
 
 
 def test_no_limit_is_no_limit(clock: Clock) -> None:
-    assert fail(Strangers(0), 1000) == [0] * 1000
+    assert fail(FailedAuthLimiter(0), 1000) == [0] * 1000
 
 
 async def guess(http: httpx.AsyncClient, times: int, **headers: str) -> list[int]:

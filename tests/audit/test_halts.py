@@ -67,7 +67,7 @@ async def test_the_write_itself_asks(tmp_path: Path, panel_database: str) -> Non
         assert [claimed.id for claimed in await queue_store.claim_due(1)] == [order.id]
         await Signal.raw(SPOIL, ann.id)
         await run.run()
-        assert not await store.depart([order.id])
+        assert not await store.mark_placing([order.id])
         await dispatch(panel)
         assert await state_of(order) == "queued"
 
@@ -99,10 +99,10 @@ async def test_a_row_that_names_nobody_stops_everything(panel_database: str) -> 
     await make_reseller("bob")
     await run.run()
     assert await halts.standing() == {"one-currency": [Concerned()]}
-    assert not await store.depart([order.id])
+    assert not await store.mark_placing([order.id])
     await Signal.raw("update wallets set currency = 'USD'")
     await run.run()
-    assert await store.depart([order.id]) == {order.id}
+    assert await store.mark_placing([order.id]) == {order.id}
 
 
 async def test_a_promise_about_time_stops_nothing(panel_database: str) -> None:

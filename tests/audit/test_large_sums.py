@@ -103,7 +103,7 @@ async def test_a_wallet_with_such_sums_is_squared_by_what_its_entries_say() -> N
     """In and out of it went more than 63 bits hold."""
     ann = await rich()
     await turn_over(ann)
-    assert await book.moved(ann.id) == HUGE
+    assert await book.balance_from_entries(ann.id) == HUGE
     await Signal.raw("update wallets set balance = balance - 5")
     assert await accounts.square("ann", keep="entries", note="changed by hand", actor="owner") == HUGE
     assert (await run.run(full=True)).green

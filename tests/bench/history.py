@@ -6,7 +6,7 @@ from functools import partial
 
 from aggregator.storage import clock
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.sql import Row, run
+from aggregator.storage.sql import Row, execute
 from aggregator.storage.transaction import engine, write
 from tests.bench.seed import RESELLERS
 from tests.builders import DAY
@@ -69,8 +69,8 @@ from {numbers} where n <= {over}
 
 async def write_history(orders: int) -> None:
     """Add so many orders to a database that `seed` has filled; the audit finds it in order."""
-    base = (await run("select max(id) as id from orders"))[0]["id"]
-    (first,) = await run("select min(reseller) as reseller, min(balance) as balance from wallets where balance > 0")
+    base = (await execute("select max(id) as id from orders"))[0]["id"]
+    (first,) = await execute("select min(reseller) as reseller, min(balance) as balance from wallets where balance > 0")
     apart = _DAYS * DAY // orders
     given = {
         "base": base, "reseller": first["reseller"], "resellers": RESELLERS, "deposit": DEPOSIT, "charge": CHARGE,
@@ -83,15 +83,15 @@ async def write_history(orders: int) -> None:
         for text in (_ORDERS, _ATTEMPTS, _DEPOSITS, _CHARGES, _EARNINGS, _EVENTS):
             await write(partial(_fill, text.format(**given, numbers=numbers, funds=funds)))
     if not is_sqlite(engine()):
-        await run("select setval(pg_get_serial_sequence('orders', 'id'), (select max(id) from orders))")
-        await run("vacuum analyze")
+        await execute("select setval(pg_get_serial_sequence('orders', 'id'), (select max(id) from orders))")
+        await execute("vacuum analyze")
 
 
 async def _fill(query: str) -> None:
     if not is_sqlite(engine()):
         # What is written here refers to what was written just before: nobody needs to look each of it up.
-        await run("set local session_replication_role = replica")
-    await run(query)
+        await execute("set local session_replication_role = replica")
+    await execute(query)
 
 
 def _numbers(first: int, last: int) -> str:
@@ -102,4 +102,6 @@ def _numbers(first: int, last: int) -> str:
 
 
 async def count() -> Row:
-    return (await run("select (select count(*) from orders) as orders, (select count(*) from entries) as entries"))[0]
+    return (await execute("select (select count(*) from orders) as orders, (select count(*) from entries) as entries"))[
+        0
+    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aggregator.orders.intake.accept_store import Accepted, accept
 from aggregator.resellers import accounts
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.transaction import write
 from tests.bench.client import Figure
 from tests.bench.rows import Row
@@ -66,9 +66,9 @@ def _follow(site: Site, upstream: Upstream) -> Figure:
 
 async def _make_due(database: str) -> None:
     async with open_database(database):
-        if not await run("select id from orders limit 1"):
+        if not await execute("select id from orders limit 1"):
             await _fill()
-        await write(lambda: run("update attempts set poll_at = 0"))
+        await write(lambda: execute("update attempts set poll_at = 0"))
 
 
 async def _fill() -> None:
@@ -77,11 +77,11 @@ async def _fill() -> None:
         placed = await accept([new_order(reseller) for _ in range(1_000)])
         assert all(isinstance(one, Accepted) for one in placed)
     await write(
-        lambda: run(
+        lambda: execute(
             "insert into attempts (order_id, provider, service, outcome, upstream_order, cost, cost_theirs,"
             " currency, fx, deadline_at, created_at, answered_at, poll_at)"
             " select id, 'alpha', '1', 'accepted', cast(id as text), 1000, '0.1', 'USD', '1', 0, created_at,"
             " created_at, 0 from orders"
         )
     )
-    await write(lambda: run("update orders set state = 'active'"))
+    await write(lambda: execute("update orders set state = 'active'"))

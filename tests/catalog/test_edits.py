@@ -191,7 +191,7 @@ async def test_other_prices_are_worked_out_beside_the_event_loop(panel: Panel) -
     """However many services there are, whoever asks for something else meanwhile is answered."""
     markup = await edits_of(panel).read_markup("[default]\npercent = 40\n")
     watched = replace(markup, book=Watched(*msgspec.structs.astuple(markup.book)))
-    changes = await panel.prices.foretell(panel.upstreams, watched)
+    changes = await panel.prices.preview_changes(panel.upstreams, watched)
     assert (changes[0].service, changes[0].now, changes[0].new) == (1, "2.5", "2.8")
     assert Watched.threads
     assert threading.get_ident() not in Watched.threads

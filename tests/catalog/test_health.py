@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.catalog.model import Health, ProviderRow
-from aggregator.catalog.upstream.circuit_breaker import FAILURES_BEFORE_REST, LONGEST_REST_MS, WELL, after
+from aggregator.catalog.model import CircuitState, ProviderRow
+from aggregator.catalog.upstream.circuit_breaker import CLOSED, FAILURES_BEFORE_REST, LONGEST_REST_MS, after_call
 from providers.errors import Code, Garbled, ProviderError, Refused, Unreachable, Unsure
 
 NOW = 1_000_000
@@ -13,11 +13,11 @@ BREAKER_MS = 60_000
 HEALTHY = ProviderRow(name="alpha")
 
 
-def fail(row: ProviderRow, error: ProviderError | None, times: int = 1) -> Health | None:
+def fail(row: ProviderRow, error: ProviderError | None, times: int = 1) -> CircuitState | None:
     """What is kept after so many calls that ended alike."""
     health = None
     for _ in range(times):
-        health = after(row, error, now=NOW, breaker_ms=BREAKER_MS)
+        health = after_call(row, error, now=NOW, breaker_ms=BREAKER_MS)
         if health is not None:
             row = ProviderRow(
                 name=row.name, failures=health.failures, rest_until=health.rest_until, rest_reason=health.rest_reason
@@ -32,7 +32,7 @@ def test_a_good_answer_of_a_healthy_provider_writes_nothing() -> None:
 @pytest.mark.parametrize("error", [Unreachable("no route"), Garbled("a page of HTML"), Unsure("no answer")])
 def test_two_failures_are_no_reason_to_rest(error: ProviderError) -> None:
     health = fail(HEALTHY, error, FAILURES_BEFORE_REST - 1)
-    assert health == Health(FAILURES_BEFORE_REST - 1, 0, None)
+    assert health == CircuitState(FAILURES_BEFORE_REST - 1, 0, None)
 
 
 def test_the_third_failure_in_a_row_is() -> None:
@@ -50,13 +50,13 @@ def test_the_rest_grows_with_every_further_failure_up_to_an_hour() -> None:
 
 def test_one_good_answer_ends_the_rest() -> None:
     resting = ProviderRow(name="alpha", failures=7, rest_until=NOW + 1, rest_reason="7 calls in a row failed")
-    assert fail(resting, None) == WELL
+    assert fail(resting, None) == CLOSED
 
 
 def test_a_refusal_of_one_order_is_a_sign_of_life() -> None:
     """Who says "bad link" is there."""
     struggling = ProviderRow(name="alpha", failures=2)
-    assert fail(struggling, Refused("Bad link", code=Code.LINK_INVALID)) == WELL
+    assert fail(struggling, Refused("Bad link", code=Code.LINK_INVALID)) == CLOSED
     assert fail(HEALTHY, Refused("Bad link", code=Code.LINK_INVALID)) is None
 
 

@@ -16,7 +16,7 @@ from aggregator.orders.model import Order
 from aggregator.orders.state import OrderState
 from aggregator.orders.unsure import resolve
 from aggregator.storage import tables
-from aggregator.storage.transaction import lead_through
+from aggregator.storage.transaction import intercept_writes
 from tests.builders import accept_order, make_reseller, open_database, order_now
 from tests.chaos.plan import HITCHES, KILLS
 from tests.chaos.processes import PATIENCE
@@ -45,10 +45,10 @@ def armed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Armed]:
     app.failpoints.cache_clear()
     points = app.failpoints()
     assert isinstance(points, Armed)
-    lead_through(points.transaction)
+    intercept_writes(points.transaction)
     yield points
     app.failpoints.cache_clear()
-    lead_through(Failpoints().transaction)
+    intercept_writes(Failpoints().transaction)
 
 
 def test_the_moments_are_told_in_one_place() -> None:

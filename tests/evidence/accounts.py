@@ -84,8 +84,10 @@ def play(
     bank = Bank(dice, decimals=decimals)
     for _ in range(dice.randrange(4)):
         bank.buy(bank.price())
-    clean = bank.read(0)
-    account = replace(evidence.look(Account(), clean.balance, 0, dark_ms=1), clean=clean, charge_digits=5)
+    is_baseline = bank.read(0)
+    account = replace(
+        evidence.look(Account(), is_baseline.balance, 0, dark_ms=1), is_baseline=is_baseline, charge_digits=5
+    )
     costs = {attempt: bank.price() for attempt in range(unsure)}
     others = dice.choices(["refund", "buy", "top up", "refund unseen"], weights=[5, 5, 1, 1], k=dice.randrange(4))
     deeds: list[str | int] = [*costs, *others]
@@ -110,8 +112,10 @@ def play(
     account = evidence.look(account, bank.shown, len(deeds), dark_ms=1)
     candidates = [UnsureAdd(attempt=attempt, cost=cost) for attempt, cost in costs.items()]
     total = evidence.add_up(account, bank.read(len(deeds)), bank.first)
-    dark = evidence.unseen(account, sent)
-    verdict = total if isinstance(total, Doubtful) else evidence.weigh(account, total, candidates, dark=dark)
+    unobserved = evidence.unseen(account, sent)
+    verdict = (
+        total if isinstance(total, Doubtful) else evidence.weigh(account, total, candidates, unobserved=unobserved)
+    )
     return frozenset(attempt for attempt, kept in bank.hidden.items() if kept), verdict
 
 

@@ -54,25 +54,25 @@ async def weigh(
 async def baseline(case: Inquiry) -> Account:
     """Two readings that agree."""
     account = await renew(case, await renew(case, Account()))
-    assert account.clean is not None
+    assert account.is_baseline is not None
     return account
 
 
 async def test_two_readings_that_agree_are_a_baseline(case: Inquiry) -> None:
     """What came in before, and when nobody looked, is forgotten with the old one."""
-    before = Account(risen=Decimal(5), dark=((1, 2),))
+    before = Account(risen=Decimal(5), unobserved=((1, 2),))
     once = await renew(case, before)
-    assert once.clean is None
+    assert once.is_baseline is None
     assert once.last is not None
     assert (once.last.balance, once.seen, once.risen) == (Decimal("997.6"), Decimal("997.6"), Decimal(5))
     assert once.last.orders == {"1000": OrderCost("completed:2.4:0", Decimal("2.4"))}
 
     twice = await renew(case, once)
 
-    assert twice.clean is not None
-    assert (twice.clean.balance, twice.clean.orders) == (once.last.balance, once.last.orders)
-    assert twice.clean.at >= once.last.at
-    assert (twice.last, twice.risen, twice.dark) == (None, Decimal(0), ())
+    assert twice.is_baseline is not None
+    assert (twice.is_baseline.balance, twice.is_baseline.orders) == (once.last.balance, once.last.orders)
+    assert twice.is_baseline.at >= once.last.at
+    assert (twice.last, twice.risen, twice.unobserved) == (None, Decimal(0), ())
     assert (twice.digits, twice.charge_digits) == (1, 1)
 
 
@@ -80,7 +80,7 @@ async def test_two_readings_that_differ_are_none(case: Inquiry) -> None:
     once = await renew(case, Account())
     case.alpha.set_balance("500")
     again = await renew(case, once)
-    assert again.clean is None
+    assert again.is_baseline is None
     assert again.last is not None
     assert again.last.balance == Decimal(500)
 
@@ -126,7 +126,7 @@ async def test_one_reading_after_everything_settled_is_not_enough(case: Inquiry)
     first = await weigh(case, account, settled_at=settled_at)
     assert (first.verdict, first.total) == (None, None)
     assert first.account.last is not None
-    assert first.account.clean == account.clean
+    assert first.account.is_baseline == account.is_baseline
     early = await weigh(case, first.account, settled_at=first.account.last.at + 1)
     assert early.verdict is None
 
@@ -135,7 +135,7 @@ async def test_one_reading_after_everything_settled_is_not_enough(case: Inquiry)
     assert second.verdict == TakenAdds(frozenset())
     assert second.total is not None
     assert (second.total.missing, second.total.given_back) == (Decimal(0), Decimal(0))
-    assert second.account.clean == account.clean
+    assert second.account.is_baseline == account.is_baseline
 
 
 async def test_a_reading_that_differs_from_the_last_gives_no_verdict(case: Inquiry) -> None:
@@ -187,14 +187,16 @@ async def test_a_price_that_the_catalogue_has_not_confirmed_since_is_not_believe
 async def test_an_unsure_add_from_before_the_baseline_ends_it(case: Inquiry) -> None:
     """Its cost may be in the balance already; a new baseline is taken once nothing is in doubt."""
     account = await baseline(case)
-    assert account.clean is not None
+    assert account.is_baseline is not None
     await case.order("lost", quantity=700)
-    later = replace(account, clean=AccountReading(account.clean.balance, account.clean.orders, clock.now() + 1))
+    later = replace(
+        account, is_baseline=AccountReading(account.is_baseline.balance, account.is_baseline.orders, clock.now() + 1)
+    )
 
     weighed = await weigh(case, later)
 
     assert weighed.verdict == Void("the baseline is younger than an unsure add")
-    assert (weighed.account.clean, weighed.account.last, weighed.total) == (None, None, None)
+    assert (weighed.account.is_baseline, weighed.account.last, weighed.total) == (None, None, None)
     assert weighed.account.seen is not None
 
 
@@ -207,7 +209,7 @@ async def test_more_money_than_there_should_be_ends_the_baseline(case: Inquiry) 
     weighed = await weigh(case, once)
 
     assert weighed.verdict == Void("502.4 more are there than should be: somebody paid in")
-    assert (weighed.account.clean, weighed.account.last) == (None, None)
+    assert (weighed.account.is_baseline, weighed.account.last) == (None, None)
     assert weighed.total is not None
 
 
@@ -233,23 +235,25 @@ async def test_bought_in_the_dark_a_payment_may_hide_it(case: Inquiry) -> None:
     """Nobody looked between the order and now, for longer than a look may be missed."""
     account = await baseline(case)
     await case.order("lostno", quantity=700)
-    once = (await weigh(case, replace(account, dark=((0, clock.now()),)))).account
+    once = (await weigh(case, replace(account, unobserved=((0, clock.now()),)))).account
     weighed = await weigh(case, once)
     assert weighed.verdict == Doubtful("a payment of 1.68 or less may have come in unseen")
-    assert weighed.account.clean == account.clean
+    assert weighed.account.is_baseline == account.is_baseline
     assert weighed.total is not None
 
 
 async def test_an_order_that_nobody_can_price_leaves_everything_as_it_was(case: Inquiry) -> None:
     account = await baseline(case)
-    assert account.clean is not None
+    assert account.is_baseline is not None
     await case.order("lostno", quantity=700)
-    unpriced = {order: OrderCost("open:9", None) for order in account.clean.orders}
-    changed = replace(account, clean=AccountReading(account.clean.balance, unpriced, account.clean.at))
+    unpriced = {order: OrderCost("open:9", None) for order in account.is_baseline.orders}
+    changed = replace(
+        account, is_baseline=AccountReading(account.is_baseline.balance, unpriced, account.is_baseline.at)
+    )
     once = (await weigh(case, changed)).account
     weighed = await weigh(case, once)
     assert weighed.verdict == Doubtful("nobody can say what order 1000 there costs now")
-    assert (weighed.account.clean, weighed.total) == (changed.clean, None)
+    assert (weighed.account.is_baseline, weighed.total) == (changed.is_baseline, None)
 
 
 class Hurried:

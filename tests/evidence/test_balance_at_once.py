@@ -120,7 +120,7 @@ def glance(balance: str, *, risen: str = "0", fallen: str = "0", bought: str = "
 
 def doubts(seen: Glance | None, *, risen: str = "0", fallen: str = "0") -> dict[int, str]:
     """Of one add of 2.40 that nothing is missing for."""
-    account = Account(clean=CLEAN, risen=Decimal(risen), fallen=Decimal(fallen), digits=2, charge_digits=2)
+    account = Account(is_baseline=CLEAN, risen=Decimal(risen), fallen=Decimal(fallen), digits=2, charge_digits=2)
     add = UnsureAdd(attempt=1, cost=Decimal("2.40"), glance=seen)
     return evidence.unproven(account, NONE_MISSING, [add], TakenAdds(frozenset()))
 
@@ -150,7 +150,7 @@ def test_what_a_credit_could_have_turned_round_is_only_suggested(
 
 
 def test_what_an_earlier_add_took_explains_a_fall_and_a_later_one_does_not() -> None:
-    account = Account(clean=CLEAN, digits=2, charge_digits=2)
+    account = Account(is_baseline=CLEAN, digits=2, charge_digits=2)
     for taken, doubtful in ((1, set()), (3, {2})):
         adds = [
             UnsureAdd(attempt=taken, cost=Decimal(5)),

@@ -125,14 +125,14 @@ CLEAN = AccountReading(Decimal(100), {"5001": OrderCost("open:2.5", Decimal("2.5
 )
 def test_orders_that_are_known_are_reckoned_in(balance: str, now: dict[str, OrderCost], missing: str) -> None:
     """One gave back, one is new, of one nobody can say what it costs, but it has not changed."""
-    total = evidence.add_up(Account(clean=CLEAN, digits=2), AccountReading(Decimal(balance), now, 1), {})
+    total = evidence.add_up(Account(is_baseline=CLEAN, digits=2), AccountReading(Decimal(balance), now, 1), {})
     assert isinstance(total, Sum)
     assert total.missing == Decimal(missing)
 
 
 def test_a_change_that_nobody_can_put_a_price_on_is_no_verdict() -> None:
     now = AccountReading(Decimal(100), {"5001": OrderCost("cancelled:2.5:1000", None)}, 1)
-    assert isinstance(evidence.add_up(Account(clean=CLEAN, digits=2), now, {}), Doubtful)
+    assert isinstance(evidence.add_up(Account(is_baseline=CLEAN, digits=2), now, {}), Doubtful)
 
 
 PARTIAL = {"state": OrderState.PARTIAL, "undelivered": 300, "ended_at": 1}
@@ -170,16 +170,16 @@ def test_what_came_in_while_nobody_looked_is_no_verdict() -> None:
     account = evidence.look(account, Decimal(100), 60, dark_ms=30)
     lost = [UnsureAdd(attempt=1, cost=Decimal("2.40"))]
     nothing = Sum(Decimal(0), Decimal("0.01"), Decimal(0))
-    dark = evidence.unseen(account, [(20, 50, Decimal("2.40"))])
-    assert isinstance(evidence.weigh(account, nothing, lost, dark=dark), Doubtful)
+    unobserved = evidence.unseen(account, [(20, 50, Decimal("2.40"))])
+    assert isinstance(evidence.weigh(account, nothing, lost, unobserved=unobserved), Doubtful)
     watched = evidence.unseen(account, [(70, 80, Decimal("2.40"))])
-    assert evidence.weigh(account, nothing, lost, dark=watched) == TakenAdds(frozenset())
+    assert evidence.weigh(account, nothing, lost, unobserved=watched) == TakenAdds(frozenset())
 
 
 def test_where_all_were_taken_no_payment_can_have_hidden_one() -> None:
     assert evidence.weigh(
         Account(digits=2, charge_digits=2), Sum(Decimal("2.40"), Decimal("0.01"), Decimal(0)),
-        [UnsureAdd(attempt=1, cost=Decimal("2.40"))], dark=Decimal(50),
+        [UnsureAdd(attempt=1, cost=Decimal("2.40"))], unobserved=Decimal(50),
     ) == TakenAdds(frozenset({1}))  # fmt: skip
 
 

@@ -23,10 +23,10 @@ def row(balance: str | None, at: int | None = None) -> ProviderRow:
     [
         (Account(), None, 9_000, False),
         (Account(), "100", 0, True),
-        (Account(clean=CLEAN, last=CLEAN), "100", 5_001, True),
-        (Account(clean=CLEAN), "100", 9_000, False),
-        (Account(clean=CLEAN), "99", 5_999, False),
-        (Account(clean=CLEAN), "99", 6_000, True),
+        (Account(is_baseline=CLEAN, last=CLEAN), "100", 5_001, True),
+        (Account(is_baseline=CLEAN), "100", 9_000, False),
+        (Account(is_baseline=CLEAN), "99", 5_999, False),
+        (Account(is_baseline=CLEAN), "99", 6_000, True),
     ],
 )
 def test_a_baseline_is_taken_where_none_is_and_again_where_money_moved_and_it_is_old(
@@ -44,5 +44,5 @@ def test_each_reading_of_a_balance_counts_once() -> None:
     assert note_balance(account, row("105.00"), dark_ms=REST) is account
     later = note_balance(account, row("105.00", 2_001), dark_ms=REST)
     assert (later.seen, later.seen_at, later.risen) == (Decimal(105), 2_001, Decimal("4.99"))
-    assert later.dark == ((1_000, 2_001),), "longer than a second without a look"
-    assert note_balance(account, row("105.00", 2_000), dark_ms=REST).dark == ()
+    assert later.unobserved == ((1_000, 2_001),), "longer than a second without a look"
+    assert note_balance(account, row("105.00", 2_000), dark_ms=REST).unobserved == ()

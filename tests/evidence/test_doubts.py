@@ -60,9 +60,9 @@ def missing(amount: str, *, back: str = "0") -> Sum:
     ],
 )  # fmt: skip
 def test_the_owner_reads_why_nothing_was_decided(
-    account: Account, total: Sum, candidates: list[UnsureAdd], dark: str, said: BalanceVerdict
+    account: Account, total: Sum, candidates: list[UnsureAdd], unobserved: str, said: BalanceVerdict
 ) -> None:
-    assert evidence.weigh(account, total, candidates, dark=Decimal(dark)) == said
+    assert evidence.weigh(account, total, candidates, unobserved=Decimal(unobserved)) == said
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_adds_are_told_apart_only_where_all_sums_could_be_seen(costs: tuple[str,
 @pytest.mark.parametrize(("hidden", "tell"), [("2.384", True), ("2.385", False)])
 def test_a_payment_of_just_what_an_add_cost_hides_it(hidden: str, tell: bool) -> None:
     """Down to what the sum may be off: half a digit for the charge, a digit for the balance."""
-    verdict = evidence.weigh(SEEN, missing("0"), adds("2.40"), dark=Decimal(hidden))
+    verdict = evidence.weigh(SEEN, missing("0"), adds("2.40"), unobserved=Decimal(hidden))
     assert isinstance(verdict, TakenAdds if tell else Doubtful)
 
 
@@ -92,18 +92,18 @@ def test_the_longest_ago_in_the_dark_grow_together() -> None:
     account = Account(seen=Decimal(1), seen_at=0)
     for number in range(1, evidence.MOST_DARK + 2):
         account = evidence.look(account, Decimal(1), number * 10, dark_ms=5)
-    assert len(account.dark) == evidence.MOST_DARK
-    assert account.dark[:2] == ((0, 20), (20, 30))
-    assert account.dark[-1] == (evidence.MOST_DARK * 10, evidence.MOST_DARK * 10 + 10)
+    assert len(account.unobserved) == evidence.MOST_DARK
+    assert account.unobserved[:2] == ((0, 20), (20, 30))
+    assert account.unobserved[-1] == (evidence.MOST_DARK * 10, evidence.MOST_DARK * 10 + 10)
     again = evidence.look(account, Decimal(1), 1_000, dark_ms=5)
-    assert again.dark[:2] == ((0, 30), (30, 40))
+    assert again.unobserved[:2] == ((0, 30), (30, 40))
 
 
 @pytest.mark.parametrize(
     ("begun", "over", "cost"), [(0, 9, "0"), (0, 10, "5"), (20, 30, "5"), (21, 30, "0"), (12, 13, "5"), (0, 99, "5")]
 )
 def test_what_may_have_been_charged_in_the_dark_is_unseen(begun: int, over: int, cost: str) -> None:
-    account = Account(dark=((10, 20), (11, 12)))
+    account = Account(unobserved=((10, 20), (11, 12)))
     assert evidence.unseen(account, [(begun, over, Decimal(5))]) == Decimal(cost)
 
 
@@ -123,7 +123,7 @@ BEFORE = AccountReading(Decimal(100), {"1": OrderCost("open:5", Decimal(5)), "2"
 
 
 def added_up(now: dict[str, OrderCost], bases: dict[str, Decimal] | None = None) -> Sum:
-    account = Account(clean=BEFORE, digits=2, charge_digits=4)
+    account = Account(is_baseline=BEFORE, digits=2, charge_digits=4)
     total = evidence.add_up(account, AccountReading(Decimal(90), now, 1), bases or {})
     assert isinstance(total, Sum)
     return total
@@ -153,7 +153,7 @@ def test_what_several_orders_gave_back_adds_up() -> None:
 
 def test_which_order_nobody_can_price_is_named() -> None:
     now = AccountReading(Decimal(100), {"2": OrderCost("cancelled:7:100", None)}, 1)
-    told = evidence.add_up(Account(clean=BEFORE, digits=2), now, {})
+    told = evidence.add_up(Account(is_baseline=BEFORE, digits=2), now, {})
     assert told == Doubtful("nobody can say what order 2 there costs now")
 
 

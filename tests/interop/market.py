@@ -72,7 +72,7 @@ class Market:
 
     async def send_out(self) -> None:
         """Let all that waits leave for its provider, as if every pause were over."""
-        await store.hurry()
+        await store.make_due_now()
         while await self.panel.dispatcher.run_once():
             await self.panel.dispatcher.idle()
 

@@ -187,7 +187,7 @@ async def test_a_process_that_dies_before_the_answer_leaves_the_cancel(any_trade
     order = await any_trade.buy(ann)
     await cancel(ann, order)
     (attempt,) = await attempt_store.of_order(order)
-    wished = await cancel_store.wished_off("alpha", 9, [attempt.door or ""])
+    wished = await cancel_store.pending_cancels("alpha", 9, [attempt.door or ""])
     assert len(await cancel_store.claim(wished, least_ms=1000)) == 1
     await poll(any_trade, 0.9)
     assert asked(any_trade) == []

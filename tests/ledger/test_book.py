@@ -180,7 +180,7 @@ async def square(reseller: int, *, held: int, keep: Kept) -> int:
 
     async def work() -> int:
         decision = await decisions.record("reseller", reseller, "square", actor="owner", reason="by hand")
-        await book.square(reseller, held=held, decision=decision, note="by hand", keep=keep)
+        await book.reconcile_wallet(reseller, held=held, decision=decision, note="by hand", keep=keep)
         return decision
 
     return await write(work)
@@ -190,7 +190,7 @@ async def square(reseller: int, *, held: int, keep: Kept) -> int:
 async def test_a_wallet_that_somebody_changed_is_set_to_what_its_entries_say(held: int) -> None:
     ann, bob = await make_reseller("ann", funds=100), await make_reseller("bob", funds=9)
     await changed_by_hand(ann.id, held)
-    assert await book.moved(ann.id) == 100
+    assert await book.balance_from_entries(ann.id) == 100
     await square(ann.id, held=held, keep="entries")
     assert await book.balances([ann.id, bob.id]) == [100, 9]
     assert len(await book.statement(ann.id)) == 1
@@ -201,7 +201,7 @@ async def test_or_its_entries_are_told_what_it_holds(held: int, source: str) -> 
     ann = await make_reseller(funds=100)
     await changed_by_hand(ann.id, held)
     decision = await square(ann.id, held=held, keep="wallet")
-    assert (await book.balance(ann.id), await book.moved(ann.id)) == (held, held)
+    assert (await book.balance(ann.id), await book.balance_from_entries(ann.id)) == (held, held)
     newest = (await book.statement(ann.id))[0]
     assert (newest.amount, newest.balance, newest.note) == (abs(held - 100), held, "by hand")
     assert (newest.decision, newest.reference) == (decision, f"adjust:{decision}")

@@ -6,7 +6,7 @@ import pytest
 
 from aggregator.ledger import entries
 from aggregator.ledger.entries import Entry, EntryKind, EntryReference, read_reference, reference_in_sql
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 
 
 def test_money_that_comes_in() -> None:
@@ -67,5 +67,5 @@ def test_what_was_never_built_is_no_reference(text: str) -> None:
 async def test_a_database_builds_the_same(panel_database: str) -> None:
     """Of what only it knows: the id of an order that is written down by the same statement."""
     for kind, parts in ((EntryKind.CHARGE, "9"), (EntryKind.REFUND, "9 300"), (EntryKind.DEPOSIT, "1 2")):
-        rows = await run(f"select {reference_in_sql(kind, *parts.split())} as built")
+        rows = await execute(f"select {reference_in_sql(kind, *parts.split())} as built")
         assert rows[0]["built"] == entries.reference_of(kind, *parts.split())

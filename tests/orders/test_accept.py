@@ -13,7 +13,7 @@ from aggregator.orders.intake import accept_store
 from aggregator.orders.intake.accept_store import Accepted, Repeated, TooPoor
 from aggregator.orders.state import OrderState
 from aggregator.storage import tables
-from aggregator.storage.transaction import lead_through
+from aggregator.storage.transaction import intercept_writes
 from pricing.money import SCALE
 from tests.builders import accept_order, make_reseller, moves_of, new_order, order_now
 
@@ -132,10 +132,10 @@ def lost() -> Iterator[Callable[..., None]]:
     def lose(*, committed: bool) -> None:
         passage = "after-commit" if committed else "before-commit"
         armed = read_failpoints({VARIABLE: f"accept_store.commit.{passage}:1:raise"})
-        lead_through(armed.transaction)
+        intercept_writes(armed.transaction)
 
     yield lose
-    lead_through(Failpoints().transaction)
+    intercept_writes(Failpoints().transaction)
 
 
 @pytest.mark.parametrize("committed", [True, False])

@@ -14,7 +14,7 @@ from aggregator.orders.dispatching.queue_store import Parked
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.transaction import engine, lead_through
+from aggregator.storage.transaction import engine, intercept_writes
 from tests.builders import accept_order
 from tests.orders.panels import running
 
@@ -35,9 +35,9 @@ def _row_by_row() -> Iterator[None]:
 
         return await run(led)
 
-    lead_through(pass_by)
+    intercept_writes(pass_by)
     yield
-    lead_through(Failpoints().transaction)
+    intercept_writes(Failpoints().transaction)
 
 
 async def test_polls(panel: Panel, ann: Reseller) -> None:

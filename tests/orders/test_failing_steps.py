@@ -18,7 +18,7 @@ from aggregator.app import Panel
 from aggregator.ledger import book
 from aggregator.logs import Form
 from aggregator.resellers.model import Reseller
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.transaction import write
 from aggregator.storage.trouble import tell_failure
 from tests.builders import accept_order, make_reseller, open_database
@@ -38,11 +38,11 @@ def told() -> Iterator[io.StringIO]:
 @asynccontextmanager
 async def missing(table: str) -> AsyncIterator[None]:
     """A fault of ours: the table is not there."""
-    await run(f"alter table {table} rename to renamed")
+    await execute(f"alter table {table} rename to renamed")
     try:
         yield
     finally:
-        await run(f"alter table renamed rename to {table}")
+        await execute(f"alter table renamed rename to {table}")
 
 
 def lines_of(told: io.StringIO, event: str) -> list[str]:
@@ -83,8 +83,8 @@ async def test_a_row_that_another_holds_is_told_in_our_words(fresh_postgres: str
         other = await asyncpg.connect(fresh_postgres)
 
         async def impatient() -> None:
-            await run("set local lock_timeout = '20ms'")
-            await book.hold_wallets([ann.id])
+            await execute("set local lock_timeout = '20ms'")
+            await book.lock_wallets([ann.id])
 
         try:
             async with other.transaction():

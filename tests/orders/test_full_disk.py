@@ -9,7 +9,7 @@ from aggregator.ledger import book
 from aggregator.orders.intake import accept_store
 from aggregator.orders.intake.accept_store import Accepted
 from aggregator.storage.engine import is_unreachable
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.transaction import write
 from pricing.money import SCALE
 from tests.builders import accept_order, make_reseller, new_order, open_database
@@ -33,5 +33,5 @@ async def test_an_order_that_does_not_fit_on_the_disk_leaves_nothing(fresh_sqlit
 
 async def _leave_no_room() -> None:
     """For the connection that writes; the error ends that connection, and with it the lack of room."""
-    [row] = await run("pragma page_count")
-    await run(f"pragma max_page_count = {row['page_count']}")
+    [row] = await execute("pragma page_count")
+    await execute(f"pragma max_page_count = {row['page_count']}")

@@ -65,14 +65,14 @@ async def test_an_order_that_never_left_waits_to_be_paid_back(tmp_path: Path, pa
         await fill()
         canceller = Canceller(lambda: panel.prices.shelf, panel.tracker, panel.wake)
         await canceller.cancel(ann, queued.id)
-        assert await store.wish_cancel(refused.id)
+        assert await store.request_cancel(refused.id)
         error = Refused("bad link", code=Code.LINK_INVALID)
         await panel.dispatcher._attempts.refuse(refused, attempt, Outcome.REFUSED, error)
         assert [await state_of(one) for one in (queued, refused)] == ["queued", "queued"]
         [kept] = await attempt_store.of_order(refused.id)
         assert kept.outcome is Outcome.REFUSED
         await make_room()
-        await store.hurry()
+        await store.make_due_now()
         await dispatch_all(panel)
         assert [await state_of(one) for one in (queued, refused)] == ["cancelled", "cancelled"]
         assert (await run.run()).green
@@ -120,7 +120,7 @@ async def test_a_wallet_is_not_squared_to_more_than_it_can_hold(panel_database: 
     await fill()
     await Signal.raw("update wallets set balance = 0")
     await fill()
-    assert await book.moved(ann.id) == 2 * MOST
+    assert await book.balance_from_entries(ann.id) == 2 * MOST
     for keep in ("entries", "wallet"):
         await Signal.raw("update wallets set balance = {}", MOST if keep == "entries" else 1)
         with pytest.raises(Refusal, match="cannot hold that much"):

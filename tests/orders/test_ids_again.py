@@ -345,7 +345,7 @@ async def test_an_old_id_that_comes_after_the_sweep_is_remembered(
 async def test_a_cancel_that_waits_is_dropped_with_the_id(panel: Panel, alpha: ScriptedPanel, ann: Reseller) -> None:
     """It was never answered, and the order has ended otherwise since."""
     earlier = await order_as(panel, alpha, ann, 77)
-    await store.wish_cancel(earlier.id)
+    await store.request_cancel(earlier.id)
     alpha.answer_to_cancel = {"error": "Too many requests"}
     await panel.poller.run_once("alpha")
     await tables.Provider.update({tables.Provider.rest_until: 0}).where(tables.Provider.name == "alpha")

@@ -17,7 +17,7 @@ from aggregator.orders.model import Order
 from aggregator.orders.unsure import resolve
 from aggregator.resellers.model import Reseller
 from aggregator.storage import clock, tables
-from aggregator.storage.transaction import lead_through
+from aggregator.storage.transaction import intercept_writes
 from pricing.money import SCALE
 from tests.builders import accept_order, make_reseller, open_database, order_now, set_attempt
 from tests.orders.panels import ScriptedPanel, dispatch, hurry, open_panel, outcomes_of, poll, state_of
@@ -108,17 +108,17 @@ async def test_whoever_was_held_up_between_the_commit_and_the_request_does_not_s
     async def freeze(work: Work[T], run: Callable[[Work[T]], Awaitable[T]]) -> T:
         result = await run(work)
         if name_of(work) == "attempts.begin":
-            lead_through(Failpoints().transaction)
+            intercept_writes(Failpoints().transaction)
             monkeypatch.setattr(clock, "_offset_ms", clock._offset_ms + 60_000)
             assert await panel.dispatcher.sweep() == 1
             await resolve.absent(order.id, actor="owner", reason="it is not there", settle_ms=0)
         return result
 
-    lead_through(freeze)
+    intercept_writes(freeze)
     try:
         await dispatch(panel)
     finally:
-        lead_through(Failpoints().transaction)
+        intercept_writes(Failpoints().transaction)
     assert ([outcome[:2] for outcome in await outcomes_of(order.id)], alpha.placed) == ([("alpha", "absent")], 5000)
     assert await state_of(order) == "queued"
 
@@ -129,7 +129,7 @@ async def test_a_wish_to_cancel_while_the_add_is_on_its_way_is_kept(
     order = await accept_order(ann)
 
     async def wish() -> None:
-        assert await store.wish_cancel(order.id)
+        assert await store.request_cancel(order.id)
 
     alpha.before_add = wish
     await dispatch(panel)
@@ -145,7 +145,7 @@ async def test_a_wish_to_cancel_ends_an_order_that_is_refused_meanwhile(
     order = await accept_order(ann)
 
     async def wish() -> None:
-        assert await store.wish_cancel(order.id)
+        assert await store.request_cancel(order.id)
 
     alpha.before_add = wish
     alpha.answer_to_add = {"error": "Not enough funds on balance"}

@@ -21,7 +21,7 @@ from aggregator.resellers import accounts
 from aggregator.resellers import store as reseller_store
 from aggregator.resellers.model import Caller, digest
 from aggregator.storage.engine import is_unreachable
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.transaction import snapshot, write
 from pricing.money import SCALE
 from tests.builders import make_reseller, new_order, open_database
@@ -54,7 +54,7 @@ async def test_an_order_of_the_locked_wallet_is_set_aside_with_nothing_changed(d
             verdicts = await accept_store.accept_at_once([new_order(ann.id) for _ in range(several)])
             assert verdicts == [Locked()] * several
     assert await book.balance(ann.id) == 1000 * SCALE
-    assert await run("select id from orders") == []
+    assert await execute("select id from orders") == []
     assert [type(one) for one in await accept_store.accept([new_order(ann.id)])] == [Accepted]
 
 
@@ -118,7 +118,7 @@ def ask() -> Ask:
 
 async def test_only_the_owner_of_the_wallet_waits(panel: Panel, database: str) -> None:
     ann, bob = await caller("ann"), await caller("bob")
-    placer = Placer(lambda: panel.prices.shelf, panel.wake, lanes=2)
+    placer = Placer(lambda: panel.prices.shelf, panel.wake, concurrency=2)
     async with frozen_with(database, ann.reseller.id):
         waiting = [asyncio.create_task(placer.place(ann, ask())) for _ in range(40)]
         for _ in range(20):
@@ -138,15 +138,17 @@ async def test_who_waits_too_long_is_told_to_come_again(panel: Panel, database: 
 
 async def test_a_transaction_that_stands_still_is_ended_by_the_database(database: str) -> None:
     async def limit() -> str:
-        return str((await run("show idle_in_transaction_session_timeout"))[0]["idle_in_transaction_session_timeout"])
+        return str(
+            (await execute("show idle_in_transaction_session_timeout"))[0]["idle_in_transaction_session_timeout"]
+        )
 
     assert await write(limit) == "10s"
     assert await snapshot(limit) == "10min"
 
     async def stand_still() -> None:
-        await run("set local idle_in_transaction_session_timeout = 50")
+        await execute("set local idle_in_transaction_session_timeout = 50")
         await asyncio.sleep(0.5)
-        await run("select 1")
+        await execute("select 1")
 
     with pytest.raises(Exception) as failure:  # noqa: PT011  # the driver has many words for it
         await write(stand_still)

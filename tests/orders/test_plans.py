@@ -12,7 +12,7 @@ import pytest
 
 from aggregator.orders import attempt_store, store
 from aggregator.storage.engine import Sqlite
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.transaction import engine
 from tests.builders import accept_order, make_reseller, open_database
 from tests.evidence.inquiries import WAYS, Inquiry, inquiry, time_passes
@@ -34,11 +34,11 @@ ALIAS = re.compile(r"\b(orders|attempts|entries|events|refills) (?:as )?([a-z])\
 def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, list[Any]]]]:
     """Everything that SQLite is asked meanwhile."""
     asked: list[tuple[str, list[Any]]] = []
-    run = Sqlite._run_in_existing_connection
+    execute = Sqlite._run_in_existing_connection
 
     async def noted(self: Sqlite, connection: Any, query: str, args: Any = None, **more: Any) -> Any:
         asked.append((query, args or []))
-        return await run(self, connection, query, args, **more)
+        return await execute(self, connection, query, args, **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(Sqlite, "_run_in_existing_connection", noted)
@@ -89,7 +89,7 @@ async def test_no_round_reads_what_is_over(
         running = await case.order()
         await case.settle_down()
         await case.order("lost")
-        await store.wish_cancel(running.id)
+        await store.request_cancel(running.id)
         asked: list[tuple[str, list[Any]]] = []
         for _ in range(3):
             await time_passes()
@@ -116,7 +116,7 @@ async def test_a_round_takes_as_many_statements_for_twenty_changed_orders_as_for
             with statements(monkeypatch) as asked:
                 await panel.poller.run_once("alpha")
             counts.append(len(asked))
-        rows = await run("select remains, count(*) as n from orders group by remains")
+        rows = await execute("select remains, count(*) as n from orders group by remains")
         assert [dict(row) for row in rows] == [{"remains": 300, "n": 20}]
     assert counts[1] == counts[2]
 

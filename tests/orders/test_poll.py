@@ -207,7 +207,7 @@ async def test_a_held_order_is_not_asked_about_in_a_loop(
 async def test_a_wish_is_sent_once_by_however_many_pollers(panel: Panel, alpha: ScriptedPanel, ann: Reseller) -> None:
     orders = await running(panel, ann, 5)
     for order in orders:
-        assert await store.wish_cancel(order.id)
+        assert await store.request_cancel(order.id)
     await asyncio.gather(*(panel.poller.run_once("alpha") for _ in range(8)))
     assert sorted(alpha.cancels) == ["5001", "5002", "5003", "5004", "5005"]
     assert {await state_of(order) for order in orders} == {"active"}

@@ -76,7 +76,7 @@ async def test_what_is_absent_goes_back_into_the_queue() -> None:
 async def test_what_is_absent_and_no_longer_wanted_comes_back() -> None:
     ann = await make_reseller()
     order = await unsure_order(ann, seconds_ago=46)
-    assert await store.wish_cancel(order.id)
+    assert await store.request_cancel(order.id)
     assert (await absent(order)).state is OrderState.CANCELLED
     assert await book.balance(ann.id) == BOUGHT
     await assert_audit_is_green()
@@ -279,7 +279,7 @@ async def test_only_what_a_person_decides_moves_money_of_an_order_that_stands_st
     await audit_run.run()
     for by_rule, actor, state in ((True, "olga", "unsure"), (False, "rule:olga", "cancelled")):
         order = await unsure_order(await make_reseller(f"ann-{by_rule}"), seconds_ago=400)
-        await store.wish_cancel(order.id)
+        await store.request_cancel(order.id)
         stops, (run,) = {"one-live-attempt": {Concerned(order=order.id)}}, await audit_store.last_runs(1)
         await write(partial(halts.replace, run.id, stops, lifts=False))
         with suppress(Undecidable):

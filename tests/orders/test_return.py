@@ -42,7 +42,7 @@ async def test_a_provider_that_comes_back_is_not_overrun(tmp_path: Path, panel_d
         assert await store.count_by_state() == {"queued": 15}
 
         await move_providers(panel, tmp_path, slow(there))
-        await catalog_store.set_health("alpha", circuit_breaker.WELL)
+        await catalog_store.set_health("alpha", circuit_breaker.CLOSED)
         await tables.Attempt.raw("update attempts set answered_at = 1")  # time passes
         await hurry()
         await until(lambda: sent_on(panel), {"active": BURST, "queued": 15 - BURST})

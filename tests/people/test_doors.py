@@ -13,7 +13,7 @@ from aggregator.orders.reporting import reseller_orders_store
 from aggregator.orders.reporting.reseller_orders_store import Mine
 from aggregator.people import authentication, passwords, sessions
 from aggregator.people import store as people
-from aggregator.people.encryption import Seal
+from aggregator.people.encryption import Encryption
 from aggregator.people.model import Role, Stage
 from aggregator.resellers import accounts, keys
 from aggregator.resellers import store as resellers
@@ -64,14 +64,14 @@ async def test_a_code_and_a_recovery_code_count_once_however_often_they_are_sent
     moment = clock.now()
     monkeypatch.setattr(clock, "now", lambda: moment)
     now = moment // 1000
-    seal = Seal(["0123456789abcdef" * 2], Path())
+    seal = Encryption(["0123456789abcdef" * 2], Path())
     code = pyotp.TOTP(secret).at(now - 30)
     recovery, _ = await authentication.start_codes(person, secret, code, password=PASSWORD, seal=seal, here=here)
     assert await sessions.find(here) is None, "the id is another after a change of what proves somebody"
     for proof in (pyotp.TOTP(secret).at(now), recovery[3]):
-        tries = [authentication.give_code(person, proof, seal=seal, instead_of="") for _ in range(3)]
+        tries = [authentication.submit_code(person, proof, seal=seal, instead_of="") for _ in range(3)]
         came = await asyncio.gather(*tries, return_exceptions=True)
-        assert sorted(isinstance(one, authentication.WrongProof) for one in came) == [False, True, True]
+        assert sorted(isinstance(one, authentication.InvalidCredentials) for one in came) == [False, True, True]
 
 
 async def test_a_resellers_orders_are_found_and_counted() -> None:

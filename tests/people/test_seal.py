@@ -10,7 +10,7 @@ import pyotp
 import pytest
 
 from aggregator.people import authentication, sessions, store
-from aggregator.people.encryption import CannotOpen, Seal
+from aggregator.people.encryption import CannotDecrypt, Encryption
 from aggregator.people.model import Role
 from aggregator.resellers.accounts import Refusal
 from aggregator.storage import clock
@@ -20,8 +20,8 @@ OLD, NEW, OTHERS = "old " * 8, "new" * 16, "other" * 8
 SECRET = pyotp.random_base32()
 
 
-def seal_of(*secrets: str, folder: Path = Path("/nowhere")) -> Seal:
-    return Seal([secret.replace(" ", "-") for secret in secrets], folder)
+def seal_of(*secrets: str, folder: Path = Path("/nowhere")) -> Encryption:
+    return Encryption([secret.replace(" ", "-") for secret in secrets], folder)
 
 
 def test_what_is_sealed_opens_for_its_person_and_its_secret_alone() -> None:
@@ -37,7 +37,7 @@ def test_what_is_sealed_opens_for_its_person_and_its_secret_alone() -> None:
         (ours, sealed, 8), (seal_of(OTHERS), sealed, 7), (seal_of(), sealed, 7), (ours, f"{head}:{changed}", 7),
         (ours, f"{head}:", 7), (ours, f"{head}:no base64!", 7), (ours, "sealed:", 7),
     ]:  # fmt: skip
-        with pytest.raises(CannotOpen):
+        with pytest.raises(CannotDecrypt):
             seal.open(text, person)
 
 
@@ -45,11 +45,11 @@ def test_without_a_secret_one_is_made_once_for_us_alone(tmp_path: Path) -> None:
     """When it is first needed, by whichever process comes first; the others take it."""
     folder = tmp_path / "secrets"
     first, second = seal_of(folder=tmp_path), seal_of(folder=tmp_path)
-    assert not first.is_fresh(SECRET)
+    assert not first.uses_current_key(SECRET)
     assert not folder.exists()
     sealed = first.close(SECRET, 7)
     assert second.open(sealed, 7) == SECRET
-    assert second.is_fresh(sealed)
+    assert second.uses_current_key(sealed)
     (path,) = folder.iterdir()
     assert [stat.S_IMODE(one.stat().st_mode) for one in (folder, path)] == [0o700, 0o600]
     assert len(path.read_text().strip()) >= 32
@@ -65,14 +65,14 @@ async def test_codes_are_sealed_at_the_start_and_anew_with_another_secret(tmp_pa
     await store.set_totp(bob, lost, [])
     kept = []
     for seal in (seal_of(OLD), seal_of(OLD), seal_of(NEW, OLD)):
-        await asyncio.gather(authentication.seal_codes(seal), authentication.seal_codes(seal))
+        await asyncio.gather(authentication.encrypt_codes(seal), authentication.encrypt_codes(seal))
         kept.append((await store.get(ann)).totp or "")
     assert kept[0] == kept[1] != kept[2]
     assert seal_of(NEW).open(kept[2], ann) == SECRET
     assert (await store.get(bob)).totp == lost
     (tmp_path / "secrets").write_text("a file where the folder should be")
     await store.set_totp(ann, SECRET, [])
-    await authentication.seal_codes(seal_of(folder=tmp_path))
+    await authentication.encrypt_codes(seal_of(folder=tmp_path))
     await authentication.prove_code(
         await store.get(ann), pyotp.TOTP(SECRET).at(clock.now() // 1000), seal_of(folder=tmp_path)
     )
@@ -100,8 +100,8 @@ async def test_codes_whose_secret_was_lost_are_told_as_such_and_are_taken_off_by
 
     later = pyotp.TOTP(SECRET).at(now + 30)
     with pytest.raises(authentication.CodesClosed):
-        await authentication.give_code(person, later, seal=seal_of(OTHERS), instead_of="")
-    await authentication.give_code(person, recovery[0], seal=seal_of(OTHERS), instead_of="")
-    await authentication.give_code(person, later, seal=seal_of(OLD), instead_of="")
+        await authentication.submit_code(person, later, seal=seal_of(OTHERS), instead_of="")
+    await authentication.submit_code(person, recovery[0], seal=seal_of(OTHERS), instead_of="")
+    await authentication.submit_code(person, later, seal=seal_of(OLD), instead_of="")
     await authentication.reset("ann", "eight loud rivers")
     assert (await store.get(person.id)).totp is None

@@ -9,7 +9,7 @@ import pytest
 
 from providers.errors import Code
 from providers.families import Facts, recognise
-from providers.probe import Trial, try_provider
+from providers.probe import Probe, try_provider
 from providers.reach import Level
 from providers.reading.catalogue import find_rows
 from providers.reading.json_text import Json, parse
@@ -78,14 +78,14 @@ def test_where_nothing_tells_nothing_is_guessed() -> None:
     assert recognise(Facts(url="https://x.example/api/v2")) is None
 
 
-async def tried(*replies: Canned, preset: str = "perfectpanel") -> tuple[Trial, list[str]]:
+async def tried(*replies: Canned, preset: str = "perfectpanel") -> tuple[Probe, list[str]]:
     """A trial at a panel that gives these replies, and the actions it was asked for."""
     async with panel_server(*replies) as panel:
         trial = await try_provider(profile_of(panel.url, find_preset(preset).dialect), preset, Patience())
         return trial, panel.actions
 
 
-def texts(trial: Trial, level: Level) -> str:
+def texts(trial: Probe, level: Level) -> str:
     return "; ".join(f"{finding.topic}: {finding.text}" for finding in trial.findings if finding.level is level)
 
 

@@ -258,12 +258,12 @@ async def test_q45_too_many_requests_without_a_time_is_answered_with_growing_pat
     assert isinstance(refused, ProviderError)
     row, pauses = ProviderRow(name="alpha"), []
     for _ in range(5):
-        after = circuit_breaker.after(row, refused, now=NOW, breaker_ms=60_000)
+        after = circuit_breaker.after_call(row, refused, now=NOW, breaker_ms=60_000)
         assert after is not None
         pauses.append((after.rest_until - NOW) // 1000)
         row = ProviderRow(name="alpha", failures=after.failures)
     assert [low <= pause <= low * 1.25 for pause, low in zip(pauses, (2, 5, 15, 60, 60), strict=True)] == [True] * 5
-    assert circuit_breaker.after(row, None, now=NOW, breaker_ms=60_000) == circuit_breaker.WELL
+    assert circuit_breaker.after_call(row, None, now=NOW, breaker_ms=60_000) == circuit_breaker.CLOSED
 
 
 def test_q49_a_drip_feed_without_charge_and_remains_is_told_by_its_runs() -> None:

@@ -13,7 +13,7 @@ from aggregator.resellers import accounts, store
 from aggregator.resellers.accounts import Refusal
 from aggregator.resellers.model import KeyRules, digest, make_key, shown_part
 from aggregator.storage import decisions, signals, tables
-from aggregator.storage.form_tokens import UsedBefore
+from aggregator.storage.form_tokens import AlreadyUsed
 from pricing.money import SCALE
 from tests.builders import make_reseller
 
@@ -190,7 +190,7 @@ async def test_a_form_that_moves_money_is_used_once() -> None:
         accounts.fund("ann", 700, actor="olga", form="form-1"),
         accounts.adjust("ann", -200, note="a fee", actor="olga", form="form-2"),
     ):
-        with pytest.raises(UsedBefore, match="sent before"):
+        with pytest.raises(AlreadyUsed, match="sent before"):
             await again
     assert await book.balance((await accounts.named("ann")).id) == 500
 

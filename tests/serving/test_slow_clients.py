@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from aggregator.connections import Patience
+from aggregator.connections import ClientTimeouts
 from aggregator.serving import listen, make_server
 
-SHORT = Patience(head_seconds=0.2, body_seconds=0.3, reply_seconds=0.3, idle_seconds=60)
+SHORT = ClientTimeouts(head_seconds=0.2, body_seconds=0.3, reply_seconds=0.3, idle_seconds=60)
 LARGE = b"x" * 20_000_000
 
 
@@ -30,7 +30,7 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def listening(patience: Patience) -> AsyncIterator[int]:
+async def listening(patience: ClientTimeouts) -> AsyncIterator[int]:
     """A server of ours with this patience; yields its port."""
     server, door = make_server(hello, patience), listen("127.0.0.1", 0)
     running = asyncio.create_task(server.serve(sockets=[door]))
@@ -124,14 +124,14 @@ async def test_a_client_that_does_not_take_its_reply_is_cut_off(port: int) -> No
 
 async def test_headers_without_an_end_are_refused_before_they_fill_the_memory() -> None:
     """However patient we are."""
-    async with listening(Patience(head_seconds=600)) as port:
+    async with listening(ClientTimeouts(head_seconds=600)) as port:
         reply = await talk(port, HEAD, again=b"X-Large: " + b"x" * 10_000 + b"\r\n", pause=0)
     assert reply == b"" or reply.startswith(b"HTTP/1.1 431 ")
 
 
 async def test_whoever_speaks_in_time_is_answered_on_the_same_connection_again_and_again() -> None:
     """Longer than anybody may be silent, all in all."""
-    patience = Patience(head_seconds=0.8, body_seconds=0.8)
+    patience = ClientTimeouts(head_seconds=0.8, body_seconds=0.8)
     async with (
         listening(patience) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
@@ -150,7 +150,7 @@ async def test_no_header_makes_a_client_somebody_else(port: int) -> None:
 
 async def test_beyond_the_limit_the_longest_silent_makes_room() -> None:
     """Three hundred that say nothing keep nobody out, whatever their patience."""
-    patient = Patience(head_seconds=600, connections=20)
+    patient = ClientTimeouts(head_seconds=600, connections=20)
     async with listening(patient) as port:
         silent = [asyncio.create_task(talk(port)) for _ in range(300)]
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.tables import Listing
 from aggregator.storage.transaction import write
 from aggregator.storage.upsert import EACH, put_many
@@ -26,13 +26,13 @@ async def put(*rows: dict[str, Any]) -> None:
 
 async def test_more_rows_than_fit_a_statement_are_all_there_in_their_order(panel_database: str) -> None:
     await put(*(line(number) for number in range(EACH + 1)))
-    rows = await run("select id, service from listings order by id")
+    rows = await execute("select id, service from listings order by id")
     assert [row["service"] for row in rows] == [str(number) for number in range(EACH + 1)]
 
 
 async def test_what_is_left_out_has_the_columns_default(panel_database: str) -> None:
     await put(line(1), line(2, maximum=7, refill=None))
-    one, two = await run("select maximum, refill, missing, rest_until, cancel_refused from listings order by id")
+    one, two = await execute("select maximum, refill, missing, rest_until, cancel_refused from listings order by id")
     assert [one["maximum"], bool(one["refill"]), one["missing"], one["rest_until"]] == [None, True, 0, 0]
     assert [two["maximum"], two["refill"], bool(two["cancel_refused"])] == [7, None, False]
 
@@ -41,12 +41,14 @@ async def test_a_row_that_is_there_keeps_what_is_not_overwritten(panel_database:
     """One row goes another way to the database than several."""
     for more in ([], [line(2)]):
         await put(line(1), *more)
-        await write(lambda: run("update listings set held = 'dearer', rest_until = 9, rate = '2' where service = '1'"))
+        await write(
+            lambda: execute("update listings set held = 'dearer', rest_until = 9, rate = '2' where service = '1'")
+        )
         await put(line(1, name="Likes", held=None), *more)
-        [row] = await run("select name, held, rest_until, rate from listings where service = '1'")
+        [row] = await execute("select name, held, rest_until, rate from listings where service = '1'")
         assert list(row.values()) == ["Likes", "dearer", 9, "2"]
 
 
 async def test_nothing_is_no_statement(panel_database: str) -> None:
     await put()
-    assert await run("select * from listings") == []
+    assert await execute("select * from listings") == []

@@ -10,7 +10,7 @@ from aggregator.orders.state import EventKind
 from aggregator.storage import migrations
 from aggregator.storage.engine import bind, create_engine
 from aggregator.storage.migrations import STEPS
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 
 CATALOGUES = {
     "alpha": ("the catalogue shrank from 90 services to 2", Doubt.SHRUNK),
@@ -59,7 +59,7 @@ async def test_rows_of_earlier_versions_go_on_to_be_understood(
         monkeypatch.setattr(migrations, "STEPS", STEPS)
         assert await migrations.migrate() == list(later)
         found = await catalog_store.providers()
-        kinds = [row["kind"] for row in await run("select kind from events order by id")]
+        kinds = [row["kind"] for row in await execute("select kind from events order by id")]
     finally:
         await bound.close()
     assert {name: row.catalogue_doubt for name, row in found.items()} == {

@@ -12,7 +12,7 @@ from piccolo.columns import BigInt, BigSerial, Boolean, Integer, Text
 from aggregator.storage import migrations
 from aggregator.storage.engine import bind, create_engine, is_sqlite
 from aggregator.storage.migrations import STEPS, NewerDatabase
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.tables import INDEXES, TABLES, Migration, Signal
 from aggregator.storage.transaction import engine
 from tests.builders import open_database
@@ -47,7 +47,7 @@ async def test_an_empty_database_misses_every_step(database_url: str) -> None:
     try:
         assert await migrations.missing() == sorted(STEPS)
         tables = "sqlite_master" if is_sqlite(bound) else "pg_stat_user_tables"
-        assert await run(f"select * from {tables}") == []  # to ask changes nothing
+        assert await execute(f"select * from {tables}") == []  # to ask changes nothing
         assert await migrations.migrate() == sorted(STEPS)
     finally:
         await bound.close()
@@ -73,7 +73,7 @@ async def test_every_index_has_its_reason(panel_database: str) -> None:
         else "select indexname as name from pg_indexes where schemaname = 'public' and indexname not in"
         " (select conname from pg_constraint)"
     )
-    assert {str(row["name"]) for row in await run(asked)} == set(INDEXES)
+    assert {str(row["name"]) for row in await execute(asked)} == set(INDEXES)
 
 
 async def test_many_that_migrate_at_once_take_each_step_once(database_url: str) -> None:
@@ -171,7 +171,7 @@ async def test_cancels_that_were_dropped_before_are_asked_once_more(
             await bound.run_ddl(attempt.format(number, asked))
         monkeypatch.setitem(STEPS, 15, step)
         assert await migrations.migrate() == [15]
-        rows = await run("select order_id, cancel_due_at as due from attempts order by order_id")
+        rows = await execute("select order_id, cancel_due_at as due from attempts order by order_id")
     finally:
         await bound.close()
     assert [row["due"] for row in rows] == [7, None, None, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.totals import add_kept, comparable_total, halves, read_total, total
 
 MOST, LEAST = 2**63 - 1, -(2**63)
@@ -25,14 +25,14 @@ def rows_of(amounts: list[int]) -> str:
 @on_both
 @pytest.mark.parametrize("amounts", AMOUNTS, ids=str)
 async def test_a_total_is_the_sum(amounts: list[int]) -> None:
-    rows = await run(f"select {total('amount', 'moved')} from ({rows_of(amounts)}) as given")
+    rows = await execute(f"select {total('amount', 'moved')} from ({rows_of(amounts)}) as given")
     assert read_total(rows[0], "moved") == sum(amounts)
 
 
 @on_both
 @pytest.mark.parametrize("amounts", AMOUNTS, ids=str)
 async def test_a_total_that_is_compared_is_the_sum_or_nothing(amounts: list[int]) -> None:
-    [row] = await run(f"select {comparable_total('amount')} as moved from ({rows_of(amounts)}) as given")
+    [row] = await execute(f"select {comparable_total('amount')} as moved from ({rows_of(amounts)}) as given")
     assert row["moved"] == (sum(amounts) if LEAST <= sum(amounts) <= MOST else None)
 
 
@@ -40,12 +40,12 @@ async def test_a_total_that_is_compared_is_the_sum_or_nothing(amounts: list[int]
 @pytest.mark.parametrize("amounts", AMOUNTS, ids=str)
 async def test_a_kept_total_grows_by_any_amount(amounts: list[int]) -> None:
     for one in amounts:
-        await run(
+        await execute(
             "insert into days (start, late_refunded, late_cost) values (1, {}, 0) on conflict (start) do update set "
             + add_kept("days", "late_refunded"),
             one,
         )
-    for row in await run("select * from days"):
+    for row in await execute("select * from days"):
         assert read_total(row, "late_refunded") == sum(amounts)
 
 
@@ -53,12 +53,12 @@ async def test_a_kept_total_grows_by_any_amount(amounts: list[int]) -> None:
 @pytest.mark.parametrize("amounts", [*AMOUNTS, [MOST * 3, 1, -MOST * 5], [LEAST * 2, MOST, MOST + 1]], ids=str)
 async def test_a_kept_total_grows_by_any_sum(amounts: list[int]) -> None:
     for one in amounts:
-        await run(
+        await execute(
             "insert into days (start, late_refunded, late_cost, late_cost_high) values (1, 0, {}, {})"
             " on conflict (start) do update set " + add_kept("days", "late_cost"),
             *halves(one),
         )
-    for row in await run("select * from days"):
+    for row in await execute("select * from days"):
         assert read_total(row, "late_cost") == sum(amounts)
 
 

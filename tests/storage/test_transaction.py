@@ -18,9 +18,9 @@ import pytest
 from aggregator.storage import signals
 from aggregator.storage.engine import Postgres, Sqlite, is_passing, is_unreachable
 from aggregator.storage.readers import MOST
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.tables import ApiKey, Signal
-from aggregator.storage.transaction import engine, settled, snapshot, write, write_surely
+from aggregator.storage.transaction import drain, engine, snapshot, write, write_with_retry
 from tests.builders import open_database
 from tests.servers import PostgresServer
 
@@ -37,8 +37,8 @@ async def names() -> set[str]:
 
 async def leave_no_room() -> None:
     """For the connection that writes; the error ends that connection, and with it the lack of room."""
-    [row] = await run("pragma page_count")
-    await run(f"pragma max_page_count = {row['page_count']}")
+    [row] = await execute("pragma page_count")
+    await execute(f"pragma max_page_count = {row['page_count']}")
 
 
 async def raise_twice(name: str) -> None:
@@ -119,7 +119,7 @@ async def test_callers_that_hang_up_leak_no_connection_and_lose_no_work(panel_da
         for _ in range(dice.randrange(12)):
             await asyncio.sleep(0)
         caller.cancel()
-    await settled()
+    await drain()
     assert len(begun) > REPEATS / 2
     assert await names() == {f"{name}-{part}" for name in begun for part in "ab"}
     async with asyncio.timeout(20):
@@ -260,9 +260,9 @@ class TestRestart:
                 with pytest.raises(Exception) as failure:  # noqa: PT011 - the drivers have many words for it
                     await asyncio.gather(*(write(lambda: signals.raise_signal("lost")) for _ in range(20)))
                 assert is_unreachable(failure.value)
-                await settled()
+                await drain()
                 await asyncio.to_thread(postgres_server.start)
-                await asyncio.gather(*(write_surely(lambda: signals.raise_signal("after")) for _ in range(20)))
+                await asyncio.gather(*(write_with_retry(lambda: signals.raise_signal("after")) for _ in range(20)))
             assert await signals.read() == {"before": 1, "after": 40}
 
     async def test_what_only_we_know_is_written_when_the_database_is_back(
@@ -270,7 +270,7 @@ class TestRestart:
     ) -> None:
         async with open_database(postgres_server.url):
             postgres_server.kill()
-            kept = asyncio.create_task(write_surely(lambda: signals.raise_signal("kept")))
+            kept = asyncio.create_task(write_with_retry(lambda: signals.raise_signal("kept")))
             await asyncio.sleep(0.1)
             assert not kept.done()
             await asyncio.to_thread(postgres_server.start)
@@ -286,7 +286,7 @@ class TestRestart:
 
         async with open_database(fresh_sqlite):
             with pytest.raises(LookupError):
-                await write_surely(work)
+                await write_with_retry(work)
         assert tries == [1]
 
 
@@ -309,8 +309,8 @@ async def test_sqlite_learns_how_much_its_tables_hold(copied_sqlite: str) -> Non
         assert isinstance(bound, Sqlite)
         for number in range(300):
             await signals.raise_signal(f"signal-{number}")
-        await asyncio.gather(bound.plan_anew(), names(), write(lambda: signals.raise_signal("last")))
-        [row] = await run("select stat from sqlite_stat1 where tbl = 'signals'")
+        await asyncio.gather(bound.analyze(), names(), write(lambda: signals.raise_signal("last")))
+        [row] = await execute("select stat from sqlite_stat1 where tbl = 'signals'")
         assert int(row["stat"].split()[0]) >= 300
         assert "last" in await names()
 
@@ -320,7 +320,7 @@ async def test_sqlite_keeps_its_last_commit_through_a_power_cut(copied_sqlite: s
 
     async def pragmas() -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys")
-        return [next(iter((await run(f"pragma {name}"))[0].values())) for name in names]
+        return [next(iter((await execute(f"pragma {name}"))[0].values())) for name in names]
 
     async with open_database(copied_sqlite):
         assert await pragmas() == await write(pragmas) == ["wal", 2, 1]
@@ -359,7 +359,7 @@ class TestReaders:
             before = threading.active_count()
             alone = [asyncio.create_task(signals.raise_signal("x")) for _ in range(30)]
             other = "with given as (select 'y' as name) insert into signals (name, value) select name, 1 from given"
-            alone.append(asyncio.create_task(run(other)))  # type: ignore[arg-type]  # its rows are none
+            alone.append(asyncio.create_task(execute(other)))  # type: ignore[arg-type]  # its rows are none
             assert await names() == set()
             await asyncio.sleep(0.1)
             assert threading.active_count() - before <= MOST
@@ -377,7 +377,7 @@ class TestReaders:
         """A search that nobody waits for any more would hold one of the few connections to its end."""
         endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
         async with open_database(copied_sqlite):
-            searches = [asyncio.create_task(run(endless)) for _ in range(MOST)]
+            searches = [asyncio.create_task(execute(endless)) for _ in range(MOST)]
             await asyncio.sleep(0.1)
             for search in searches:
                 search.cancel()

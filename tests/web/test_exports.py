@@ -13,7 +13,7 @@ import pytest
 from aggregator.ledger import book
 from aggregator.ledger.book import PostedEntry
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.transaction import engine, write
 from aggregator.web.account.wallet import HEAD, cells_of
 from aggregator.web.exports import EACH, as_csv, in_turn
@@ -129,7 +129,7 @@ async def write_entries(reseller: int, many: int) -> None:
         else f"generate_series(1, {many}) as c (n)"
     )
     await write(
-        lambda: run(
+        lambda: execute(
             "insert into entries (source, target, amount, reference, reseller, note, balance, at)"
             f" select 'gateway:bank', 'wallet:{reseller}', 1000000, 'deposit:bank:' || n, {reseller}, 'thank you', n,"
             f" 1700000000000 + n from {numbers} order by n"

@@ -18,7 +18,7 @@ import pytest
 
 from tests.builders import active_order, make_reseller, unsure_order
 from tests.web.chromium import CHROMIUM, PHONE, WIDE, screen_of
-from tests.web.haunted import BRAVO, Haunted, haunt, marked
+from tests.web.hostile_data import BRAVO, Haunted, haunt, marked
 from tests.web.hostile import HOSTILE
 from tests.web.kit import Visitor, Web, web_of
 from tests.web.strict import Tags, wrong_on
@@ -33,7 +33,9 @@ def test_there_are_three_hundred() -> None:
 
 
 @asynccontextmanager
-async def haunted(folder: Path, url: str, texts: Sequence[str]) -> AsyncIterator[tuple[Web, dict[str, Visitor], Pages]]:
+async def hostile_data(
+    folder: Path, url: str, texts: Sequence[str]
+) -> AsyncIterator[tuple[Web, dict[str, Visitor], Pages]]:
     """A panel full of the texts, whoever may look at it, and what of them is where."""
     async with web_of(folder, url, panel='sign_up = "open"\n', services="import_rest = true\n", providers=BRAVO) as web:
         anna, boss = await web.reseller(), await web.owner()
@@ -120,7 +122,11 @@ async def test_every_page_shows_everything_as_text(tmp_path: Path) -> None:
     made: dict[tuple[str, ...], Counter[tuple[str, ...]]] = {}
     for name, texts in (("tame", TAME), ("hostile", HOSTILE)):
         (tmp_path / name).mkdir()
-        async with haunted(tmp_path / name, f"sqlite:///{tmp_path / name}.sqlite", texts) as (web, visitors, shown):
+        async with hostile_data(tmp_path / name, f"sqlite:///{tmp_path / name}.sqlite", texts) as (
+            web,
+            visitors,
+            shown,
+        ):
             for who, groups in shown.items():
                 for paths, places in groups:
                     told = await walk(visitors[who], paths)
@@ -245,7 +251,7 @@ async def test_a_spreadsheet_runs_nothing_of_the_statement(web: Web, anna: Visit
 async def test_a_browser_runs_nothing_of_it(tmp_path: Path, fresh_sqlite: str) -> None:
     """All of them in a real browser, on pages that have them all: nothing runs, nothing must be moved sideways."""
     async with (
-        haunted(tmp_path, fresh_sqlite, HOSTILE) as (web, visitors, shown),
+        hostile_data(tmp_path, fresh_sqlite, HOSTILE) as (web, visitors, shown),
         screen_of(web, tmp_path / "profile") as screen,
     ):
         for who, groups in shown.items():

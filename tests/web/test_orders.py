@@ -12,7 +12,7 @@ from aggregator.orders import attempt_store, store
 from aggregator.orders.state import OrderState
 from aggregator.resellers import accounts
 from aggregator.storage import tables
-from aggregator.storage.transaction import Work, lead_through
+from aggregator.storage.transaction import Work, intercept_writes
 from pricing.money import parse_units
 from tests.builders import set_attempt
 from tests.web.kit import Visitor, Web, once_of, plain, without_tokens
@@ -100,7 +100,7 @@ async def test_whose_cancel_was_refused_is_told_so_and_may_ask_again(web: Web, a
     await order(anna, LINK)
     while await web.panel.dispatcher.run_once():
         await web.panel.dispatcher.idle()
-    await store.wish_cancel(1)
+    await store.request_cancel(1)
     assert "Being called off" in plain(await anna.get("/orders/1"))
     assert "/orders/1/cancel" not in await anna.get("/orders/1")
     [attempt] = await attempt_store.of_order(1)
@@ -200,11 +200,11 @@ async def test_a_mass_order_is_written_down_in_one_go(web: Web, anna: Visitor) -
         commits += 1
         return await run(work)
 
-    lead_through(count)
+    intercept_writes(count)
     try:
         page = plain(await anna.post("/orders/mass/place", orders=text, which="all", once=once))
     finally:
-        lead_through(failpoints().transaction)
+        intercept_writes(failpoints().transaction)
     assert "60 of 60 orders are taken" in page
     assert commits == 2
     links = [row.link for row in reversed(await store.newest_of(anna.reseller, 99))]

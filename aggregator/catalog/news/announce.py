@@ -7,7 +7,7 @@ import asyncio
 from aggregator.catalog.news import news, news_store
 from aggregator.catalog.shelf.shelf import Shelf
 from aggregator.storage import signals
-from aggregator.storage.transaction import apart, write
+from aggregator.storage.transaction import off_loop, write
 
 
 class Announcer:
@@ -28,12 +28,12 @@ class Announcer:
         async def work() -> None:
             if await signals.reach(signals.TOLD, edition):
                 earlier = await news_store.lines()
-                changed, told = await apart(lambda: news.compare(earlier, lines, shelf.aliases))
+                changed, told = await off_loop(lambda: news.compare(earlier, lines, shelf.aliases))
                 await news_store.put_lines(changed)
                 await news_store.add(told)
 
         earlier = await news_store.lines()
-        changed, _ = await apart(lambda: news.compare(earlier, lines, shelf.aliases))
+        changed, _ = await off_loop(lambda: news.compare(earlier, lines, shelf.aliases))
         if changed:
             await write(work)
         self._told = shelf

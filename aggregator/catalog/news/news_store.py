@@ -13,7 +13,7 @@ from aggregator.storage import clock
 from aggregator.storage.id_ranges import drop_before
 from aggregator.storage.sql import Row
 from aggregator.storage.tables import ShelfLine, ShelfNews
-from aggregator.storage.transaction import apart
+from aggregator.storage.transaction import off_loop
 from aggregator.storage.upsert import EACH, put_many
 
 
@@ -35,7 +35,7 @@ async def lines() -> dict[int, RateLine]:
     found: dict[int, RateLine] = {}
     after = -1
     while rows := await ShelfLine.select().where(ShelfLine.service > after).order_by(ShelfLine.service).limit(EACH):
-        found.update(await apart(partial(_as_lines, rows)))
+        found.update(await off_loop(partial(_as_lines, rows)))
         after = rows[-1]["service"]
     return found
 

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from aggregator.catalog.model import MISSING_BEFORE_WITHDRAWN, ListingRow
-from aggregator.storage.parameters import among
-from aggregator.storage.sql import run
+from aggregator.storage.parameters import in_list
+from aggregator.storage.sql import execute
 from providers.vocabulary import ServiceType
 
 _LISTED = f"provider = {{}} and missing < {MISSING_BEFORE_WITHDRAWN}"  # a number of ours
@@ -28,7 +28,7 @@ class Listed(Struct, frozen=True):
 async def categories(provider: str) -> list[Listed]:
     """In the order in which the provider lists them."""
     # SQL: in the order of the first of each group.
-    rows = await run(
+    rows = await execute(
         f"select category as name, count(*) as count from listings where {_LISTED} group by category order by min(id)",
         provider,
     )
@@ -37,9 +37,9 @@ async def categories(provider: str) -> list[Listed]:
 
 async def samples(provider: str, names: Sequence[str], *, each: int) -> list[ListingRow]:
     """The first services of each of these categories."""
-    these, values = among("category", names)
+    these, values = in_list("category", names)
     # SQL: a window function.
-    rows = await run(
+    rows = await execute(
         "select * from (select listings.*, row_number() over (partition by category order by id) as place"
         f" from listings where {_LISTED} and {these}) as placed where place <= {{}} order by id",
         provider, values, each,
@@ -49,10 +49,10 @@ async def samples(provider: str, names: Sequence[str], *, each: int) -> list[Lis
 
 async def ranged_packages(provider: str) -> tuple[int, ListingRow | None]:
     """How many of its packages take a range of quantities, and the first of them."""
-    these, values = among("type", _PACKAGES)
+    these, values = in_list("type", _PACKAGES)
     # SQL: one column is compared with another.
     where = f"{_LISTED} and {_RANGED} and {these}"
-    counted = await run(f"select count(*) as n from listings where {where}", provider, values)
-    rows = await run(f"select * from listings where {where} order by id limit 1", provider, values)
+    counted = await execute(f"select count(*) as n from listings where {where}", provider, values)
+    rows = await execute(f"select * from listings where {where} order by id limit 1", provider, values)
     first = msgspec.convert(dict(rows[0]), ListingRow, strict=False) if rows else None
     return int(counted[0]["n"]), first

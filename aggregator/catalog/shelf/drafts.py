@@ -12,7 +12,7 @@ from aggregator.catalog import store
 from aggregator.catalog.store import RevisionRow
 from aggregator.errors import CannotBeDone
 from aggregator.settings import ConfigurationError, Fault, find_text, read_text, refuse_loss
-from aggregator.storage.transaction import apart
+from aggregator.storage.transaction import off_loop
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ class Overtaken(CannotBeDone):
 async def draft(directory: Path, file: str, *, revised: bool = True) -> Draft:
     """The file as it is now. Raises `ConfigurationError` where it cannot be read and nothing is in force."""
     in_force = await store.newest_revision(file) if revised else None
-    return await apart(partial(_look, directory / file, in_force))
+    return await off_loop(partial(_look, directory / file, in_force))
 
 
 def _look(path: Path, in_force: RevisionRow | None) -> Draft:

@@ -38,7 +38,7 @@ from aggregator.settings.edits import (
 from aggregator.settings.files import keep_secret, write_text
 from aggregator.settings.providers import PROVIDER_NAME
 from aggregator.storage import decisions, signals
-from aggregator.storage.transaction import apart, write
+from aggregator.storage.transaction import off_loop, write
 
 
 class Edits:
@@ -50,7 +50,7 @@ class Edits:
         environ: Mapping[str, str],
         prices: Prices,
         upstreams: Upstreams,
-        sellers: Iterable[ProviderSettings],
+        shelf_providers: Iterable[ProviderSettings],
         take_providers: Callable[[tuple[ProviderSettings, ...]], Awaitable[None]],
     ) -> None:
         self._settings = settings
@@ -58,7 +58,7 @@ class Edits:
         self._environ = environ
         self._prices = prices
         self._upstreams = upstreams
-        self._sellers = sellers
+        self._shelf_providers = shelf_providers
         self._take_providers = take_providers
 
     async def draft(self, file: str) -> Draft:
@@ -70,7 +70,7 @@ class Edits:
 
     async def read_markup(self, text: str) -> MarkupFile:
         """For a preview. Raises `ConfigurationError`."""
-        return await apart(partial(read_markup, text, MARKUP_FILE, currency=self._settings.panel.currency))
+        return await off_loop(partial(read_markup, text, MARKUP_FILE, currency=self._settings.panel.currency))
 
     async def save(self, file: str, text: str, *, base: str, actor: str, reason: str = "") -> RevisionRow:
         """Check a text of markup.toml or services.toml, write the file, and make it the newest revision.
@@ -85,10 +85,10 @@ class Edits:
             number = await store.add_revision(file, text, actor)
             await decisions.record("file", number, "saved", file, actor=actor, reason=reason)
             # Last of all: a file that is there without its revision would be taken for an edit by hand.
-            await apart(lambda: write_text(self._directory / file, text))
+            await off_loop(lambda: write_text(self._directory / file, text))
 
         await write(work)
-        await self._prices.reload(self._sellers)
+        await self._prices.reload(self._shelf_providers)
         newest = await store.newest_revision(file)
         assert newest is not None
         return newest
@@ -103,13 +103,13 @@ class Edits:
     ) -> None:
         """Set keys of a [[service]]; one that is sold as it comes gets a block with its one offer."""
         begun = await self._settled_draft(SERVICES_FILE)
-        text = await apart(lambda: change_service(begun.text, SERVICES_FILE, number, changes, offer=offer))
+        text = await off_loop(lambda: change_service(begun.text, SERVICES_FILE, number, changes, offer=offer))
         await self.save(SERVICES_FILE, text, base=begun.base, actor=actor, reason=reason)
 
     async def remove_service(self, number: int, *, actor: str, reason: str = "") -> None:
         """Take a [[service]] out: its listings are sold as they come again, each under its own id."""
         begun = await self._settled_draft(SERVICES_FILE)
-        text = await apart(lambda: remove_service(begun.text, SERVICES_FILE, number))
+        text = await off_loop(lambda: remove_service(begun.text, SERVICES_FILE, number))
         await self.save(SERVICES_FILE, text, base=begun.base, actor=actor, reason=reason)
 
     async def add_service(self, block: str, *, actor: str, reason: str = "") -> None:
@@ -129,14 +129,14 @@ class Edits:
         _refuse_taken(name, self._upstreams)
         tried = write_block("provider", {**values, "key": key})
         await self.check({PROVIDERS_FILE: append_block(begun.text, tried)})
-        kept = await apart(lambda: keep_secret(self._directory, name, key))
+        kept = await off_loop(lambda: keep_secret(self._directory, name, key))
         block = write_block("provider", _with_key(values, kept))
         await self._save_providers(append_block(begun.text, block), begun, f"{name} added", actor=actor, reason="")
 
     async def change_provider(self, name: str, changes: Mapping[str, Value], *, actor: str, reason: str = "") -> None:
         """Set keys of a [[provider]]."""
         begun = await self.draft(PROVIDERS_FILE)
-        text = await apart(lambda: change_provider(begun.text, PROVIDERS_FILE, name, changes))
+        text = await off_loop(lambda: change_provider(begun.text, PROVIDERS_FILE, name, changes))
         told = f"{name}: " + ", ".join(
             f"{key} = {msgspec.json.encode(value).decode()}" for key, value in changes.items()
         )
@@ -147,7 +147,7 @@ class Edits:
         good = {file: (await self.draft(file)).in_force for file in (MARKUP_FILE, SERVICES_FILE)}
         instead = {file: revision.text for file, revision in good.items() if revision is not None}
         types = await store.listed_types() if SERVICES_FILE in texts else {}
-        return await apart(partial(self._check, texts, {**instead, **texts}, types))
+        return await off_loop(partial(self._check, texts, {**instead, **texts}, types))
 
     def _check(
         self, texts: Mapping[str, str], instead: Mapping[str, str], types: Mapping[tuple[str, str], str]
@@ -167,7 +167,7 @@ class Edits:
         async def work() -> None:
             await self._expect(PROVIDERS_FILE, begun.base, text)
             await decisions.record("file", 0, "saved", f"{PROVIDERS_FILE}: {told}", actor=actor, reason=reason)
-            await apart(lambda: write_text(self._directory / PROVIDERS_FILE, text))
+            await off_loop(lambda: write_text(self._directory / PROVIDERS_FILE, text))
 
         await write(work)
         await self._take_providers(settings.providers)

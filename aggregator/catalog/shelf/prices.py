@@ -79,7 +79,7 @@ class _Read(Struct, frozen=True, kw_only=True):
 
     edition: int
     """How often the catalogue had changed by then, at least."""
-    sellers: tuple[ProviderSettings, ...]
+    shelf_providers: tuple[ProviderSettings, ...]
     offers: Offers
     imported: Imported
     sold: OnceSold
@@ -110,13 +110,13 @@ class Prices:
             with _uncollected(self.settle):
                 await self._reload(tuple(providers))
 
-    async def _reload(self, sellers: tuple[ProviderSettings, ...]) -> None:
+    async def _reload(self, shelf_providers: tuple[ProviderSettings, ...]) -> None:
         edition = await _edition()
         await self._read_revisions()
-        read = await self._read_now(sellers, edition)
+        read = await self._read_now(shelf_providers, edition)
         self.shelf, self._read = await asyncio.to_thread(self._make_ready, read), read
 
-    async def foretell(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> list[PriceChange]:
+    async def preview_changes(self, providers: Iterable[ProviderSettings], markup: MarkupFile) -> list[PriceChange]:
         """What another markup would change."""
         shelf = self.shelf
         if markup.fx == self.markup.fx:
@@ -136,17 +136,17 @@ class Prices:
 
     async def _known(self, providers: Iterable[ProviderSettings]) -> _Read:
         """What the shelf was made from, while nothing has changed since; else what is there now."""
-        edition, sellers, read = await _edition(), tuple(providers), self._read
-        if read is not None and (read.edition, read.sellers) == (edition, sellers):
+        edition, shelf_providers, read = await _edition(), tuple(providers), self._read
+        if read is not None and (read.edition, read.shelf_providers) == (edition, shelf_providers):
             return read
-        return await self._read_now(sellers, edition)
+        return await self._read_now(shelf_providers, edition)
 
-    async def _read_now(self, sellers: tuple[ProviderSettings, ...], edition: int) -> _Read:
+    async def _read_now(self, shelf_providers: tuple[ProviderSettings, ...], edition: int) -> _Read:
         imported = await store.imported()
         sold = await sold_store.sold([number for number, _ in own_ids(self.services.services, imported)])
         listings, rows, learned = await store.listings(), await store.providers(), await learned_store.learned()
-        offers = await asyncio.to_thread(Offers, listings, sellers, rows, self.markup.fx, learned)
-        return _Read(edition=edition, sellers=sellers, offers=offers, imported=imported, sold=sold)
+        offers = await asyncio.to_thread(Offers, listings, shelf_providers, rows, self.markup.fx, learned)
+        return _Read(edition=edition, shelf_providers=shelf_providers, offers=offers, imported=imported, sold=sold)
 
     def _make_ready(self, read: _Read) -> Shelf:
         """With the usual terms of everything, so that nobody who asks has to wait for them."""

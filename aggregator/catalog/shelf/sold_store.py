@@ -9,10 +9,10 @@ import msgspec
 
 from aggregator.catalog.shelf.aliases import OnceSold
 from aggregator.settings import FIRST_IMPORTED_ID, OfferRef
-from aggregator.storage.parameters import among
-from aggregator.storage.sql import run
+from aggregator.storage.parameters import in_list
+from aggregator.storage.sql import execute
 from aggregator.storage.tables import ShelfLine
-from aggregator.storage.transaction import apart
+from aggregator.storage.transaction import off_loop
 from aggregator.storage.upsert import EACH
 
 
@@ -21,11 +21,13 @@ async def sold(numbers: Sequence[int]) -> OnceSold:
     wanted = iter(numbers)
     imported: set[int] = set()
     while some := list(islice(wanted, EACH)):
-        these, values = among("service", some)
+        these, values = in_list("service", some)
         # SQL: rows of any number come as one parameter, so that the text is prepared once.
-        imported.update(row["service"] for row in await run(f"select service from shelf_lines where {these}", values))
+        imported.update(
+            row["service"] for row in await execute(f"select service from shelf_lines where {these}", values)
+        )
     blocks = await ShelfLine.select(ShelfLine.service, ShelfLine.offers).where(ShelfLine.service < FIRST_IMPORTED_ID)
-    refs = await apart(lambda: {row["service"]: _refs(row["offers"]) for row in blocks})
+    refs = await off_loop(lambda: {row["service"]: _refs(row["offers"]) for row in blocks})
     return OnceSold(imported=frozenset(imported), blocks=refs)
 
 

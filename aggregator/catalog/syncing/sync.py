@@ -20,7 +20,7 @@ from aggregator.catalog.upstream.balance_store import BalanceLook
 from aggregator.catalog.upstream.circuit import note_call
 from aggregator.catalog.upstream.upstreams import Upstreams
 from aggregator.storage import clock, signals
-from aggregator.storage.transaction import apart, write
+from aggregator.storage.transaction import off_loop, write
 from pricing.fx import FxTable
 from providers.adapter import Adapter
 from providers.errors import Code, ProviderError
@@ -151,7 +151,7 @@ class Syncer:
         if look is not None:
             await self._commit_look(row, look)
         await self._put(row, difference)
-        return await apart(partial(_report, row, listings, difference, balance_unread=look is None))
+        return await off_loop(partial(_report, row, listings, difference, balance_unread=look is None))
 
     def _weighed(self, row: ProviderRow, listings: list[Listing], funds: Funds | None) -> list[Listing]:
         """With those marked whose price is a placeholder by its worth: they left, and did not get dearer."""
@@ -176,7 +176,7 @@ class Syncer:
             approved=row.approved_at is not None,
             same_currency=funds is None or not _is_other_currency(row, funds),
         )  # fmt: skip
-        return await apart(lambda: compare(old, self._weighed(row, listings, funds)))
+        return await off_loop(lambda: compare(old, self._weighed(row, listings, funds)))
 
     async def _put(self, row: ProviderRow, difference: Difference) -> None:
         provider, held = row.name, difference.held

@@ -12,6 +12,6 @@ async def note_call(provider: str, error: ProviderError | None, *, breaker_ms: i
     """A call has ended: well, where `error` is None. `breaker_ms` = how long the circuit first stays open."""
     await words.note_error(provider, error)
     row = await store.provider(provider)
-    after = circuit_breaker.after(row, error, now=clock.now(), breaker_ms=breaker_ms)
+    after = circuit_breaker.after_call(row, error, now=clock.now(), breaker_ms=breaker_ms)
     if after is not None:
         await store.set_health(provider, after)

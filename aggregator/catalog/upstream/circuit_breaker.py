@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aggregator.catalog.model import Cancels, Health, Learned, ProviderRow
+from aggregator.catalog.model import Cancels, CircuitState, Learned, ProviderRow
 from aggregator.storage.clock import HOUR_MS
 from providers.errors import Code, NoTurn, ProviderError, Refused
 
@@ -15,35 +15,35 @@ PATIENCE_MS = (2_000, 5_000, 15_000, 60_000)
 MOMENT = frozenset({Code.MAINTENANCE, Code.RATE_LIMIT})
 
 
-WELL = Health(0, 0, None)
+CLOSED = CircuitState(0, 0, None)
 
 
-def after(row: ProviderRow, error: ProviderError | None, *, now: int, breaker_ms: int) -> Health | None:
+def after_call(row: ProviderRow, error: ProviderError | None, *, now: int, breaker_ms: int) -> CircuitState | None:
     """The provider's health after a call; None where nothing changes, as after one that our own pace held back."""
     if isinstance(error, NoTurn):
         return None
     if error is None:
-        return WELL if row.failures or row.rest_reason else None
+        return CLOSED if row.failures or row.rest_reason else None
     if isinstance(error, Refused):
         return _after_refusal(row, error, now, breaker_ms)
     failures = row.failures + 1
     if failures < FAILURES_BEFORE_REST:
-        return Health(failures, row.rest_until, row.rest_reason)
+        return CircuitState(failures, row.rest_until, row.rest_reason)
     growth = 2 ** min(failures - FAILURES_BEFORE_REST, 20)
     rest = min(breaker_ms * growth, max(breaker_ms, LONGEST_REST_MS))
-    return Health(failures, now + rest, f"{failures} calls in a row failed: {error.text[:200]}")
+    return CircuitState(failures, now + rest, f"{failures} calls in a row failed: {error.text[:200]}")
 
 
-def _after_refusal(row: ProviderRow, error: Refused, now: int, breaker_ms: int) -> Health | None:
+def _after_refusal(row: ProviderRow, error: Refused, now: int, breaker_ms: int) -> CircuitState | None:
     """A refusal is an answer: the provider is there, unless it says that it refuses everything."""
     if error.code in ACCOUNT:
-        return Health(row.failures + 1, now + breaker_ms, f"{error.code}: {error.text[:200]}")
+        return CircuitState(row.failures + 1, now + breaker_ms, f"{error.code}: {error.text[:200]}")
     if error.code is Code.RATE_LIMIT and not error.retry_after:
-        return Health(row.failures + 1, now + _patience(row.failures, now), f"{error.code}: {error.text[:200]}")
+        return CircuitState(row.failures + 1, now + _patience(row.failures, now), f"{error.code}: {error.text[:200]}")
     if error.code in MOMENT:
         asked = int(error.retry_after * 1000) if error.retry_after else min(breaker_ms, 5_000)
-        return Health(row.failures, now + asked, f"{error.code}: {error.text[:200]}")
-    return WELL if row.failures or row.rest_reason else None
+        return CircuitState(row.failures, now + asked, f"{error.code}: {error.text[:200]}")
+    return CLOSED if row.failures or row.rest_reason else None
 
 
 def _patience(times: int, now: int) -> int:

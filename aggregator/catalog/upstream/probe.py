@@ -16,14 +16,14 @@ from aggregator.settings import ProviderSettings, Settings
 from aggregator.settings.presets import USUAL, find_preset
 from aggregator.settings.providers import PROVIDER_NAME
 from providers.adapter import Found, Profile
-from providers.probe import Trial, find_encoding, try_provider
+from providers.probe import Probe, find_encoding, try_provider
 from providers.reach import Finding, Level
 
 
-class Tried(Struct, frozen=True, kw_only=True):
+class ProbeReport(Struct, frozen=True, kw_only=True):
     """What came of it."""
 
-    trial: Trial
+    trial: Probe
     findings: list[Finding]
     preset: str
     """What fits it, as far as its answers tell."""
@@ -38,16 +38,16 @@ class Tried(Struct, frozen=True, kw_only=True):
         return self.trial.funds is not None and self.trial.funds.currency is None
 
 
-async def try_configured(provider: ProviderSettings, settings: Settings) -> Tried:
+async def try_configured(provider: ProviderSettings, settings: Settings) -> ProbeReport:
     """One of providers.toml; what it turns out to be able to do overrules what was learned before."""
     trial = await _try(provider.profile, provider.preset, settings)
     findings = [*trial.findings, *judge_money(trial, provider, settings)]
     if not provider.enabled:
         findings.append(Finding(Level.WARN, "enabled", "is false: it gets no orders until that is changed"))
-    return Tried(trial=trial, findings=findings, preset=provider.preset)
+    return ProbeReport(trial=trial, findings=findings, preset=provider.preset)
 
 
-async def remember(provider: ProviderSettings, trial: Trial) -> None:
+async def remember(provider: ProviderSettings, trial: Probe) -> None:
     """A trial overrules what was learned before: the panel may have changed."""
     if trial.found == Found():
         return
@@ -59,7 +59,7 @@ async def remember(provider: ProviderSettings, trial: Trial) -> None:
         await knowledge.keep(name, now)
 
 
-async def try_new(url: str, key: str, preset: str | None, settings: Settings | None) -> Tried:
+async def try_new(url: str, key: str, preset: str | None, settings: Settings | None) -> ProbeReport:
     """One that is not configured, by its address and the key itself; without a preset its family is found out."""
     plain = Profile(name="new", url=url, key=key, dialect=find_preset(preset or USUAL))
     chosen = preset or await _find_encoding(plain) or USUAL
@@ -68,7 +68,7 @@ async def try_new(url: str, key: str, preset: str | None, settings: Settings | N
     provider = ProviderSettings(profile=profile, preset=chosen)
     resembles = trial.resembles if preset is None and trial.resembles else chosen
     findings = [*trial.findings, *judge_money(trial, provider, settings)]
-    return Tried(trial=trial, findings=findings, preset=resembles)
+    return ProbeReport(trial=trial, findings=findings, preset=resembles)
 
 
 async def _find_encoding(profile: Profile) -> str | None:
@@ -79,7 +79,7 @@ async def _find_encoding(profile: Profile) -> str | None:
         await limits.aclose()
 
 
-async def _try(profile: Profile, preset: str, settings: Settings | None) -> Trial:
+async def _try(profile: Profile, preset: str, settings: Settings | None) -> Probe:
     limits = Limits(settings.cache_url if settings else "memory://")
     try:
         return await try_provider(profile, preset, SharedPace(limits))

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from aggregator.settings import ProviderSettings, Settings
-from providers.probe import Trial
+from providers.probe import Probe
 from providers.reach import Finding, Level
 
 
-def judge_money(trial: Trial, provider: ProviderSettings, settings: Settings | None) -> Iterator[Finding]:
+def judge_money(trial: Probe, provider: ProviderSettings, settings: Settings | None) -> Iterator[Finding]:
     """Findings about money, for a trial in which the balance was read; without settings nothing is known of rates."""
     if trial.funds is None:
         return

@@ -55,7 +55,7 @@ class Canceller:
         if ended is not None:
             await self._tracker.refresh([ended])
         # Where it stands still since a red audit, the wish is remembered.
-        return ended is not None or await store.wish_cancel(order.id, [OrderState.QUEUED])
+        return ended is not None or await store.request_cancel(order.id, [OrderState.QUEUED])
 
     async def _repeat(self, order: Order) -> bool:
         """The wish stands; where its provider has refused, the reseller is told so."""
@@ -72,7 +72,7 @@ class Canceller:
         if order.state is OrderState.ACTIVE and not offered:
             # Whoever sells on from us would believe of all orders what is said of the service.
             raise CancelRefused(of_order=service is None)
-        wished = await store.wish_cancel(order.id)
+        wished = await store.request_cancel(order.id)
         if wished and (serving := await cancel_store.serving(order.id)):
             self._wake(serving.provider)
         return wished

@@ -11,7 +11,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator.batching import Joined
+from aggregator.batching import Batcher
 from aggregator.ledger.book import WalletFull
 from aggregator.orders import attempt_store, store
 from aggregator.orders.attempt_store import AcceptedAdd, AttemptChanges, DuplicateUpstreamOrder, NewAttempt
@@ -26,7 +26,7 @@ from aggregator.orders.upstream_ids import id_reuse, reuse_store
 from aggregator.orders.upstream_ids.reuse_store import Named
 from aggregator.storage import clock
 from aggregator.storage.engine import is_unreachable
-from aggregator.storage.transaction import write, write_surely
+from aggregator.storage.transaction import write, write_with_retry
 from providers.errors import ProviderError
 from providers.vocabulary import Placement
 
@@ -38,18 +38,18 @@ LINK_PAUSE_MS = 5_000
 """Between two looks whether a link has become free."""
 
 
-class Departure(Struct, frozen=True):
+class NewDispatch(Struct, frozen=True):
     """An order about to leave."""
 
     order: Order
     new: NewAttempt
     sent: Sent | None
     """Our id of it, where its provider is told one."""
-    minds_link: bool
+    link_must_be_free: bool
     """Whether it must wait while another order for its link is live there."""
 
 
-class Arrival(Struct, frozen=True):
+class Acceptance(Struct, frozen=True):
     """An order that its provider has taken."""
 
     order: Order
@@ -57,27 +57,27 @@ class Arrival(Struct, frozen=True):
     placement: Placement
 
 
-class Attempts:
+class AttemptWriter:
     """The ways in which an attempt begins and is answered; the replies of orders follow each."""
 
     def __init__(self, tracker: Tracker, *, poll_ms: int) -> None:
         self._tracker = tracker
         self._poll_ms = poll_ms
         # Where the database is away it is so for all; any other failure is the fault of one among them.
-        self._together: Joined[Departure, Attempt | None] = Joined(self._begin, most=MOST_AT_ONCE, apart=_is_of_one)
-        self._in_turn: Joined[Departure, Attempt | None] = Joined(self._begin, most=1)
-        self._arrive: Joined[Arrival, None] = Joined(self._accept, most=MOST_AT_ONCE, apart=_is_of_one)
-        self._show: Joined[int, None] = Joined(self._refresh, most=MOST_AT_ONCE)
+        self._together: Batcher[NewDispatch, Attempt | None] = Batcher(self._begin, most=MOST_AT_ONCE, apart=_is_of_one)
+        self._in_turn: Batcher[NewDispatch, Attempt | None] = Batcher(self._begin, most=1)
+        self._arrive: Batcher[Acceptance, None] = Batcher(self._accept, most=MOST_AT_ONCE, apart=_is_of_one)
+        self._show: Batcher[int, None] = Batcher(self._refresh, most=MOST_AT_ONCE)
 
-    async def begin(self, departure: Departure) -> Attempt | None:
+    async def begin(self, departure: NewDispatch) -> Attempt | None:
         """Before anything is sent; None where the order stays, for its link or because it has moved on."""
         # Who minds a link must see who left for it before.
-        return await (self._in_turn if departure.minds_link else self._together)(departure)
+        return await (self._in_turn if departure.link_must_be_free else self._together)(departure)
 
-    async def _begin(self, batch: Sequence[Departure]) -> list[Attempt | None]:
+    async def _begin(self, batch: Sequence[NewDispatch]) -> list[Attempt | None]:
         async def work() -> dict[int, Attempt]:
             going = [one for one in batch if await _may_leave(one)]
-            left = await store.depart([one.order.id for one in going])
+            left = await store.mark_placing([one.order.id for one in going])
             gone = [one for one in going if one.order.id in left]
             attempts = await attempt_store.insert_many([one.new for one in gone])
             sent = {attempts[one.order.id].id: one.sent for one in gone if one.sent is not None}
@@ -87,7 +87,7 @@ class Attempts:
         attempts = await write(work)
         return [attempts.get(one.order.id) for one in batch]
 
-    async def accept(self, arrival: Arrival) -> None:
+    async def accept(self, arrival: Acceptance) -> None:
         """The provider has it. An id that is another attempt's still is no yes: the attempt is unsure then."""
         try:
             await self._arrive(arrival)
@@ -96,7 +96,7 @@ class Attempts:
         else:
             await self._show(arrival.order.id)
 
-    async def _accept(self, batch: Sequence[Arrival]) -> list[None]:
+    async def _accept(self, batch: Sequence[Acceptance]) -> list[None]:
         taken = [AcceptedAdd(one.attempt.id, one.placement.order, one.placement.raw) for one in batch]
 
         async def work() -> None:
@@ -108,10 +108,10 @@ class Attempts:
                 if one.attempt.id not in answered:
                     await _attach(one)
 
-        await write_surely(work)
+        await write_with_retry(work)
         return [None] * len(batch)
 
-    async def _clash(self, arrival: Arrival) -> None:
+    async def _clash(self, arrival: Acceptance) -> None:
         """The id is another attempt's: nobody can tell which of the two has been taken under it."""
         order, attempt, given = arrival.order, arrival.attempt, arrival.placement.order
         text = f"the provider gave the id {given[:60]} of another order"
@@ -144,7 +144,7 @@ class Attempts:
             await store.note(attempt.order_id, OrderState.UNSURE, f"{attempt.provider}: {text}"[:500])
             return True
 
-        told = await write_surely(work)
+        told = await write_with_retry(work)
         await self._show(attempt.order_id)
         return told
 
@@ -174,7 +174,7 @@ class Attempts:
                 await store.enqueue(order.id, source, due_at=clock.now())
             return None
 
-        return await write_surely(work)
+        return await write_with_retry(work)
 
     async def _refresh(self, orders: Sequence[int]) -> list[None]:
         await self._tracker.refresh(await store.get_many(orders))
@@ -185,15 +185,15 @@ def _is_of_one(error: Exception) -> bool:
     return not is_unreachable(error)
 
 
-async def _may_leave(departure: Departure) -> bool:
+async def _may_leave(departure: NewDispatch) -> bool:
     order, new = departure.order, departure.new
-    if departure.minds_link and await attempt_store.link_runs(order, new.provider, new.service):
+    if departure.link_must_be_free and await attempt_store.link_runs(order, new.provider, new.service):
         await store.postpone(order.id, clock.now() + LINK_PAUSE_MS)
         return False
     return True
 
 
-async def _attach(arrival: Arrival) -> None:
+async def _attach(arrival: Acceptance) -> None:
     """Follow an attempt that was taken after it had been given up."""
     order, attempt, placement = arrival.order, arrival.attempt, arrival.placement
     if await attempt_store.attach(attempt.id, placement.order):
@@ -203,7 +203,7 @@ async def _attach(arrival: Arrival) -> None:
         await store.note(order.id, order.state, text[:500])
 
 
-def _named(arrival: Arrival) -> Named:
+def _named(arrival: Acceptance) -> Named:
     return Named(arrival.attempt.id, arrival.attempt.provider, arrival.placement.order)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from aggregator.batching import Joined
+from aggregator.batching import Batcher
 from aggregator.catalog import learned_store
 from aggregator.catalog import store as catalog_store
 from aggregator.catalog.upstream import cooldown
@@ -18,7 +18,7 @@ from aggregator.catalog.upstream.circuit import note_call
 from aggregator.catalog.upstream.upstreams import Upstreams
 from aggregator.orders import attempt_store, store
 from aggregator.orders.dispatching import failover, queue_store, text_sizes
-from aggregator.orders.dispatching.attempt_writer import LINK_PAUSE_MS, Arrival, Attempts, Departure
+from aggregator.orders.dispatching.attempt_writer import LINK_PAUSE_MS, Acceptance, AttemptWriter, NewDispatch
 from aggregator.orders.dispatching.failover import GiveUp, Go, Queues, Wait
 from aggregator.orders.dispatching.provider_queue import ProviderQueue
 from aggregator.orders.dispatching.queue_store import Parked
@@ -68,9 +68,9 @@ class Dispatcher:
         self._in_hand: dict[int, asyncio.Task[None]] = {}
         self._without_turn: dict[int, asyncio.Task[None]] = {}
         """Of those in hand, what still waits for its turn: nothing of it is written down."""
-        self._park: Joined[Parked, None] = Joined(_park_all, most=MOST_IN_HAND)
-        self._attempts = Attempts(tracker, poll_ms=pace.poll_ms)
-        self._note_well: Joined[str, None] = Joined(self._note_all_well, most=MOST_IN_HAND)
+        self._park: Batcher[Parked, None] = Batcher(_park_all, most=MOST_IN_HAND)
+        self._attempts = AttemptWriter(tracker, poll_ms=pace.poll_ms)
+        self._note_well: Batcher[str, None] = Batcher(self._note_all_well, most=MOST_IN_HAND)
 
     async def run_once(self) -> int:
         """Claim what has room or is due and start each order on its way; how many. Does not wait for providers."""
@@ -208,7 +208,7 @@ class Dispatcher:
                     return
                 sent = new_reference(adapter.profile)
                 new = self._router.new_attempt(order, now[0], adapter, now[1])
-                attempt = await self._attempts.begin(Departure(order, new, sent, self._minds_links(provider)))
+                attempt = await self._attempts.begin(NewDispatch(order, new, sent, self._minds_links(provider)))
                 answer = None if attempt is None else await self._submit(order, attempt, adapter, sent, turn)
             # The next may be sent while this answer is written down.
             if attempt is not None and answer is not None:
@@ -284,7 +284,7 @@ class Dispatcher:
             await self._answered(order, attempt, answer)
             await note_call(attempt.provider, answer, breaker_ms=self._pace.breaker_ms)
         else:
-            await self._attempts.accept(Arrival(order, attempt, answer))
+            await self._attempts.accept(Acceptance(order, attempt, answer))
             await self._note_well(attempt.provider)
 
     async def _answered(self, order: Order, attempt: Attempt, error: ProviderError) -> None:

@@ -19,8 +19,8 @@ from aggregator.orders.store import as_order
 from aggregator.storage import clock, tables
 from aggregator.storage.conditions import QUEUED
 from aggregator.storage.engine import is_sqlite
-from aggregator.storage.parameters import table_of
-from aggregator.storage.sql import run
+from aggregator.storage.parameters import values_table
+from aggregator.storage.sql import execute
 from aggregator.storage.transaction import engine, write
 
 LEASE_MS = 30_000
@@ -47,7 +47,7 @@ async def claim_due(limit: int) -> list[Order]:
     # SQL: one statement ranks, skips what is locked, and claims.
     # Materialized: PostgreSQL may else ask a list again for every row, and each time it is the next ones.
     rows = await write(
-        lambda: run(
+        lambda: execute(
             "with chosen as materialized ("
             " select id from (select id, due_at, row_number() over (partition by reseller order by due_at, id) as turn"
             "  from (select id, reseller, due_at from orders where state = 'queued' and due_at <= {}"
@@ -64,13 +64,13 @@ async def claim_due(limit: int) -> list[Order]:
 
 async def park(parked: Sequence[Parked]) -> None:
     """Let claimed orders wait at their providers."""
-    query, values = table_of(
+    query, values = values_table(
         {"id": "bigint", "provider": "text", "until": "bigint"},
         [(one.order, one.provider, one.until) for one in parked],
     )
     # SQL: an update from rows as one parameter.
     await write(
-        lambda: run(
+        lambda: execute(
             f"update orders set parked_at = given.provider, due_at = given.until from ({query}) as given"
             " where orders.id = given.id and orders.state = 'queued'",
             *values,
@@ -97,7 +97,7 @@ async def claim_parked(provider: str, room: int, *, after: int = 0) -> list[Orde
     in_turn = [one for one in resellers if one > after] + [one for one in resellers if one <= after]
     chosen = in_turn[:room]
     now, each = clock.now(), max(1, room // len(chosen))
-    query, values = table_of({"reseller": "bigint"}, [(one,) for one in chosen])
+    query, values = values_table({"reseller": "bigint"}, [(one,) for one in chosen])
     first = (
         "select q.id from orders q where q.state = 'queued' and q.parked_at = {} and q.reseller = r.reseller"
         " order by q.id limit {}"
@@ -106,7 +106,7 @@ async def claim_parked(provider: str, room: int, *, after: int = 0) -> list[Orde
     firsts = f"join orders p on p.id in ({first})" if is_sqlite(engine()) else f"cross join lateral ({first}) as p"
     # SQL: one statement takes turns and claims.
     rows = await write(
-        lambda: run(
+        lambda: execute(
             f"with chosen as materialized (select p.id from ({query}) as r {firsts})"
             " update orders set due_at = {}, parked_at = null where state = 'queued' and parked_at = {}"
             f" and {NOT_HALTED} and id in (select id from chosen) returning *",
@@ -119,7 +119,7 @@ async def claim_parked(provider: str, room: int, *, after: int = 0) -> list[Orde
 async def _resellers_at(provider: str) -> list[int]:
     """Who has orders parked there: by leaps through the index, however many each has."""
     # SQL: recursive.
-    rows = await run(
+    rows = await execute(
         "with recursive seen (reseller) as ("
         " select min(reseller) from orders where state = 'queued' and parked_at = {}"
         " union all select (select min(o.reseller) from orders o where o.state = 'queued' and o.parked_at = {}"

@@ -43,7 +43,7 @@ class CancelForwarder:
     async def run_once(self, adapter: Adapter, doors: Doors) -> None:
         """Every cancel whose turn it is at one account, in portions; trouble with one keeps no other."""
         name = adapter.profile.name
-        wished = await cancel_store.wished_off(name, AT_ONCE, doors.all)
+        wished = await cancel_store.pending_cancels(name, AT_ONCE, doors.all)
         overserved = [one for one in await overserving_store.to_call_off(name, AT_ONCE) if doors.lead_to(one.door)]
         waiting = list({one.id: one for one in (*wished, *overserved)}.values())
         for portion in _portions(waiting, _most(adapter)):

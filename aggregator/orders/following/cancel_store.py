@@ -14,7 +14,7 @@ from aggregator.orders.following.schedule import HOUR, cancel_pause
 from aggregator.orders.model import Attempt
 from aggregator.orders.state import Outcome
 from aggregator.storage import clock, tables
-from aggregator.storage.parameters import among, table_of
+from aggregator.storage.parameters import in_list, values_table
 from aggregator.storage.transaction import write
 
 _ATTEMPT = tables.Attempt
@@ -32,9 +32,9 @@ class CancelAnswer(Struct, frozen=True):
     """For the order's history."""
 
 
-async def wished_off(provider: str, limit: int, doors: Sequence[str]) -> list[Attempt]:
+async def pending_cancels(provider: str, limit: int, doors: Sequence[str]) -> list[Attempt]:
     """Accepted attempts behind these doors whose order should be called off, as far as it is time to ask."""
-    behind, digests = among("attempts.door", doors)
+    behind, digests = in_list("attempts.door", doors)
     # SQL: it joins, in an order that SQLite is told.
     # Orders first, which on SQLite a cross join means: few are wished off at any time, and an index holds those.
     rows = await _ATTEMPT.raw(
@@ -55,7 +55,7 @@ async def claim(attempts: Sequence[Attempt], *, least_ms: int) -> list[Attempt]:
         return []
     now = clock.now()
     turns = {one.id: now + max(cancel_pause(one.cancel_asks, refused=one.cancel_refused), least_ms) for one in attempts}
-    query, values = table_of(
+    query, values = values_table(
         {"mine": "bigint", "asks": "bigint", "due": "bigint"},
         [(one.id, one.cancel_asks, turns[one.id]) for one in attempts],
     )
@@ -78,7 +78,7 @@ async def claim(attempts: Sequence[Attempt], *, least_ms: int) -> list[Attempt]:
 
 async def release(attempts: Sequence[Attempt]) -> None:
     """Nothing was sent: as if these, as they were before they were claimed, had not been."""
-    query, values = table_of(
+    query, values = values_table(
         {"mine": "bigint", "asks": "bigint", "asked": "bigint", "due": "bigint"},
         [(one.id, one.cancel_asks, one.cancel_at, one.cancel_due_at) for one in attempts],
     )

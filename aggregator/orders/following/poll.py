@@ -215,7 +215,7 @@ class Poller:
                     await store.note(order.id, order.state, f"held: {reason}")
             case Keep(note=note):
                 if attempt.outcome is Outcome.ACCEPTED:
-                    await store.forget_sight(order)
+                    await store.clear_first_sighting(order)
                 if note is not None and await _speaks(one):
                     await store.note(order.id, order.state, note)
 

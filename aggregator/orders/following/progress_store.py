@@ -16,8 +16,8 @@ from aggregator.orders.settling import daily_totals_store
 from aggregator.orders.settling.settlement import Announce, Sight
 from aggregator.orders.state import EventKind, OrderState
 from aggregator.storage import clock
-from aggregator.storage.parameters import table_of
-from aggregator.storage.sql import run
+from aggregator.storage.parameters import values_table
+from aggregator.storage.sql import execute
 from aggregator.storage.tables import Event
 from aggregator.storage.transaction import write
 
@@ -52,12 +52,12 @@ async def keep_charges(costs: Sequence[Costs], *, provider: str, digits: int) ->
 
 
 async def _keep_charges(costs: Sequence[Costs], provider: str, digits: int) -> None:
-    query, values = table_of(
+    query, values = values_table(
         _CHARGES, [charges.values(one.charge) for one in sorted(costs, key=lambda one: one.attempt.id)]
     )
     changes = ", ".join(f"{column} = told.{column}" for column in _CHARGES if column != "id")
     # SQL: an update from rows as one parameter.
-    await run(
+    await execute(
         f"update attempts set {changes}, lost_since = null from ({query}) as told where attempts.id = told.id"
         " and attempts.superseded_at is null",
         *values,
@@ -77,7 +77,7 @@ async def keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tup
 
 async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tuple[Order, Sight]]) -> None:
     if announced:
-        query, values = table_of(
+        query, values = values_table(
             _ANNOUNCED,
             [
                 (order.id, one.phase.value, one.remains, one.runs_done, one.start_count, one.delivery_seen)
@@ -85,7 +85,7 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
             ],
         )
         # SQL: an update from rows as one parameter, that takes no step back.
-        await run(
+        await execute(
             f"update orders set phase = {_FURTHEST}, remains = told.remains,"
             # An older reading may be written after a newer one, in another process.
             " runs_done = case when told.runs_done is null or orders.runs_done > told.runs_done"
@@ -96,11 +96,11 @@ async def _keep(announced: Sequence[tuple[Order, Announce]], sights: Sequence[tu
             *values,
         )
     if sights:
-        query, values = table_of(
+        query, values = values_table(
             _SIGHTS,
             [(order.id, order.state.value, one.sight, _since(order, one), one.start_count) for order, one in sights],
         )
-        await run(
+        await execute(
             f"update orders set sight = told.sight, sight_at = told.sight_at, start_count = {_START}"
             f" from ({query}) as told where orders.id = told.id and orders.state = told.state"
             f"{_STILL_ASKED}",

@@ -19,8 +19,8 @@ from aggregator.orders.model import NewOrder
 from aggregator.orders.state import OrderState
 from aggregator.storage import clock, tables
 from aggregator.storage.engine import is_sqlite, is_unique_violation, is_unreachable
-from aggregator.storage.parameters import NewRows, among, table_of
-from aggregator.storage.sql import run
+from aggregator.storage.parameters import NewRows, in_list, values_table
+from aggregator.storage.sql import execute
 from aggregator.storage.transaction import engine, write
 from providers.vocabulary import Phase
 
@@ -108,7 +108,7 @@ async def accept_at_once(batch: Sequence[NewOrder]) -> list[AcceptResult | Excep
     results = dict(zip(first, await _accept_group([batch[place] for place in first]), strict=True))
     # Another process may have spent the wallet's last on this very request.
     poor = [place for place, result in results.items() if isinstance(result, TooPoor)]
-    for place, earlier in zip(poor, await repeated([_sought(batch[place]) for place in poor]), strict=True):
+    for place, earlier in zip(poor, await find_repeated([_sought(batch[place]) for place in poor]), strict=True):
         results[place] = earlier or results[place]
     for place in repeats:
         results[place] = await _accept_again(batch[place])
@@ -189,7 +189,7 @@ async def _insert(batch: Sequence[NewOrder], now: int) -> list[int]:
     """Ids grow in the order of the rows, whichever way the database tells them."""
     placing, values = _rows(batch, now).insert()
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
-    return sorted(int(row["id"]) for row in await run(placing, *values))
+    return sorted(int(row["id"]) for row in await execute(placing, *values))
 
 
 def _rows(batch: Sequence[NewOrder], now: int) -> NewRows:
@@ -223,23 +223,23 @@ async def _is_there(batch: Sequence[NewOrder], begun: int, orders: Sequence[Char
 
 async def _look_for(batch: Sequence[NewOrder], begun: int, orders: Sequence[Charged]) -> bool:
     """Whether the orders of a group are there: all are, or none."""
-    await book.hold_wallets({new.reseller for new in batch})
+    await book.lock_wallets({new.reseller for new in batch})
     written = {order: new.payload for order, new in zip(orders, batch, strict=True) if isinstance(order, int)}
-    these, ids = among("id", list(written))
+    these, ids = in_list("id", list(written))
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
-    rows = await run(f"select id, payload from orders where {these} and created_at = {{}}", ids, begun)
+    rows = await execute(f"select id, payload from orders where {these} and created_at = {{}}", ids, begun)
     return all((row["id"], row["payload"]) in written.items() for row in rows) and len(rows) == len(written)
 
 
 async def _one_repeated(new: NewOrder) -> Repeated | None:
-    return (await repeated([_sought(new)]))[0]
+    return (await find_repeated([_sought(new)]))[0]
 
 
 def _sought(new: NewOrder) -> IdempotencyKeys:
     return IdempotencyKeys(new.reseller, new.request_id, new.custom_id, (new.payload, *new.same_payloads))
 
 
-async def repeated(asked: Sequence[IdempotencyKeys]) -> list[Repeated | None]:
+async def find_repeated(asked: Sequence[IdempotencyKeys]) -> list[Repeated | None]:
     """The orders that request ids (any payload) or custom ids (this payload) stand for already."""
     by_request = await _known("request_id", "true", asked)
     by_custom = await _known("custom_id", "o.payload = given.payload", asked)
@@ -256,9 +256,9 @@ async def _known(column: str, condition: str, asked: Sequence[IdempotencyKeys]) 
     ]
     if not named:
         return {}
-    query, values = table_of({"n": "bigint", "reseller": "bigint", "mark": "text", "payload": "text"}, named)
+    query, values = values_table({"n": "bigint", "reseller": "bigint", "mark": "text", "payload": "text"}, named)
     # SQL: it joins rows that come as one parameter.
-    rows = await run(
+    rows = await execute(
         f"select given.n, o.id, o.payload = given.payload as same from ({query}) as given join orders o"
         f" on o.reseller = given.reseller and o.{column} = given.mark and o.{column} is not null and {condition}",
         *values,
@@ -273,9 +273,9 @@ def _is_same(row: Mapping[str, Any]) -> bool:
 
 async def repeated_lately(reseller: int, payloads: Sequence[str], *, since: int) -> int | None:
     """The first order that asked for exactly the same since a moment, of those whose keys look for repeats."""
-    these, values = among("payload", payloads)
+    these, values = in_list("payload", payloads)
     # SQL: the partial index is met by its own words only, and Piccolo binds every value.
-    rows = await run(
+    rows = await execute(
         f"select id from orders where watched and reseller = {{}} and {these} and created_at >= {{}}"
         " order by id limit 1",
         reseller, values, since,

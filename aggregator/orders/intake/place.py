@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from aggregator.batching import Joined
+from aggregator.batching import Batcher
 from aggregator.catalog.shelf.shelf import Shelf, ShelfService
 from aggregator.errors import (
     BadLink,
@@ -41,20 +41,20 @@ class Placer:
     """Accepts orders at the prices of the shelf as it is now."""
 
     def __init__(
-        self, shelf: Callable[[], Shelf], wake: Callable[[], None], *, lanes: int = 1, open_posts: int = 10
+        self, shelf: Callable[[], Shelf], wake: Callable[[], None], *, concurrency: int = 1, open_posts: int = 10
     ) -> None:
-        """`lanes` transactions may be under way at once; `open_posts` is a setting of [limits].
+        """`concurrency` transactions may be under way at once; `open_posts` is a setting of [limits].
 
         Orders of one wallet always go by the same lane: else two of ours would find it locked by each other.
         """
         self._shelf = shelf
         self._wake = wake
         self._open_posts = open_posts
-        self._lanes: tuple[Joined[NewOrder, AcceptResult], ...] = tuple(
-            Joined(accept_store.accept_at_once, most=MOST_AT_ONCE) for _ in range(lanes)
+        self._lanes: tuple[Batcher[NewOrder, AcceptResult], ...] = tuple(
+            Batcher(accept_store.accept_at_once, most=MOST_AT_ONCE) for _ in range(concurrency)
         )
-        self._repeated: Joined[IdempotencyKeys, Repeated | None] = Joined(
-            accept_store.repeated, most=MOST_AT_ONCE, lanes=lanes
+        self._repeated: Batcher[IdempotencyKeys, Repeated | None] = Batcher(
+            accept_store.find_repeated, most=MOST_AT_ONCE, concurrency=concurrency
         )
 
     def quote(self, caller: Caller, ask: Ask) -> NewOrder:

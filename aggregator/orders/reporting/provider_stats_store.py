@@ -20,7 +20,7 @@ from aggregator.orders.model import WaitingRows
 from aggregator.storage import tables
 from aggregator.storage.conditions import OPEN, PLACING, QUEUED, UNSURE
 from aggregator.storage.id_ranges import first_id
-from aggregator.storage.parameters import among
+from aggregator.storage.parameters import in_list
 from aggregator.storage.totals import read_total, total
 
 _ORDER = tables.Order
@@ -52,7 +52,7 @@ async def queued_before(moment: int) -> WaitingRows:
 
 async def queued_for(services: Sequence[int]) -> dict[int, WaitingRows]:
     """By our id of the service."""
-    these, values = among("service", services)
+    these, values = in_list("service", services)
     # SQL: a list as one parameter, and the partial index by its own words.
     rows = await tables.Order.raw(
         "select service, count(*) as n, min(created_at) as since from orders where state = 'queued'"

@@ -18,7 +18,7 @@ from aggregator.storage import clock, tables
 from aggregator.storage.clock import DAY_MS, HOUR_MS
 from aggregator.storage.engine import is_sqlite
 from aggregator.storage.id_ranges import first_id
-from aggregator.storage.parameters import among
+from aggregator.storage.parameters import in_list
 from aggregator.storage.totals import add_kept, halves, read_total, total
 from aggregator.storage.transaction import engine, snapshot, write
 
@@ -148,7 +148,7 @@ async def _costs(attempts: Sequence[int]) -> dict[int, int]:
     if not attempts:
         return {}
     lock = "" if is_sqlite(engine()) else "for update of o"
-    these, values = among("a.id", attempts)
+    these, values = in_list("a.id", attempts)
     # SQL: it joins, and locks one of the two.
     rows = await tables.Attempt.raw(
         f"{_TAKEN} where {these} and o.ended_at < {{}} order by o.id {lock}", values, day_of(clock.now())

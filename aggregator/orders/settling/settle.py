@@ -76,7 +76,7 @@ async def apply(
         )
     start = order.start_count if start_count is None else start_count
     done = order.runs_done if runs_done is None else runs_done
-    moved = await store.lose(
+    moved = await store.record_undelivered(
         order, state=state, undelivered=undelivered, start_count=start, runs_done=done, halted_too=halted_too
     )
     if moved is None:

@@ -58,10 +58,10 @@ def note_balance(account: Account, row: ProviderRow, *, dark_ms: int) -> Account
 
 def since_restart(account: Account, row: ProviderRow) -> Account:
     """A baseline from before ids were given a second time is of other orders: it is worth nothing."""
-    clean, restarted = account.clean, row.ids_restarted_at
-    if clean is None or restarted is None or clean.at > restarted:
+    is_baseline, restarted = account.is_baseline, row.ids_restarted_at
+    if is_baseline is None or restarted is None or is_baseline.at > restarted:
         return account
-    return replace(account, clean=None, last=None)
+    return replace(account, is_baseline=None, last=None)
 
 
 def at_door(account: Account, doors: Doors) -> Account:
@@ -75,9 +75,9 @@ def wants_baseline(account: Account, row: ProviderRow, *, now: int, rest_ms: int
     """Whether the baseline is missing, or the account has moved since and it is old enough to be taken again."""
     if row.funds is None:
         return False
-    if account.clean is None or account.last is not None:
+    if account.is_baseline is None or account.last is not None:
         return True
-    return row.funds != account.clean.balance and now - account.clean.at >= rest_ms
+    return row.funds != account.is_baseline.balance and now - account.is_baseline.at >= rest_ms
 
 
 class Accountant:
@@ -98,23 +98,23 @@ class Accountant:
         account = self._seen(account, reading)
         if account.last is None or not evidence.agree(account.last, reading):
             return replace(account, last=reading)
-        return replace(account, clean=reading, last=None, risen=Decimal(0), fallen=Decimal(0), dark=())
+        return replace(account, is_baseline=reading, last=None, risen=Decimal(0), fallen=Decimal(0), unobserved=())
 
     async def weigh(
         self, adapter: Adapter, settings: ProviderSettings, account: Account, *, settled_at: int, taken: frozenset[int]
     ) -> Weighed:
         """Read the account; where it stands as it did at the last reading, after `settled_at`, say what follows."""
-        clean, last = account.clean, account.last
-        if clean is None:
+        is_baseline, last = account.is_baseline, account.last
+        if is_baseline is None:
             return Weighed(account)
-        read = await self._read(adapter, settings, since=clean.at)
+        read = await self._read(adapter, settings, since=is_baseline.at)
         if read is None:
             return Weighed(account)
         reading, books = read
         account = replace(self._seen(account, reading), last=reading)
-        fault = books.contradict(clean)
+        fault = books.contradict(is_baseline)
         if fault is not None:
-            return Weighed(replace(account, clean=None, last=None), Void(fault))
+            return Weighed(replace(account, is_baseline=None, last=None), Void(fault))
         if last is None or last.at < settled_at or not evidence.agree(last, reading):
             return Weighed(account)
         return await self._conclude(settings, account, reading, books, taken)
@@ -127,18 +127,18 @@ class Accountant:
         total = evidence.add_up(account, reading, books.bases)
         if isinstance(total, Doubtful):
             return Weighed(account, total)
-        assert account.clean is not None
-        dark = evidence.unseen(account, books.sent_since(account.clean.at))
-        candidates = await self._candidates(settings, books, account.clean, taken)
-        verdict = evidence.weigh(account, total, candidates, dark=dark)
+        assert account.is_baseline is not None
+        unobserved = evidence.unseen(account, books.sent_since(account.is_baseline.at))
+        candidates = await self._candidates(settings, books, account.is_baseline, taken)
+        verdict = evidence.weigh(account, total, candidates, unobserved=unobserved)
         if isinstance(verdict, TakenAdds):
             return Weighed(account, verdict, total, evidence.unproven(account, total, candidates, verdict))
         if isinstance(verdict, Void):
-            account = replace(account, clean=None, last=None)
+            account = replace(account, is_baseline=None, last=None)
         return Weighed(account, verdict, total)
 
     async def _candidates(
-        self, settings: ProviderSettings, books: Books, clean: AccountReading, taken: frozenset[int]
+        self, settings: ProviderSettings, books: Books, is_baseline: AccountReading, taken: frozenset[int]
     ) -> list[UnsureAdd]:
         name = settings.profile.name
         row = await catalog_store.provider(name)
@@ -156,7 +156,7 @@ class Accountant:
                     attempt, orders[attempt.id].quantity, listings.get(attempt.service),
                     package=orders[attempt.id].rate_per == 1,
                 ),
-                glance=books.with_bought(glances[attempt.id], clean) if attempt.id in glances else None,
+                glance=books.with_bought(glances[attempt.id], is_baseline) if attempt.id in glances else None,
             )
             for attempt in attempts
         ]  # fmt: skip

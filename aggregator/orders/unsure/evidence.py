@@ -51,7 +51,7 @@ class AccountReading(Struct, frozen=True):
 class Account(Struct, frozen=True, kw_only=True):
     """What is kept of an account between two looks. Times in milliseconds since 1970."""
 
-    clean: AccountReading | None = None
+    is_baseline: AccountReading | None = None
     """The baseline: as it stood when nothing was placing and nothing unsure."""
     last: AccountReading | None = None
     """The newest reading; two that agree count."""
@@ -62,7 +62,7 @@ class Account(Struct, frozen=True, kw_only=True):
     """How much came in since the baseline, seen from one look to the next."""
     fallen: Decimal = _NOTHING
     """How much went out since, seen likewise."""
-    dark: tuple[tuple[int, int], ...] = ()
+    unobserved: tuple[tuple[int, int], ...] = ()
     """From when to when, since the baseline, nobody looked for so long that what came in may have gone unseen."""
     digits: int = 0
     """The most decimals that a balance there has shown."""
@@ -175,29 +175,33 @@ def look(account: Account, balance: Decimal, at: int, *, dark_ms: int) -> Accoun
     After more than `dark_ms` without a look a payment may have hidden behind what was bought meanwhile.
     """
     digits = max(account.digits, _digits(balance))
-    came_in, went_out, dark = _NOTHING, _NOTHING, account.dark
+    came_in, went_out, unobserved = _NOTHING, _NOTHING, account.unobserved
     if account.seen is not None:
         came_in = max(_NOTHING, balance - account.seen - _last_digit(digits))
         went_out = max(_NOTHING, account.seen - balance - _last_digit(digits))
         if at - account.seen_at > dark_ms:
-            dark = _with(dark, (account.seen_at, at))
+            unobserved = _with(unobserved, (account.seen_at, at))
     return replace(
         account, seen=balance, seen_at=at, risen=account.risen + came_in, fallen=account.fallen + went_out,
-        dark=dark, digits=digits,
+        unobserved=unobserved, digits=digits,
     )  # fmt: skip
 
 
-def _with(dark: tuple[tuple[int, int], ...], one: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+def _with(unobserved: tuple[tuple[int, int], ...], one: tuple[int, int]) -> tuple[tuple[int, int], ...]:
     """The oldest grow together where there are many: longer in the dark is only more in doubt."""
-    if len(dark) < MOST_DARK:
-        return (*dark, one)
-    return ((dark[0][0], dark[1][1]), *dark[2:], one)
+    if len(unobserved) < MOST_DARK:
+        return (*unobserved, one)
+    return ((unobserved[0][0], unobserved[1][1]), *unobserved[2:], one)
 
 
 def unseen(account: Account, sent: Iterable[tuple[int, int, Decimal]]) -> Decimal:
     """What was bought while nobody looked; `sent` = from when to when each order may have been charged, and what."""
     return sum(
-        (cost for begun, over, cost in sent if any(begun <= end and start <= over for start, end in account.dark)),
+        (
+            cost
+            for begun, over, cost in sent
+            if any(begun <= end and start <= over for start, end in account.unobserved)
+        ),
         _NOTHING,
     )
 
@@ -209,10 +213,10 @@ def digits_of(reading: AccountReading) -> int:
 
 def add_up(account: Account, reading: AccountReading, bases: dict[str, Decimal]) -> Sum | Doubtful:
     """What is missing since the baseline; `bases` = what each order cost at first."""
-    assert account.clean is not None
+    assert account.is_baseline is not None
     spent, changed, back = _NOTHING, 0, _NOTHING
     for order, now in reading.orders.items():
-        before = account.clean.orders.get(order)
+        before = account.is_baseline.orders.get(order)
         if before == now or (before is not None and before.told == now.told):
             continue
         if now.net is None or (before is not None and before.net is None):
@@ -222,11 +226,11 @@ def add_up(account: Account, reading: AccountReading, bases: dict[str, Decimal])
         changed += 1 if before is None else 2
         back += max(_NOTHING, first - now.net)
     noise = _last_digit(account.digits) + changed * _half_digit(account)
-    return Sum(account.clean.balance - reading.balance - spent, noise, back)
+    return Sum(account.is_baseline.balance - reading.balance - spent, noise, back)
 
 
 def weigh(  # noqa: PLR0911  # every doubt has words of its own
-    account: Account, total: Sum, candidates: Sequence[UnsureAdd], *, dark: Decimal = _NOTHING
+    account: Account, total: Sum, candidates: Sequence[UnsureAdd], *, unobserved: Decimal = _NOTHING
 ) -> BalanceVerdict:
     """Which of the candidates were taken: those whose costs, and no others', are what is missing.
 
@@ -241,7 +245,7 @@ def weigh(  # noqa: PLR0911  # every doubt has words of its own
     fitting = [some for some in _choices(candidates) if _fits(account, total, some)]
     if len(fitting) != 1:
         return Doubtful(f"{_plain(total.missing)} are missing: {len(fitting)} explanations")
-    hidden = dark + max(_NOTHING, total.given_back - account.risen)
+    hidden = unobserved + max(_NOTHING, total.given_back - account.risen)
     if any(_may_hide(account, total, some, hidden) for some in _choices(candidates) if some != fitting[0]):
         return Doubtful(f"a payment of {_plain(hidden)} or less may have come in unseen")
     if _is_chance(total, candidates, fitting[0]):
@@ -257,26 +261,26 @@ def unproven(account: Account, total: Sum, candidates: Sequence[UnsureAdd], verd
     One credit of just what an add cost turns the sum round. It cannot where a look at once after the add still found
     all the money there, and the balance has not moved both ways since.
     """
-    assert account.clean is not None
+    assert account.is_baseline is not None
     found = dict[int, str]()
     for one in candidates:
         if one.attempt not in verdict.attempts:
             earlier = [
                 other for other in candidates if other.attempt in verdict.attempts and other.attempt < one.attempt
             ]
-            doubt = _doubt(account, account.clean, total, one.glance, earlier)
+            doubt = _doubt(account, account.is_baseline, total, one.glance, earlier)
             if doubt is not None:
                 found[one.attempt] = doubt
     return found
 
 
 def _doubt(
-    account: Account, clean: AccountReading, total: Sum, glance: Glance | None, earlier: Sequence[UnsureAdd]
+    account: Account, is_baseline: AccountReading, total: Sum, glance: Glance | None, earlier: Sequence[UnsureAdd]
 ) -> str | None:
     if glance is None:
         return "the balance was not read at once after it"
     cost, noise = _cost(account, total, earlier)
-    gone = clean.balance - glance.balance - glance.bought - cost
+    gone = is_baseline.balance - glance.balance - glance.bought - cost
     if gone > noise:
         return f"{_plain(gone)} were gone when the balance was read at once after it"
     if account.risen > glance.risen and account.fallen > glance.fallen:

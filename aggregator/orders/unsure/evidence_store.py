@@ -19,7 +19,7 @@ from aggregator.orders.unsure.evidence import Account, Glance
 from aggregator.storage import clock
 from aggregator.storage.conditions import PLACING, UNSURE
 from aggregator.storage.id_ranges import first_id, from_id_on
-from aggregator.storage.parameters import among
+from aggregator.storage.parameters import in_list
 from aggregator.storage.tables import Attempt as AttemptTable
 from aggregator.storage.tables import Baseline, Observation
 
@@ -119,7 +119,7 @@ async def books(provider: str, *, since: int, most: int) -> Books | None:
 
 async def owners(provider: str, orders: Sequence[str], *, since: int) -> dict[str, Attempt]:
     """The attempt of ours behind each of these orders of a provider, and behind every one taken there since."""
-    these, values = among("upstream_order", orders)
+    these, values = in_list("upstream_order", orders)
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await AttemptTable.raw(
         f"select * from attempts where provider = {{}} and {these} and superseded_at is null", provider, values

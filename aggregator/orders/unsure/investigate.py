@@ -103,10 +103,10 @@ class Investigator:
     async def note_balance(self, provider: str) -> None:
         """The balance was just read: every look counts for what came in, also while nothing is unsure."""
         adapter, (account, _) = self._upstreams.adapter(provider), await evidence_store.account(provider)
-        if adapter is None or account.clean is None:
+        if adapter is None or account.is_baseline is None:
             return
         account = accounting.at_door(account, await account_door_store.doors_of(adapter.profile))
-        if account.clean is not None:
+        if account.is_baseline is not None:
             row = await catalog_store.provider(provider)
             await evidence_store.put_account(provider, accounting.note_balance(account, row, dark_ms=self._dark_ms))
 
@@ -124,7 +124,7 @@ class Investigator:
         account, _ = await evidence_store.account(attempt.provider)
         now = await attempt_store.of_order(attempt.order_id)
         answered = next((one.answered_at for one in now if one.id == attempt.id), None)
-        if answered is None or account.clean is None or not doors.lead_to(attempt.door):
+        if answered is None or account.is_baseline is None or not doors.lead_to(attempt.door):
             return
         if clock.now() - min(answered, attempt.deadline_at) <= AT_ONCE_MS:
             seen = Glance(balance=balance, at=begun, risen=account.risen, fallen=account.fallen)
@@ -274,10 +274,10 @@ class Investigator:
         taken = frozenset(attempt for attempt, seen in looks.items() if _known_taken(seen))
         settled_at = max(self._ripe_at(one) for one in unsure)
         weighed = await self._accountant.weigh(adapter, settings, account, settled_at=settled_at, taken=taken)
-        verdict, clean = weighed.verdict, account.clean
-        if verdict is None or clean is None:
+        verdict, is_baseline = weighed.verdict, account.is_baseline
+        if verdict is None or is_baseline is None:
             return weighed.account
-        facts: dict[str, object] = {"baseline": f"{clean.balance:f}", "baseline_at": moment(clean.at)}
+        facts: dict[str, object] = {"baseline": f"{is_baseline.balance:f}", "baseline_at": moment(is_baseline.at)}
         if weighed.account.last is not None and account.last is not None:
             facts |= {
                 "balance": f"{weighed.account.last.balance:f}",

@@ -78,11 +78,11 @@ def after_absent(
     if cancel_wish:
         return AfterAbsent("cancel and refund it", "it is cancelled and refunded, since its reseller has called it off")
     spent = blocks(attempts)
-    sellers = (
+    shelf_providers = (
         {one.provider for one in service.offers if not spent.is_spent(one.provider, one.service)} if service else set()
     )
-    if others := sorted(one for one in sellers - {provider} if able is None or one in able):
+    if others := sorted(one for one in shelf_providers - {provider} if able is None or one in able):
         return AfterAbsent("on to the next", f"it goes to the next provider ({', '.join(others)})")
-    if provider in sellers:
+    if provider in shelf_providers:
         return AfterAbsent(f"send it again to {provider}", f"it is sent to {provider} again: nobody else can take it")
     return AfterAbsent("let it wait", "it waits for a provider that sells it, and is refunded where none does in time")

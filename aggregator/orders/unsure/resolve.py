@@ -173,7 +173,7 @@ async def call_off(order_id: int, *, actor: str, reason: str) -> Order:
         decision = await _decide(order, "cancelled", actor=actor, reason=reason)
         if order.state is OrderState.QUEUED:
             await _cancel(order, "cancelled by decision", decision, halted_too=True)
-        elif not await store.wish_cancel(order.id):
+        elif not await store.request_cancel(order.id):
             raise Undecidable(f"order {order_id} is {order.state} already")
         else:
             await _ask_off_again(order)
@@ -254,5 +254,5 @@ def _changed() -> NoReturn:
 
 
 async def _told(order_id: int) -> Order:
-    await store.tell_others()
+    await store.invalidate_caches()
     return await _order(order_id)

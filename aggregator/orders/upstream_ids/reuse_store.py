@@ -9,7 +9,7 @@ from aggregator.orders.attempt_store import Followed, as_attempt, with_orders
 from aggregator.orders.model import WaitingRows
 from aggregator.orders.refill_store import ENDED, RefillState
 from aggregator.storage import clock, tables
-from aggregator.storage.parameters import among, table_of
+from aggregator.storage.parameters import in_list, values_table
 
 _ATTEMPT = tables.Attempt
 _REFILL = tables.Refill
@@ -27,7 +27,7 @@ async def earlier(named: Sequence[Named]) -> list[Followed]:
     """Other attempts that had one of these ids before, and have it still."""
     if not named:
         return []
-    query, values = table_of({"mine": "bigint", "place": "text", "named": "text"}, named)
+    query, values = values_table({"mine": "bigint", "place": "text", "named": "text"}, named)
     # SQL: it joins rows that come as one parameter.
     rows = await _ATTEMPT.raw(
         f"select attempts.* from ({query}) as given join attempts on attempts.provider = given.place"
@@ -40,7 +40,7 @@ async def earlier(named: Sequence[Named]) -> list[Followed]:
 
 async def holders(provider: str, orders: Sequence[str]) -> list[Followed]:
     """The attempts to which these orders of a provider belong."""
-    these, values = among("upstream_order", orders)
+    these, values = in_list("upstream_order", orders)
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await _ATTEMPT.raw(
         f"select * from attempts where provider = {{}} and {these} and superseded_at is null", provider, values
@@ -50,7 +50,7 @@ async def holders(provider: str, orders: Sequence[str]) -> list[Followed]:
 
 async def supersede(attempts: Sequence[int], *, watched_too: bool) -> set[int]:
     """These lose their ids, and are asked about no more; those that did."""
-    these, values = among("id", attempts)
+    these, values = in_list("id", attempts)
     watched = "" if watched_too else " and poll_at is null"
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
     rows = await _ATTEMPT.raw(

@@ -36,7 +36,7 @@ from aggregator.storage.migrations import (
     m0023_doubts,
     m0024_event_kinds,
 )
-from aggregator.storage.sql import run
+from aggregator.storage.sql import execute
 from aggregator.storage.tables import Migration
 from aggregator.storage.transaction import engine, write
 
@@ -108,7 +108,7 @@ async def _take_one() -> int | None:
 
 async def _done() -> set[int]:
     on_sqlite = is_sqlite(engine())
-    [row] = await run(
+    [row] = await execute(
         "select count(*) as n from sqlite_master where name = 'migrations'"
         if on_sqlite
         else "select count(*) as n from pg_class where oid = to_regclass('migrations')"

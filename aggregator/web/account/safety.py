@@ -7,7 +7,7 @@ from base64 import b64encode
 from litestar import Controller, get, post
 
 from aggregator.people import authentication, codes, passwords, sessions
-from aggregator.people.authentication import WrongPassword, WrongProof
+from aggregator.people.authentication import InvalidCredentials, WrongPassword
 from aggregator.resellers.accounts import Refusal
 from aggregator.web.dependencies import Form, HttpRequest, Me, Parts, allow
 from aggregator.web.guards import signed_in
@@ -38,7 +38,7 @@ class SafetyController(Controller):
                     me, form.get("old", ""), form.get("new", ""), here=request.session["id"]
                 )
                 return Onward("/settings", "The password is changed. Everywhere else you are signed out.")
-        except WrongProof:
+        except InvalidCredentials:
             fault = NOT_THE_PRESENT
         except Refusal as error:
             fault = str(error)
@@ -61,7 +61,7 @@ class SafetyController(Controller):
                 seal=parts.seal,
                 here=request.session["id"],
             )
-        except WrongProof as error:
+        except InvalidCredentials as error:
             secret = secret if codes.is_secret(secret) else codes.make_secret()
             fault = {"password": NOT_THE_PRESENT} if isinstance(error, WrongPassword) else {"code": WRONG_CODE}
             return _codes_page(parts, me, secret, fault)
@@ -76,7 +76,7 @@ class SafetyController(Controller):
             request.session["id"] = await authentication.stop_codes(
                 me, code, seal=parts.seal, here=request.session["id"]
             )
-        except WrongProof as error:
+        except InvalidCredentials as error:
             fault = str(error) or "This code is not right, or was used."
             return page("account/settings.html", status=400, shortest=passwords.SHORTEST, faults={"code": fault})
         return Onward("/settings", "From now on the password alone is enough.")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from litestar import Controller, get, post
 
 from aggregator.people import authentication, sessions
-from aggregator.people.authentication import NAME_RULE, WrongProof
+from aggregator.people.authentication import NAME_RULE, InvalidCredentials
 from aggregator.people.model import Role, Stage
 from aggregator.people.passwords import SHORTEST
 from aggregator.resellers.accounts import Refusal
@@ -43,7 +43,7 @@ class DoorsController(Controller):
         await allow(parts, f"name:{name}", calls=TRIES, seconds=TRIES_SECONDS)
         try:
             done = await authentication.sign_in(name, form.get("password", ""), instead_of=request.session["id"])
-        except WrongProof:
+        except InvalidCredentials:
             return page("door/sign_in.html", status=400, onward=onward, name=name, fault=WRONG)
         request.session["id"] = done.token
         return Onward(onward or "/") if done.stage is Stage.FULL else Onward(f"/sign-in/code?next={quote(onward)}")
@@ -55,15 +55,15 @@ class DoorsController(Controller):
         return page("door/code.html", onward=_onward(params.get("next", "")), fault="")
 
     @post("/sign-in/code")
-    async def give_code(self, request: HttpRequest, parts: Parts, form: Form) -> Page:
+    async def submit_code(self, request: HttpRequest, parts: Parts, form: Form) -> Page:
         if request.auth is None or request.auth.stage is not Stage.CODE:
             return Onward("/sign-in")
         person, onward = request.auth.person, _onward(form.get("next", ""))
         await allow(parts, f"code:{person.id}", calls=TRIES, seconds=TRIES_SECONDS)
         try:
             code = form.text("code", most=40)
-            token = await authentication.give_code(person, code, seal=parts.seal, instead_of=request.session["id"])
-        except WrongProof as error:
+            token = await authentication.submit_code(person, code, seal=parts.seal, instead_of=request.session["id"])
+        except InvalidCredentials as error:
             fault = str(error) or "This code is not right, or was used. Wait for the next one."
             return page("door/code.html", status=400, onward=onward, fault=fault)
         request.session["id"] = token

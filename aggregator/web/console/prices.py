@@ -95,7 +95,7 @@ class PricesController(Controller):
             params.get("reseller", "")[:100],
         )
         found = shelf.get(number)
-        sources = await parts.prices.sources(parts.sellers)
+        sources = await parts.prices.sources(parts.shelf_providers)
         told = explain(found, Buyer(tier=tier, reseller=reseller), sources) if found else None
         return page(
             "console/why.html",
@@ -136,7 +136,7 @@ async def _foretell(parts: Parts, text: str) -> dict[str, Any]:
     faults: Sequence[Fault] = ()
     try:
         markup = await parts.edits.read_markup(text)
-        changes = await parts.prices.foretell(parts.sellers, markup)
+        changes = await parts.prices.preview_changes(parts.shelf_providers, markup)
     except ConfigurationError as error:
         faults = error.faults
     below = [change for change in changes if change.below_cost]

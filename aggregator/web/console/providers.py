@@ -131,7 +131,7 @@ class ProvidersController(Controller):
             return Onward("/console/providers/new", why(error)[:400], bad=True)
         _trials.forget(form.get("trial", ""))
         await parts.syncer.sync(pending.name)
-        await parts.prices.reload(parts.sellers)
+        await parts.prices.reload(parts.shelf_providers)
         return Onward(_path(pending.name), "Added. Now choose what of it is sold; so far nothing is.")
 
     @get("/of/{name:str}")
@@ -178,7 +178,7 @@ class ProvidersController(Controller):
     @post("/of/{name:str}/sync")
     async def sync(self, parts: Parts, provider: NamedDependency[ProviderSettings]) -> Page:
         report = await parts.syncer.sync(provider.profile.name)
-        await parts.prices.reload(parts.sellers)
+        await parts.prices.reload(parts.shelf_providers)
         told = f"{'Not read' if report.failed else 'Read'}: {tell_sync(report)}."[:400]
         return Onward(_path(provider.profile.name), told, bad=report.failed)
 
@@ -278,7 +278,7 @@ async def _chosen(form: Form, one: ProviderSettings) -> list[str]:
 async def _categories(parts: Parts, one: ProviderSettings, shown: Sequence[Listed]) -> list[Category]:
     """With some services of each, and what these would cost."""
     rows = await category_store.samples(one.profile.name, [category.name for category in shown], each=SAMPLES)
-    sources = await parts.prices.sources(parts.sellers)
+    sources = await parts.prices.sources(parts.shelf_providers)
     found = {each.name: Category(name=each.name, count=each.count, sold=False, samples=[]) for each in shown}
 
     def price() -> None:

@@ -123,7 +123,7 @@ class ResellersController(Controller):
     async def compare(self, form: Form, reseller: NamedDependency[Reseller]) -> Page:
         """What the wallet holds beside what its entries come to, and what keeping either would do."""
         keep = _kept(form)
-        held, told = await book.balance(reseller.id), await book.moved(reseller.id)
+        held, told = await book.balance(reseller.id), await book.balance_from_entries(reseller.id)
         if held == told:
             return Onward(f"/console/resellers/{reseller.id}", "The wallet is what its entries say: nothing to square.")
         note = form.text("note", most=300, needed=True)

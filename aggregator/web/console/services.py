@@ -135,7 +135,7 @@ class ServicesController(Controller):
         if one is None:
             return _gone()
         block = await suggestions.blocks([one])
-        merged = await parts.prices.foresee(parts.sellers, read_services(block, SERVICES_FILE).services[0])
+        merged = await parts.prices.foresee(parts.shelf_providers, read_services(block, SERVICES_FILE).services[0])
         if merged is None:
             return _gone()
         shelf, named = parts.prices.shelf, frozenset(merged.named)
@@ -215,7 +215,7 @@ async def _page(parts: Parts, form: Form, number: int, *, status: int = 200, fau
     found, entry, offer = prices.shelf.get(number), _entry(parts, number), await _only_offer(number)
     if found is None and entry is None and not offer:
         raise NotFoundException
-    sources, offers = await prices.sources(parts.sellers), _offers(found, entry, offer)
+    sources, offers = await prices.sources(parts.shelf_providers), _offers(found, entry, offer)
     return page(
         "console/service.html",
         status=status,

@@ -10,7 +10,7 @@ import time
 
 from msgspec import Struct
 
-from aggregator.catalog.upstream.probe import Tried
+from aggregator.catalog.upstream.probe import ProbeReport
 
 KEPT_SECONDS = 1800
 MOST = 50
@@ -23,7 +23,7 @@ class Pending(Struct, frozen=True, kw_only=True):
     name: str
     url: str
     key: str
-    tried: Tried
+    tried: ProbeReport
 
 
 class Trials:

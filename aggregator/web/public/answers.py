@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Response
 
 from aggregator.api.bodies import takes_gzip
-from aggregator.web.page_cache import Kept, Made, made
+from aggregator.web.page_cache import CachedPage, PageCache, made
 from aggregator.web.responses import Page, page_apart
 from aggregator.web.sessions import HttpRequest
 from aggregator.web.templating import render
@@ -20,7 +20,7 @@ ASK_AGAIN = "no-cache"
 
 async def show(
     request: HttpRequest,
-    kept: Kept,
+    kept: PageCache,
     key: str,
     of: tuple[object, ...],
     template: str,
@@ -33,7 +33,7 @@ async def show(
     if request.user or "_messages" in request.session:
         return await page_apart(request, template, **context())
 
-    def make() -> Made:
+    def make() -> CachedPage:
         return made(render(request, template, **context()).encode())
 
     known = kept.find(key, of)
@@ -43,7 +43,7 @@ async def show(
     return send(request, known)
 
 
-def send(request: HttpRequest, what: Made, cache: str = ASK_AGAIN) -> Page:
+def send(request: HttpRequest, what: CachedPage, cache: str = ASK_AGAIN) -> Page:
     """The body in the way that suits the browser, or that it has it already."""
     headers = {"cache-control": cache, "etag": what.tag, "vary": "accept-encoding, cookie"}
     asked = request.headers
