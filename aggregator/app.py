@@ -87,10 +87,13 @@ class Panel:
         self._decided = Decided(self.cache, self.tracker)
         self.keys = Authenticator(limits, settings.limits, settings.panel.spelling)
         self.syncer = Syncer(
-            self.upstreams, lambda: self.prices.markup.fx,
-            sync_ms=pace.sync_ms, breaker_ms=pace.breaker_ms,
-            judge=overcharge_store.judge, taken=lambda: self.prices.services.taken,
-        )  # fmt: skip
+            self.upstreams,
+            lambda: self.prices.markup.fx,
+            sync_ms=pace.sync_ms,
+            breaker_ms=pace.breaker_ms,
+            judge=overcharge_store.judge,
+            taken=lambda: self.prices.services.taken,
+        )
         self.router = router = Router(self.upstreams, lambda: self.prices.shelf, lambda: self.prices.markup.fx, pace)
         self.dispatcher = Dispatcher(self.upstreams, router, self.tracker, pace, self.wake, self._glance)
         rerouter = Rerouter(router, self.wake, enabled=settings.panel.reroute_cancelled, give_up_ms=pace.give_up_ms)
@@ -99,29 +102,45 @@ class Panel:
         self.reconciler = Reconciler(pace)
         self.refiller = Refiller(self.upstreams, pace, lambda: self.prices.shelf)
         self.placer = Placer(
-            lambda: self.prices.shelf, self.wake, concurrency=concurrency(settings.database_url),
+            lambda: self.prices.shelf,
+            self.wake,
+            concurrency=concurrency(settings.database_url),
             open_posts=settings.limits.open_subscription_posts,
-        )  # fmt: skip
+        )
         self.canceller = Canceller(lambda: self.prices.shelf, self.tracker, self.wake)
         self._sizes = BodySizes(lambda: self.prices.shelf, settings.limits.body_kib)
         self.api = Api(
-            self.keys, self.placer, self.tracker, self.canceller, self.refiller,
-            ServiceBodies(lambda: self.prices.shelf), self._sizes,
-            currency=currency, counted=self.metrics.count_request, ready=lambda: self._prepared,
-        )  # fmt: skip
+            self.keys,
+            self.placer,
+            self.tracker,
+            self.canceller,
+            self.refiller,
+            ServiceBodies(lambda: self.prices.shelf),
+            self._sizes,
+            currency=currency,
+            counted=self.metrics.count_request,
+            ready=lambda: self._prepared,
+        )
         self.performance = Performance()
         self._seal = Encryption(settings.secrets, settings.directory)
         self._business = Business()
         self.jobs = Jobs(
             self.workers,
             Doers(
-                upstreams=self.upstreams, prices=self.prices, syncer=self.syncer, dispatcher=self.dispatcher,
-                poller=self.poller, investigator=self.investigator, reconciler=self.reconciler,
-                refiller=self.refiller, tracker=self.tracker, business=self._business,
+                upstreams=self.upstreams,
+                prices=self.prices,
+                syncer=self.syncer,
+                dispatcher=self.dispatcher,
+                poller=self.poller,
+                investigator=self.investigator,
+                reconciler=self.reconciler,
+                refiller=self.refiller,
+                tracker=self.tracker,
+                business=self._business,
             ),
             pace,
             self.wake,
-        )  # fmt: skip
+        )
         self._seen: dict[str, int] = {}
         self._prepared = False
 
@@ -179,13 +198,26 @@ class Panel:
 
     def _parts(self) -> Parts:
         return Parts(
-            settings=self.settings, prices=self.prices, keys=self.keys, placer=self.placer,
-            canceller=self.canceller, refiller=self.refiller, tracker=self.tracker,
-            performance=self.performance, upstreams=self.upstreams,
-            syncer=self.syncer, limits=self._limits, seal=self._seal, wake=self.wake, ready=lambda: self._prepared,
-            business=self._business, shelf_providers=self._shelf_providers,
-            edits=self.edits(), sizes=self._sizes, router=self.router,
-        )  # fmt: skip
+            settings=self.settings,
+            prices=self.prices,
+            keys=self.keys,
+            placer=self.placer,
+            canceller=self.canceller,
+            refiller=self.refiller,
+            tracker=self.tracker,
+            performance=self.performance,
+            upstreams=self.upstreams,
+            syncer=self.syncer,
+            limits=self._limits,
+            seal=self._seal,
+            wake=self.wake,
+            ready=lambda: self._prepared,
+            business=self._business,
+            shelf_providers=self._shelf_providers,
+            edits=self.edits(),
+            sizes=self._sizes,
+            router=self.router,
+        )
 
     def edits(self) -> Edits:
         """Saves edits of the configuration from elsewhere than an editor."""

@@ -180,9 +180,17 @@ async def _keep_serving(url: str, new: NewReseller, tell: Tell) -> None:
 async def _provider(dialect: str, service: int, rate: str | float) -> AsyncIterator[str]:  # as a panel publishes it
     """A sandbox with one service, under its address."""
     row = {
-        "service": service, "name": "Instagram Followers", "type": "Default", "category": "Instagram", "rate": rate,
-        "min": 100, "max": 100_000, "refill": True, "cancel": False, "dripfeed": False,
-    }  # fmt: skip
+        "service": service,
+        "name": "Instagram Followers",
+        "type": "Default",
+        "category": "Instagram",
+        "rate": rate,
+        "min": 100,
+        "max": 100_000,
+        "refill": True,
+        "cancel": False,
+        "dripfeed": False,
+    }
     sandbox = Sandbox(dialect="json" if dialect == "json" else "classic", catalogue=[row])
     async with _http(sandbox, 0) as url:
         yield url
@@ -218,9 +226,11 @@ def _write_config(folder: Path, alpha: str, bravo: str) -> Path:
     config = folder / "config"
     config.mkdir()
     files = {
-        "aggregator.toml": PANEL, "markup.toml": MARKUP, "services.toml": SERVICES,
+        "aggregator.toml": PANEL,
+        "markup.toml": MARKUP,
+        "services.toml": SERVICES,
         "providers.toml": PROVIDERS.format(alpha=alpha, bravo=bravo),
-    }  # fmt: skip
+    }
     for name, text in files.items():
         (config / name).write_text(text)
     return config

@@ -44,9 +44,10 @@ class _Audit(Collector):
                 "aggregator_audit_green", "Whether the last audit was green.", value=bool(self.health.green)
             )
             yield GaugeMetricFamily(
-                "aggregator_audit_age_seconds", "Since the last audit that could look at everything.",
+                "aggregator_audit_age_seconds",
+                "Since the last audit that could look at everything.",
                 value=self.health.age_ms // 1000,
-            )  # fmt: skip
+            )
             for finding in self.health.red:
                 red.add_metric([finding.promise], finding.broken)
         yield red

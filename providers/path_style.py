@@ -52,10 +52,18 @@ from providers.wire.encoding import Route
 from providers.wire.transport import Answer, Transport
 
 _KINDS = {
-    "bad_key": Code.KEY_INVALID, "no_money": Code.FUNDS, "no_service": Code.SERVICE_GONE, "bad_link": Code.LINK_INVALID,
-    "too_few": Code.QTY_MIN, "too_many": Code.QTY_MAX, "no_order": Code.ORDER_NOT_FOUND, "slow_down": Code.RATE_LIMIT,
-    "no_cancel": Code.CANCEL_DISABLED, "no_refill": Code.REFILL_DISABLED, "broken": Code.INTERNAL,
-}  # fmt: skip
+    "bad_key": Code.KEY_INVALID,
+    "no_money": Code.FUNDS,
+    "no_service": Code.SERVICE_GONE,
+    "bad_link": Code.LINK_INVALID,
+    "too_few": Code.QTY_MIN,
+    "too_many": Code.QTY_MAX,
+    "no_order": Code.ORDER_NOT_FOUND,
+    "slow_down": Code.RATE_LIMIT,
+    "no_cancel": Code.CANCEL_DISABLED,
+    "no_refill": Code.REFILL_DISABLED,
+    "broken": Code.INTERNAL,
+}
 """What its own kinds of fault mean; a kind that is not here is told by its text, like anybody's."""
 _ROW = {"service": "id", "name": "title", "rate": "price", "category": "group"}
 """The standard name of a field of its catalogue, and its own."""

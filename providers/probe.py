@@ -198,10 +198,13 @@ def _told_of_several(found: Found, *, tries: bool) -> tuple[Level, str, str]:
 def _compare_family(trial: Probe, recorder: _Recorder) -> None:
     rows = find_rows(recorder.value("services")) or []
     facts = Facts(
-        url=recorder.profile.url, rows=[row for _, row in rows],
-        balance=recorder.value("balance"), unknown=recorder.value("status"),
-        orders=recorder.value(LIST), nonsense=recorder.value(NONSENSE),
-    )  # fmt: skip
+        url=recorder.profile.url,
+        rows=[row for _, row in rows],
+        balance=recorder.value("balance"),
+        unknown=recorder.value("status"),
+        orders=recorder.value(LIST),
+        nonsense=recorder.value(NONSENSE),
+    )
     trial.resembles = recognise(facts)
     if trial.resembles is None:
         return

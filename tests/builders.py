@@ -51,33 +51,83 @@ async def make_reseller(name: str = "ann", *, funds: int = 1000 * SCALE) -> Rese
 def new_order(reseller: int = 1, **changes: Any) -> NewOrder:
     """1,000 units of service 1 at 3.00 per 1,000."""
     usual = {
-        "reseller": reseller, "service": 1, "type": "Default", "link": "https://x.example/u", "quantity": 1000,
-        "fields": {}, "rate": 3 * SCALE, "rate_per": 1000, "charge": 3 * SCALE, "payload": f"payload-{next(_numbers)}",
-    }  # fmt: skip
+        "reseller": reseller,
+        "service": 1,
+        "type": "Default",
+        "link": "https://x.example/u",
+        "quantity": 1000,
+        "fields": {},
+        "rate": 3 * SCALE,
+        "rate_per": 1000,
+        "charge": 3 * SCALE,
+        "payload": f"payload-{next(_numbers)}",
+    }
     return NewOrder(**{**usual, **changes})
 
 
 def order_of(**changes: Any) -> Order:
     """The row of an active order of 1,000 units for 3.00, as a value."""
     usual: dict[str, Any] = {
-        "id": 1, "reseller": 1, "service": 1, "type": "Default", "link": "https://x.example/u", "quantity": 1000,
-        "runs": 1, "fields": "{}", "link_key": "", "same_link": "allow", "rate": 3 * SCALE, "rate_per": 1000,
-        "charge": 3 * SCALE, "refunded": 0, "undelivered": 0, "state": OrderState.ACTIVE, "phase": Phase.PENDING,
-        "held": None, "cancel_wish": False, "start_count": None, "remains": 1000, "runs_done": None,
-        "delivery_seen": False, "sight": None, "sight_at": None, "request_id": None, "custom_id": None,
-        "payload": "payload", "due_at": 0, "created_at": 0, "ended_at": None,
-    }  # fmt: skip
+        "id": 1,
+        "reseller": 1,
+        "service": 1,
+        "type": "Default",
+        "link": "https://x.example/u",
+        "quantity": 1000,
+        "runs": 1,
+        "fields": "{}",
+        "link_key": "",
+        "same_link": "allow",
+        "rate": 3 * SCALE,
+        "rate_per": 1000,
+        "charge": 3 * SCALE,
+        "refunded": 0,
+        "undelivered": 0,
+        "state": OrderState.ACTIVE,
+        "phase": Phase.PENDING,
+        "held": None,
+        "cancel_wish": False,
+        "start_count": None,
+        "remains": 1000,
+        "runs_done": None,
+        "delivery_seen": False,
+        "sight": None,
+        "sight_at": None,
+        "request_id": None,
+        "custom_id": None,
+        "payload": "payload",
+        "due_at": 0,
+        "created_at": 0,
+        "ended_at": None,
+    }
     return Order(**{**usual, **changes})
 
 
 def attempt_of(**changes: Any) -> Attempt:
     """An attempt at alpha that was accepted as 5001 and costs 2.50, as a value."""
     usual: dict[str, Any] = {
-        "id": 1, "order_id": 1, "provider": "alpha", "service": "1", "outcome": Outcome.ACCEPTED,
-        "upstream_order": "5001", "cost": 250_000_000, "cost_theirs": "2.5", "currency": "USD", "fx": "1",
-        "deadline_at": 0, "error": None, "error_text": None, "reply": None, "highest_charge": None,
-        "last_charge": None, "cancel_at": None, "lost_since": None, "poll_at": 0, "created_at": 0, "answered_at": None,
-    }  # fmt: skip
+        "id": 1,
+        "order_id": 1,
+        "provider": "alpha",
+        "service": "1",
+        "outcome": Outcome.ACCEPTED,
+        "upstream_order": "5001",
+        "cost": 250_000_000,
+        "cost_theirs": "2.5",
+        "currency": "USD",
+        "fx": "1",
+        "deadline_at": 0,
+        "error": None,
+        "error_text": None,
+        "reply": None,
+        "highest_charge": None,
+        "last_charge": None,
+        "cancel_at": None,
+        "lost_since": None,
+        "poll_at": 0,
+        "created_at": 0,
+        "answered_at": None,
+    }
     return Attempt(**{**usual, **changes})
 
 
@@ -121,9 +171,15 @@ async def accept_order(reseller: Reseller, **changes: Any) -> Order:
 async def begin_attempt(order: Order, *, provider: str = "alpha") -> Attempt:
     """The order leaves for a provider: what is written before the request."""
     new = NewAttempt(
-        order=order.id, provider=provider, service="1", cost=250_000_000, cost_theirs="2.5", currency="USD", fx="1",
+        order=order.id,
+        provider=provider,
+        service="1",
+        cost=250_000_000,
+        cost_theirs="2.5",
+        currency="USD",
+        fx="1",
         deadline_at=clock.now() + 30_000,
-    )  # fmt: skip
+    )
 
     async def work() -> Attempt:
         assert await store.advance(order.id, [OrderState.QUEUED], OrderState.PLACING)

@@ -82,8 +82,10 @@ def prepare(body: bytes) -> Prepared:
     """A body in all the ways in which it may be sent."""
     tag = hashlib.sha256(body).hexdigest()[:32]
     headers = (
-        (b"cache-control", b"private, no-cache"), (b"vary", b"Accept-Encoding"), (b"etag", f'W/"{tag}"'.encode()),
-    )  # fmt: skip
+        (b"cache-control", b"private, no-cache"),
+        (b"vary", b"Accept-Encoding"),
+        (b"etag", f'W/"{tag}"'.encode()),
+    )
     packed = gzip.compress(body, _LEVEL, mtime=0)
     return Prepared(
         tag,
@@ -108,8 +110,17 @@ def row_of(service: ShelfService, buyer: Buyer) -> ServiceRow:
     terms = service.terms(buyer)
     rate = terms.price.rate
     return ServiceRow(
-        service=service.id, name=service.name, type=service.type, category=service.category, rate=rate,
-        minimum=terms.minimum, maximum=terms.maximum, refill=terms.refill, cancel=terms.cancel,
-        dripfeed=terms.dripfeed, currency=rate.currency, description=service.description,
+        service=service.id,
+        name=service.name,
+        type=service.type,
+        category=service.category,
+        rate=rate,
+        minimum=terms.minimum,
+        maximum=terms.maximum,
+        refill=terms.refill,
+        cancel=terms.cancel,
+        dripfeed=terms.dripfeed,
+        currency=rate.currency,
+        description=service.description,
         step=terms.step,
-    )  # fmt: skip
+    )

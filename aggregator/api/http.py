@@ -21,11 +21,17 @@ _READ = MappingProxyType(
     {
         name.encode(): name
         for name in (
-            "accept-encoding", "authorization", "content-encoding", "content-length", "content-type",
-            "idempotency-key", "if-none-match", "x-api-key",
+            "accept-encoding",
+            "authorization",
+            "content-encoding",
+            "content-length",
+            "content-type",
+            "idempotency-key",
+            "if-none-match",
+            "x-api-key",
         )
     }
-)  # fmt: skip
+)
 _ID = "idempotency-key"
 _JSON: Headers = ((b"content-type", b"application/json"), (b"x-content-type-options", b"nosniff"))
 KEPT_BY_NOBODY: Headers = ((b"cache-control", b"no-store"),)

@@ -20,15 +20,51 @@ ALIASES = MappingProxyType(
 )
 SEVERAL = LINES | {"orders", "refills"}
 """Fields that may be given more than once, or over several lines."""
-NUMBERS = IDS | DRIP_FEED | {
-    "service", "quantity", "min", "max", "posts", "old_posts", "delay", "answer_number", "device", "type_of_traffic",
-}  # fmt: skip
+NUMBERS = (
+    IDS
+    | DRIP_FEED
+    | {
+        "service",
+        "quantity",
+        "min",
+        "max",
+        "posts",
+        "old_posts",
+        "delay",
+        "answer_number",
+        "device",
+        "type_of_traffic",
+    }
+)
 """Fields in which a word can only be the slip of a program that had no number to send."""
-KNOWN = LINES | IDS | DRIP_FEED | {
-    "action", "service", "link", "quantity", "request_id", "custom_id", "username", "hashtag", "media",
-    "answer_number", "country", "device", "type_of_traffic",
-    "google_keyword", "referring_url", "min", "max", "posts", "old_posts", "delay", "expiry",
-}  # fmt: skip
+KNOWN = (
+    LINES
+    | IDS
+    | DRIP_FEED
+    | {
+        "action",
+        "service",
+        "link",
+        "quantity",
+        "request_id",
+        "custom_id",
+        "username",
+        "hashtag",
+        "media",
+        "answer_number",
+        "country",
+        "device",
+        "type_of_traffic",
+        "google_keyword",
+        "referring_url",
+        "min",
+        "max",
+        "posts",
+        "old_posts",
+        "delay",
+        "expiry",
+    }
+)
 
 
 def canonical(name: str) -> str:

@@ -45,9 +45,14 @@ def render_for(currency: str) -> Render:
     def render(order: Order) -> StatusReply:
         status = status_of(order)
         view = StatusView(
-            status=status, charge=order.charge, refunded=order.refunded,
-            remains=_remains(order, status), currency=currency, start_count=order.start_count, parent=_parent(order),
-        )  # fmt: skip
+            status=status,
+            charge=order.charge,
+            refunded=order.refunded,
+            remains=_remains(order, status),
+            currency=currency,
+            start_count=order.start_count,
+            parent=_parent(order),
+        )
         return StatusReply(order.reseller, render_status(view, Spelling.JSON), render_status(view, Spelling.CLASSIC))
 
     return render
@@ -57,9 +62,12 @@ def listed(order: Order) -> OrderRow:
     """A row of a reseller's list of orders; by the id under which it was ordered, which is what its reseller knows."""
     quantity = order.per_run if order.drip_feed else order.quantity
     return OrderRow(
-        order=order.id, service=order.asked_service or order.service, link=order.link, quantity=quantity,
+        order=order.id,
+        service=order.asked_service or order.service,
+        link=order.link,
+        quantity=quantity,
         request_id=order.request_id,
-    )  # fmt: skip
+    )
 
 
 def _parent(order: Order) -> Parent | None:

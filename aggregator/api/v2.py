@@ -57,10 +57,19 @@ class Api:
     """Answers every action in the spelling of its caller."""
 
     def __init__(
-        self, keys: Authenticator, placer: Placer, tracker: Tracker, canceller: Canceller, refiller: Refiller,
-        bodies: ServiceBodies, sizes: BodySizes, *,
-        currency: str, counted: Callable[[str, int], None], ready: Callable[[], bool],
-    ) -> None:  # fmt: skip
+        self,
+        keys: Authenticator,
+        placer: Placer,
+        tracker: Tracker,
+        canceller: Canceller,
+        refiller: Refiller,
+        bodies: ServiceBodies,
+        sizes: BodySizes,
+        *,
+        currency: str,
+        counted: Callable[[str, int], None],
+        ready: Callable[[], bool],
+    ) -> None:
         self._keys = keys
         self._placer = placer
         self._tracker = tracker
@@ -98,9 +107,10 @@ class Api:
             answer = await self._act(caller, request, spelling, call)
         except ResellerError as error:
             answer = refuse(
-                error, spelling or await self._spelling_of_unread(call),
+                error,
+                spelling or await self._spelling_of_unread(call),
                 of_status=isinstance(error, TemporarilyUnavailable) and _asks(action),
-            )  # fmt: skip
+            )
         except Exception as error:  # noqa: BLE001  # the last resort: no client sees a traceback
             answer = self._failed(error, spelling or self._spelling_by_body(call), action)
         self._counted(action.value if action else "none", answer.code)

@@ -17,9 +17,12 @@ PAUSE_SECONDS = 0.02
 async def settled_marks() -> Marks | None:
     """The last row of each table as of now, once every transaction that ran then has ended; None if that takes long."""
     marks = Marks(
-        await last_id("entries"), await last_id("orders"), await last_id("attempts"), await last_id("decisions"),
+        await last_id("entries"),
+        await last_id("orders"),
+        await last_id("attempts"),
+        await last_id("decisions"),
         await last_id("refills"),
-    )  # fmt: skip
+    )
     return marks if is_sqlite(engine()) or await _ended(await _transaction("xmax")) else None
 
 

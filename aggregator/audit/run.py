@@ -111,9 +111,20 @@ class _Run:
         self.wallets = Wallets(base.sums if base else {}, marks)
         self.chain = Chain(links, marks.entries)
         self.checks: list[Check] = [
-            self.wallets, ORDERS, ENTRIES, REFERENCES, Sums(), Columns(), self.chain, ATTEMPTS_OF_ORDERS,
-            UPSTREAM_ORDERS, attempts(now), DUE_REFUNDS, refills(now), Days(),
-        ]  # fmt: skip
+            self.wallets,
+            ORDERS,
+            ENTRIES,
+            REFERENCES,
+            Sums(),
+            Columns(),
+            self.chain,
+            ATTEMPTS_OF_ORDERS,
+            UPSTREAM_ORDERS,
+            attempts(now),
+            DUE_REFUNDS,
+            refills(now),
+            Days(),
+        ]
         self.tallies = {promise.name: Tally(promise) for check in self.checks for promise in check.promises}
         self.checked = 0
         self.failures = list(failures)
@@ -215,11 +226,17 @@ async def _run(since: Checkpoint | None, newest: Checkpoint | None, slot: int | 
     findings = [tally.finding() for tally in current.tallies.values()]
     result = Result(since is None, clock.now(), took, current.checked, findings, current.failure)
     await store.finish(
-        number, result.broken, current.halts(), failure=result.failure, complete=since is None, milliseconds=took,
-        checked=current.checked, newest=newest,
+        number,
+        result.broken,
+        current.halts(),
+        failure=result.failure,
+        complete=since is None,
+        milliseconds=took,
+        checked=current.checked,
+        newest=newest,
         checkpoint=Checkpoint(number, marks, current.wallets.sums) if marks and result.green else None,
         link=current.chain.link,
-    )  # fmt: skip
+    )
     return result
 
 

@@ -104,13 +104,18 @@ async def checkpoint() -> Checkpoint | None:
 
 async def links() -> list[Link]:
     """The chain, from its beginning or from where an owner has let it begin anew."""
-    begun = await Decision.select(Decision.subject_id).where(Decision.subject == _CHAIN).order_by(
-        Decision.id, ascending=False
-    ).limit(1)  # fmt: skip
+    begun = (
+        await Decision.select(Decision.subject_id)
+        .where(Decision.subject == _CHAIN)
+        .order_by(Decision.id, ascending=False)
+        .limit(1)
+    )
     since = AuditRun.id > (begun[0]["subject_id"] if begun else 0)
-    rows = await AuditRun.select(AuditRun.linked_to, AuditRun.hash).where(
-        AuditRun.hash.is_not_null() & since
-    ).order_by(AuditRun.linked_to)  # fmt: skip
+    rows = (
+        await AuditRun.select(AuditRun.linked_to, AuditRun.hash)
+        .where(AuditRun.hash.is_not_null() & since)
+        .order_by(AuditRun.linked_to)
+    )
     return [Link(row["linked_to"], row["hash"]) for row in rows]
 
 
@@ -159,10 +164,12 @@ async def finish(
         is_next = (rows[0]["id"] if rows else None) == (newest.audit if newest else None)
         kept = checkpoint if is_next else None
         changes: dict[Any, Any] = {
-            AuditRun.green: not broken and failure is None, AuditRun.failure: failure,
+            AuditRun.green: not broken and failure is None,
+            AuditRun.failure: failure,
             AuditRun.red: msgspec.json.encode(broken).decode(),
-            AuditRun.milliseconds: milliseconds, AuditRun.checked: checked,
-        }  # fmt: skip
+            AuditRun.milliseconds: milliseconds,
+            AuditRun.checked: checked,
+        }
         if kept is not None:
             changes[AuditRun.marks] = msgspec.json.encode(kept.marks).decode()
             if link is not None:
@@ -186,9 +193,9 @@ async def _keep_sums(now: Mapping[str, int], before: Mapping[str, int]) -> None:
 
 async def _newest_checkpoint() -> list[dict[str, Any]]:
     kept = AuditRun.marks.is_not_null()
-    return await AuditRun.select(AuditRun.id, AuditRun.marks).where(kept).order_by(
-        AuditRun.id, ascending=False
-    ).limit(1)  # fmt: skip
+    return (
+        await AuditRun.select(AuditRun.id, AuditRun.marks).where(kept).order_by(AuditRun.id, ascending=False).limit(1)
+    )
 
 
 def _run(row: Mapping[str, Any]) -> Run:

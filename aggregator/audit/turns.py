@@ -42,9 +42,13 @@ async def _night_is_over(now: int) -> bool:
 def _tell(result: Result) -> None:
     for finding in result.broken:
         log.error(
-            "audit.red", id=finding.id, promise=finding.promise, broken=finding.broken, rows=finding.rows[:3],
+            "audit.red",
+            id=finding.id,
+            promise=finding.promise,
+            broken=finding.broken,
+            rows=finding.rows[:3],
             stops=finding.stops.value,
-        )  # fmt: skip
+        )
     if result.failure is not None:
         log.error("audit.failed", error=result.failure)
     log.info("audit.done", green=result.green, complete=result.complete, rows=result.checked, ms=result.milliseconds)

@@ -36,8 +36,14 @@ async def learn(provider: str, service: str, kind: FindingKind, *, value: int | 
         " value = excluded.value, said = excluded.said, times = findings.times + 1, learned_at = excluded.learned_at,"
         f" again_at = excluded.learned_at + {pauses} else {PAUSES_MS[-1]} end, offered_at = null"
         " where findings.again_at <= excluded.learned_at returning id",
-        provider, service, kind.value, value, said[:500], now, again_at(now, times=1),
-    )  # fmt: skip
+        provider,
+        service,
+        kind.value,
+        value,
+        said[:500],
+        now,
+        again_at(now, times=1),
+    )
     return bool(rows)
 
 

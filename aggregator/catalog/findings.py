@@ -62,9 +62,12 @@ def laid_over(known: Learned, found: Iterable[Finding], *, now: int) -> Learned:
     holding = {one.kind: one for one in found if one.holds(now)}
     least, most = holding.get(FindingKind.MINIMUM), holding.get(FindingKind.MAXIMUM)
     return replace(
-        known, refill_refused=FindingKind.REFILL in holding, cancel_refused=FindingKind.CANCEL in holding,
-        minimum=least.value if least else None, maximum=most.value if most else None,
-    )  # fmt: skip
+        known,
+        refill_refused=FindingKind.REFILL in holding,
+        cancel_refused=FindingKind.CANCEL in holding,
+        minimum=least.value if least else None,
+        maximum=most.value if most else None,
+    )
 
 
 def published_anew(before: Mapping[str, ListingRow], rows: Iterable[ListingRow]) -> dict[str, list[FindingKind]]:

@@ -60,9 +60,12 @@ async def of_service(provider: str, service: str) -> Learned:
 def _as_learned(row: Mapping[str, Any]) -> Learned:
     return Learned(
         hold=msgspec.json.decode(row["held_row"], type=Hold) if row["held_row"] else None,
-        rest_until=row["rest_until"], rest_count=row["rest_count"], agreed_rate=row["agreed_rate"],
-        agreed_over=row["agreed_over"], step=row["step"] or 1,
-    )  # fmt: skip
+        rest_until=row["rest_until"],
+        rest_count=row["rest_count"],
+        agreed_rate=row["agreed_rate"],
+        agreed_over=row["agreed_over"],
+        step=row["step"] or 1,
+    )
 
 
 _HELD = f"held_row is not null and missing < {MISSING_BEFORE_WITHDRAWN}"  # a number of ours
@@ -94,9 +97,10 @@ async def held(provider: str | None = None, service: str | None = None) -> list[
 
 def _as_held(row: Mapping[str, Any]) -> HeldListing:
     return HeldListing(
-        id=row["id"], row=msgspec.convert(dict(row), ListingRow, strict=False),
+        id=row["id"],
+        row=msgspec.convert(dict(row), ListingRow, strict=False),
         hold=msgspec.json.decode(row["held_row"], type=Hold),
-    )  # fmt: skip
+    )
 
 
 async def put_holds(provider: str, holds: Mapping[str, Hold | None]) -> None:
@@ -148,9 +152,12 @@ async def begin_anew(provider: str, service: str, *, taken: Collection[int] = ()
     await store.give_ids(provider, [service], taken=taken)
     await finding_store.forget(provider, service)
     fresh: dict[Any, Any] = {
-        _LISTING.agreed_rate: None, _LISTING.agreed_over: None, _LISTING.rest_until: 0, _LISTING.rest_count: 0,
+        _LISTING.agreed_rate: None,
+        _LISTING.agreed_over: None,
+        _LISTING.rest_until: 0,
+        _LISTING.rest_count: 0,
         _LISTING.step: None,
-    }  # fmt: skip
+    }
     await _LISTING.update(fresh).where(_here(provider, service))
 
 
@@ -182,8 +189,11 @@ async def cancels(provider: str, service: str, since: int) -> Cancels:
         " or o.state = 'cancelled') then 1 else 0 end as cancelled from attempts a join orders o on o.id = a.order_id"
         " where a.provider = {} and a.service = {} and a.outcome in ('accepted', 'called_off')"
         " and (a.answered_at >= {} or (a.outcome = 'accepted' and o.ended_at >= {}))) as seen",
-        provider, service, since, since,
-    )  # fmt: skip
+        provider,
+        service,
+        since,
+        since,
+    )
     return msgspec.convert(dict(rows[0]), Cancels, strict=False)
 
 

@@ -267,9 +267,12 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
 def _gather() -> dict[str, list[tuple[Word, str]]]:
     gathered: dict[str, list[tuple[Word, str]]] = {}
     tables = {
-        Word.PLATFORM: _PLATFORMS, Word.WEAK_PLATFORM: _WEAK_PLATFORMS, Word.GOOD: _GOODS, Word.SENSE: _SENSES,
+        Word.PLATFORM: _PLATFORMS,
+        Word.WEAK_PLATFORM: _WEAK_PLATFORMS,
+        Word.GOOD: _GOODS,
+        Word.SENSE: _SENSES,
         Word.QUALITY: _QUALITIES,
-    }  # fmt: skip
+    }
     for kind, text in tables.items():
         for spelling, meaning in _lines(text):
             gathered.setdefault(spelling, []).append((kind, meaning))

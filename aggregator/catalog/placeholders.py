@@ -15,11 +15,48 @@ NINES = Decimal(99_999_999)
 """What they mostly write: worth more than `MOST` in every currency but the small ones, where nobody says what USD are
 worth.
 """
-SMALL = frozenset((
-    "AMD", "AOA", "ARS", "BIF", "CDF", "CLP", "COP", "GNF", "HUF", "IDR", "IQD", "IRR", "IRT", "KHR",
-    "KMF", "KRW", "LAK", "LBP", "MGA", "MMK", "MNT", "MWK", "NGN", "PYG", "RWF", "SLL", "SOS", "STN",
-    "SYP", "TMN", "TZS", "UGX", "UZS", "VES", "VND", "XAF", "XOF", "YER",
-))  # fmt: skip
+SMALL = frozenset(
+    (
+        "AMD",
+        "AOA",
+        "ARS",
+        "BIF",
+        "CDF",
+        "CLP",
+        "COP",
+        "GNF",
+        "HUF",
+        "IDR",
+        "IQD",
+        "IRR",
+        "IRT",
+        "KHR",
+        "KMF",
+        "KRW",
+        "LAK",
+        "LBP",
+        "MGA",
+        "MMK",
+        "MNT",
+        "MWK",
+        "NGN",
+        "PYG",
+        "RWF",
+        "SLL",
+        "SOS",
+        "STN",
+        "SYP",
+        "TMN",
+        "TZS",
+        "UGX",
+        "UZS",
+        "VES",
+        "VND",
+        "XAF",
+        "XOF",
+        "YER",
+    )
+)
 """Currencies of which so many are, or lately were, worth less than that."""
 
 

@@ -68,10 +68,17 @@ def read_traits(name: str, category: str = "") -> Traits:
     said[Word.SENSE] |= {f"{found[1] or found[2]} posts" for found in _POSTS.finditer(text)}
     refill, days = _read_refill(text)
     return Traits(
-        platforms=frozenset(platforms), goods=frozenset(said[Word.GOOD]), places=frozenset(said[Word.PLACE]),
-        senses=frozenset(said[Word.SENSE]), qualities=frozenset(said[Word.QUALITY]), rest=frozenset(said[Word.OTHER]),
-        refill=refill, refill_days=days, lasts=_read_lasts(text), speed=_read_speed(text),
-    )  # fmt: skip
+        platforms=frozenset(platforms),
+        goods=frozenset(said[Word.GOOD]),
+        places=frozenset(said[Word.PLACE]),
+        senses=frozenset(said[Word.SENSE]),
+        qualities=frozenset(said[Word.QUALITY]),
+        rest=frozenset(said[Word.OTHER]),
+        refill=refill,
+        refill_days=days,
+        lasts=_read_lasts(text),
+        speed=_read_speed(text),
+    )
 
 
 def fold(text: str) -> str:

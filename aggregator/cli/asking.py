@@ -54,18 +54,23 @@ def _ask_url(*, again: bool) -> str:
     which = "another provider" if again else "a provider"
     return str(
         click.prompt(
-            f"The API's address of {which} (https://.../api/v2; nothing = no more)", default="", show_default=False,
-            value_proc=lambda text: _of(WEB_ADDRESS)(text) if text.strip() else "", err=True,
+            f"The API's address of {which} (https://.../api/v2; nothing = no more)",
+            default="",
+            show_default=False,
+            value_proc=lambda text: _of(WEB_ADDRESS)(text) if text.strip() else "",
+            err=True,
         )
-    )  # fmt: skip
+    )
 
 
 async def _ask_provider(settings: Settings, url: str, taken: list[str]) -> tuple[Block | None, str | None]:
     """Its lines, and the currency that it charges in; None where the owner does not want it after all."""
     key = click.prompt(
-        "Our key there (or env:NAME, file:PATH)", hide_input=True, err=True,
+        "Our key there (or env:NAME, file:PATH)",
+        hide_input=True,
+        err=True,
         value_proc=lambda text: _openable(text, settings),
-    )  # fmt: skip
+    )
     click.echo("trying it; nothing is bought ...", err=True)
     with logs.without_providers():
         tried = await try_new(url, Vault(os.environ, base_of(settings.directory)).open(key), None, None)
@@ -74,9 +79,11 @@ async def _ask_provider(settings: Settings, url: str, taken: list[str]) -> tuple
     if tried.trial.funds is None and not click.confirm("It could not sell now: take it in?", default=False, err=True):
         return None, None
     name = click.prompt(
-        "How shall it be called here?", default=_free(name_of(url), taken), err=True,
+        "How shall it be called here?",
+        default=_free(name_of(url), taken),
+        err=True,
         value_proc=lambda text: _free_name(text, taken),
-    )  # fmt: skip
+    )
     currency = _currency(tried)
     named = {} if currency and not tried.names_no_currency else {"currency": _ask_currency(settings)}
     return {"name": name, "url": url, "key": key, "preset": tried.preset, **named}, named.get("currency", currency)
@@ -89,10 +96,12 @@ def _currency(tried: ProbeReport) -> str | None:
 def _ask_currency(settings: Settings) -> str:
     return str(
         click.prompt(
-            "It names no currency: which do its own pages show?", default=settings.panel.currency, err=True,
+            "It names no currency: which do its own pages show?",
+            default=settings.panel.currency,
+            err=True,
             value_proc=_of(FOREIGN_CURRENCY),
         )
-    )  # fmt: skip
+    )
 
 
 def _free(name: str, taken: list[str]) -> str:

@@ -39,10 +39,13 @@ async def audit(context: Context, full: bool, runs: int | None, accept_entries: 
 
 def _show(context: Context, result: Result) -> None:
     document = {
-        "green": result.green, "complete": result.complete, "rows": result.checked,
-        "milliseconds": result.milliseconds, "failure": result.failure,
+        "green": result.green,
+        "complete": result.complete,
+        "rows": result.checked,
+        "milliseconds": result.milliseconds,
+        "failure": result.failure,
         "promises": [msgspec.to_builtins(one) for one in result.findings],
-    }  # fmt: skip
+    }
     if not context.as_json:
         for finding in result.findings:
             click.echo(
@@ -61,7 +64,12 @@ def _show(context: Context, result: Result) -> None:
 
 def _run_row(one: Run) -> Row:
     return {
-        "run": one.id, "at": when(one.at), "complete": one.complete, "green": one.green, "rows": one.checked,
-        "milliseconds": one.milliseconds, "red": {finding.promise: finding.broken for finding in one.red},
+        "run": one.id,
+        "at": when(one.at),
+        "complete": one.complete,
+        "green": one.green,
+        "rows": one.checked,
+        "milliseconds": one.milliseconds,
+        "red": {finding.promise: finding.broken for finding in one.red},
         "failure": one.failure,
-    }  # fmt: skip
+    }

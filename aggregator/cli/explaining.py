@@ -33,9 +33,12 @@ async def carry_out(context: Context, settings: Settings, rows: Sequence[WordRow
     if left.orders:
         follows.append(f"Later, when it is old enough to tell, so does {_orders(left.orders)} more.")
     document = {
-        "provider": rows[0].provider, "words": [word_row(row) for row in rows], "consequence": follows,
-        "went_on": [order.id for order in moved], "goes_on_later": left.orders,
-    }  # fmt: skip
+        "provider": rows[0].provider,
+        "words": [word_row(row) for row in rows],
+        "consequence": follows,
+        "went_on": [order.id for order in moved],
+        "goes_on_later": left.orders,
+    }
     said = [f"{row.provider}: {row.text!r} means {row.meaning} from now on" for row in rows]
     context.print(document, text="\n".join([*said, *follows]))
 
@@ -48,8 +51,11 @@ async def foresee(context: Context, settings: Settings, rows: Sequence[WordRow])
     async with opened(settings, publish=False) as panel:
         found = await _outlook(rows, panel.upstreams, settle_ms, panel.router, give_up_ms)
     document = {
-        "orders": found.orders, "charged": print_units(found.charged), "later": found.young, "where": found.where,
-    }  # fmt: skip
+        "orders": found.orders,
+        "charged": print_units(found.charged),
+        "later": found.young,
+        "where": found.where,
+    }
     where = ", ".join(f"{count} {'to ' if place not in PLACES else ''}{place}" for place, count in found.where.items())
     told = f"{_orders(found.orders)} of {document['charged']} would go on: {where}; {found.young} of them later"
     context.print(document, text=told if found.orders else "no order waits for it")

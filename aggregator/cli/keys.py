@@ -44,9 +44,14 @@ async def add_key(
 ) -> None:
     """Give a reseller another key, shown this once."""
     rules = KeyRules(
-        spelling=spelling, requests_per_second=None if rate is None else _read_rate(rate), read_only=read_only,
-        same_link=same_link, duplicate_seconds=duplicate_seconds, label=label, addresses=_read_addresses(addresses),
-    )  # fmt: skip
+        spelling=spelling,
+        requests_per_second=None if rate is None else _read_rate(rate),
+        read_only=read_only,
+        same_link=same_link,
+        duplicate_seconds=duplicate_seconds,
+        label=label,
+        addresses=_read_addresses(addresses),
+    )
     async with database(context.settings_of()):
         key = await accounts.add_key(name, rules, actor=actor(), reason=reason)
     context.print({"reseller": name, "key": key}, text=f"API key of {name}, shown this once: {key}")
@@ -96,10 +101,14 @@ async def set_key(context: Context, prefix: str, reason: str, **given: Any) -> N
 
 def _rules_row(rules: KeyRules) -> Row:
     return {
-        "label": rules.label, "addresses": rules.addresses, "spelling": rules.spelling,
-        "rate": rules.requests_per_second, "read_only": rules.read_only, "same_link": rules.same_link,
+        "label": rules.label,
+        "addresses": rules.addresses,
+        "spelling": rules.spelling,
+        "rate": rules.requests_per_second,
+        "read_only": rules.read_only,
+        "same_link": rules.same_link,
         "duplicate_seconds": rules.duplicate_seconds,
-    }  # fmt: skip
+    }
 
 
 @command(keys, "revoke")
@@ -121,11 +130,13 @@ async def list_keys(context: Context, name: str, limit: int | None) -> None:
         found = await store.keys_of((await accounts.named(name)).id)
     rows = [
         {
-            "prefix": key.prefix, **_rules_row(key.rules),
-            "created": when(key.created_at), "revoked": when(key.revoked_at),
+            "prefix": key.prefix,
+            **_rules_row(key.rules),
+            "created": when(key.created_at),
+            "revoked": when(key.revoked_at),
         }
         for key in found
-    ][:limit]  # fmt: skip
+    ][:limit]
     context.print_rows(
         rows, columns=["prefix", "label", "spelling", "rate", "read_only", "created", "revoked"], empty="no keys"
     )

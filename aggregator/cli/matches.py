@@ -32,12 +32,21 @@ async def matches(context: Context, limit: int | None) -> None:
 def _match_row(number: int, one: Suggestion) -> Row:
     lead = one.offers[0]
     return {
-        "id": number, "name": lead.name, "category": lead.category, "score": one.score, "reasons": list(one.reasons),
+        "id": number,
+        "name": lead.name,
+        "category": lead.category,
+        "score": one.score,
+        "reasons": list(one.reasons),
         "offers": [
             {
-                "provider": offer.provider, "service": offer.service, "name": offer.name, "cost": str(offer.rate),
-                "min": offer.minimum, "max": offer.maximum, "refill": offer.refill,
+                "provider": offer.provider,
+                "service": offer.service,
+                "name": offer.name,
+                "cost": str(offer.rate),
+                "min": offer.minimum,
+                "max": offer.maximum,
+                "refill": offer.refill,
             }
             for offer in one.offers
         ],
-    }  # fmt: skip
+    }

@@ -48,19 +48,28 @@ def orders() -> None:
 @click.option("--since", metavar="SPAN", help="No older than this: 30m, 24h, 7d.")
 @click.option("--limit", type=click.IntRange(1))
 async def list_(
-    context: Context, state: str | None, held: bool, reseller: str | None, provider: str, link: str,
-    since: str | None, limit: int | None,
-) -> None:  # fmt: skip
+    context: Context,
+    state: str | None,
+    held: bool,
+    reseller: str | None,
+    provider: str,
+    link: str,
+    since: str | None,
+    limit: int | None,
+) -> None:
     """Show orders, the newest first."""
     span = read_span(since) if since else None
     async with database(context.settings_of()):
         if provider:
             await _expect_provider(context, provider)
         sought = OrderSearch(
-            states=(state,) if state else (), held=held, provider=provider, link=link,
+            states=(state,) if state else (),
+            held=held,
+            provider=provider,
+            link=link,
             reseller=None if reseller is None else (await accounts.named(reseller)).id,
             since=0 if span is None else clock.now() - span,
-        )  # fmt: skip
+        )
         rows = await _rows(await search_store.find(sought, limit=limit or ALL))
     columns = ["order", "created", "reseller", "service", "quantity", "state", "provider", "charge", "refunded", "held"]
     context.print_rows(rows, columns=columns, empty="no orders")
@@ -203,12 +212,21 @@ async def _rows(found: list[Order]) -> list[Row]:
 def _row(order: Order, attempts: list[Attempt], reseller: str) -> Row:
     shown = attempt_that_counts(attempts)
     return {
-        "order": order.id, "reseller": reseller, "service": order.service, "link": order.link,
-        "quantity": order.quantity, "state": order.state.value, "held": order.held,
-        "provider": shown.provider if shown else None, "upstream_order": shown.upstream_order if shown else None,
-        "charge": print_units(order.charge), "refunded": print_units(order.refunded),
-        "start_count": order.start_count, "remains": order.remains, "created": when(order.created_at),
-    }  # fmt: skip
+        "order": order.id,
+        "reseller": reseller,
+        "service": order.service,
+        "link": order.link,
+        "quantity": order.quantity,
+        "state": order.state.value,
+        "held": order.held,
+        "provider": shown.provider if shown else None,
+        "upstream_order": shown.upstream_order if shown else None,
+        "charge": print_units(order.charge),
+        "refunded": print_units(order.refunded),
+        "start_count": order.start_count,
+        "remains": order.remains,
+        "created": when(order.created_at),
+    }
 
 
 def _look_row(look: Look) -> Row:
@@ -217,10 +235,19 @@ def _look_row(look: Look) -> Row:
 
 def _attempt_row(attempt: Attempt) -> Row:
     return {
-        "provider": attempt.provider, "service": attempt.service, "outcome": attempt.outcome.value,
-        "upstream_order": attempt.upstream_order, "given_order": attempt.given_order,
-        "error": attempt.error, "text": attempt.error_text, "cost": print_units(attempt.cost),
-        "charge": attempt.last_charge, "spent": None if attempt.spent is None else print_units(attempt.spent),
-        "returned": attempt.returned, "overcharge": attempt.told_overcharge, "at": when(attempt.created_at),
-        "answered": when(attempt.answered_at), "reply": attempt.reply,
-    }  # fmt: skip
+        "provider": attempt.provider,
+        "service": attempt.service,
+        "outcome": attempt.outcome.value,
+        "upstream_order": attempt.upstream_order,
+        "given_order": attempt.given_order,
+        "error": attempt.error,
+        "text": attempt.error_text,
+        "cost": print_units(attempt.cost),
+        "charge": attempt.last_charge,
+        "spent": None if attempt.spent is None else print_units(attempt.spent),
+        "returned": attempt.returned,
+        "overcharge": attempt.told_overcharge,
+        "at": when(attempt.created_at),
+        "answered": when(attempt.answered_at),
+        "reply": attempt.reply,
+    }

@@ -60,10 +60,12 @@ async def list_(context: Context, limit: int | None) -> None:
         found = await store.owners()
     rows = [
         {
-            "name": each.name, "codes": each.totp, "created": when(each.created_at),
+            "name": each.name,
+            "codes": each.totp,
+            "created": when(each.created_at),
             "signed_in": when(each.signed_in_at),
         }
         for each in found
-    ][:limit]  # fmt: skip
+    ][:limit]
     empty = "no owners yet: aggregator owners add NAME"
     context.print_rows(rows, columns=["name", "codes", "created", "signed_in"], empty=empty)

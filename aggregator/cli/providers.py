@@ -77,16 +77,28 @@ async def list_(context: Context, limit: int | None) -> None:
         for one in settings.providers
     ][:limit]
     columns = [
-        "provider", "enabled", "balance", "currency", "health", "services", "last_sync", "unsure", "overcharged",
-        "drift", "call_offs",
-    ]  # fmt: skip
+        "provider",
+        "enabled",
+        "balance",
+        "currency",
+        "health",
+        "services",
+        "last_sync",
+        "unsure",
+        "overcharged",
+        "drift",
+        "call_offs",
+    ]
     context.print_rows(rows, columns=columns, empty="no provider is configured: see config/providers.toml")
 
 
 def _provider_row(
-    one: ProviderSettings, row: ProviderRow | None, counts: dict[str, int], unsure: dict[str, int],
+    one: ProviderSettings,
+    row: ProviderRow | None,
+    counts: dict[str, int],
+    unsure: dict[str, int],
     elsewhere: Sequence[ForeignDoor],
-) -> Row:  # fmt: skip
+) -> Row:
     name = one.profile.name
     row = row or ProviderRow(name=name)
     resting = row.rest_until > clock.now()
@@ -94,11 +106,18 @@ def _provider_row(
     if elsewhere:
         health, why = "moved", f"confirm with providers confirm-account {name} that it is the same account"
     return {
-        "provider": name, "enabled": one.enabled, "preset": one.preset, "balance": row.balance,
-        "currency": row.currency or one.profile.currency, "health": health, "reason": why,
-        "elsewhere": [_door_row(door) for door in elsewhere], "services": counts.get(name, 0),
-        "last_sync": when(row.synced_at), "unsure": unsure.get(name, 0),
-    }  # fmt: skip
+        "provider": name,
+        "enabled": one.enabled,
+        "preset": one.preset,
+        "balance": row.balance,
+        "currency": row.currency or one.profile.currency,
+        "health": health,
+        "reason": why,
+        "elsewhere": [_door_row(door) for door in elsewhere],
+        "services": counts.get(name, 0),
+        "last_sync": when(row.synced_at),
+        "unsure": unsure.get(name, 0),
+    }
 
 
 async def _elsewhere(found: Sequence[ProviderSettings]) -> dict[str, list[ForeignDoor]]:
@@ -142,16 +161,23 @@ def _looked_at(name: str, known: Mapping[str, ProviderRow], drifts: Mapping[str,
     doubted_at = known[name].call_offs_doubted_at if name in known else None
     days = drifts.get(name, ())
     return {
-        "drift": "; ".join(day.text for day in days) or None, "drifts": [_drift(day) for day in days],
-        "call_offs": "ok" if doubted_at is None else "doubted", "call_offs_doubted": when(doubted_at),
-    }  # fmt: skip
+        "drift": "; ".join(day.text for day in days) or None,
+        "drifts": [_drift(day) for day in days],
+        "call_offs": "ok" if doubted_at is None else "doubted",
+        "call_offs_doubted": when(doubted_at),
+    }
 
 
 def _drift(day: DayRow) -> Row:
     return {
-        "since": when(day.opened_at), "until": when(day.looked_at), "currency": day.currency, "lost": f"{day.lost:f}",
-        "due": f"{day.due:f}", "drift": f"{day.drift:f}", "orders": day.concerned,
-    }  # fmt: skip
+        "since": when(day.opened_at),
+        "until": when(day.looked_at),
+        "currency": day.currency,
+        "lost": f"{day.lost:f}",
+        "due": f"{day.due:f}",
+        "drift": f"{day.drift:f}",
+        "orders": day.concerned,
+    }
 
 
 @command(providers, "looked")

@@ -44,9 +44,14 @@ async def add(context: Context, name: str, funds: str, tier: str, spelling: str,
         raise Failure("a reseller needs a name, and --funds cannot be below 0")
     async with database(settings):
         new = await accounts.add(
-            name, currency=settings.panel.currency, funds=amount, tier=tier, spelling=spelling, actor=actor(),
+            name,
+            currency=settings.panel.currency,
+            funds=amount,
+            tier=tier,
+            spelling=spelling,
+            actor=actor(),
             reason=reason,
-        )  # fmt: skip
+        )
     balance = print_units(new.balance, 2)
     text = f"reseller {name}, balance {balance} {settings.panel.currency}\nAPI key, shown this once: {new.key}"
     context.print({"reseller": name, "key": new.key, "balance": balance}, text=text)
@@ -116,11 +121,14 @@ async def list_(context: Context, limit: int | None) -> None:
         found = await store.all_with_balances()
     rows = [
         {
-            "reseller": one.name, "balance": print_units(balance, 2), "tier": one.tier, "spelling": one.spelling,
+            "reseller": one.name,
+            "balance": print_units(balance, 2),
+            "tier": one.tier,
+            "spelling": one.spelling,
             "frozen": one.frozen,
         }
         for one, balance in found
-    ][:limit]  # fmt: skip
+    ][:limit]
     context.print_rows(rows, columns=["reseller", "balance", "tier", "spelling", "frozen"], empty="no resellers yet")
 
 
@@ -139,10 +147,16 @@ async def statement(context: Context, name: str, limit: int | None) -> None:
 
 def _entry_row(entry: PostedEntry) -> Row:
     return {
-        "id": entry.id, "at": when(entry.at), "amount": print_units(entry.change, 2),
-        "balance": print_units(entry.balance or 0, 2), "from": entry.source, "to": entry.target,
-        "reference": entry.reference, "order": entry.order_id, "note": entry.note,
-    }  # fmt: skip
+        "id": entry.id,
+        "at": when(entry.at),
+        "amount": print_units(entry.change, 2),
+        "balance": print_units(entry.balance or 0, 2),
+        "from": entry.source,
+        "to": entry.target,
+        "reference": entry.reference,
+        "order": entry.order_id,
+        "note": entry.note,
+    }
 
 
 @command(resellers, "invite")

@@ -49,7 +49,7 @@ PLACES: Places = {
         "Show what is on the shelf; or what changed at the providers, what is held, and what is the same thing.",
     ),
     "sync": ("sync", "Read the catalogue of one provider, or of all, now; show what changed."),
-}  # fmt: skip
+}
 """Every command: the module that adds it, and what the list of all says of it."""
 
 

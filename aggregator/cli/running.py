@@ -65,16 +65,27 @@ async def demo(context: Context, port: int, once: bool) -> None:
 @click.option("--currency", default="USD", show_default=True)
 @click.option("--speed", default=4.0, show_default=True, help="Seconds that an order takes; 0 = done when asked.")
 async def sandbox(
-    _: Context, host: str, port: int, catalogue: str | None, dialect: str, key: str, balance: str,
-    currency: str, speed: float,
-) -> None:  # fmt: skip
+    _: Context,
+    host: str,
+    port: int,
+    catalogue: str | None,
+    dialect: str,
+    key: str,
+    balance: str,
+    currency: str,
+    speed: float,
+) -> None:
     """Serve an upstream panel to try against: its orders do what their link says."""
     try:
         rows = load_catalogue(Path(catalogue)) if catalogue else None
         application = Sandbox(
-            key=key, dialect="json" if dialect == "json" else "classic", balance=Decimal(balance), currency=currency,
-            catalogue=rows, speed=speed,
-        )  # fmt: skip
+            key=key,
+            dialect="json" if dialect == "json" else "classic",
+            balance=Decimal(balance),
+            currency=currency,
+            catalogue=rows,
+            speed=speed,
+        )
         listener = listen(host, port)
     except (ValueError, ArithmeticError, OSError) as error:
         raise Failure(str(error) or f"not a balance: {balance}") from error

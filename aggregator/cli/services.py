@@ -73,13 +73,23 @@ def _service_row(service: ShelfService, aliases: Sequence[int], learned: Sequenc
     price = terms.price
     offers = [f"{offer.provider}:{offer.service}" for offer in service.offers]
     return {
-        "id": service.id, "name": service.name, "category": service.category, "type": service.type,
-        "rate": str(price.rate), "cost": str(price.cost), "provider": terms.combined.lead.provider,
-        "margin": margin(price), "min": terms.minimum, "max": terms.maximum, "refill": terms.refill,
-        "cancel": terms.cancel, "dripfeed": terms.dripfeed,
-        "offers": offers, "aliases": list(aliases),
+        "id": service.id,
+        "name": service.name,
+        "category": service.category,
+        "type": service.type,
+        "rate": str(price.rate),
+        "cost": str(price.cost),
+        "provider": terms.combined.lead.provider,
+        "margin": margin(price),
+        "min": terms.minimum,
+        "max": terms.maximum,
+        "refill": terms.refill,
+        "cancel": terms.cancel,
+        "dripfeed": terms.dripfeed,
+        "offers": offers,
+        "aliases": list(aliases),
         "learned": [_finding_row(one) for one in learned if f"{one.provider}:{one.service}" in offers],
-    }  # fmt: skip
+    }
 
 
 @command(services, "learned")
@@ -95,9 +105,15 @@ async def learned_(context: Context, provider: str | None, limit: int | None) ->
 
 def _finding_row(one: Finding) -> Row:
     return {
-        "provider": one.provider, "service": one.service, "learned": one.text, "said": one.said, "times": one.times,
-        "since": when(one.learned_at), "again": when(one.again_at), "holds": one.holds(clock.now()),
-    }  # fmt: skip
+        "provider": one.provider,
+        "service": one.service,
+        "learned": one.text,
+        "said": one.said,
+        "times": one.times,
+        "since": when(one.learned_at),
+        "again": when(one.again_at),
+        "holds": one.holds(clock.now()),
+    }
 
 
 @command(services, "forget")
@@ -129,9 +145,14 @@ async def changes(context: Context, provider: str | None, since: str | None, lim
 
 def _change_row(one: ToldChange) -> Row:
     return {
-        "at": when(one.at), "provider": one.provider, "service": one.service or None, "name": one.name,
-        "kind": one.kind, "before": one.before, "now": one.now,
-    }  # fmt: skip
+        "at": when(one.at),
+        "provider": one.provider,
+        "service": one.service or None,
+        "name": one.name,
+        "kind": one.kind,
+        "before": one.before,
+        "now": one.now,
+    }
 
 
 @command(services, "held")
@@ -163,19 +184,33 @@ def _catalogue_row(row: ProviderRow) -> Row:
     else:
         effect = "the old catalogue stays in force" + ("" if row.takes_orders else ", no order goes there")
     return {
-        "provider": row.name, "service": None, "kind": "catalogue", "reason": row.held_catalogue, "effect": effect,
-        "name": None, "id": None, "rate_before": None, "rate": None, "rejected": False,
-    }  # fmt: skip
+        "provider": row.name,
+        "service": None,
+        "kind": "catalogue",
+        "reason": row.held_catalogue,
+        "effect": effect,
+        "name": None,
+        "id": None,
+        "rate_before": None,
+        "rate": None,
+        "rejected": False,
+    }
 
 
 def _held_row(one: HeldListing, number: int | None) -> Row:
     off = one.hold.takes_off_sale
     return {
-        "provider": one.row.provider, "service": one.row.service, "kind": one.hold.kind.value,
-        "reason": one.hold.text, "effect": "off sale" if off else EFFECTS[one.hold.kind], "name": one.row.name,
-        "id": number, "rate_before": one.hold.accepted.rate, "rate": one.hold.stated or one.row.rate,
+        "provider": one.row.provider,
+        "service": one.row.service,
+        "kind": one.hold.kind.value,
+        "reason": one.hold.text,
+        "effect": "off sale" if off else EFFECTS[one.hold.kind],
+        "name": one.row.name,
+        "id": number,
+        "rate_before": one.hold.accepted.rate,
+        "rate": one.hold.stated or one.row.rate,
         "rejected": one.hold.rejected,
-    }  # fmt: skip
+    }
 
 
 @command(services, "approve")
@@ -230,9 +265,13 @@ def _decided_row(one: Decided, named: int | None) -> Row:
     else:
         note = f"{one.provider}:{one.service} approved: {one.reason}" + _tell_ids(one, named)
     return {
-        "provider": one.provider, "service": one.service, "reason": one.reason, "id": one.new_id,
-        "former_id": one.old_id, "note": note,
-    }  # fmt: skip
+        "provider": one.provider,
+        "service": one.service,
+        "reason": one.reason,
+        "id": one.new_id,
+        "former_id": one.old_id,
+        "note": note,
+    }
 
 
 def _tell_ids(one: Decided, named: int | None) -> str:

@@ -79,7 +79,12 @@ def _report_row(report: SyncReport) -> Row:
         for change in report.changes
     ]
     return {
-        "provider": report.provider, "services": report.services,
-        "unsold": report.unsold, "held": report.held, "error": report.error, "changes": changes,
-        "type_words": report.type_words, "ranged_packages": report.ranged_packages,
-    }  # fmt: skip
+        "provider": report.provider,
+        "services": report.services,
+        "unsold": report.unsold,
+        "held": report.held,
+        "error": report.error,
+        "changes": changes,
+        "type_words": report.type_words,
+        "ranged_packages": report.ranged_packages,
+    }

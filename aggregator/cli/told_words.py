@@ -8,6 +8,12 @@ from aggregator.cli.root import Row, when
 
 def word_row(row: WordRow) -> Row:
     return {
-        "provider": row.provider, "kind": row.kind, "text": row.text, "times": row.times, "meaning": row.meaning,
-        "first": when(row.first_at), "last": when(row.last_at), "reply": row.reply,
-    }  # fmt: skip
+        "provider": row.provider,
+        "kind": row.kind,
+        "text": row.text,
+        "times": row.times,
+        "meaning": row.meaning,
+        "first": when(row.first_at),
+        "last": when(row.last_at),
+        "reply": row.reply,
+    }

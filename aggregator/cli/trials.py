@@ -75,9 +75,11 @@ def _lines(url: str, key: str, tried: ProbeReport) -> str:
 def _report(context: Context, name: str | None, tried: ProbeReport, lines: str | None = None) -> None:
     faults, findings = tried.faults, tried.findings
     document = {
-        "provider": name, "sells": not faults, "findings": [msgspec.to_builtins(finding) for finding in findings],
+        "provider": name,
+        "sells": not faults,
+        "findings": [msgspec.to_builtins(finding) for finding in findings],
         "lines": lines,
-    }  # fmt: skip
+    }
     if not context.as_json:
         for finding in findings:
             click.echo(f"{finding.level:<5} {finding.topic:<12} {finding.text}")

@@ -21,9 +21,15 @@ from aggregator.storage.opening import database
 @click.option("--all", "everything", is_flag=True, help="Also those whose meaning was said.")
 @click.option("--limit", type=click.IntRange(1), help="No more rows than these.")
 async def words_(
-    context: Context, provider: str | None, text: str | None, means: str | None, reason: str,
-    check: bool, everything: bool, limit: int | None,
-) -> None:  # fmt: skip
+    context: Context,
+    provider: str | None,
+    text: str | None,
+    means: str | None,
+    reason: str,
+    check: bool,
+    everything: bool,
+    limit: int | None,
+) -> None:
     """Show what providers said that nobody understands; with TEXT and --means, say once what it means.
 
     Orders that are unsure for want of it go on then, where their kept reply is a refusal with it.

@@ -30,10 +30,17 @@ Kept = Literal["wallet", "entries"]
 """Which of the two is right where they differ."""
 _CHARGE_COLUMNS = MappingProxyType(
     {
-        "source": "text", "target": "text", "amount": "bigint", "reference": "text", "reseller": "bigint",
-        "order_id": "bigint", "note": "text", "balance": "bigint", "at": "bigint",
+        "source": "text",
+        "target": "text",
+        "amount": "bigint",
+        "reference": "text",
+        "reseller": "bigint",
+        "order_id": "bigint",
+        "note": "text",
+        "balance": "bigint",
+        "at": "bigint",
     }
-)  # fmt: skip
+)
 
 
 Charged: TypeAlias = int | Literal["locked"] | None
@@ -104,10 +111,17 @@ async def post(entry: Entry) -> None:
 
 async def _insert(entry: Entry, balance: int | None) -> None:
     row = tables.Entry(
-        source=entry.source, target=entry.target, amount=entry.amount, reference=entry.reference,
-        reseller=entry.reseller, order_id=entry.order, decision=entry.decision, note=entry.note,
-        balance=balance, at=clock.now(),
-    )  # fmt: skip
+        source=entry.source,
+        target=entry.target,
+        amount=entry.amount,
+        reference=entry.reference,
+        reseller=entry.reseller,
+        order_id=entry.order,
+        decision=entry.decision,
+        note=entry.note,
+        balance=balance,
+        at=clock.now(),
+    )
     try:
         await tables.Entry.insert(row)
     except Exception as error:
@@ -145,8 +159,10 @@ async def balance_from_entries(reseller: int) -> int:
     rows = await execute(
         f"select {total('amount', 'moved')} from (select case when target = {{}} then amount when source = {{}}"
         " then -amount end as amount from entries where reseller = {}) as moves",
-        mine, mine, reseller,
-    )  # fmt: skip
+        mine,
+        mine,
+        reseller,
+    )
     return read_total(rows[0], "moved")
 
 
@@ -204,9 +220,16 @@ async def charge_alone(price: OrderCharge, order: NewRows) -> Charged:
             f" select cast({{}} as text), cast({{}} as text), cast({{}} as bigint), {_CHARGE_OF_PLACED},"
             " cast({} as bigint), placed.id, '', paid.balance, cast({} as bigint) from placed, paid)"
             " select (select count(*) from held) as held, (select id from placed) as id",
-            price.reseller, price.amount, price.amount, *values,
-            entry.source, entry.target, entry.amount, entry.reseller, clock.now(),
-        )  # fmt: skip
+            price.reseller,
+            price.amount,
+            price.amount,
+            *values,
+            entry.source,
+            entry.target,
+            entry.amount,
+            entry.reseller,
+            clock.now(),
+        )
         if not row["held"]:
             return "locked"
         if row["id"] is not None:
@@ -252,8 +275,10 @@ async def _debit_totals(totals: Mapping[int, int]) -> dict[int, int]:
         rows = await execute(
             f"update wallets set balance = balance - {{}} where reseller = {mine} and balance >= {{}}"
             " returning balance",
-            total, reseller, total,
-        )  # fmt: skip
+            total,
+            reseller,
+            total,
+        )
         return {reseller: int(rows[0]["balance"])} if rows else {}
     query, values = values_table({"reseller": "bigint", "total": "bigint"}, sorted(totals.items()))
     if is_sqlite(engine()):
@@ -342,8 +367,10 @@ async def statement_in_portions(reseller: int, *, each: int) -> AsyncIterator[li
     while rows := await execute(
         # SQL: as rows, which a thread makes entries of.
         "select * from entries where reseller = {} and balance is not null and id < {} order by id desc limit {}",
-        reseller, below, each,
-    ):  # fmt: skip
+        reseller,
+        below,
+        each,
+    ):
         below = rows[-1]["id"]
         yield await asyncio.to_thread(lambda rows: [_posted(row) for row in rows], rows)
 

@@ -93,17 +93,25 @@ class Entry(Struct, frozen=True, kw_only=True):
 def deposited(gateway: str, reseller: int, amount: int, *, payment: str, note: str = "") -> Entry:
     """Money came in through a gateway; `payment` is the gateway's own id of it."""
     return Entry(
-        source=f"gateway:{gateway}", target=wallet(reseller), amount=amount,
-        reference=reference_of(EntryKind.DEPOSIT, gateway, payment), reseller=reseller, note=note,
-    )  # fmt: skip
+        source=f"gateway:{gateway}",
+        target=wallet(reseller),
+        amount=amount,
+        reference=reference_of(EntryKind.DEPOSIT, gateway, payment),
+        reseller=reseller,
+        note=note,
+    )
 
 
 def charged(order: int, reseller: int, amount: int) -> Entry:
     """The price of an order leaves the wallet when the order is accepted."""
     return Entry(
-        source=wallet(reseller), target=ESCROW, amount=amount,
-        reference=reference_of(EntryKind.CHARGE, order), reseller=reseller, order=order,
-    )  # fmt: skip
+        source=wallet(reseller),
+        target=ESCROW,
+        amount=amount,
+        reference=reference_of(EntryKind.CHARGE, order),
+        reseller=reseller,
+        order=order,
+    )
 
 
 def refunded(order: int, reseller: int, amount: int, *, undelivered: int, late: bool, decision: int | None) -> Entry:
@@ -112,23 +120,37 @@ def refunded(order: int, reseller: int, amount: int, *, undelivered: int, late: 
     A late refund is one of an order that had ended: its charge was earned by then and comes out of the revenue.
     """
     return Entry(
-        source=REVENUE if late else ESCROW, target=wallet(reseller), amount=amount,
-        reference=reference_of(EntryKind.REFUND, order, undelivered), reseller=reseller, order=order, decision=decision,
-    )  # fmt: skip
+        source=REVENUE if late else ESCROW,
+        target=wallet(reseller),
+        amount=amount,
+        reference=reference_of(EntryKind.REFUND, order, undelivered),
+        reseller=reseller,
+        order=order,
+        decision=decision,
+    )
 
 
 def earned(order: int, reseller: int, amount: int) -> Entry:
     """An order has ended: what was not refunded by then is ours."""
     return Entry(
-        source=ESCROW, target=REVENUE, amount=amount,
-        reference=reference_of(EntryKind.EARNED, order), reseller=reseller, order=order,
-    )  # fmt: skip
+        source=ESCROW,
+        target=REVENUE,
+        amount=amount,
+        reference=reference_of(EntryKind.EARNED, order),
+        reseller=reseller,
+        order=order,
+    )
 
 
 def adjusted(reseller: int, amount: int, *, decision: int, note: str) -> Entry:
     """The owner corrects a wallet by hand: `amount` may be negative here and decides the direction."""
     accounts = (ADJUSTMENT, wallet(reseller)) if amount > 0 else (wallet(reseller), ADJUSTMENT)
     return Entry(
-        source=accounts[0], target=accounts[1], amount=abs(amount),
-        reference=reference_of(EntryKind.ADJUSTMENT, decision), reseller=reseller, decision=decision, note=note,
-    )  # fmt: skip
+        source=accounts[0],
+        target=accounts[1],
+        amount=abs(amount),
+        reference=reference_of(EntryKind.ADJUSTMENT, decision),
+        reseller=reseller,
+        decision=decision,
+        note=note,
+    )

@@ -31,10 +31,19 @@ FOLLOWED = (
 
 
 _NEW = {
-    "order_id": "bigint", "provider": "text", "service": "text", "outcome": "text", "cost": "bigint",
-    "cost_theirs": "text", "currency": "text", "fx": "text", "deadline_at": "bigint", "created_at": "bigint",
-    "door": "text", "package_units": "bigint",
-}  # fmt: skip
+    "order_id": "bigint",
+    "provider": "text",
+    "service": "text",
+    "outcome": "text",
+    "cost": "bigint",
+    "cost_theirs": "text",
+    "currency": "text",
+    "fx": "text",
+    "deadline_at": "bigint",
+    "created_at": "bigint",
+    "door": "text",
+    "package_units": "bigint",
+}
 
 
 class NewAttempt(Struct, frozen=True, kw_only=True):
@@ -78,11 +87,21 @@ async def insert_many(new: Sequence[NewAttempt]) -> dict[int, Attempt]:
     now = clock.now()
     rows = [
         (
-            one.order, one.provider, one.service, Outcome.PLACING.value, one.cost, one.cost_theirs, one.currency,
-            one.fx, one.deadline_at, now, one.door, one.package_units,
+            one.order,
+            one.provider,
+            one.service,
+            Outcome.PLACING.value,
+            one.cost,
+            one.cost_theirs,
+            one.currency,
+            one.fx,
+            one.deadline_at,
+            now,
+            one.door,
+            one.package_units,
         )
         for one in new
-    ]  # fmt: skip
+    ]
     query, values = values_table(_NEW, rows)
     # SQL: rows of any number come as one parameter, so that the text is prepared once.
     written = await _ATTEMPT.raw(f"insert into attempts ({', '.join(_NEW)}) {query} returning *", *values)
@@ -148,8 +167,10 @@ async def accept(taken: Sequence[AcceptedAdd], *, poll_at: int) -> set[int]:
             "update attempts set outcome = 'accepted', answered_at = {}, poll_at = {}, upstream_order = given.named,"
             f" reply = given.said, error = null, error_text = null from ({query}) as given where id = given.attempt"
             f" and outcome in ({DOUBTFUL_IN_SQL}) and upstream_order is null returning id",
-            clock.now(), poll_at, *values,
-        )  # fmt: skip
+            clock.now(),
+            poll_at,
+            *values,
+        )
     except Exception as error:
         if is_unique_violation(error):
             raise DuplicateUpstreamOrder from error
@@ -252,8 +273,11 @@ async def link_runs(order: Order, provider: str, service: str) -> bool:
         "select 1 as one from attempts a join orders o on o.id = a.order_id where o.link_key = {} and o.id <> {}"
         f" and a.provider = {{}} and a.service = {{}} and a.outcome in ({LIVE_IN_SQL})"
         " and o.ended_at is null limit 1",
-        order.link_key, order.id, provider, service,
-    )  # fmt: skip
+        order.link_key,
+        order.id,
+        provider,
+        service,
+    )
     return bool(rows)
 
 
@@ -275,9 +299,12 @@ async def claim_polls(provider: str, limit: int) -> list[Followed]:
             "with due as materialized (select id from attempts where provider = {} and poll_at <= {}"
             f" and superseded_at is null order by poll_at limit {{}} {lock})"
             " update attempts set poll_at = {} where id in (select id from due) returning *",
-            provider, now, limit, now + LEASE_MS,
+            provider,
+            now,
+            limit,
+            now + LEASE_MS,
         ).run()
-    )  # fmt: skip
+    )
     return await with_orders([as_attempt(row) for row in rows])
 
 
@@ -302,7 +329,7 @@ async def poll_again(due: Mapping[int, int | None], *, whole: Mapping[int, int] 
             f" from ({query}) as given where attempts.id = given.id and attempts.superseded_at is null",
             *values,
         ).run()
-    )  # fmt: skip
+    )
 
 
 async def providers_in_use() -> set[str]:

@@ -72,9 +72,14 @@ async def insert(attempt: Attempt, reseller: int) -> int | None:
     """Record a request; None where the order has one that has not ended."""
     now = clock.now()
     row = _REFILL(
-        order_id=attempt.order_id, reseller=reseller, attempt=attempt.id, provider=attempt.provider,
-        state=RefillState.REQUESTED.value, due_at=now, created_at=now,
-    )  # fmt: skip
+        order_id=attempt.order_id,
+        reseller=reseller,
+        attempt=attempt.id,
+        provider=attempt.provider,
+        state=RefillState.REQUESTED.value,
+        due_at=now,
+        created_at=now,
+    )
     try:
         inserted = await _REFILL.insert(row).returning(_REFILL.id)
     except Exception as error:
@@ -143,9 +148,11 @@ async def reject_elsewhere(providers: Iterable[str]) -> int:
 
 def _rejected(error: str) -> dict[Any, Any]:
     return {
-        _REFILL.state: RefillState.REJECTED.value, _REFILL.error: error, _REFILL.ended_at: clock.now(),
+        _REFILL.state: RefillState.REJECTED.value,
+        _REFILL.error: error,
+        _REFILL.ended_at: clock.now(),
         _REFILL.due_at: None,
-    }  # fmt: skip
+    }
 
 
 async def rename_provider(old: str, new: str) -> None:

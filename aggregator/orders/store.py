@@ -132,9 +132,12 @@ async def enqueue(order: int, source: OrderState, *, due_at: int) -> bool:
     What its reseller was told of it stays, but for the units: all of them remain.
     """
     changes: dict[Any, Any] = {
-        _ORDER.due_at: due_at, _ORDER.held: None, _ORDER.remains: _ORDER.quantity, _ORDER.sight: None,
+        _ORDER.due_at: due_at,
+        _ORDER.held: None,
+        _ORDER.remains: _ORDER.quantity,
+        _ORDER.sight: None,
         _ORDER.sight_at: None,
-    }  # fmt: skip
+    }
     return await _move(order, [source], OrderState.QUEUED, changes)
 
 
@@ -172,11 +175,16 @@ async def record_undelivered(
     Of an order that stands still since a red audit only if `halted_too`, which is for what a person decides.
     """
     changes: dict[Any, Any] = {
-        _ORDER.state: state.value, _ORDER.undelivered: undelivered, _ORDER.start_count: start_count,
-        _ORDER.remains: undelivered, _ORDER.runs_done: runs_done, _ORDER.held: None,
-        _ORDER.sight: None, _ORDER.sight_at: None,
+        _ORDER.state: state.value,
+        _ORDER.undelivered: undelivered,
+        _ORDER.start_count: start_count,
+        _ORDER.remains: undelivered,
+        _ORDER.runs_done: runs_done,
+        _ORDER.held: None,
+        _ORDER.sight: None,
+        _ORDER.sight_at: None,
         _ORDER.ended_at: order.ended_at if order.ended_at is not None else clock.now(),
-    }  # fmt: skip
+    }
     unchanged = (
         (_ORDER.id == order.id) & (_ORDER.state == order.state.value) & (_ORDER.undelivered == order.undelivered)
     )
@@ -196,8 +204,15 @@ async def note(order: int, state: OrderState, text: str, *, kind: EventKind | No
     await Event.raw(
         "insert into events (order_id, state, text, kind, at) select {}, {}, {}, {}, {} where not exists"
         " (select 1 from events where order_id = {} and state = {} and text = {})",
-        order, state.value, text, kind, clock.now(), order, state.value, text,
-    )  # fmt: skip
+        order,
+        state.value,
+        text,
+        kind,
+        clock.now(),
+        order,
+        state.value,
+        text,
+    )
 
 
 async def note_all(lines: Sequence[tuple[int, OrderState, str]]) -> None:
@@ -210,8 +225,9 @@ async def note_all(lines: Sequence[tuple[int, OrderState, str]]) -> None:
     await Event.raw(
         "insert into events (order_id, state, text, at)"
         f" select order_id, state, text, cast({{}} as bigint) from ({query}) as told",
-        clock.now(), *values,
-    )  # fmt: skip
+        clock.now(),
+        *values,
+    )
 
 
 async def history(order: Order) -> list[HistoryLine]:

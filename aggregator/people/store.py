@@ -104,8 +104,10 @@ async def session(digest: str, *, seen_since: int, created_since: int) -> tuple[
         "select s.stage, s.seen_at, p.id, p.name, p.role, p.reseller, p.totp"
         " from sessions s join people p on p.id = s.person"
         " where s.digest = {} and s.seen_at >= {} and s.created_at >= {}",
-        digest, seen_since, created_since,
-    )  # fmt: skip
+        digest,
+        seen_since,
+        created_since,
+    )
     if not rows:
         return None
     return Session(person=_person(rows[0]), stage=Stage(rows[0]["stage"])), int(rows[0]["seen_at"])
@@ -148,9 +150,12 @@ async def take_invite(digest: str) -> bool:
 def _person(row: dict[str, Any]) -> Person:
     reseller = row["reseller"]
     return Person(
-        id=int(row["id"]), name=row["name"], role=Role(row["role"]),
-        reseller=None if reseller is None else int(reseller), totp=row["totp"] is not None,
-    )  # fmt: skip
+        id=int(row["id"]),
+        name=row["name"],
+        role=Role(row["role"]),
+        reseller=None if reseller is None else int(reseller),
+        totp=row["totp"] is not None,
+    )
 
 
 def _secrets(row: dict[str, Any]) -> Secrets:

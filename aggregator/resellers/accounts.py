@@ -39,9 +39,15 @@ class NewReseller(Struct, frozen=True):
 
 
 async def add(
-    name: str, *, currency: str, funds: int = 0, tier: str = "", spelling: str = "auto", actor: str = OWNER,
+    name: str,
+    *,
+    currency: str,
+    funds: int = 0,
+    tier: str = "",
+    spelling: str = "auto",
+    actor: str = OWNER,
     reason: str = "",
-) -> NewReseller:  # fmt: skip
+) -> NewReseller:
     """Take a reseller in with a key and, if given, a first deposit by hand (1e-8)."""
     key = make_key()
     detail = f"{name}, key {shown_part(key)}" + (f", {print_units(funds, 2)} to begin with" if funds else "")

@@ -44,9 +44,12 @@ def read_rules(
     except ValueError as error:
         raise Refusal(f"The list of addresses cannot be read: {error}.") from None
     return KeyRules(
-        label=label[:LONGEST_LABEL], spelling=spelling or None, requests_per_second=_read_rate(rate, most_per_second),
-        addresses=allowed, read_only=read_only,
-    )  # fmt: skip
+        label=label[:LONGEST_LABEL],
+        spelling=spelling or None,
+        requests_per_second=_read_rate(rate, most_per_second),
+        addresses=allowed,
+        read_only=read_only,
+    )
 
 
 def _read_rate(text: str, most: Decimal) -> str | None:

@@ -56,7 +56,7 @@ async def update(reseller: int, *, tier: str | None, spelling: str | None, froze
 async def insert_key(reseller: int, *, prefix: str, digest: str, rules: KeyRules) -> int:
     row = ApiKey(
         reseller=reseller, prefix=prefix, digest=digest, created_at=clock.now(), **msgspec.structs.asdict(rules)
-    )  # fmt: skip
+    )
     inserted = await ApiKey.insert(row).returning(ApiKey.id)
     return int(inserted[0]["id"])
 
@@ -103,8 +103,9 @@ async def callers(digests: Sequence[str]) -> list[Caller | None]:
         " r.id, r.name, r.tier, r.spelling, r.frozen"
         f" from api_keys k join resellers r on r.id = k.reseller where {these}"
         " and (k.revoked_at is null or k.revoked_at > {})",
-        values, clock.now(),
-    )  # fmt: skip
+        values,
+        clock.now(),
+    )
     found = {row["digest"]: _caller(row) for row in rows}
     return [found.get(digest) for digest in digests]
 
@@ -112,10 +113,15 @@ async def callers(digests: Sequence[str]) -> list[Caller | None]:
 def _caller(row: Mapping[str, Any]) -> Caller:
     limit = row["requests_per_second"]
     return Caller(
-        reseller=_reseller(row), key=row["key"], spelling=row["key_spelling"] or row["spelling"],
-        requests_per_second=Decimal(limit) if limit is not None else None, read_only=bool(row["read_only"]),
-        same_link=row["same_link"], duplicate_seconds=row["duplicate_seconds"], addresses=row["addresses"],
-    )  # fmt: skip
+        reseller=_reseller(row),
+        key=row["key"],
+        spelling=row["key_spelling"] or row["spelling"],
+        requests_per_second=Decimal(limit) if limit is not None else None,
+        read_only=bool(row["read_only"]),
+        same_link=row["same_link"],
+        duplicate_seconds=row["duplicate_seconds"],
+        addresses=row["addresses"],
+    )
 
 
 def _key(row: Mapping[str, Any]) -> KeyRow:

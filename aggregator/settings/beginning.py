@@ -60,13 +60,19 @@ def sandboxes() -> Beginning:
     """Two providers on this machine, one for each way in which panels speak, and a service that both can deliver."""
     providers = [
         {
-            "name": name, "url": f"http://127.0.0.1:{port}/api/v2", "key": SANDBOX_KEYS[name], "preset": _PRESETS[name],
+            "name": name,
+            "url": f"http://127.0.0.1:{port}/api/v2",
+            "key": SANDBOX_KEYS[name],
+            "preset": _PRESETS[name],
         }
         for name, port in SANDBOX_PORTS.items()
-    ]  # fmt: skip
+    ]
     service: Block = {
-        "id": 1, "name": "Instagram Followers - Premium", "category": "Instagram", "offers": ["alpha:1", "bravo:1"],
-    }  # fmt: skip
+        "id": 1,
+        "name": "Instagram Followers - Premium",
+        "category": "Instagram",
+        "offers": ["alpha:1", "bravo:1"],
+    }
     return Beginning(providers=providers, services=[service])
 
 

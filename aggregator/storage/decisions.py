@@ -26,9 +26,14 @@ class DecisionRow(Struct, frozen=True, kw_only=True):
 async def record(subject: str, subject_id: int, verdict: str, detail: str = "", *, actor: str, reason: str) -> int:
     """Write a decision down, inside the transaction that carries it out; returns its id."""
     row = Decision(
-        subject=subject, subject_id=subject_id, verdict=verdict, detail=detail,
-        actor=actor, reason=reason, at=clock.now(),
-    )  # fmt: skip
+        subject=subject,
+        subject_id=subject_id,
+        verdict=verdict,
+        detail=detail,
+        actor=actor,
+        reason=reason,
+        at=clock.now(),
+    )
     inserted = await Decision.insert(row).returning(Decision.id)
     return int(inserted[0]["id"])
 
@@ -50,9 +55,11 @@ async def about(subject: str, subject_id: int) -> list[DecisionRow]:
 
 async def recent(subject: str, *, since: int, most: int) -> set[int] | None:
     """Which rows of a kind were decided about since then (milliseconds); None where that are too many to name."""
-    rows = await Decision.select(Decision.subject, Decision.subject_id, Decision.at).order_by(
-        Decision.id, ascending=False
-    ).limit(most)  # fmt: skip
+    rows = (
+        await Decision.select(Decision.subject, Decision.subject_id, Decision.at)
+        .order_by(Decision.id, ascending=False)
+        .limit(most)
+    )
     if len(rows) == most and rows[-1]["at"] >= since:
         return None
     return {int(row["subject_id"]) for row in rows if row["subject"] == subject and row["at"] >= since}

@@ -12,8 +12,12 @@ import aiosqlite
 from piccolo.engine.sqlite import dict_factory
 
 PRAGMAS = (
-    "foreign_keys = 1", "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 8000", "temp_store = MEMORY",
-)  # fmt: skip
+    "foreign_keys = 1",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "wal_autocheckpoint = 8000",
+    "temp_store = MEMORY",
+)
 """WAL lets readers pass the writer; FULL keeps the last commits through a power cut.
 
 The log is worked into the database every 32 MB: the pages that every commit changes are then written there once. What

@@ -46,9 +46,8 @@ _TYPES = {normal_type(kind.value): kind for kind in ServiceType} | {
 
 
 _NEVER_WORDED = frozenset(
-    normal_type(word)
-    for word in ("likes", "views", "followers", "subscribers", "members", "plays", "shares", "saves")
-)  # fmt: skip
+    normal_type(word) for word in ("likes", "views", "followers", "subscribers", "members", "plays", "shares", "saves")
+)
 """What is sold, written where the type belongs: nobody ever wants a text of these."""
 
 

@@ -17,9 +17,16 @@ START = ("start_count", "start_counter", "count_start", "start_number")
 CURRENCY = ("currency", "currency_code")
 DESCRIPTION = ("description", "desc", "details", "note", "package_description")
 _ABLE = (
-    "{0}", "{0}_available", "{0}_is_available", "{0}_allowed", "{0}_enabled",
-    "is_{0}", "has_{0}", "can_{0}", "allow_{0}",
-)  # fmt: skip
+    "{0}",
+    "{0}_available",
+    "{0}_is_available",
+    "{0}_allowed",
+    "{0}_enabled",
+    "is_{0}",
+    "has_{0}",
+    "can_{0}",
+    "allow_{0}",
+)
 
 
 def _flag(*words: str) -> tuple[str, ...]:
@@ -38,13 +45,47 @@ LAST_TEXTS = ("reason", "detail", "error_description", "name", "code")
 """Looked at where nothing was said before, in the wrappers neither."""
 
 _OTHERS = (
-    "services", "packages", "orders", "refills", "cancel", "balance", "type", "category", "rate", "min", "max",
-    "dripfeed", "average_time", "runs", "posts", "expiry", "success", "ok", "text", "quantity", "link", "url",
-)  # fmt: skip
+    "services",
+    "packages",
+    "orders",
+    "refills",
+    "cancel",
+    "balance",
+    "type",
+    "category",
+    "rate",
+    "min",
+    "max",
+    "dripfeed",
+    "average_time",
+    "runs",
+    "posts",
+    "expiry",
+    "success",
+    "ok",
+    "text",
+    "quantity",
+    "link",
+    "url",
+)
 _ALL = (
-    WRAPPERS, ORDER, REFILL, SERVICE, STATUS, REFILL_STATUS, REMAINS, CHARGE, START, CURRENCY, DESCRIPTION,
-    LOUD_ERRORS, FIRST_TEXTS, LAST_TEXTS, _OTHERS, *FLAGS.values(),
-)  # fmt: skip
+    WRAPPERS,
+    ORDER,
+    REFILL,
+    SERVICE,
+    STATUS,
+    REFILL_STATUS,
+    REMAINS,
+    CHARGE,
+    START,
+    CURRENCY,
+    DESCRIPTION,
+    LOUD_ERRORS,
+    FIRST_TEXTS,
+    LAST_TEXTS,
+    _OTHERS,
+    *FLAGS.values(),
+)
 
 
 def _bare(name: str) -> str:

@@ -13,9 +13,22 @@ _THOUSANDS = {mark: re.compile(rf"[0-9]{{1,3}}(?:{re.escape(mark)}[0-9]{{3}})+")
 _PLAIN = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,40})?")
 _CODE = re.compile(r"[A-Z]{3,5}")
 _SYMBOLS = {
-    "€": "EUR", "£": "GBP", "₹": "INR", "₫": "VND", "Đ": "VND", "₽": "RUB", "₺": "TRY", "TL": "TRY",
-    "₦": "NGN", "₴": "UAH", "฿": "THB", "₱": "PHP", "R$": "BRL", "US$": "USD", "RP": "IDR",
-}  # fmt: skip
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "₫": "VND",
+    "Đ": "VND",
+    "₽": "RUB",
+    "₺": "TRY",
+    "TL": "TRY",
+    "₦": "NGN",
+    "₴": "UAH",
+    "฿": "THB",
+    "₱": "PHP",
+    "R$": "BRL",
+    "US$": "USD",
+    "RP": "IDR",
+}
 _DIGITS = re.compile(r"[-0-9.,\s]+")
 _TRUE = ("true", "1", "yes", "on", "y")
 _FALSE = ("false", "0", "no", "off", "n", "")

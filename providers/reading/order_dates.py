@@ -9,9 +9,19 @@ from providers.reading.json_text import Json
 from providers.reading.shapes import Object
 
 NAMES = (
-    "created_at", "created", "date_created", "created_date", "creation_date", "created_time", "placed_at",
-    "order_date", "date", "datetime", "timestamp", "time",
-)  # fmt: skip
+    "created_at",
+    "created",
+    "date_created",
+    "created_date",
+    "creation_date",
+    "created_time",
+    "placed_at",
+    "order_date",
+    "date",
+    "datetime",
+    "timestamp",
+    "time",
+)
 """What panels call it, the surest first."""
 DAY_MS = 86_400_000
 """How far a time of an unknown zone may be off."""

@@ -52,9 +52,14 @@ def read_own_placed(reply: Reply, own: Reply, dialect: Dialect) -> tuple[str, Pr
 def _find(value: Json, names: tuple[str, ...]) -> tuple[Object, Json] | None:
     """The first object of the reply that has one of these names, and what stands there."""
     return next(
-        ((layer, layer[name]) for layer in _layers(value) for name in names
-         if name in layer and not isinstance(layer[name], dict)), None,
-    )  # fmt: skip
+        (
+            (layer, layer[name])
+            for layer in _layers(value)
+            for name in names
+            if name in layer and not isinstance(layer[name], dict)
+        ),
+        None,
+    )
 
 
 def _layers(value: Json) -> Iterator[Object]:

@@ -84,9 +84,13 @@ def refusal(complaint: Complaint, mask: Mask, reply: Reply) -> Refused:
 def row_refusal(complaint: Complaint, mask: Mask, reply: Reply) -> Refused:
     """The complaint of one row of a reply as an error about that id alone."""
     error = Refused(
-        mask.text(complaint.text), code=complaint.code, raw=mask.raw(reply.around(complaint.text)),
-        learned_minimum=complaint.minimum, learned_maximum=complaint.maximum, learned_step=complaint.step,
-    )  # fmt: skip
+        mask.text(complaint.text),
+        code=complaint.code,
+        raw=mask.raw(reply.around(complaint.text)),
+        learned_minimum=complaint.minimum,
+        learned_maximum=complaint.maximum,
+        learned_step=complaint.step,
+    )
     return _with_unknown(error, complaint, mask)
 
 

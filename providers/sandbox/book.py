@@ -93,9 +93,16 @@ class Book:
         """Accept an order and charge it; raises `Refusal` for lack of funds."""
         listed = service.rate if service.is_package else service.rate.scaleb(-3, EXACT)
         order = Order(
-            id=self.next_id, service=service, link=link, units=units, price=EXACT.multiply(listed, tricks.times),
-            life=twist(life, tricks, units=units, runs=runs), tricks=tricks, runs=runs, born=self._clock(),
-        )  # fmt: skip
+            id=self.next_id,
+            service=service,
+            link=link,
+            units=units,
+            price=EXACT.multiply(listed, tricks.times),
+            life=twist(life, tricks, units=units, runs=runs),
+            tricks=tricks,
+            runs=runs,
+            born=self._clock(),
+        )
         self._afford(order.gross)
         self.next_id += 1
         self._alive[len(self.taken)] = self.orders[order.id] = order

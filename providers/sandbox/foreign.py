@@ -27,11 +27,16 @@ def foreign_rows(count: int, newest: Sequence[Like], *, status: str, currency: s
     likes = newest or [Like()]
     return [
         {
-            "order": FIRST + number, **likes[number % len(likes)]._asdict(), "status": status, "charge": "1",
-            "remains": "0", "currency": currency, "created": write_date(datetime.now(UTC) - LONG_AGO),
+            "order": FIRST + number,
+            **likes[number % len(likes)]._asdict(),
+            "status": status,
+            "charge": "1",
+            "remains": "0",
+            "currency": currency,
+            "created": write_date(datetime.now(UTC) - LONG_AGO),
         }
         for number in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def write_date(moment: datetime) -> str:

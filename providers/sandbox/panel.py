@@ -56,9 +56,16 @@ class Panel:
     """Answers the protocol's calls from a shelf and a book."""
 
     def __init__(
-        self, *, key: str, currency: str, spelling: Spelling, shelf: Shelf, book: Book, habits: Habits,
+        self,
+        *,
+        key: str,
+        currency: str,
+        spelling: Spelling,
+        shelf: Shelf,
+        book: Book,
+        habits: Habits,
         tricks: Tricks = HONEST,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.key = key
         self.currency = currency
         self.spelling = spelling

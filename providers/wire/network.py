@@ -121,11 +121,15 @@ class _Resolver(AbstractResolver):
         addresses = await permitted(host, port, allow_private=self._allow_private, ask=self._ask)
         return [
             ResolveResult(
-                hostname=host, host=address, port=port, proto=0, flags=socket.AI_NUMERICHOST,
+                hostname=host,
+                host=address,
+                port=port,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
                 family=socket.AF_INET6 if ":" in address else socket.AF_INET,
             )
             for address in addresses
-        ]  # fmt: skip
+        ]
 
     async def close(self) -> None:
         pass
@@ -138,9 +142,14 @@ class Line:
     """
 
     def __init__(
-        self, profile: Profile, *, fresh: bool, ask: Resolve, traced: bool = False,
+        self,
+        profile: Profile,
+        *,
+        fresh: bool,
+        ask: Resolve,
+        traced: bool = False,
         open_socket: OpenSocket = socket.socket,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._profile = profile
         self._fresh = fresh
         self._ask = ask
@@ -211,9 +220,16 @@ def told(error: Exception) -> str:
 
 
 def guarded(
-    host: str, *, allow_private: bool = False, verify_tls: bool = True, proxy: str | None = None,
-    fresh: bool = False, ask: Resolve = resolve, open_socket: OpenSocket = socket.socket, **session: Any,
-) -> AiohttpTransport:  # fmt: skip
+    host: str,
+    *,
+    allow_private: bool = False,
+    verify_tls: bool = True,
+    proxy: str | None = None,
+    fresh: bool = False,
+    ask: Resolve = resolve,
+    open_socket: OpenSocket = socket.socket,
+    **session: Any,
+) -> AiohttpTransport:
     """Carries httpx's requests to one host; to be made where they are sent. Each connection leads to a judged address.
 
     Also for an `httpx.AsyncClient`, which should be given `trust_env=False`. `session` goes to aiohttp's session.
@@ -228,10 +244,15 @@ def guarded(
 
     keeping: dict[str, Any] = {"force_close": True} if fresh else {"keepalive_timeout": _IDLE_SECONDS}
     # Behind a proxy it is the proxy that looks names up.
-    guard: dict[str, Any] = {} if proxy else {
-        "resolver": _Resolver(allow_private=allow_private, ask=ask), "use_dns_cache": False,
-        "socket_factory": judged_socket,
-    }  # fmt: skip
+    guard: dict[str, Any] = (
+        {}
+        if proxy
+        else {
+            "resolver": _Resolver(allow_private=allow_private, ask=ask),
+            "use_dns_cache": False,
+            "socket_factory": judged_socket,
+        }
+    )
     trusted = trust(verify=verify_tls)
     client = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=trusted, **keeping, **guard),

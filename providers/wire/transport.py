@@ -116,9 +116,14 @@ class Transport:
         return special.get(action, self.profile.timeout_seconds)
 
     async def _call(
-        self, action: str, params: dict[str, str], seconds: float, doubt: type[Unsure | Garbled],
-        route: Route | None, turn: Turn | None = None,
-    ) -> Answer:  # fmt: skip
+        self,
+        action: str,
+        params: dict[str, str],
+        seconds: float,
+        doubt: type[Unsure | Garbled],
+        route: Route | None,
+        turn: Turn | None = None,
+    ) -> Answer:
         watch, started = Watch(action, self._trace), time.monotonic()
         outcome: Answer | ProviderError
         try:
@@ -134,9 +139,16 @@ class Transport:
         return outcome
 
     async def _exchange(
-        self, action: str, params: dict[str, str], seconds: float, watch: Watch, route: Route | None,
-        turn: Turn | None, *, urgent: bool,
-    ) -> Answer:  # fmt: skip
+        self,
+        action: str,
+        params: dict[str, str],
+        seconds: float,
+        watch: Watch,
+        route: Route | None,
+        turn: Turn | None,
+        *,
+        urgent: bool,
+    ) -> Answer:
         async with AsyncExitStack() as stack:
             started = asyncio.get_running_loop().time()
             if turn is None or not turn.use():

@@ -68,10 +68,13 @@ def cases() -> Iterator[Case]:
     for group in GROUPS:
         action = group.get("of", "add")
         common = {
-            "about": group["about"], "must": group["must"], "action": action, "field": group["field"],
+            "about": group["about"],
+            "must": group["must"],
+            "action": action,
+            "field": group["field"],
             "fields": {**(ADD if action == "add" else {}), **group.get("with", {})},
             "headers": group.get("headers", []),
-        }  # fmt: skip
+        }
         for text in group["texts"]:
             yield Case(**common, text=text if isinstance(text, str) else text[0] * text[1])
         for literal in group.get("literals", ()):

@@ -44,10 +44,14 @@ class Teller:
     async def send(self, request: httpx.Request) -> Reply:
         sent: list[dict[str, Any]] = []
         scope = {
-            "type": "http", "method": request.method, "path": request.url.path, "raw_path": b"/api/v2",
-            "query_string": request.url.query, "client": ("127.0.0.1", 1),
+            "type": "http",
+            "method": request.method,
+            "path": request.url.path,
+            "raw_path": b"/api/v2",
+            "query_string": request.url.query,
+            "client": ("127.0.0.1", 1),
             "headers": [(name.lower(), value) for name, value in request.headers.raw],
-        }  # fmt: skip
+        }
         body = [{"type": "http.request", "body": request.content}]
 
         async def receive() -> dict[str, Any]:

@@ -6,13 +6,29 @@ import re
 from typing import Any
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
-    "string": str, "integer": int, "number": (int, float), "boolean": bool, "object": dict, "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "object": dict,
+    "array": list,
     "null": type(None),
-}  # fmt: skip
+}
 _KNOWN = {
-    "$ref", "anyOf", "oneOf", "const", "enum", "type", "properties", "required", "additionalProperties", "items",
-    "pattern", "maxLength", "description",
-}  # fmt: skip
+    "$ref",
+    "anyOf",
+    "oneOf",
+    "const",
+    "enum",
+    "type",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "pattern",
+    "maxLength",
+    "description",
+}
 
 
 def faults(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> list[str]:

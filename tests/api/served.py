@@ -42,11 +42,25 @@ def goods() -> list[dict[str, Any]]:
     """What the provider sells, in words that must never reach a reseller."""
     usual = {"category": "ZZ upstream category", "refill": True, "cancel": False, "dripfeed": False}
     return [
-        {"service": 7101, "name": "ZZ upstream followers", "type": "Default", "rate": "2.00", "min": "100",
-         "max": "100000", **usual},
-        {"service": 7102, "name": "ZZ upstream comments", "type": "Custom Comments", "rate": "12.34", "min": "1",
-         "max": "500", **usual},
-    ]  # fmt: skip
+        {
+            "service": 7101,
+            "name": "ZZ upstream followers",
+            "type": "Default",
+            "rate": "2.00",
+            "min": "100",
+            "max": "100000",
+            **usual,
+        },
+        {
+            "service": 7102,
+            "name": "ZZ upstream comments",
+            "type": "Custom Comments",
+            "rate": "12.34",
+            "min": "1",
+            "max": "500",
+            **usual,
+        },
+    ]
 
 
 class Client:

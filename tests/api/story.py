@@ -37,10 +37,17 @@ OURS = "import_rest = false\n" + "".join(
 def goods(sold: SoldService) -> dict[str, Any]:
     """A service of the examples as the provider behind it publishes it."""
     return {
-        "service": 9000 + sold.id, "name": sold.name, "category": sold.category, "type": sold.type.value,
-        "rate": sold.rate, "min": str(sold.min), "max": str(sold.max), "refill": sold.refill, "cancel": sold.cancel,
+        "service": 9000 + sold.id,
+        "name": sold.name,
+        "category": sold.category,
+        "type": sold.type.value,
+        "rate": sold.rate,
+        "min": str(sold.min),
+        "max": str(sold.max),
+        "refill": sold.refill,
+        "cancel": sold.cancel,
         "dripfeed": sold.dripfeed,
-    }  # fmt: skip
+    }
 
 
 @asynccontextmanager
@@ -77,9 +84,17 @@ async def _place(anna: Reseller, told: EarlierOrder, sold: SoldService) -> None:
     units = told.quantity * told.runs
     fields = {"min": "100"} if sold.type is ServiceType.SUBSCRIPTIONS else {}
     order = await accept_order(
-        anna, service=sold.id, type=sold.type.value, link=LINK, quantity=units, runs=told.runs, fields=fields,
-        rate=rate.units, rate_per=rate.per, charge=rate.cost(units).units,
-    )  # fmt: skip
+        anna,
+        service=sold.id,
+        type=sold.type.value,
+        link=LINK,
+        quantity=units,
+        runs=told.runs,
+        fields=fields,
+        rate=rate.units,
+        rate_per=rate.per,
+        charge=rate.cost(units).units,
+    )
     assert order.id == told.id
     if told.state is Status.PENDING:
         return

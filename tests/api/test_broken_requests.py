@@ -28,13 +28,28 @@ def post_json(body: str) -> Request:
 @pytest.mark.parametrize(
     "body",
     [
-        '{"key":', '{"key":"K"} x', '{"key":"K"}{}', "{'key':'K'}", '{"key":"K",}', '{"key":"K"/**/}', "{",
-        '{"a":NaN}', '{"a":-Infinity}', '{"key":"K","action":"add","link":"a\nb"}', '{"key":"K","link":5}',
-        '{"key":"K","link":"\\ud800"}', '{"key":"K","note":"\\udc00"}', '{"key":"K","\\ud800":"x"}',
-        '{"key":"K","note":"a\\u0000"}', '{"key":"K","quantity":true}', '{"key":"K","quantity":{"$gt":0}}',
-        '{"key":"K","orders":[1,[2]]}', '{"key":"K","action":["add"],"action":"add"}', '{"key":"K","action":{}}',
+        '{"key":',
+        '{"key":"K"} x',
+        '{"key":"K"}{}',
+        "{'key':'K'}",
+        '{"key":"K",}',
+        '{"key":"K"/**/}',
+        "{",
+        '{"a":NaN}',
+        '{"a":-Infinity}',
+        '{"key":"K","action":"add","link":"a\nb"}',
+        '{"key":"K","link":5}',
+        '{"key":"K","link":"\\ud800"}',
+        '{"key":"K","note":"\\udc00"}',
+        '{"key":"K","\\ud800":"x"}',
+        '{"key":"K","note":"a\\u0000"}',
+        '{"key":"K","quantity":true}',
+        '{"key":"K","quantity":{"$gt":0}}',
+        '{"key":"K","orders":[1,[2]]}',
+        '{"key":"K","action":["add"],"action":"add"}',
+        '{"key":"K","action":{}}',
     ],
-)  # fmt: skip
+)
 def test_json_that_is_broken_or_of_another_shape_is_refused(body: str) -> None:
     with pytest.raises((IncorrectRequest, BadLink)):
         post_json(body)

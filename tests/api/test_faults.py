@@ -47,12 +47,16 @@ REFUSALS: list[tuple[ResellerError, int, str, str]] = [
     (NotEnoughFunds(), 400, "Insufficient balance in wallet.", "Not enough funds on balance"),
     (QuantityNoMultiple(50), 400, "Quantity must be a multiple of 50", "Quantity must be a multiple of 50"),
     (
-        QuantityOutOfRange(99, 100, 100000), 400,
-        "Quantity must be between 100 and 100000", "Quantity less than minimal 100",
+        QuantityOutOfRange(99, 100, 100000),
+        400,
+        "Quantity must be between 100 and 100000",
+        "Quantity less than minimal 100",
     ),
     (
-        QuantityOutOfRange(100001, 100, 100000), 400,
-        "Quantity must be between 100 and 100000", "Quantity more than maximum 100000",
+        QuantityOutOfRange(100001, 100, 100000),
+        400,
+        "Quantity must be between 100 and 100000",
+        "Quantity more than maximum 100000",
     ),
     (OrderNotFound(), 400, "Incorrect order ID", "Incorrect order ID"),
     (SameLink(), 400, SAME_LINK, SAME_LINK),
@@ -62,10 +66,12 @@ REFUSALS: list[tuple[ResellerError, int, str, str]] = [
     (CancelRefused(of_order=True), 400, "This order cannot be cancelled", "This order cannot be cancelled"),
     (RefillNotFound(), 400, "Refill not found", "Refill not found"),
     (
-        RefillRefused(RefillRefusal.DISABLED), 400,
-        "Refill is disabled for this service", "Refill is disabled for this service",
+        RefillRefused(RefillRefusal.DISABLED),
+        400,
+        "Refill is disabled for this service",
+        "Refill is disabled for this service",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("error", "code", "in_json", "in_classic"), REFUSALS)

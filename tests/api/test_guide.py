@@ -26,9 +26,17 @@ from tests.api.served import Client
 from tests.api.story import story
 
 VALUES = {
-    "link": "https://x.example", "min": "1", "max": "2", "delay": "0", "runs": "2", "interval": "5", "posts": "1",
-    "old_posts": "1", "expiry": "31/12/2030", "type_of_traffic": "3",
-}  # fmt: skip
+    "link": "https://x.example",
+    "min": "1",
+    "max": "2",
+    "delay": "0",
+    "runs": "2",
+    "interval": "5",
+    "posts": "1",
+    "old_posts": "1",
+    "expiry": "31/12/2030",
+    "type_of_traffic": "3",
+}
 
 
 def openapi() -> dict[str, Any]:
@@ -81,9 +89,13 @@ def test_every_order_type_needs_what_it_is_said_to_need(kind: ServiceType) -> No
 def added(sent: dict[str, str]) -> Ask:
     extras = {name: value for name, value in sent.items() if name not in ("link", "quantity")}
     return Ask(
-        service=1, link=sent.get("link", ""), quantity=sent.get("quantity"), request_id=None, custom_id=None,
+        service=1,
+        link=sent.get("link", ""),
+        quantity=sent.get("quantity"),
+        request_id=None,
+        custom_id=None,
         extras=dict(extras),
-    )  # fmt: skip
+    )
 
 
 def test_every_field_that_we_read_is_explained() -> None:

@@ -53,8 +53,12 @@ async def test_a_cancel_answers_each_order_by_itself(anna: Client) -> None:
     ]
     status = (await anna.form("status", order=order)).json()
     assert status == {
-        "charge": "0", "start_count": "0", "status": "Canceled", "remains": "1000", "currency": "USD",
-    }  # fmt: skip
+        "charge": "0",
+        "start_count": "0",
+        "status": "Canceled",
+        "remains": "1000",
+        "currency": "USD",
+    }
 
 
 ORDER = {"action": "add", "service": "1", "link": LINK, "quantity": "1000"}

@@ -56,9 +56,16 @@ async def test_the_refusal_of_one_order_is_an_error_and_nothing_else(anna: Clien
 async def test_orders_and_lists_are_answered_by_a_list_even_of_one(anna: Client) -> None:
     """Whichever way the list is written."""
     forms: list[dict[str, Any]] = [
-        {"orders": 99}, {"orders": "99"}, {"orders": "[99]"}, {"order": "99,"}, {"order": "[99]"}, {"order": '["99"]'},
-        {"orders[]": 99}, {"order[]": 99}, {"order[0]": 99},
-    ]  # fmt: skip
+        {"orders": 99},
+        {"orders": "99"},
+        {"orders": "[99]"},
+        {"order": "99,"},
+        {"order": "[99]"},
+        {"order": '["99"]'},
+        {"orders[]": 99},
+        {"order[]": 99},
+        {"order[0]": 99},
+    ]
     lists = ['"orders": 99', '"orders": [99]', '"orders": "99"', '"order": [99]', '"order": ["99"]', '"order": "[99]"']
     for action, field in (("cancel", "cancel"), ("refill", "refill")):
         for form in forms:

@@ -26,13 +26,29 @@ async def test_the_price_list_is_as_on_the_page(anna: Client) -> None:
     reply = await anna.json("services")
     assert (reply.status_code, reply.headers["content-type"]) == (200, "application/json")
     assert reply.json()[0] == {
-        "service": 1, "name": "Instagram Followers - Premium", "category": "Instagram", "rate": 2.5,
-        "min": 100, "max": 100000, "refill": True, "cancel": False, "dripfeed": False, "currency": "USD",
+        "service": 1,
+        "name": "Instagram Followers - Premium",
+        "category": "Instagram",
+        "rate": 2.5,
+        "min": 100,
+        "max": 100000,
+        "refill": True,
+        "cancel": False,
+        "dripfeed": False,
+        "currency": "USD",
         "type": "Default",
-    }  # fmt: skip
+    }
     assert list(reply.json()[0])[:9] == [
-        "service", "name", "category", "rate", "min", "max", "refill", "cancel", "dripfeed",
-    ]  # fmt: skip
+        "service",
+        "name",
+        "category",
+        "rate",
+        "min",
+        "max",
+        "refill",
+        "cancel",
+        "dripfeed",
+    ]
 
 
 async def test_an_order_is_created_and_paid(anna: Client) -> None:

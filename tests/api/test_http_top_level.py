@@ -107,9 +107,13 @@ async def test_a_number_that_a_script_did_not_have_is_absent(anna: Client, word:
         assert (await send("add", **order, runs=word, interval=word)).status_code == code
         assert (await send("add", **{**order, "link": word})).json().keys() == {"error"}
     for action, field, name in (
-        ("status", "order", "order"), ("status", "orders", "order"), ("cancel", "order", "order"),
-        ("refill", "orders", "order"), ("refill_status", "refill", "refill"), ("refill_status", "refills", "refill"),
-    ):  # fmt: skip
+        ("status", "order", "order"),
+        ("status", "orders", "order"),
+        ("cancel", "order", "order"),
+        ("refill", "orders", "order"),
+        ("refill_status", "refill", "refill"),
+        ("refill_status", "refills", "refill"),
+    ):
         reply = await anna.json(action, **{field: word})
         assert (reply.status_code, reply.json()) == (400, {"error": f"{name} is required"}), (action, field)
         known = await anna.form("status", order=1, orders=word)

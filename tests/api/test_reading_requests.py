@@ -92,13 +92,21 @@ def test_a_request_that_is_printed_does_not_tell_its_key() -> None:
 @pytest.mark.parametrize(
     ("word", "action"),
     [
-        ("Add", Action.ADD), (" add ", Action.ADD), ("refill-status", Action.REFILL_STATUS),
-        ("refillStatus", Action.REFILL_STATUS), ("Refill Status", Action.REFILL_STATUS),
-        ("multi_status", Action.STATUS), ("multiStatus", Action.STATUS), ("orders", Action.STATUS),
+        ("Add", Action.ADD),
+        (" add ", Action.ADD),
+        ("refill-status", Action.REFILL_STATUS),
+        ("refillStatus", Action.REFILL_STATUS),
+        ("Refill Status", Action.REFILL_STATUS),
+        ("multi_status", Action.STATUS),
+        ("multiStatus", Action.STATUS),
+        ("orders", Action.STATUS),
         ("packages", Action.SERVICES),
-        ("аdd", None), ("teleport", None), ("__proto__", None), ("order_list", None),
+        ("аdd", None),
+        ("teleport", None),
+        ("__proto__", None),
+        ("order_list", None),
     ],
-)  # fmt: skip
+)
 def test_an_action_is_known_in_any_case_and_with_any_joint(word: str, action: Action | None) -> None:
     assert send_form({"key": "K", "action": word, "orders": "1"}).action is action
 

@@ -71,9 +71,12 @@ async def execute(language: Language, path: Path) -> str:
     """What a program prints; AssertionError with its complaint if it fails."""
     runner = RUNNERS[language]
     process = await asyncio.create_subprocess_exec(
-        COMMANDS.get(language, runner.needs), path, env={**os.environ, "no_proxy": "*"},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        COMMANDS.get(language, runner.needs),
+        path,
+        env={**os.environ, "no_proxy": "*"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
     out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 0, err.decode()
     return out.decode()

@@ -110,7 +110,7 @@ def test_no_number_below_nothing_is_told(spelling: Spelling) -> None:
     """Whatever a provider, or an earlier version of ours, has written into a row."""
     view = replace(
         COMPLETED, start_count=-1, remains=-20, refunded=COMPLETED.charge + 1, parent=Parent(done=-1, subscription=True)
-    )  # fmt: skip
+    )
     assert b"-" not in render_status(view, spelling)
     (row,) = json.loads(render_services([replace(FOLLOWERS, minimum=-1, maximum=-5)], spelling))
     assert (int(row["min"]), int(row["max"])) == (0, 0)

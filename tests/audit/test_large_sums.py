@@ -89,8 +89,11 @@ async def test_an_order_whose_entries_pass_63_bits_breaks_its_promises_and_no_ot
     await Signal.raw(
         "insert into entries (source, target, amount, reference, reseller, order_id, note, at)"
         " values ({}, 'escrow', {}, 'order:again', {}, {}, '', 0)",
-        f"wallet:{ann.id}", HUGE, ann.id, order.id,
-    )  # fmt: skip
+        f"wallet:{ann.id}",
+        HUGE,
+        ann.id,
+        order.id,
+    )
     found = {finding.promise: finding for finding in (await run.run(full=True)).broken}
     assert found["charged-once"].rows == [f"order_id {order.id}, charge {HUGE}, charges 2, taken -"]
     assert "escrow-is-open-charges" in found

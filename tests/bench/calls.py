@@ -14,9 +14,14 @@ VARIED = 50
 
 def post(body: str, *headers: str, path: str = "/api/v2") -> str:
     lines = [
-        f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "User-Agent: bench", "Accept: */*",
-        "Content-Type: application/json", f"Content-Length: {len(body)}", *headers,
-    ]  # fmt: skip
+        f"POST {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        "User-Agent: bench",
+        "Accept: */*",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *headers,
+    ]
     return "\r\n".join(lines) + f"\r\n\r\n{body}"
 
 

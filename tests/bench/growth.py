@@ -32,13 +32,27 @@ ORDERS, FEW, SERVICES = 1_000_000, 2_000, 1_000
 GOAL = 1 / 1.3
 CONNECTIONS = 8
 OWNER_PAGES = (
-    "/console", "/console/orders", "/console/orders?state=completed", "/console/orders?q=user7",
-    "/console/orders?q=nowhere", "/console/orders/{order}", "/console/resellers", "/console/resellers/{reseller}",
-    "/console/services", "/console/providers", "/console/audit",
-)  # fmt: skip
+    "/console",
+    "/console/orders",
+    "/console/orders?state=completed",
+    "/console/orders?q=user7",
+    "/console/orders?q=nowhere",
+    "/console/orders/{order}",
+    "/console/resellers",
+    "/console/resellers/{reseller}",
+    "/console/services",
+    "/console/providers",
+    "/console/audit",
+)
 RESELLER_PAGES = (
-    "/home", "/orders", "/orders?q=user7", "/orders?q=nowhere", "/orders/{order}", "/wallet", "/orders/new",
-)  # fmt: skip
+    "/home",
+    "/orders",
+    "/orders?q=user7",
+    "/orders?q=nowhere",
+    "/orders/{order}",
+    "/wallet",
+    "/orders/new",
+)
 
 
 class Grown(NamedTuple):

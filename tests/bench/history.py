@@ -73,10 +73,16 @@ async def write_history(orders: int) -> None:
     (first,) = await execute("select min(reseller) as reseller, min(balance) as balance from wallets where balance > 0")
     apart = _DAYS * DAY // orders
     given = {
-        "base": base, "reseller": first["reseller"], "resellers": RESELLERS, "deposit": DEPOSIT, "charge": CHARGE,
-        "over": round(orders * ENDED), "born": clock.now() - apart * (orders + 1), "apart": apart,
+        "base": base,
+        "reseller": first["reseller"],
+        "resellers": RESELLERS,
+        "deposit": DEPOSIT,
+        "charge": CHARGE,
+        "over": round(orders * ENDED),
+        "born": clock.now() - apart * (orders + 1),
+        "apart": apart,
         "tomorrow": clock.now() + DAY,
-    }  # fmt: skip
+    }
     funds = "(select balance from wallets where reseller = {reseller} + n % {resellers})".format_map(given)
     for begun in range(0, orders, EACH):
         numbers = _numbers(begun + 1, min(begun + EACH, orders))

@@ -60,10 +60,15 @@ def rows(folder: Path, servers: Servers) -> Iterator[list[Row]]:
         stack.callback(fixed.stop)
         bare = stack.enter_context(transactions.bare(servers.database()))
         yield [
-            *_paths(redis, fixed), *_paths(embedded, fixed), *_services(redis, fixed),
-            *_more(redis, second, limited), *_wallets(redis), *_wallets(embedded), *_alone(redis, bare),
+            *_paths(redis, fixed),
+            *_paths(embedded, fixed),
+            *_services(redis, fixed),
+            *_more(redis, second, limited),
+            *_wallets(redis),
+            *_wallets(embedded),
+            *_alone(redis, bare),
             _callers(counted, fixed),
-        ]  # fmt: skip
+        ]
 
 
 def _reads(seeded: Seeded) -> list[list[str]]:
@@ -76,16 +81,20 @@ def _paths(panel: Panel, fixed: Serving) -> Iterator[Row]:
     for (name, goal), requests in zip(names, _reads(panel.seeded), strict=True):
         size = _size(panel, requests[0])
         yield Row(
-            name=f"{name}, {panel.name}", goal=goal, subject=load(panel.served, requests),
+            name=f"{name}, {panel.name}",
+            goal=goal,
+            subject=load(panel.served, requests),
             floor=load(fixed, calls.fixed(size)),
-        )  # fmt: skip
+        )
     adds = calls.adds(panel.seeded.keys, panel.seeded.service)
     beside = load(fixed, calls.fixed(ADD_BYTES))
     yield Row(name=f"add, {panel.name}, durable", goal=add, subject=load(panel.served, adds), floor=beside)
     yield Row(
-        name=f"add, {panel.name}, {CROWD} clients", goal=add, floor=load(fixed, calls.fixed(ADD_BYTES)),
+        name=f"add, {panel.name}, {CROWD} clients",
+        goal=add,
+        floor=load(fixed, calls.fixed(ADD_BYTES)),
         subject=load(panel.served, adds, connections=CROWD),
-    )  # fmt: skip
+    )
 
 
 def _services(panel: Panel, fixed: Serving) -> Iterator[Row]:
@@ -99,9 +108,11 @@ def _services(panel: Panel, fixed: Serving) -> Iterator[Row]:
 def _more(panel: Panel, second: Serving, limited: Serving) -> Iterator[Row]:
     status = calls.status(panel.seeded)
     yield Row(
-        name="status with an exact limit, redis", goal=0.70, subject=load(limited, status),
+        name="status with an exact limit, redis",
+        goal=0.70,
+        subject=load(limited, status),
         floor=load(panel.served, status),
-    )  # fmt: skip
+    )
     one, other = load(panel.served, status), load(second, status)
     yield Row(name="status, two web processes against one", goal=1.5, subject=partial(_both, one, other), floor=one)
 
@@ -116,17 +127,21 @@ def _counted(folder: Path, serve: Callable[..., Serving]) -> tuple[Serving, Seed
 def _callers(panel: Panel, fixed: Serving) -> Row:
     requests = [request for key in panel.seeded.keys for request in calls.balance(Seeded([key], []))]
     return Row(
-        name=f"balance of {CALLERS:,} keys with a limit, embedded", goal=0.75, subject=load(panel.served, requests),
+        name=f"balance of {CALLERS:,} keys with a limit, embedded",
+        goal=0.75,
+        subject=load(panel.served, requests),
         floor=load(fixed, calls.fixed(_size(panel, requests[0]))),
-    )  # fmt: skip
+    )
 
 
 def _wallets(panel: Panel) -> Iterator[Row]:
     many, hot = (calls.adds(keys, panel.seeded.service) for keys in (panel.seeded.keys, panel.seeded.keys[:1]))
     yield Row(
-        name=f"add, one hot wallet, {panel.name}", goal=0.8, subject=load(panel.served, hot),
+        name=f"add, one hot wallet, {panel.name}",
+        goal=0.8,
+        subject=load(panel.served, hot),
         floor=load(panel.served, many),
-    )  # fmt: skip
+    )
 
 
 def _alone(panel: Panel, bare: transactions.Bare) -> Iterator[Row]:
@@ -146,9 +161,11 @@ def _both(one: object, other: object) -> Figure:
         thread.join()
     first, second = figures
     return Figure(
-        rate=first.rate + second.rate, p50=max(first.p50, second.p50), p99=max(first.p99, second.p99),
+        rate=first.rate + second.rate,
+        p50=max(first.p50, second.p50),
+        p99=max(first.p99, second.p99),
         failed=first.failed + second.failed,
-    )  # fmt: skip
+    )
 
 
 def _warm(panel: Panel) -> None:

@@ -42,19 +42,24 @@ def rows(folder: Path) -> Iterator[list[Row]]:
         yield [
             *(
                 Row(
-                    name=f"outgoing {name}, {PROVIDERS * AT_ONCE} calls in flight", goal=0.7, floor=_limit,
+                    name=f"outgoing {name}, {PROVIDERS * AT_ONCE} calls in flight",
+                    goal=0.7,
+                    floor=_limit,
                     subject=partial(_measure, url, call, PROVIDERS),
                 )
                 for name, call in calls.items()
             ),
             *(
                 Row(
-                    name=f"outgoing {name}, p99 beside a provider that hangs", goal=1.2, by="p99",
-                    floor=partial(_measure, url, call, 1), subject=partial(_measure, url, call, 1, hung=True),
+                    name=f"outgoing {name}, p99 beside a provider that hangs",
+                    goal=1.2,
+                    by="p99",
+                    floor=partial(_measure, url, call, 1),
+                    subject=partial(_measure, url, call, 1, hung=True),
                 )
                 for name, call in calls.items()
             ),
-        ]  # fmt: skip
+        ]
     finally:
         served.stop()
 

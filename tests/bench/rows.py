@@ -56,18 +56,23 @@ def compare(row: Row, rounds: int = ROUNDS) -> Result:
     ratio = median(figure / floor if floor else 0.0 for floor, figure in zip(floors, figures, strict=True))
     failed = sum(one.failed for _, one in pairs)
     return Result(
-        name=row.name, by=row.by, floor=median(floors), figure=median(figures), ratio=ratio, goal=row.goal,
+        name=row.name,
+        by=row.by,
+        floor=median(floors),
+        figure=median(figures),
+        ratio=ratio,
+        goal=row.goal,
         met=not failed and (ratio >= row.goal if row.by == "rate" else ratio <= row.goal),
         cpu_ratio=median(floor.cpu / one.cpu if one.cpu else 0.0 for floor, one in pairs),
-        p50=median(one.p50 for _, one in pairs), p99=median(one.p99 for _, one in pairs), failed=failed,
-    )  # fmt: skip
+        p50=median(one.p50 for _, one in pairs),
+        p99=median(one.p99 for _, one in pairs),
+        failed=failed,
+    )
 
 
 def load(served: Serving, requests: list[str], *, connections: int = CONNECTIONS) -> Measured:
     """Load one process."""
-    wanted = Load(
-        host="127.0.0.1", port=served.port, requests=requests, connections=connections, seconds=SECONDS
-    )  # fmt: skip
+    wanted = Load(host="127.0.0.1", port=served.port, requests=requests, connections=connections, seconds=SECONDS)
 
     def measured() -> Figure:
         before = served.cpu_seconds

@@ -53,7 +53,14 @@ def listing(number: int) -> Listing:
     """A service as panels name them."""
     name = f"Instagram Followers | Max 100K | Day 5K | No Refill | Real Mixed | Instant Start [{number}]"
     return Listing(
-        service=str(number), name=name, category=f"Instagram Followers [{number % 60}]", type=ServiceType.DEFAULT,
-        rate=Decimal(100 + number % 900).scaleb(-2), minimum=100, maximum=100_000, refill=number % 2 == 0,
-        cancel=number % 3 == 0, dripfeed=False,
-    )  # fmt: skip
+        service=str(number),
+        name=name,
+        category=f"Instagram Followers [{number % 60}]",
+        type=ServiceType.DEFAULT,
+        rate=Decimal(100 + number % 900).scaleb(-2),
+        minimum=100,
+        maximum=100_000,
+        refill=number % 2 == 0,
+        cancel=number % 3 == 0,
+        dripfeed=False,
+    )

@@ -42,11 +42,13 @@ def rows(folder: Path, servers: Servers) -> list[Row]:
     sites = servers.sites(folder, "sync", _PROVIDERS.format(port=upstream.port, calls=CALLS_PER_SECOND))
     return [
         Row(
-            name=f"status sync of {ORDERS:,}, {name}", goal=0.8, floor=_limit,
+            name=f"status sync of {ORDERS:,}, {name}",
+            goal=0.8,
+            floor=_limit,
             subject=partial(_follow, site, upstream),
         )
         for name, site in sites.items()
-    ]  # fmt: skip
+    ]
 
 
 def _limit() -> Figure:

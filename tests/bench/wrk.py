@@ -33,8 +33,15 @@ def _by_wrk(program: str, load: Load) -> Figure:
         requests = Path(folder, "requests")
         requests.write_text("\0".join(load.requests), encoding="latin-1", newline="")
         command = [
-            program, "-t1", f"-c{load.connections}", f"-d{round(load.seconds)}s", "-s", str(_SCRIPT),
-            f"http://{load.host}:{load.port}/", "--", str(requests),
-        ]  # fmt: skip
+            program,
+            "-t1",
+            f"-c{load.connections}",
+            f"-d{round(load.seconds)}s",
+            "-s",
+            str(_SCRIPT),
+            f"http://{load.host}:{load.port}/",
+            "--",
+            str(requests),
+        ]
         done = subprocess.run(command, capture_output=True, check=True, text=True)
     return msgspec.json.decode(done.stdout.rpartition("figure ")[2], type=Figure)

@@ -80,9 +80,14 @@ async def test_who_gives_up_takes_nobodys_turn() -> None:
 
 @pytest.mark.parametrize(
     ("overdue", "row", "turn"),
-    [({}, 99, False), ({"status": 0.5}, 3, False), ({"status": 0.5}, 4, True), ({"status": 1.0}, 1, True),
-     ({"status": 1.0}, 0, False)],
-)  # fmt: skip
+    [
+        ({}, 99, False),
+        ({"status": 0.5}, 3, False),
+        ({"status": 0.5}, 4, True),
+        ({"status": 1.0}, 1, True),
+        ({"status": 1.0}, 0, False),
+    ],
+)
 def test_when_a_read_goes_before_a_write(overdue: dict[str, float], row: int, turn: bool) -> None:
     assert is_turn_of_read(overdue, writes_in_a_row=row) is turn
 

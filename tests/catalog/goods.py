@@ -22,9 +22,12 @@ def listing(service: str = "101", rate: str | None = "2.00", **told: Any) -> Lis
     """A service as a provider publishes it."""
     price = None if rate is None else Decimal(rate)
     usual: dict[str, Any] = {
-        "name": f"Followers {service}", "category": "Instagram", "type": ServiceType.DEFAULT,
-        "minimum": 100, "maximum": 10_000,
-    }  # fmt: skip
+        "name": f"Followers {service}",
+        "category": "Instagram",
+        "type": ServiceType.DEFAULT,
+        "minimum": 100,
+        "maximum": 10_000,
+    }
     return Listing(service=service, rate=price, **(usual | told))
 
 

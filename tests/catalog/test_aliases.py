@@ -66,8 +66,9 @@ def test_the_id_of_a_service_that_was_taken_out_goes_on_working() -> None:
 def test_every_id_of_a_service_is_that_service(named: int) -> None:
     made = shelf(
         offers([row("alpha:101", "2"), row("bravo:9", "3"), row("bravo:10", "4")]),
-        block(1, "alpha:101", "bravo:9", more="aliases = [1234]"), imported=IMPORTED,
-    )  # fmt: skip
+        block(1, "alpha:101", "bravo:9", more="aliases = [1234]"),
+        imported=IMPORTED,
+    )
     found = made.get(named)
     assert found is not None
     assert found.id == 1

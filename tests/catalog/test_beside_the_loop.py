@@ -18,11 +18,23 @@ from tests.catalog.test_edits import edits_of
 from tests.loops import called_here
 
 GROWS = {
-    "toml.Reading._parse", "lines._Scanner.scan", "lost.find_loss", "edits._parse", "loading._Loader.load",
-    "crosschecks.cross_check", "merging.refuse_mixed_types", "shelf.build", "offers.Offers.__init__",
-    "preview.compare", "diff.compare", "sync._report", "sync.Syncer._weighed",
-    "news.lines_of", "news.compare", "files.write_text",
-}  # fmt: skip
+    "toml.Reading._parse",
+    "lines._Scanner.scan",
+    "lost.find_loss",
+    "edits._parse",
+    "loading._Loader.load",
+    "crosschecks.cross_check",
+    "merging.refuse_mixed_types",
+    "shelf.build",
+    "offers.Offers.__init__",
+    "preview.compare",
+    "diff.compare",
+    "sync._report",
+    "sync.Syncer._weighed",
+    "news.lines_of",
+    "news.compare",
+    "files.write_text",
+}
 BY = {"actor": "olga", "reason": "a test"}
 OTHER = "[default]\npercent = 40\n"
 
@@ -81,9 +93,11 @@ def test_another_markup_is_priced_upon_the_same_shelf_as_upon_one_made_anew() ->
         '[[service]]\nid = 3\noffers = ["alpha:3"]\nmax = 50\n',
     ]
     rows = [
-        row("alpha:1", "1.00", minimum=100, maximum=400), row("bravo:1", "1.30", minimum=401, maximum=9000),
-        row("alpha:2", "0.0051"), row("alpha:3", "7", minimum=100),
-    ]  # fmt: skip
+        row("alpha:1", "1.00", minimum=100, maximum=400),
+        row("bravo:1", "1.30", minimum=401, maximum=9000),
+        row("alpha:2", "0.0051"),
+        row("alpha:3", "7", minimum=100),
+    ]
     texts = ["[default]\npercent = 20\n", "[default]\npercent = 60\n", "[default]\npercent = -20\nfixed = 0.01\n"]
     shelves = {text: shelf(offers(rows), "".join(named), markup=text) for text in texts}
     assert {len(list(one)) for one in shelves.values()} == {1, 2}, "one price lets the first service be sold"

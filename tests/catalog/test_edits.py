@@ -38,7 +38,7 @@ async def panel(panel_url: str, tmp_path: Path) -> AsyncIterator[Panel]:
     urls = {"alpha": "http://127.0.0.1:1", "bravo": "http://127.0.0.1:2"}
     config = write_config(
         tmp_path, urls, aggregator="", markup=MARKUP, services=SERVICES, providers='currency = "USD"\n'
-    )  # fmt: skip
+    )
     path = config / PROVIDERS_FILE
     path.write_text(path.read_text().replace("[[provider]]\n", '[[provider]]\ncurrency = "USD"\n', 1))
     async with opened(settings_of(config, panel_url)) as made:

@@ -20,9 +20,10 @@ SERVICES = 'import_rest = false\n[[service]]\nid = 1\noffers = ["alpha:1", "brav
 async def panel(tmp_path: Path, fresh_sqlite: str) -> AsyncIterator[Panel]:
     """One that buys from alpha and has never heard of bravo, who asks more, nor of one who does not know our key."""
     sandboxes = {
-        "alpha": Sandbox(catalogue=rows(1)), "bravo": Sandbox(catalogue=rows(1, rate="2.40")),
+        "alpha": Sandbox(catalogue=rows(1)),
+        "bravo": Sandbox(catalogue=rows(1, rate="2.40")),
         "locked": Sandbox(key="another"),
-    }  # fmt: skip
+    }
     async with panel_over(tmp_path, fresh_sqlite, sandboxes, services=SERVICES) as opened:
         await take(opened, "alpha")
         await opened.syncer.sync("alpha")

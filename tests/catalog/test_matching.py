@@ -21,9 +21,14 @@ _numbers = count(1)
 def offer(name: str, provider: str = "alpha", rate: str = "1", **told: Any) -> Offer:
     """A service of a provider as it is priced in our money."""
     usual: dict[str, Any] = {
-        "category": "", "type": "Default", "minimum": 100, "maximum": 10_000, "refill": False, "cancel": False,
+        "category": "",
+        "type": "Default",
+        "minimum": 100,
+        "maximum": 10_000,
+        "refill": False,
+        "cancel": False,
         "dripfeed": False,
-    }  # fmt: skip
+    }
     return Offer(
         provider=provider, service=f"{next(_numbers)}", name=name, rate=Rate.parse(rate, "USD"), **(usual | told)
     )
@@ -131,8 +136,11 @@ def test_the_cheapest_offer_leads_and_the_reasons_are_told() -> None:
     (found,) = suggest([offer("TikTok Likes [R30]", rate="1.1"), offer("TikTok Likes R30 Express", "bravo")])
     assert [member.provider for member in found.offers] == ["bravo", "alpha"]
     assert found.reasons == (
-        "both tiktok likes", "both refilled for 30 days", "only one says express", "prices 10 % apart",
-    )  # fmt: skip
+        "both tiktok likes",
+        "both refilled for 30 days",
+        "only one says express",
+        "prices 10 % apart",
+    )
 
 
 def test_a_suggestion_is_a_block_that_services_toml_takes() -> None:

@@ -134,11 +134,17 @@ async def test_limits_are_read_as_they_are_meant(tmp_path: Path, fresh_sqlite: s
 async def test_a_hundred_odd_rows_are_each_sold_or_explained(tmp_path: Path, database_url: str) -> None:
     """Every row of a mixed catalogue is on the shelf with a price above its cost, or off it with a reason."""
     oddities: list[dict[str, Any]] = [
-        {}, {"rate": Decimal("0.10000000000000001")}, {"rate": 99_999_999}, {"min": 9, "max": 8},
-        {"name": "======"}, {"type": "custom_comments"}, {"type": "Package", "rate": "4.99", "min": 1, "max": 1},
+        {},
+        {"rate": Decimal("0.10000000000000001")},
+        {"rate": 99_999_999},
+        {"min": 9, "max": 8},
+        {"name": "======"},
+        {"type": "custom_comments"},
+        {"type": "Package", "rate": "4.99", "min": 1, "max": 1},
         {"rate": "0.0000001"},
-        {"name": "日本 フォロワー 🔥"}, {"max": 0},
-    ]  # fmt: skip
+        {"name": "日本 フォロワー 🔥"},
+        {"max": 0},
+    ]
     made = await shelf_of(tmp_path, database_url, oddities * 10)
     assert (len(made), len(made.unsold)) == (70, 30)
     assert set(made.unsold) | {service.id for service in made} == set(range(100_001, 100_101))

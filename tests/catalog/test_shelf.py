@@ -46,9 +46,11 @@ def test_the_type_in_services_toml_counts_where_the_provider_names_none_that_is_
     text = "".join(
         f'[[service]]\nid = {number}\noffers = ["alpha:{their}"]\n{kind}\n'
         for number, their, kind in (
-            (1, 101, 'type = "Custom Comments"'), (2, 102, ""), (3, 103, 'type = "Default"'),
+            (1, 101, 'type = "Custom Comments"'),
+            (2, 102, ""),
+            (3, 103, 'type = "Default"'),
         )
-    )  # fmt: skip
+    )
     made = shelf(goods, text)
     assert [(one.id, one.type) for one in made] == [(1, "Custom Comments")]
     assert set(made.unsold) == {2, 3}
@@ -255,9 +257,14 @@ def test_the_price_follows_the_offers_that_orders_may_go_to(kind: HoldKind) -> N
 
 
 @pytest.mark.parametrize(
-    ("kind", "stopped"), [(HoldKind.DEARER, {"alpha", "bravo"}), (HoldKind.CURRENCY, {"alpha", "bravo"}),
-                          (HoldKind.REUSED, {"alpha", "bravo"}), (HoldKind.OVERCHARGED, None)],
-)  # fmt: skip
+    ("kind", "stopped"),
+    [
+        (HoldKind.DEARER, {"alpha", "bravo"}),
+        (HoldKind.CURRENCY, {"alpha", "bravo"}),
+        (HoldKind.REUSED, {"alpha", "bravo"}),
+        (HoldKind.OVERCHARGED, None),
+    ],
+)
 def test_a_service_whose_offers_are_all_held_is_off_the_list(kind: HoldKind, stopped: set[str] | None) -> None:
     made = held_of_two("2", "3", "alpha", "bravo", kind=kind)
     assert (sold(made), list(made.unsold)) == ({}, [1])

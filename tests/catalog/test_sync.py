@@ -19,10 +19,21 @@ from tests.providers.sandbox_server import serving
 def rows(count: int, **told: Any) -> list[dict[str, Any]]:
     """A catalogue of so many ordinary services."""
     return [
-        {"service": number, "name": f"Followers {number}", "type": "Default", "category": "Instagram", "rate": "2.00",
-         "min": "100", "max": "10000", "refill": True, "cancel": False, "dripfeed": False, **told}
+        {
+            "service": number,
+            "name": f"Followers {number}",
+            "type": "Default",
+            "category": "Instagram",
+            "rate": "2.00",
+            "min": "100",
+            "max": "10000",
+            "refill": True,
+            "cancel": False,
+            "dripfeed": False,
+            **told,
+        }
         for number in range(1, count + 1)
-    ]  # fmt: skip
+    ]
 
 
 async def sync(panel: Panel, provider: str = "alpha") -> SyncReport:

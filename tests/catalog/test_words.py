@@ -284,8 +284,10 @@ async def test_a_preset_that_changes_is_another_panel_too() -> None:
     (sure,) = providers(alpha='multi_status = "on"')
     known = Knowledge(multi_status=False, batch_size=20, of=knowledge.fingerprint(alpha))
     assert [knowledge.taught(one, known).dialect.multi_status for one in (alpha, spoken_otherwise, sure)] == [
-        "off", "auto", "on",
-    ]  # fmt: skip
+        "off",
+        "auto",
+        "on",
+    ]
     assert [knowledge.taught(one, known).dialect.batch_size for one in (alpha, spoken_otherwise)] == [20, 100]
 
 

@@ -21,10 +21,27 @@ LEAST = {"orders": 600, "kills": 40}
 """What a whole run must have seen to mean anything; one that was asked for less is held to most of it."""
 DATABASES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlite", "postgresql"]}
 ADDED = (
-    "kills", "blows", "deploys", "orders", "adds", "lost", "charged_not_once", "bought_twice", "refund_errors",
-    "forbidden", "overspent", "denied", "crashed", "stalled", "audits", "red", "unsure",
-    "dishonest", "settled", "deceived",
-)  # fmt: skip
+    "kills",
+    "blows",
+    "deploys",
+    "orders",
+    "adds",
+    "lost",
+    "charged_not_once",
+    "bought_twice",
+    "refund_errors",
+    "forbidden",
+    "overspent",
+    "denied",
+    "crashed",
+    "stalled",
+    "audits",
+    "red",
+    "unsure",
+    "dishonest",
+    "settled",
+    "deceived",
+)
 """What is counted over several runs."""
 
 

@@ -70,9 +70,17 @@ async def burst(database: str, *, rounds: int, adds: int, processes: int = 2, ro
                 found += await _round(stage, number, adds, charge)
             red = await stage.audit()
     return Outcome(
-        database, rounds, rounds * adds, found["accepted"], found["overspent"], found["refused_in_vain"],
-        found["wrong_balances"], found["unanswered"], len(red), round(time.monotonic() - begun),
-    )  # fmt: skip
+        database,
+        rounds,
+        rounds * adds,
+        found["accepted"],
+        found["overspent"],
+        found["refused_in_vain"],
+        found["wrong_balances"],
+        found["unanswered"],
+        len(red),
+        round(time.monotonic() - begun),
+    )
 
 
 async def _round(stage: Stage, number: int, adds: int, charge: int) -> Counter[str]:
@@ -107,9 +115,13 @@ async def _all_at_once(stage: Stage, key: str, adds: int) -> Counter[int]:
 
     async def add(number: int) -> int:
         order = {
-            "key": key, "action": "add", "service": SERVICE, "quantity": QUANTITY,
-            "link": f"https://x.example/{number}", "request_id": str(number),
-        }  # fmt: skip
+            "key": key,
+            "action": "add",
+            "service": SERVICE,
+            "quantity": QUANTITY,
+            "link": f"https://x.example/{number}",
+            "request_id": str(number),
+        }
         address = urlsplit(stage.urls[number % len(stage.urls)])
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         try:

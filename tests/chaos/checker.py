@@ -30,8 +30,12 @@ class Evidence(NamedTuple):
     def under(self, add: Add) -> list[Add]:
         """All that its provider took under the id of an add: more than one where it gave the id again."""
         one = (add.provider, add.upstream_order)
-        return [other for adds in self.truth.values() for other in adds
-                if other.accepted and (other.provider, other.upstream_order) == one]  # fmt: skip
+        return [
+            other
+            for adds in self.truth.values()
+            for other in adds
+            if other.accepted and (other.provider, other.upstream_order) == one
+        ]
 
 
 class Faults(NamedTuple):
@@ -72,9 +76,13 @@ async def _wallets(books: Books) -> list[Row]:
 def check(evidence: Evidence) -> Faults:
     """Every fault of a run that has come to rest."""
     return Faults(
-        _lost(evidence), _charges(evidence), _bought_twice(evidence), refund_errors(evidence), _forbidden(evidence),
+        _lost(evidence),
+        _charges(evidence),
+        _bought_twice(evidence),
+        refund_errors(evidence),
+        _forbidden(evidence),
         _overspent(evidence),
-    )  # fmt: skip
+    )
 
 
 def _lost(evidence: Evidence) -> list[str]:

@@ -79,9 +79,12 @@ class Load:
 
     async def _until_answered(self, http: httpx.AsyncClient, reseller: int, wish: Wish) -> Reply | None:
         fields = {
-            "action": "add", "service": wish.service, "link": wish.link, "quantity": wish.quantity,
+            "action": "add",
+            "service": wish.service,
+            "link": wish.link,
+            "quantity": wish.quantity,
             "request_id": wish.request_id,
-        }  # fmt: skip
+        }
         for _ in range(TRIES):
             code, told = await self._call(http, reseller, **fields)
             if isinstance(told, dict) and "order" in told:

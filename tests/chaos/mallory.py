@@ -19,9 +19,16 @@ from tests.chaos.figures import Figures
 from tests.chaos.upstreams import DISHONEST, Add, Upstream
 
 TRICKS: tuple[Mapping[str, object], ...] = (
-    {}, {"times": "1.07"}, {"times": "1.3", "states": False}, {"keeps": True}, {"revives": True}, {"echoes": True},
-    {"negative_start": True, "busy_cancel": True}, {"lost_cancel": True}, {"times": "2", "revives": True},
-)  # fmt: skip
+    {},
+    {"times": "1.07"},
+    {"times": "1.3", "states": False},
+    {"keeps": True},
+    {"revives": True},
+    {"echoes": True},
+    {"negative_start": True, "busy_cancel": True},
+    {"lost_cancel": True},
+    {"times": "2", "revives": True},
+)
 TURN_SECONDS = 0.7
 """How long one lasts."""
 IDS_AGAIN = 8
@@ -140,9 +147,10 @@ def revivals_are_told(known: Known) -> list[str]:
     return [
         f"order {row['id']}: {attempt['provider']} called {add.upstream_order} off and kept {add.kept}"
         for row, attempt, add in _dishonest(known)
-        if attempt["outcome"] == "called_off" and add.undelivered == 0
+        if attempt["outcome"] == "called_off"
+        and add.undelivered == 0
         and not any("owner's cost" in text for text in known.events.get(row["id"], ()))
-    ]  # fmt: skip
+    ]
 
 
 def drifts_are_alarming(known: Known) -> list[str]:
@@ -196,8 +204,12 @@ def ids_given_again_are_told(known: Known) -> list[str]:
 
 
 HELD: tuple[Comparison, ...] = (
-    ids_given_again_are_told, revivals_are_told, costs_are_what_was_kept, overcharges_are_held, drifts_are_alarming,
-)  # fmt: skip
+    ids_given_again_are_told,
+    revivals_are_told,
+    costs_are_what_was_kept,
+    overcharges_are_held,
+    drifts_are_alarming,
+)
 """What the panel does by now."""
 ALL: tuple[Comparison, ...] = (*HELD,)
 

@@ -6,34 +6,72 @@ from random import Random
 from typing import NamedTuple
 
 CONDUCTS = {
-    "": 66, "/lost": 8, "/drop": 7, "/error500": 5, "/lostno": 5,
-    "/refuse/Bad-link": 4, "/refuse/Incorrect-quantity": 2, "/refuse/We-are-thinking-about-it": 3,
-}  # fmt: skip
+    "": 66,
+    "/lost": 8,
+    "/drop": 7,
+    "/error500": 5,
+    "/lostno": 5,
+    "/refuse/Bad-link": 4,
+    "/refuse/Incorrect-quantity": 2,
+    "/refuse/We-are-thinking-about-it": 3,
+}
 """How a provider meets the add, with the weight of each; the last refusal is one that nobody knows."""
 FATES = {"": 50, "/partial/{a}": 16, "/cancel": 8, "/cancel/{a}": 8, "/late/{a}": 9, "/grow/{a}/{b}": 9}
 KILLS = (
-    "accept_store.commit.begin", "accept_store.commit.before-commit", "accept_store.commit.after-commit",
-    "attempts.begin.after-commit", "add.connect", "add.headers-sent", "add.body-sent", "add.reply-read",
-    "attempts.accept.before-commit", "attempts.accept.after-commit", "attempts.refuse.before-commit",
-    "status.reply-read", "settle.settle.begin", "settle.settle.before-commit", "settle.settle.after-commit",
+    "accept_store.commit.begin",
+    "accept_store.commit.before-commit",
+    "accept_store.commit.after-commit",
+    "attempts.begin.after-commit",
+    "add.connect",
+    "add.headers-sent",
+    "add.body-sent",
+    "add.reply-read",
+    "attempts.accept.before-commit",
+    "attempts.accept.after-commit",
+    "attempts.refuse.before-commit",
+    "status.reply-read",
+    "settle.settle.begin",
+    "settle.settle.before-commit",
+    "settle.settle.after-commit",
     "reroute.reroute.after-commit",
-)  # fmt: skip
+)
 """Where a process dies by itself: CP1-CP12 of `aggregator.failpoints`."""
 HITCHES = (
-    "attempts.begin.after-commit:{n}:sleep(3500)", "add.connect:{n}:sleep(3500)", "add.body-sent:{n}:term",
-    "add.reply-read:{n}:stop", "accept_store.commit.after-commit:{n}:raise",
-    "attempts.accept.before-commit:{n}:raise", "attempts.accept.after-commit:{n}:raise",
+    "attempts.begin.after-commit:{n}:sleep(3500)",
+    "add.connect:{n}:sleep(3500)",
+    "add.body-sent:{n}:term",
+    "add.reply-read:{n}:stop",
+    "accept_store.commit.after-commit:{n}:raise",
+    "attempts.accept.before-commit:{n}:raise",
+    "attempts.accept.after-commit:{n}:raise",
     "settle.settle.before-commit:{n}:raise",
-    "settle.settle.after-commit:{n}:raise", "poll:alpha.round:{n}:raise", "sweep.round:{n}:raise",
+    "settle.settle.after-commit:{n}:raise",
+    "poll:alpha.round:{n}:raise",
+    "sweep.round:{n}:raise",
     "dispatch.round-done:{n}:raise",
-)  # fmt: skip
+)
 """What else may happen at a point: late sends, a deployment in the middle, a lost confirmation, a broken round."""
 OTHERS = {
     "sqlite": ("freeze", "away", "hitch", "full", "deafen", "deploy", "hitch", "cut"),
-    "postgresql": ("restart_database", "deafen_database", "kill_cache", "freeze", "hitch", "full", "away", "deploy",
-                   "hitch", "cut", "deafen", "restart_database", "cut_database",
-                   "deafen_database", "kill_cache", "flush_cache"),
-}  # fmt: skip
+    "postgresql": (
+        "restart_database",
+        "deafen_database",
+        "kill_cache",
+        "freeze",
+        "hitch",
+        "full",
+        "away",
+        "deploy",
+        "hitch",
+        "cut",
+        "deafen",
+        "restart_database",
+        "cut_database",
+        "deafen_database",
+        "kill_cache",
+        "flush_cache",
+    ),
+}
 MORE_THAN_KILLS = {"sqlite": 0.4, "postgresql": 0.9}
 """Blows of other kinds, for each kill."""
 SECONDS_A_BLOW = {"sqlite": 1.6, "postgresql": 1.0}
@@ -94,10 +132,15 @@ def _wish(random: Random, seed: int, number: int) -> Wish:
     conduct = random.choices(list(CONDUCTS), list(CONDUCTS.values()))[0]
     fate = random.choices(list(FATES), list(FATES.values()))[0].format(a=less, b=random.randint(less, quantity))
     return Wish(
-        number, random.randrange(RESELLERS), random.choice([1, 1, 1, 2, 3, 3]),
+        number,
+        random.randrange(RESELLERS),
+        random.choice([1, 1, 1, 2, 3, 3]),
         f"https://x.example/{seed}-{number}{conduct}{'' if 'refuse' in conduct else fate}",
-        quantity, f"{seed}-{number}", random.random() < 0.15, random.random() < 0.06,
-    )  # fmt: skip
+        quantity,
+        f"{seed}-{number}",
+        random.random() < 0.15,
+        random.random() < 0.06,
+    )
 
 
 def _blows(random: Random, database: str, kills: int) -> list[Blow]:

@@ -85,9 +85,14 @@ class Source:
         """Load it; what goes wrong is in the file `zygote.log`."""
         with (self._folder / "zygote.log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, str(Path(__file__).with_name("zygote.py")), cwd=self._root,
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                sys.executable,
+                str(Path(__file__).with_name("zygote.py")),
+                cwd=self._root,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
         self._listening = asyncio.create_task(self._listen())
         self._gone = asyncio.create_task(self._process.wait())
 

@@ -73,9 +73,13 @@ class Panel:
     async def _takes_an_order(self) -> bool:
         request = f"recovery-{next(self._requests)}"
         body = {
-            "key": self._key, "action": "add", "service": 1, "quantity": 10, "request_id": request,
+            "key": self._key,
+            "action": "add",
+            "service": 1,
+            "quantity": 10,
+            "request_id": request,
             "link": f"https://x.example/{request}",
-        }  # fmt: skip
+        }
         try:
             return (await self._http.post(f"http://127.0.0.1:{self._port}/api/v2", json=body)).status_code == 201
         except httpx.HTTPError:

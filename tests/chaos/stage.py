@@ -262,9 +262,11 @@ class Stage:
     def _write(self, database: str, cache: str) -> None:
         scene = self.scene
         files = {
-            "aggregator.toml": scene.panel.format(database=database, cache=cache), "services.toml": scene.services,
-            "markup.toml": scene.markup, "providers.toml": "".join(upstream.as_toml() for upstream in self.upstreams),
-        }  # fmt: skip
+            "aggregator.toml": scene.panel.format(database=database, cache=cache),
+            "services.toml": scene.services,
+            "markup.toml": scene.markup,
+            "providers.toml": "".join(upstream.as_toml() for upstream in self.upstreams),
+        }
         for name, text in files.items():
             (self.config / name).write_text(text)
 

@@ -180,9 +180,15 @@ class Storm:
         return all([await upstream.is_balanced() for upstream in self._stage.upstreams])
 
     def _report(
-        self, evidence: checker.Evidence, load: Load, nemesis: Nemesis, owner: Owner, deceived: list[str], *,
+        self,
+        evidence: checker.Evidence,
+        load: Load,
+        nemesis: Nemesis,
+        owner: Owner,
+        deceived: list[str],
+        *,
         balanced: bool,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         faults = checker.check(evidence)
         served = self._stage.served
         crashes = [crash for one in served for crash in one.crashes]
@@ -191,17 +197,31 @@ class Storm:
         other += [f"crashed: {crash}" for crash in crashes]
         other += [] if balanced else ["the providers' own money does not add up"]
         return Report(
-            seed=self._plan.seed, db=self._plan.database,
-            kills=sum(one.deaths[SIGKILL] for one in served), blows=nemesis.blows.total(),
-            orders=len(evidence.orders), adds=sum(map(len, evidence.truth.values())),
-            deploys=sum(one.deaths[0] for one in served), lost=len(faults.lost),
-            charged_not_once=len(faults.charged_not_once), bought_twice=len(faults.bought_twice),
-            refund_errors=len(faults.refund_errors), forbidden=len(faults.forbidden),
-            overspent=len(faults.overspent), denied=len(load.denials), crashed=len(crashes), stalled=0,
-            audits=self._audits, red=len(self._red),
-            unsure=owner.decisions, dishonest=mallory.taken(evidence), settled=owner.settled,
-            deceived=len(deceived), secs=round(time.monotonic() - self._begun), faults=[*faults.all, *other],
-        )  # fmt: skip
+            seed=self._plan.seed,
+            db=self._plan.database,
+            kills=sum(one.deaths[SIGKILL] for one in served),
+            blows=nemesis.blows.total(),
+            orders=len(evidence.orders),
+            adds=sum(map(len, evidence.truth.values())),
+            deploys=sum(one.deaths[0] for one in served),
+            lost=len(faults.lost),
+            charged_not_once=len(faults.charged_not_once),
+            bought_twice=len(faults.bought_twice),
+            refund_errors=len(faults.refund_errors),
+            forbidden=len(faults.forbidden),
+            overspent=len(faults.overspent),
+            denied=len(load.denials),
+            crashed=len(crashes),
+            stalled=0,
+            audits=self._audits,
+            red=len(self._red),
+            unsure=owner.decisions,
+            dishonest=mallory.taken(evidence),
+            settled=owner.settled,
+            deceived=len(deceived),
+            secs=round(time.monotonic() - self._begun),
+            faults=[*faults.all, *other],
+        )
 
 
 def _funds(number: int) -> Decimal:

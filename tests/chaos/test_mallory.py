@@ -17,9 +17,16 @@ from tests.chaos.upstreams import Add
 def add(number: int = 1, **changes: Any) -> Add:
     """An order of 1,000 units at 1.87 that mallory took, delivered and kept the price of."""
     usual: dict[str, Any] = {
-        "provider": "mallory", "link": f"l-{number}", "accepted": True, "upstream_order": str(999 + number),
-        "undelivered": 0, "quantity": "1000", "kept": Decimal("1.87"), "listed": Decimal("1.87"), "denied": 1000,
-    }  # fmt: skip
+        "provider": "mallory",
+        "link": f"l-{number}",
+        "accepted": True,
+        "upstream_order": str(999 + number),
+        "undelivered": 0,
+        "quantity": "1000",
+        "kept": Decimal("1.87"),
+        "listed": Decimal("1.87"),
+        "denied": 1000,
+    }
     return Add(**(usual | changes))
 
 
@@ -62,14 +69,18 @@ FOUND: list[tuple[Known, str]] = [
     (known(add(provider="alpha", kept=Decimal("1.5"))), "costs_are_what_was_kept"),
     (known(KEPT_MORE, last_charge="2.5"), "overcharges_are_held"),
     (known(add(kept=Decimal(3)), last_charge="3", told=GROSS, alarms=LOST), "overcharges_are_held"),
-    (known(*(add(n, kept=Decimal("2.5")) for n in (1, 2, 3)), cost="7", last_charge="2.5", told=CHARGES, alarms=LOST),
-     "overcharges_are_held"),
+    (
+        known(
+            *(add(n, kept=Decimal("2.5")) for n in (1, 2, 3)), cost="7", last_charge="2.5", told=CHARGES, alarms=LOST
+        ),
+        "overcharges_are_held",
+    ),
     (known(add(), outcome="called_off"), "revivals_are_told"),
     (known(KEPT_MORE, cost="2.5"), "drifts_are_alarming"),
     (known(KEPT_ALL, undelivered=1000), "drifts_are_alarming"),
     (known(add(), outcome="called_off", told="at the owner's cost"), "drifts_are_alarming"),
     (known(add(), add(2, upstream_order="1000"), cost="3.74"), "ids_given_again_are_told"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("run", "comparison"), FOUND, ids=lambda one: one if isinstance(one, str) else "")
@@ -82,8 +93,9 @@ def test_what_is_not_known_is_found(run: Known, comparison: str) -> None:
     [
         known(KEPT_MORE, cost="2.5", last_charge="2.5", told=CHARGES, alarms=LOST),
         known(add(kept=Decimal(3)), cost="3", last_charge="3", told=GROSS, alarms=(*LOST, *TAKES_MORE)),
-        known(add(), outcome="called_off", told="mallory delivers an attempt given up, at the owner's cost",
-              alarms=LOST),
+        known(
+            add(), outcome="called_off", told="mallory delivers an attempt given up, at the owner's cost", alarms=LOST
+        ),
         known(KEPT_MORE, cost="2.5", alarms=LOST),
         known(KEPT_MORE, alarms=LOST),
         known(KEPT_ALL, cost="0", undelivered=1000, alarms=LOST),
@@ -92,7 +104,7 @@ def test_what_is_not_known_is_found(run: Known, comparison: str) -> None:
         known(add(), add(2, upstream_order="1000"), cost="3.74", told="written off by decision"),
         known(add(), add(2, upstream_order="1000"), cost="1", told="written off by decision"),
     ],
-)  # fmt: skip
+)
 def test_what_is_known_is_no_fault(run: Known) -> None:
     assert mallory.compare(run, strict=True) == []
 

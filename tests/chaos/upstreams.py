@@ -85,9 +85,20 @@ class Upstream:
         rows = recipe.rows or [_row(service, rate) for service, rate in recipe.rates.items()]
         catalogue.write_text(json.dumps(rows))
         self._process = Child(
-            source, folder / f"{name}.log", "sandbox", "--port", "0", "--catalogue", str(catalogue),
-            "--dialect", self.recipe.dialect, "--balance", str(PAID_IN), "--speed", str(lifetime),
-        )  # fmt: skip
+            source,
+            folder / f"{name}.log",
+            "sandbox",
+            "--port",
+            "0",
+            "--catalogue",
+            str(catalogue),
+            "--dialect",
+            self.recipe.dialect,
+            "--balance",
+            str(PAID_IN),
+            "--speed",
+            str(lifetime),
+        )
         self._root = ""
         self.proxy = Proxy(0)
 
@@ -129,18 +140,26 @@ class Upstream:
 
     def _read(self, seen: dict[str, Any]) -> Add:
         if not seen["accepted"]:
-            return Add(self.name, seen["link"], accepted=False, upstream_order=None, undelivered=0,
-                       quantity=seen["quantity"])  # fmt: skip
+            return Add(
+                self.name, seen["link"], accepted=False, upstream_order=None, undelivered=0, quantity=seen["quantity"]
+            )
         kept, rate, units = Decimal(seen["charge"]), Decimal(self.recipe.rates[seen["service"]]), seen["units"]
         undelivered, denied = int(units - kept * 1000 / rate), None
         if self.name in DISHONEST:
             undelivered = {"Canceled": units, "Partial": seen["remains"]}.get(seen["status"], 0)
             denied = units if seen["status"] == "Completed" else None
         return Add(
-            self.name, seen["link"], accepted=True, upstream_order=str(seen["order"]), undelivered=undelivered,
-            quantity=seen["quantity"], denied=denied, kept=kept, listed=rate * units / 1000,
+            self.name,
+            seen["link"],
+            accepted=True,
+            upstream_order=str(seen["order"]),
+            undelivered=undelivered,
+            quantity=seen["quantity"],
+            denied=denied,
+            kept=kept,
+            listed=rate * units / 1000,
             ended=seen["status"] in ("Completed", "Partial", "Canceled"),
-        )  # fmt: skip
+        )
 
     async def _steer(self, lever: str, change: dict[str, object] | None = None) -> Any:
         async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
@@ -151,6 +170,14 @@ class Upstream:
 
 def _row(service: str, rate: str) -> dict[str, object]:
     return {
-        "service": int(service), "name": f"Followers {service}", "type": "Default", "category": "Instagram",
-        "rate": rate, "min": 10, "max": 1_000_000, "refill": True, "cancel": True, "dripfeed": False,
-    }  # fmt: skip
+        "service": int(service),
+        "name": f"Followers {service}",
+        "type": "Default",
+        "category": "Instagram",
+        "rate": rate,
+        "min": 10,
+        "max": 1_000_000,
+        "refill": True,
+        "cancel": True,
+        "dripfeed": False,
+    }

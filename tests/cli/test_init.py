@@ -24,8 +24,9 @@ def test_two_sandboxes_need_no_answer_and_pass_every_check(tmp_path: Path) -> No
     assert (done.exit_code, done.stderr) == (0, "")
     settings = load(tmp_path / "config", {})
     assert [(one.profile.name, one.profile.url, one.preset) for one in settings.providers] == [
-        ("alpha", "http://127.0.0.1:9001/api/v2", "perfectpanel"), ("bravo", "http://127.0.0.1:9002/api/v2", "mystic"),
-    ]  # fmt: skip
+        ("alpha", "http://127.0.0.1:9001/api/v2", "perfectpanel"),
+        ("bravo", "http://127.0.0.1:9002/api/v2", "mystic"),
+    ]
     assert [one.profile.key for one in settings.providers] == ["alpha-key", "bravo-key"]
     assert (settings.notices, cross_check(settings).faults) == ((), ())
     for line in ("aggregator sandbox --port 9001 --key alpha-key &", "aggregator serve"):

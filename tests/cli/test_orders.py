@@ -17,9 +17,20 @@ from tests.cli.desk import LINK, Desk
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 FIELDS = {
-    "order", "reseller", "service", "link", "quantity", "state", "held", "provider", "upstream_order", "charge",
-    "refunded", "start_count", "remains",
-}  # fmt: skip
+    "order",
+    "reseller",
+    "service",
+    "link",
+    "quantity",
+    "state",
+    "held",
+    "provider",
+    "upstream_order",
+    "charge",
+    "refunded",
+    "start_count",
+    "remains",
+}
 
 
 def buy(desk: Desk, *words: str, until: str = "") -> str:
@@ -51,15 +62,23 @@ def test_an_order_is_shown_with_its_attempts_and_history(stocked: Desk) -> None:
     assert shown["halted"] is None
     told = {name: shown[name] for name in ("order", "reseller", "service", "quantity", "state", "held", "provider")}
     assert told == {
-        "order": 1, "reseller": "anna", "service": 1, "quantity": 1000, "state": "partial", "held": None,
+        "order": 1,
+        "reseller": "anna",
+        "service": 1,
+        "quantity": 1000,
+        "state": "partial",
+        "held": None,
         "provider": "alpha",
-    }  # fmt: skip
+    }
     assert (shown["charge"], shown["refunded"], shown["remains"]) == ("2.5", "0.75", 300)
     assert (shown["upstream_order"], shown["link"]) == ("880001", f"{LINK}/partial/300")
     (attempt,) = shown["attempts"]
     assert (attempt["provider"], attempt["outcome"], attempt["upstream_order"], attempt["error"]) == (
-        "alpha", "accepted", "880001", None,
-    )  # fmt: skip
+        "alpha",
+        "accepted",
+        "880001",
+        None,
+    )
     assert shown["history"]
     assert all(TIME.fullmatch(line["at"]) for line in shown["history"])
     assert "880001" in stocked.say("orders", "show", "1").text
@@ -159,10 +178,15 @@ def test_orders_are_found_by_whose_they_are_where_they_went_and_when(stocked: De
     buy(stocked, "partial/300", "cancel", until="")
     stocked.ask("resellers", "add", "bert")
     for words, found in {
-        ("--reseller", "anna"): [2, 1], ("--reseller", "bert"): [], ("--provider", "alpha"): [],
-        ("--link", "PARTIAL"): [1], ("--link", "u/"): [2, 1], ("--link", "100%"): [], ("--since", "1h"): [2, 1],
+        ("--reseller", "anna"): [2, 1],
+        ("--reseller", "bert"): [],
+        ("--provider", "alpha"): [],
+        ("--link", "PARTIAL"): [1],
+        ("--link", "u/"): [2, 1],
+        ("--link", "100%"): [],
+        ("--since", "1h"): [2, 1],
         ("--link", "cancel", "--reseller", "anna", "--since", "1d"): [2],
-    }.items():  # fmt: skip
+    }.items():
         assert [row["order"] for row in stocked.ask("orders", "list", *words)] == found, words
     assert "nobody" in stocked.ask("orders", "list", "--reseller", "nobody", code=1)["error"]
     unknown = stocked.ask("orders", "list", "--provider", "alhpa", code=1)["error"]

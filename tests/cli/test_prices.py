@@ -54,9 +54,15 @@ def test_providers_show_balance_health_services_and_last_sync(stocked: Desk) -> 
 def test_services_show_what_is_sold_what_it_costs_and_who_delivers(stocked: Desk) -> None:
     followers, comments = stocked.ask("services")
     expected = {
-        "id": 1, "name": "Instagram Followers - Premium", "category": "Instagram", "type": "Default",
-        "rate": "2.5", "cost": "2", "provider": "alpha", "margin": "0.5",
-    }  # fmt: skip
+        "id": 1,
+        "name": "Instagram Followers - Premium",
+        "category": "Instagram",
+        "type": "Default",
+        "rate": "2.5",
+        "cost": "2",
+        "provider": "alpha",
+        "margin": "0.5",
+    }
     assert {name: followers[name] for name in expected} == expected
     assert (comments["rate"], comments["cost"]) == ("15.425", "12.34")
     assert len(stocked.ask("services", "--limit", "1")) == 1

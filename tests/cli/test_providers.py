@@ -52,8 +52,12 @@ def test_unknown_words_are_listed_until_somebody_says_what_they_mean(idle: Desk)
     idle.live(hear)
     (row,) = idle.ask("providers", "words", "alpha")
     assert (row["provider"], row["kind"], row["text"], row["times"], row["meaning"]) == (
-        "alpha", "status", "Gotowe", 2, None,
-    )  # fmt: skip
+        "alpha",
+        "status",
+        "Gotowe",
+        2,
+        None,
+    )
     assert row["reply"] == '{"status": "Gotowe"}'
     assert row["last"].endswith("Z")
     said = idle.ask("providers", "words", "alpha", "Gotowe", "--means", "completed", "--reason", "asked them")

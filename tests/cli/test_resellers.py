@@ -99,8 +99,10 @@ def test_a_statement_reads_like_one_of_a_bank(idle: Desk) -> None:
     idle.ask("resellers", "fund", "anna", "1", "--reference", "r")
     lines = idle.ask("resellers", "statement", "anna")
     assert [(line["amount"], line["balance"], line["note"]) for line in lines] == [
-        ("1.00", "8.50", ""), ("-2.50", "7.50", "mistake"), ("10.00", "10.00", ""),
-    ]  # fmt: skip
+        ("1.00", "8.50", ""),
+        ("-2.50", "7.50", "mistake"),
+        ("10.00", "10.00", ""),
+    ]
     assert all(TIME.fullmatch(line["at"]) for line in lines)
     assert len(idle.ask("resellers", "statement", "anna", "--limit", "1")) == 1
     assert "mistake" in idle.say("resellers", "statement", "anna").text
@@ -109,8 +111,11 @@ def test_a_statement_reads_like_one_of_a_bank(idle: Desk) -> None:
 def test_an_account_is_changed_only_where_it_is_said(idle: Desk) -> None:
     idle.ask("resellers", "add", "anna", "--tier", "vip", "--spelling", "json")
     assert idle.ask("resellers", "set", "anna", "--frozen", "yes") == {
-        "reseller": "anna", "tier": "vip", "spelling": "json", "frozen": True,
-    }  # fmt: skip
+        "reseller": "anna",
+        "tier": "vip",
+        "spelling": "json",
+        "frozen": True,
+    }
     changed = idle.ask("resellers", "set", "anna", "--frozen", "no", "--tier", "", "--spelling", "classic")
     assert changed == {"reseller": "anna", "tier": "", "spelling": "classic", "frozen": False}
 
@@ -141,8 +146,9 @@ def test_keys_come_and_go(idle: Desk) -> None:
     assert (second["reseller"], len(second["key"])) == ("anna", 64)
     rows = idle.ask("keys", "list", "anna")
     assert [(row["prefix"], row["spelling"], row["rate"], row["read_only"]) for row in rows] == [
-        (first[:11], None, None, False), (second["key"][:11], "classic", "0.5", True),
-    ]  # fmt: skip
+        (first[:11], None, None, False),
+        (second["key"][:11], "classic", "0.5", True),
+    ]
     assert [row["revoked"] for row in rows] == [None, None]
     assert idle.ask("keys", "revoke", first[:11]) == {"revoked": first[:11]}
     revoked, live = idle.ask("keys", "list", "anna")
@@ -156,9 +162,15 @@ def test_a_key_is_changed_only_where_it_is_said(idle: Desk) -> None:
     key = idle.ask("keys", "add", "anna", "--rate", "5")["key"]
     changed = idle.ask("keys", "set", key[:11], "--label", "bot", "--read-only", "yes", "--addresses", "203.0.113.0/24")
     assert changed == {
-        "prefix": key[:11], "label": "bot", "addresses": "203.0.113.0/24", "spelling": None, "rate": "5",
-        "read_only": True, "same_link": "allow", "duplicate_seconds": 0,
-    }  # fmt: skip
+        "prefix": key[:11],
+        "label": "bot",
+        "addresses": "203.0.113.0/24",
+        "spelling": None,
+        "rate": "5",
+        "read_only": True,
+        "same_link": "allow",
+        "duplicate_seconds": 0,
+    }
     changed = idle.ask("keys", "set", key[:11], "--rate", "", "--read-only", "no", "--addresses", "")
     assert (changed["rate"], changed["read_only"], changed["addresses"], changed["label"]) == (None, False, "", "bot")
     for words in (["--rate", "fast"], ["--addresses", "here"]):

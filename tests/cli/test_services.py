@@ -66,10 +66,17 @@ def test_changes_are_asked_for_a_span_of_time(risen: Desk) -> None:
 def test_what_is_held_says_why_and_what_holds_meanwhile(risen: Desk) -> None:
     (row,) = risen.ask("services", "held")
     assert row == {
-        "provider": "alpha", "service": "7101", "kind": "dearer", "reason": "price rose from 2 to 5.8, by 190 %",
-        "effect": "no order goes there", "name": "ZZ upstream followers", "id": 100_001,
-        "rate_before": "2", "rate": "5.8", "rejected": False,
-    }  # fmt: skip
+        "provider": "alpha",
+        "service": "7101",
+        "kind": "dearer",
+        "reason": "price rose from 2 to 5.8, by 190 %",
+        "effect": "no order goes there",
+        "name": "ZZ upstream followers",
+        "id": 100_001,
+        "rate_before": "2",
+        "rate": "5.8",
+        "rejected": False,
+    }
     assert "price rose" in risen.say("services", "held").text
     explained = risen.ask("prices", "explain", 1)["offers"]
     assert any("takes no orders: price rose" in offer["reason"] for offer in explained)
@@ -103,10 +110,14 @@ def test_what_takes_more_than_it_lists_is_held_with_both_prices(stocked: Desk) -
     (row,) = stocked.ask("services", "held")
     told = {name: row[name] for name in ("service", "kind", "reason", "rate_before", "rate", "effect", "rejected")}
     assert told == {
-        "service": "7101", "kind": "overcharged", "reason": "it takes 7.5 where it lists 2, 275 % more",
-        "rate_before": "2", "rate": "7.5", "effect": "no order goes there; approved, what it takes is its cost",
+        "service": "7101",
+        "kind": "overcharged",
+        "reason": "it takes 7.5 where it lists 2, 275 % more",
+        "rate_before": "2",
+        "rate": "7.5",
+        "effect": "no order goes there; approved, what it takes is its cost",
         "rejected": False,
-    }  # fmt: skip
+    }
     explained = stocked.ask("prices", "explain", 1)["offers"]
     assert any("takes no orders: it takes 7.5" in offer["reason"] for offer in explained)
     (alpha, bravo) = stocked.ask("providers")
@@ -115,8 +126,10 @@ def test_what_takes_more_than_it_lists_is_held_with_both_prices(stocked: Desk) -
     shown = stocked.ask("orders", "show", 1)
     (attempt,) = shown["attempts"]
     assert (attempt["cost"], attempt["charge"], attempt["overcharge"]) == (
-        "2.5", "7.5", "7.5 USD where 2.5 was expected",
-    )  # fmt: skip
+        "2.5",
+        "7.5",
+        "7.5 USD where 2.5 was expected",
+    )
     assert any(line["text"] == "alpha charges 7.5 USD where 2.5 was expected" for line in shown["history"])
 
 

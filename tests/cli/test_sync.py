@@ -39,9 +39,15 @@ def test_one_provider_that_fails_hides_no_other(desk: Desk, sandboxes: list[Sand
 
 
 ROW = {
-    "name": "Followers", "type": "Default", "category": "Instagram", "rate": "1", "min": 10, "max": 1000,
-    "refill": False, "cancel": False,
-}  # fmt: skip
+    "name": "Followers",
+    "type": "Default",
+    "category": "Instagram",
+    "rate": "1",
+    "min": 10,
+    "max": 1000,
+    "refill": False,
+    "cancel": False,
+}
 
 
 def test_rows_that_are_no_services_are_accounted_for(desk: Desk, sandboxes: list[Sandbox]) -> None:

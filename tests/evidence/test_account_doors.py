@@ -250,10 +250,13 @@ def door(url: str, key: str = "k") -> str:
 @pytest.mark.parametrize(
     "url",
     [
-        "http://Panel.Example/api/v2", "https://panel.example/api/v2/", "https://panel.example:443/api/v2",
-        "http://panel.example:80/api/v2", "https://panel.example./api/v2",
+        "http://Panel.Example/api/v2",
+        "https://panel.example/api/v2/",
+        "https://panel.example:443/api/v2",
+        "http://panel.example:80/api/v2",
+        "https://panel.example./api/v2",
     ],
-)  # fmt: skip
+)
 def test_spellings_of_one_address_are_one_door(url: str) -> None:
     assert door(url) == door("https://panel.example/api/v2")
 
@@ -261,10 +264,13 @@ def test_spellings_of_one_address_are_one_door(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://panel.example/api/v3", "https://panel.example:8443/api/v2", "https://other.example/api/v2",
-        "https://panel.example/API/v2", "https://panel.example/api/v2?shop=2",
+        "https://panel.example/api/v3",
+        "https://panel.example:8443/api/v2",
+        "https://other.example/api/v2",
+        "https://panel.example/API/v2",
+        "https://panel.example/api/v2?shop=2",
     ],
-)  # fmt: skip
+)
 def test_other_addresses_and_keys_are_other_doors(url: str) -> None:
     assert door(url) != door("https://panel.example/api/v2")
     assert door(url) != door(url, "another")

@@ -178,9 +178,11 @@ def test_what_came_in_while_nobody_looked_is_no_verdict() -> None:
 
 def test_where_all_were_taken_no_payment_can_have_hidden_one() -> None:
     assert evidence.weigh(
-        Account(digits=2, charge_digits=2), Sum(Decimal("2.40"), Decimal("0.01"), Decimal(0)),
-        [UnsureAdd(attempt=1, cost=Decimal("2.40"))], unobserved=Decimal(50),
-    ) == TakenAdds(frozenset({1}))  # fmt: skip
+        Account(digits=2, charge_digits=2),
+        Sum(Decimal("2.40"), Decimal("0.01"), Decimal(0)),
+        [UnsureAdd(attempt=1, cost=Decimal("2.40"))],
+        unobserved=Decimal(50),
+    ) == TakenAdds(frozenset({1}))
 
 
 def test_what_came_back_unseen_may_hide_a_payment() -> None:

@@ -132,9 +132,22 @@ def test_a_catalogue_is_as_new_as_its_last_good_answer(synced_at: int | None, cr
 
 def listing(rate: str | None, *, currency: str | None = "USD", kind: str = "Default") -> ListingRow:
     return ListingRow(
-        provider="alpha", service="1", name="", category="", type=kind, rate=rate, currency=currency, minimum=1,
-        maximum=None, refill=None, cancel=None, dripfeed=None, description="", flaw=None, missing=0,
-    )  # fmt: skip
+        provider="alpha",
+        service="1",
+        name="",
+        category="",
+        type=kind,
+        rate=rate,
+        currency=currency,
+        minimum=1,
+        maximum=None,
+        refill=None,
+        cancel=None,
+        dripfeed=None,
+        description="",
+        flaw=None,
+        missing=0,
+    )
 
 
 @pytest.mark.parametrize(

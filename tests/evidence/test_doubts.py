@@ -40,25 +40,37 @@ def missing(amount: str, *, back: str = "0") -> Sum:
     [
         (SEEN, missing("-10.5"), adds("2.40"), "0", Void("10.5 more are there than should be: somebody paid in")),
         (
-            Account(digits=2, risen=Decimal("2.40")), missing("0", back="1.10"), adds("2.40"), "0",
+            Account(digits=2, risen=Decimal("2.40")),
+            missing("0", back="1.10"),
+            adds("2.40"),
+            "0",
             Doubtful("2.4 came in, 1.1 of it from orders"),
         ),
         (SEEN, missing("0"), adds(*["9.99"] * 9), "0", Doubtful("9 adds are unsure at once")),
         (SEEN, missing("2.40"), adds("2.40", "2.40"), "0", Doubtful("2.4 are missing: 2 explanations")),
         (
-            SEEN, missing("0"), adds("2.40"), "2.40",
+            SEEN,
+            missing("0"),
+            adds("2.40"),
+            "2.40",
             Doubtful("a payment of 2.4 or less may have come in unseen"),
         ),
         (
-            SEEN, missing("0.30"), adds("0.30", "0.09"), "0",
+            SEEN,
+            missing("0.30"),
+            adds("0.30", "0.09"),
+            "0",
             Doubtful("the balance is shown too coarsely to tell so many apart"),
         ),
         (
-            SEEN, missing("2.40"), adds("2.40", sure_price=False), "0",
+            SEEN,
+            missing("2.40"),
+            adds("2.40", sure_price=False),
+            "0",
             Doubtful("a price has changed, or its catalogue is older than the order"),
         ),
     ],
-)  # fmt: skip
+)
 def test_the_owner_reads_why_nothing_was_decided(
     account: Account, total: Sum, candidates: list[UnsureAdd], unobserved: str, said: BalanceVerdict
 ) -> None:

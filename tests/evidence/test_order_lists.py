@@ -53,9 +53,16 @@ async def test_ours_shows_a_reseller_his_newest_orders(tmp_path: Path, fresh_sql
         newest = (await anna.json("orders")).json()
         assert [row["order"] for row in newest] == [second, first]
         assert newest[1] == {
-            "order": first, "service": 1, "quantity": 1000, "link": "https://x.example/u/a", "request_id": "r-1",
-            "charge": 2.5, "status": "PENDING", "currency": "USD", "remains": 1000,
-        }  # fmt: skip
+            "order": first,
+            "service": 1,
+            "quantity": 1000,
+            "link": "https://x.example/u/a",
+            "request_id": "r-1",
+            "charge": 2.5,
+            "status": "PENDING",
+            "currency": "USD",
+            "remains": 1000,
+        }
         classic = (await anna.form("orders")).json()[0]
         assert (classic["status"], classic["charge"], classic["quantity"]) == ("Pending", "1.25", "500")
         assert (await anna.json("orders", orders=str(first))).json().keys() == {str(first)}

@@ -27,8 +27,12 @@ EARLIER = Known(SENT, had_earlier=True, first=First("4999", 0, 30))
 def claim(attempt: int = 1, **changes: object) -> Claim:
     """An add of 1,000 units of their service 1, sent at 100."""
     usual: dict[str, object] = {
-        "attempt": attempt, "service": "1", "link": LINK, "quantities": frozenset({1000}), "sent_at": 100,
-    }  # fmt: skip
+        "attempt": attempt,
+        "service": "1",
+        "link": LINK,
+        "quantities": frozenset({1000}),
+        "sent_at": 100,
+    }
     return Claim(**{**usual, **changes})  # type: ignore[arg-type]  # a test's own words
 
 

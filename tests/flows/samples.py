@@ -136,14 +136,20 @@ _SERVICE = (
 SAMPLES = (
     Sample("order.php", "php", ("php",), PHP, "Order ID: 12345"),
     Sample(
-        "order.py", sys.executable, (sys.executable,), PYTHON,
+        "order.py",
+        sys.executable,
+        (sys.executable,),
+        PYTHON,
         rf"Order ID: 12345\nStatus: {_STATUS}\nBalance: \$147\.50\n",
     ),
     Sample("order.mjs", "node", ("node",), JAVASCRIPT, rf"Order ID: 12345\nStatus: {_STATUS}\nBalance: 147\.50\n"),
     Sample(
-        "order.sh", "curl", ("sh",), CURL,
+        "order.sh",
+        "curl",
+        ("sh",),
+        CURL,
         _SERVICE[0] + r'\{"order":12345\}' + _SERVICE[1] + r'\{"balance":"147\.50","currency":"USD"\}',
     ),
-)  # fmt: skip
+)
 TRIED = [sample for sample in SAMPLES if which(sample.needs)]
 LEFT_OUT = [sample for sample in SAMPLES if sample not in TRIED]

@@ -17,9 +17,17 @@ from tests.flows.processes import Process
 from tests.providers.sandbox_server import serving
 
 FOLLOWERS = {
-    "service": 1, "name": "Followers", "type": "Default", "category": "Instagram", "rate": "2.00",
-    "min": 100, "max": 100_000, "refill": True, "cancel": True, "dripfeed": False,
-}  # fmt: skip
+    "service": 1,
+    "name": "Followers",
+    "type": "Default",
+    "category": "Instagram",
+    "rate": "2.00",
+    "min": 100,
+    "max": 100_000,
+    "refill": True,
+    "cancel": True,
+    "dripfeed": False,
+}
 """What a provider of these tests sells: one service."""
 ENTRY = """
 [[provider]]

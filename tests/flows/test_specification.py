@@ -35,9 +35,13 @@ def test_a_customers_program_runs_as_it_is_printed(
     program = sample.write(tmp_path, panel.url, customer.key)
 
     ran = subprocess.run(
-        [*sample.command, program], capture_output=True, text=True, timeout=PATIENCE, check=False,
+        [*sample.command, program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
         env={**os.environ, "no_proxy": "*"},
-    )  # fmt: skip
+    )
 
     assert ran.returncode == 0, ran.stderr
     assert re.fullmatch(sample.prints, ran.stdout), ran.stdout

@@ -174,8 +174,15 @@ class Typed(Struct, frozen=True):
     charge: Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]*)(\.[0-9]{1,8})?$")]
     start_count: Annotated[str, Meta(pattern="^[0-9]+$")]
     status: Literal[
-        "Pending", "Processing", "In progress", "Completed", "Partial", "Canceled", "Active", "Expired",
-    ]  # fmt: skip
+        "Pending",
+        "Processing",
+        "In progress",
+        "Completed",
+        "Partial",
+        "Canceled",
+        "Active",
+        "Expired",
+    ]
     remains: Annotated[str, Meta(pattern="^[0-9]+$")]
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 
@@ -190,9 +197,15 @@ def typed(reply: Any, sale: Sale) -> Verdict:
 
 
 EVERYBODY: dict[str, Reader] = {
-    "SP4": sp4, "SP4 fork": sp4_fork, "GLY": glycon, "CMSNT1": cmsnt1, "TZ": tz, "SPLAN": splan, "DOC": doc,
+    "SP4": sp4,
+    "SP4 fork": sp4_fork,
+    "GLY": glycon,
+    "CMSNT1": cmsnt1,
+    "TZ": tz,
+    "SPLAN": splan,
+    "DOC": doc,
     "typed client": typed,
-}  # fmt: skip
+}
 BUYERS_OF_SUBSCRIPTIONS = ("SP4", "SP4 fork", "typed client")
 """The others know no word for them."""
 RUNS_THEIR_OWN_DRIP_FEED = ("GLY",)

@@ -21,24 +21,51 @@ from tests.interop.readers import CENT, EVERYBODY, Follow, Sale, php_int
 from tests.interop.upstream import Page
 
 WORDS = [
-    "Pending", "Processing", "In progress", "Completed", "Partial", "Canceled", "CANCELLED", "Refunded", "Error",
-    "Expired", "Paused", "Active", "Refill", "zz", "", "3", None,
-]  # fmt: skip
+    "Pending",
+    "Processing",
+    "In progress",
+    "Completed",
+    "Partial",
+    "Canceled",
+    "CANCELLED",
+    "Refunded",
+    "Error",
+    "Expired",
+    "Paused",
+    "Active",
+    "Refill",
+    "zz",
+    "",
+    "3",
+    None,
+]
 COUNTS = st.integers(-20, 1500) | st.sampled_from(["0", "120", "99.9", "1000.0000000000", "", "Unknown", None, "1e2"])
 CHARGES = st.sampled_from(["0", "2.00", "1.99", "1.50", "0.000001", 0.75, "1,000.5", "-1", "NaN", "1e-7", "", None])
 ROWS = st.fixed_dictionaries(
     {"status": st.sampled_from(WORDS)},
     optional={
-        "remains": COUNTS, "charge": CHARGES, "start_count": COUNTS, "runs": COUNTS, "posts": COUNTS,
+        "remains": COUNTS,
+        "charge": CHARGES,
+        "start_count": COUNTS,
+        "runs": COUNTS,
+        "posts": COUNTS,
         "currency": st.sampled_from(["USD", "EUR", "USDT", None]),
     },
-)  # fmt: skip
+)
 TROUBLES: st.SearchStrategy[Any] = st.sampled_from(
     [
-        None, {"error": "Incorrect order ID"}, {"error": "Something went wrong"}, {"error": "Too many requests"},
-        [], "", Page("<html>404</html>", 404), Page(""), Page('{"status": "Par'), Page("Fatal error"),
+        None,
+        {"error": "Incorrect order ID"},
+        {"error": "Something went wrong"},
+        {"error": "Too many requests"},
+        [],
+        "",
+        Page("<html>404</html>", 404),
+        Page(""),
+        Page('{"status": "Par'),
+        Page("Fatal error"),
     ]
-)  # fmt: skip
+)
 DRIP_FEED = (ServiceType.DEFAULT, {"quantity": 100, "runs": 10, "interval": 5})
 SUBSCRIPTION = (ServiceType.SUBSCRIPTIONS, {"username": "u", "min": 10, "max": 20, "posts": 5, "delay": 0})
 NEGATIVE = {"status": "Completed", "remains": -3, "start_count": -1, "runs": -1, "posts": "-1"}

@@ -24,11 +24,15 @@ LIMITS = AT_ONCE.replace("[limits]\n", f"[limits]\nopen_subscription_posts = {OP
 @pytest.mark.parametrize(
     ("asked", "new", "old"),
     [
-        ({}, OPEN, 0), ({"posts": 0}, OPEN, 0), ({"posts": 0, "old_posts": 0}, OPEN, 0), ({"posts": 3}, 3, 0),
-        ({"old_posts": 1}, OPEN, 1), ({"posts": 0, "old_posts": 4}, 0, 4),
+        ({}, OPEN, 0),
+        ({"posts": 0}, OPEN, 0),
+        ({"posts": 0, "old_posts": 0}, OPEN, 0),
+        ({"posts": 3}, 3, 0),
+        ({"old_posts": 1}, OPEN, 1),
+        ({"posts": 0, "old_posts": 4}, 0, 4),
         ({"posts": 2, "old_posts": 3}, 2, 3),
     ],
-)  # fmt: skip
+)
 async def test_what_is_sent_is_what_was_charged(
     asked: dict[str, Any], new: int, old: int, tmp_path: Path, fresh_sqlite: str
 ) -> None:
@@ -48,10 +52,14 @@ async def test_an_order_of_an_older_version_is_sent_as_it_was_charged(
     any_trade: Market, fields: dict[str, str], billed: int, posts: str
 ) -> None:
     await accept_order(
-        await make_reseller(), service=WATCH, type="Subscriptions", runs=billed, quantity=billed * 20,
+        await make_reseller(),
+        service=WATCH,
+        type="Subscriptions",
+        runs=billed,
+        quantity=billed * 20,
         charge=billed * 20 * 3 * SCALE // 1000,
         fields={"username": "u", "min": "10", "max": "20", "delay": "0", **fields},
-    )  # fmt: skip
+    )
     await any_trade.send_out()
     assert any_trade.alpha.taken[-1].text("posts") == posts
 

@@ -115,6 +115,8 @@ async def test_many_are_answered_each_by_itself(trade: Market, ann: Client) -> N
     reply = await ann.form("cancel", orders=f"{running},77,{waiting},x,{running}")
     unknown = {"error": "Incorrect order ID"}
     assert reply.json() == [
-        {"order": running, "cancel": 1}, {"order": 77, "cancel": unknown},
-        {"order": waiting, "cancel": 1}, {"order": "x", "cancel": unknown},
-    ]  # fmt: skip
+        {"order": running, "cancel": 1},
+        {"order": 77, "cancel": unknown},
+        {"order": waiting, "cancel": 1},
+        {"order": "x", "cancel": unknown},
+    ]

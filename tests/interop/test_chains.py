@@ -37,18 +37,31 @@ ADDS: dict[ServiceType, dict[str, Any]] = {
     ServiceType.POLL: {"quantity": 100, "answer_number": "3"},
     ServiceType.INVITES_FROM_GROUPS: {"quantity": 100, "groups": "g1\ng2"},
     ServiceType.SUBSCRIPTIONS: {
-        "username": "ann", "min": 10, "max": 20, "posts": 5, "delay": 30, "expiry": "31/12/2030",
+        "username": "ann",
+        "min": 10,
+        "max": 20,
+        "posts": 5,
+        "delay": 30,
+        "expiry": "31/12/2030",
     },
     ServiceType.WEB_TRAFFIC: {
-        "quantity": 100, "country": "WW", "device": "5", "type_of_traffic": "2", "referring_url": "https://x.example",
+        "quantity": 100,
+        "country": "WW",
+        "device": "5",
+        "type_of_traffic": "2",
+        "referring_url": "https://x.example",
     },
     ServiceType.SPECIAL: {"quantity": 100, "emoji": "👍"},
-}  # fmt: skip
+}
 """What an order of each type takes besides its link; lists as lines, which arrive as they left."""
 BILLED = {
-    ServiceType.DEFAULT: 1000, ServiceType.PACKAGE: 1, ServiceType.CUSTOM_COMMENTS: 4,
-    ServiceType.CUSTOM_COMMENTS_PACKAGE: 1, ServiceType.MENTIONS_CUSTOM_LIST: 3, ServiceType.COMMENT_REPLIES: 3,
-}  # fmt: skip
+    ServiceType.DEFAULT: 1000,
+    ServiceType.PACKAGE: 1,
+    ServiceType.CUSTOM_COMMENTS: 4,
+    ServiceType.CUSTOM_COMMENTS_PACKAGE: 1,
+    ServiceType.MENTIONS_CUSTOM_LIST: 3,
+    ServiceType.COMMENT_REPLIES: 3,
+}
 FUNDS = Decimal(10_000)
 ENDED = ("COMPLETED", "PARTIAL", "CANCELLED")
 HOPS = {

@@ -103,9 +103,18 @@ async def of_a_word_that_nobody_knows(trade: Market, ann: Client) -> int:
 
 
 TROUBLES: list[Trouble] = [
-    nothing_wrong, provider_down, frozen, unsure, on_its_way, nobody_can_take_it, held_by_an_error,
-    held_by_an_unclear_part, lost_upstream, paused, of_a_word_that_nobody_knows,
-]  # fmt: skip
+    nothing_wrong,
+    provider_down,
+    frozen,
+    unsure,
+    on_its_way,
+    nobody_can_take_it,
+    held_by_an_error,
+    held_by_an_unclear_part,
+    lost_upstream,
+    paused,
+    of_a_word_that_nobody_knows,
+]
 
 
 async def replies_to(client: Client, order: int) -> list[Any]:

@@ -22,10 +22,24 @@ from tests.providers.sandbox_server import serving
 PROVIDER = "zzpanel"
 REFUSAL = "zz-refuses-this.-ask-zz.example"
 FATES = [
-    "", "partial/157", "partial/0", "cancel", "cancel/400", "late/300", "grow/100/200", "slow", "pending",
-    f"refuse/{REFUSAL}", "refuse/Not-enough-funds", "refuse/Incorrect-link", "unknownword/zzword", "unknownword/Error",
-    "unknownword/null", "drop", "error500",
-]  # fmt: skip
+    "",
+    "partial/157",
+    "partial/0",
+    "cancel",
+    "cancel/400",
+    "late/300",
+    "grow/100/200",
+    "slow",
+    "pending",
+    f"refuse/{REFUSAL}",
+    "refuse/Not-enough-funds",
+    "refuse/Incorrect-link",
+    "unknownword/zzword",
+    "unknownword/Error",
+    "unknownword/null",
+    "drop",
+    "error500",
+]
 LEAKS = re.compile(
     r"zz|\b71\d\d\b|\b8800\d\d\b|0\.000012|sandbox|127\.0\.0\.1|localhost|traceback|sqlite|select |\.py", re.IGNORECASE
 )
@@ -187,11 +201,24 @@ async def test_no_refusal_says_more_than_its_sentence(shop: Market) -> None:
     crawl, poor_crawl = Crawl(ann), Crawl(poor)
     good: dict[str, object] = {"service": 1, "link": "user", "quantity": 100}
     for change in (
-        {"service": 99}, {"service": "x"}, {"service": ""}, {"link": ""}, {"link": "a\x00b"}, {"link": "x" * 2001},
-        {"quantity": 0}, {"quantity": "1e3"}, {"quantity": "NaN"}, {"quantity": 10**20}, {"quantity": ""},
-        {"runs": 3}, {"runs": "x", "interval": 1}, {"request_id": "r" * 300}, {"service": 2}, {"service": 3},
+        {"service": 99},
+        {"service": "x"},
+        {"service": ""},
+        {"link": ""},
+        {"link": "a\x00b"},
+        {"link": "x" * 2001},
+        {"quantity": 0},
+        {"quantity": "1e3"},
+        {"quantity": "NaN"},
+        {"quantity": 10**20},
+        {"quantity": ""},
+        {"runs": 3},
+        {"runs": "x", "interval": 1},
+        {"request_id": "r" * 300},
+        {"service": 2},
+        {"service": 3},
         {"service": 3, "quantity": 1_000_000},
-    ):  # fmt: skip
+    ):
         await crawl.call("add", **{**good, **change})
         await poor_crawl.call("add", **{**good, "service": 3, **change})
     for action in ("status", "cancel", "refill", "refill_status", "fly", "", "orders"):
@@ -205,9 +232,16 @@ async def test_no_refusal_says_more_than_its_sentence(shop: Market) -> None:
             await crawl.call(action, **fields)
     crawl.replies += [await ann.http.post("/api/v2", content=body) for body in BAD_BODIES]
     crawl.replies += [await ann.http.post("/api/v2", content=b"{" + body) for body in BAD_BODIES]
-    crawl.replies += [await ann.http.request(method, path) for method, path in (
-        ("GET", "/api/v2"), ("PUT", "/api/v2"), ("DELETE", "/api/v2"), ("POST", "/api/v3"), ("GET", "/nowhere"),
-    )]  # fmt: skip
+    crawl.replies += [
+        await ann.http.request(method, path)
+        for method, path in (
+            ("GET", "/api/v2"),
+            ("PUT", "/api/v2"),
+            ("DELETE", "/api/v2"),
+            ("POST", "/api/v3"),
+            ("GET", "/nowhere"),
+        )
+    ]
     for stranger in ("wrong", "", "\x00", "k" * 200):
         strange = Crawl(Client(ann.http, stranger))
         await strange.call("balance")

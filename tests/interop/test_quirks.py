@@ -84,9 +84,17 @@ async def test_q57_a_quantity_beside_lines_is_ignored(trade: Market, ann: Client
 
 async def test_q58_an_empty_parameter_is_as_good_as_none(trade: Market, ann: Client) -> None:
     fields = await sent(
-        trade, ann, ServiceType.DEFAULT,
-        quantity=1000, comments="", runs="", interval=" ", username="", custom_id="", request_id="",
-    )  # fmt: skip
+        trade,
+        ann,
+        ServiceType.DEFAULT,
+        quantity=1000,
+        comments="",
+        runs="",
+        interval=" ",
+        username="",
+        custom_id="",
+        request_id="",
+    )
     assert fields.keys() == {"key", "action", "service", "link", "quantity"}
     assert await post(ann, action="add", **{**PLAIN, "link": "  "}) == {"error": "Bad link"}
 
@@ -226,8 +234,9 @@ async def test_q71_an_id_that_cannot_be_is_unknown(trade: Market, ann: Client) -
     order = await trade.buy(ann)
     odd = ["0", "-1", "99999999999999999999999", "2147483648", "9223372036854775808", "ord_1", "1e3", "1.5", "١"]
     assert await post(ann, action="status", orders=",".join([*odd, str(order)])) == {
-        **dict.fromkeys(odd, UNKNOWN), str(order): await post(ann, action="status", order=order),
-    }  # fmt: skip
+        **dict.fromkeys(odd, UNKNOWN),
+        str(order): await post(ann, action="status", order=order),
+    }
     for one in odd:
         assert await post(ann, action="status", order=one) == UNKNOWN
         assert await post(ann, action="refill", order=one) == UNKNOWN

@@ -57,7 +57,9 @@ FORMS: dict[str, Form] = {
     "header": lambda fields: _post(_form(_without_key(fields)), X_Api_Key=fields["key"], **FORM_TYPE),
     "another name": lambda fields: _post(_form(_renamed(fields, "api_token")), **FORM_TYPE),
     "half in the query": lambda fields: httpx.Request(
-        "POST", AT, params={"key": fields["key"], "action": fields["action"]},
+        "POST",
+        AT,
+        params={"key": fields["key"], "action": fields["action"]},
         data={name: text for name, text in fields.items() if name not in ("key", "action")},
     ),
     "a mark before the form": lambda fields: _post(BOM + _form(fields), **FORM_TYPE),
@@ -68,10 +70,14 @@ FORMS: dict[str, Form] = {
     "JSON without a type": lambda fields: _post(json.dumps(fields).encode()),
     "a mark before the JSON": lambda fields: _post(BOM + json.dumps(fields, ensure_ascii=False).encode()),
     "JSON with numbers": lambda fields: _post(
-        json.dumps({name: int(text) if text.isascii() and text.isdigit() and text == str(int(text)) else text
-                    for name, text in fields.items()}).encode()
+        json.dumps(
+            {
+                name: int(text) if text.isascii() and text.isdigit() and text == str(int(text)) else text
+                for name, text in fields.items()
+            }
+        ).encode()
     ),
-}  # fmt: skip
+}
 
 NUMBERS = st.sampled_from(
     ["1000", "100", "1", "0", "-5", "1e3", "1000.0", "12abc", "1000001", "99999999999999999999", ""]
@@ -93,8 +99,18 @@ CALLS = st.fixed_dictionaries(
 )
 QUESTIONS = st.fixed_dictionaries({"action": st.sampled_from(["balance", "services", "Services"])})
 OURS = (
-    "id", "reseller", "created_at", "due_at", "ended_at", "order_id", "attempt", "at", "source", "target", "reference",
-)  # fmt: skip
+    "id",
+    "reseller",
+    "created_at",
+    "due_at",
+    "ended_at",
+    "order_id",
+    "attempt",
+    "at",
+    "source",
+    "target",
+    "reference",
+)
 """What differs from one reseller's rows to another's."""
 
 
@@ -157,7 +173,7 @@ def _name(reply: Any, orders: Mapping[str, int]) -> Any:
     names = {order: name for name, order in orders.items()}
     known = {
         names.get(int(key), key) if key.isascii() and key.isdigit() else key: value for key, value in reply.items()
-    }  # fmt: skip
+    }
     for key in ("order", "refill"):
         if isinstance(known.get(key), int):
             known[key] = names.get(known[key], "new" if known[key] != NOBODYS else NOBODYS)

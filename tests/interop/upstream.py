@@ -99,6 +99,15 @@ class Upstream:
 
 def _row(number: int, kind: ServiceType, rate: str, words: str, flags: Mapping[str, bool]) -> dict[str, Any]:
     return {
-        "service": FIRST_SERVICE + number, "name": f"{words} {kind}", "type": kind.value, "category": words,
-        "rate": rate, "min": "1", "max": "1000000", "refill": True, "cancel": True, "dripfeed": True, **flags,
-    }  # fmt: skip
+        "service": FIRST_SERVICE + number,
+        "name": f"{words} {kind}",
+        "type": kind.value,
+        "category": words,
+        "rate": rate,
+        "min": "1",
+        "max": "1000000",
+        "refill": True,
+        "cancel": True,
+        "dripfeed": True,
+        **flags,
+    }

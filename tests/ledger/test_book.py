@@ -100,8 +100,9 @@ async def test_what_is_earned_touches_no_wallet_and_is_no_line_of_a_statement() 
     await post(entries.earned(order.id, ann.id, 3 * SCALE))
     assert await book.balance(ann.id) == 0
     assert [row.reference for row in await book.statement(ann.id)] == [
-        f"order:{order.id}:charge", f"deposit:manual:opening-{ann.id}",
-    ]  # fmt: skip
+        f"order:{order.id}:charge",
+        f"deposit:manual:opening-{ann.id}",
+    ]
 
 
 async def test_a_statement_can_be_cut_to_its_newest_lines() -> None:

@@ -62,9 +62,17 @@ min_margin_percent = 5
 def followers(rate: str, **changes: Any) -> dict[str, Any]:
     """Service 1 of a provider, as it publishes it."""
     usual = {
-        "service": 1, "name": "Followers", "type": "Default", "category": "Instagram", "rate": rate,
-        "min": 1, "max": 1_000_000, "refill": True, "cancel": True, "dripfeed": True,
-    }  # fmt: skip
+        "service": 1,
+        "name": "Followers",
+        "type": "Default",
+        "category": "Instagram",
+        "rate": rate,
+        "min": 1,
+        "max": 1_000_000,
+        "refill": True,
+        "cancel": True,
+        "dripfeed": True,
+    }
     return {**usual, **changes}
 
 
@@ -112,8 +120,10 @@ async def open_panel(
         offers = ", ".join(f'"{name}:1"' for name in providers)
         files = {
             "aggregator.toml": PANEL.format(url=database_url, pace=pace, reroute=str(reroute).lower()),
-            "providers.toml": "".join(entries), "services.toml": SERVICE.format(offers=offers), "markup.toml": markup,
-        }  # fmt: skip
+            "providers.toml": "".join(entries),
+            "services.toml": SERVICE.format(offers=offers),
+            "markup.toml": markup,
+        }
         for name, text in files.items():
             (folder / name).write_text(text)
         panel = Panel(load(folder, {}))

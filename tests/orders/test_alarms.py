@@ -23,9 +23,17 @@ TEXT = '[[provider]]\nname = "alpha"\nurl = "https://alpha.example"\nkey = "k"\n
 
 
 DRIFT = DayRow(
-    id=1, provider="alpha", currency="USD", opened_at=NOW, looked_at=NOW, balance=Decimal(92),
-    lost=Decimal("7.40"), due=Decimal("2.40000000"), drift=Decimal("5.00"), orders="[4,3,2,1,9,8,7]",
-)  # fmt: skip
+    id=1,
+    provider="alpha",
+    currency="USD",
+    opened_at=NOW,
+    looked_at=NOW,
+    balance=Decimal(92),
+    lost=Decimal("7.40"),
+    due=Decimal("2.40000000"),
+    drift=Decimal("5.00"),
+    orders="[4,3,2,1,9,8,7]",
+)
 
 
 def standing(row: dict[str, Any] | None = None, **seen: Any) -> ProviderStanding:
@@ -90,8 +98,11 @@ def test_what_stops_orders_comes_first() -> None:
 def test_what_is_served_beyond_what_was_bought_and_goes_on_is_the_worst() -> None:
     (alarm,) = alarms(replace(situation(), overserved={"alpha": WaitingRows(2, NOW - 7), "gone": WaitingRows(1, NOW)}))
     assert (alarm.tone, alarm.what, alarm.since, alarm.provider) == (
-        Tone.BAD, "alpha serves more than was bought, and does not stop: 2 orders", NOW - 7, "alpha",
-    )  # fmt: skip
+        Tone.BAD,
+        "alpha serves more than was bought, and does not stop: 2 orders",
+        NOW - 7,
+        "alpha",
+    )
 
 
 def test_few_tries_say_nothing_of_a_provider() -> None:

@@ -36,10 +36,20 @@ COMPLETED = {"status": "Completed", "remains": "0", "charge": "2.30"}
 @pytest.mark.parametrize(
     ("revived", "called_off", "trusted"),
     [
-        (0, 0, True), (0, 500, True), (1, 1, True), (2, 2, True), (2, 99, True), (3, 3, False), (3, 1000, False),
-        (4, 4, False), (1, 100, False), (1, 101, True), (2, 200, False), (2, 201, True),
+        (0, 0, True),
+        (0, 500, True),
+        (1, 1, True),
+        (2, 2, True),
+        (2, 99, True),
+        (3, 3, False),
+        (3, 1000, False),
+        (4, 4, False),
+        (1, 100, False),
+        (1, 101, True),
+        (2, 200, False),
+        (2, 201, True),
     ],
-)  # fmt: skip
+)
 def test_three_or_one_in_a_hundred_end_trust(revived: int, called_off: int, *, trusted: bool) -> None:
     assert trusts_call_offs(revived=revived, called_off=called_off) is trusted
 
@@ -47,18 +57,28 @@ def test_three_or_one_in_a_hundred_end_trust(revived: int, called_off: int, *, t
 @pytest.mark.parametrize(
     ("phase", "remains", "charge", "last", "revived"),
     [
-        (Phase.COMPLETED, 0, "2.4", "0", True), (Phase.COMPLETED, None, None, None, True),
-        (Phase.PARTIAL, 300, "1.7", "0", True), (Phase.PARTIAL, 300, None, "0", True),
-        (Phase.PARTIAL, 1000, "0", "0", False), (Phase.PARTIAL, 0, "0", "0", False),
-        (Phase.PARTIAL, 1000, "2.4", "2.4", False), (Phase.PARTIAL, 1000, "2.4", "0", True),
-        (Phase.EXPIRED, 300, "1.7", "0", True), (Phase.IN_PROGRESS, 400, "0", "0", True),
-        (Phase.IN_PROGRESS, 1000, "2.4", "0", False), (Phase.IN_PROGRESS, 0, "2.4", "0", False),
-        (Phase.IN_PROGRESS, None, "2.4", "0", False), (Phase.PENDING, 1000, "2.4", "0", False),
-        (Phase.CANCELLED, 1000, "0", "0", False), (Phase.CANCELLED, 1000, "2.4", "2.4", False),
-        (Phase.CANCELLED, 1000, "2.4", None, False), (Phase.CANCELLED, 1000, "2.4", "0", True),
-        (Phase.UNKNOWN, None, "2.4", "0", False), (Phase.ERROR, None, "2.4", "0", False),
+        (Phase.COMPLETED, 0, "2.4", "0", True),
+        (Phase.COMPLETED, None, None, None, True),
+        (Phase.PARTIAL, 300, "1.7", "0", True),
+        (Phase.PARTIAL, 300, None, "0", True),
+        (Phase.PARTIAL, 1000, "0", "0", False),
+        (Phase.PARTIAL, 0, "0", "0", False),
+        (Phase.PARTIAL, 1000, "2.4", "2.4", False),
+        (Phase.PARTIAL, 1000, "2.4", "0", True),
+        (Phase.EXPIRED, 300, "1.7", "0", True),
+        (Phase.IN_PROGRESS, 400, "0", "0", True),
+        (Phase.IN_PROGRESS, 1000, "2.4", "0", False),
+        (Phase.IN_PROGRESS, 0, "2.4", "0", False),
+        (Phase.IN_PROGRESS, None, "2.4", "0", False),
+        (Phase.PENDING, 1000, "2.4", "0", False),
+        (Phase.CANCELLED, 1000, "0", "0", False),
+        (Phase.CANCELLED, 1000, "2.4", "2.4", False),
+        (Phase.CANCELLED, 1000, "2.4", None, False),
+        (Phase.CANCELLED, 1000, "2.4", "0", True),
+        (Phase.UNKNOWN, None, "2.4", "0", False),
+        (Phase.ERROR, None, "2.4", "0", False),
     ],
-)  # fmt: skip
+)
 def test_what_counts_as_alive(
     phase: Phase, remains: int | None, charge: str | None, last: str | None, *, revived: bool
 ) -> None:

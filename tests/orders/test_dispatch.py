@@ -131,8 +131,9 @@ async def test_what_two_providers_say_of_a_link_ends_the_order(tmp_path: Path, p
         order = await order_for(ann, "refuse/Bad-link")
         await dispatch_all(panel)
         assert await outcomes_of(order.id) == [
-            ("alpha", "refused", "LINK_INVALID"), ("bravo", "refused", "LINK_INVALID"),
-        ]  # fmt: skip
+            ("alpha", "refused", "LINK_INVALID"),
+            ("bravo", "refused", "LINK_INVALID"),
+        ]
     assert await state_of(order) == "cancelled"
     assert await book.balance(ann.id) == BOUGHT
     assert providers["charlie"].orders == []
@@ -193,8 +194,9 @@ async def test_the_pause_of_a_waiting_order_grows(tmp_path: Path, panel_database
         for age in (10_000, 60_000, 6_000_000):
             await tables.Order.raw(
                 "update orders set due_at = 0, created_at = (select created_at - {} from orders o where o.id = {})",
-                age, order.id,
-            )  # fmt: skip
+                age,
+                order.id,
+            )
             await dispatch(panel)
             now = await order_now(order.id)
             pauses.append(now.due_at - now.created_at)

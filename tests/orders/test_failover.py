@@ -22,9 +22,18 @@ GIVE_UP_MS = DAY
 def route(provider: str, *, usable: bool = True, permanent: bool = False, reason: str = "") -> Route:
     """A way to a provider."""
     offer = Offer(
-        provider=provider, service="1", name="Followers", category="Instagram", type="Default",
-        rate=Rate(2 * SCALE, "USD"), minimum=1, maximum=None, refill=False, cancel=False, dripfeed=False,
-    )  # fmt: skip
+        provider=provider,
+        service="1",
+        name="Followers",
+        category="Instagram",
+        type="Default",
+        rate=Rate(2 * SCALE, "USD"),
+        minimum=1,
+        maximum=None,
+        refill=False,
+        cancel=False,
+        dripfeed=False,
+    )
     cost = Money(2 * SCALE, "USD")
     return Route(offer=offer, cost=cost, margin=cost, usable=usable, permanent=permanent, reason=reason)
 

@@ -27,9 +27,14 @@ async def test_after_each_word_the_reseller_has_what_is_due(
     more = f'cancel_means = "{history.cancel_means}"'
     async with open_panel(tmp_path, panel_database, {"alpha": alpha}, pace=pace, more=more) as panel:
         order = await accept_order(
-            ann, quantity=history.quantity, rate=RATE, charge=charge, runs=history.posts or history.runs,
-            type=history.kind, fields=history.fields,
-        )  # fmt: skip
+            ann,
+            quantity=history.quantity,
+            rate=RATE,
+            charge=charge,
+            runs=history.posts or history.runs,
+            type=history.kind,
+            fields=history.fields,
+        )
         await dispatch(panel)
         for number, step in enumerate(history.steps, 1):
             alpha.reply = step.reply
@@ -39,7 +44,10 @@ async def test_after_each_word_the_reseller_has_what_is_due(
             assert Decimal(now.refunded) / SCALE == Decimal(step.refunded), f"step {number}"
             reply = await classic_reply(panel, now)
             assert {name: reply[name] for name in ("status", "remains", "charge", "start_count", "currency")} == {
-                "status": step.status, "remains": step.remains, "charge": step.charge,
-                "start_count": step.start_count, "currency": "USD",
-            }, f"step {number}"  # fmt: skip
+                "status": step.status,
+                "remains": step.remains,
+                "charge": step.charge,
+                "start_count": step.start_count,
+                "currency": "USD",
+            }, f"step {number}"
         assert [finding for finding in await audit() if finding.broken] == []

@@ -13,15 +13,39 @@ from tests.builders import accept_order, make_reseller
 from tests.orders.panels import dispatch_all, move_providers, open_panel, outcomes_of, sandbox
 
 ADDRESSES = [
-    "https://instagram.com/username", "http://x.example", "HTTPS://X.EXAMPLE/p?q=1#f", "instagram.com/username",
-    "t.me/channel", "www.youtube.com/watch?v=1", "https://1.2.3.4:8080/x", "https://user@x.example/",
+    "https://instagram.com/username",
+    "http://x.example",
+    "HTTPS://X.EXAMPLE/p?q=1#f",
+    "instagram.com/username",
+    "t.me/channel",
+    "www.youtube.com/watch?v=1",
+    "https://1.2.3.4:8080/x",
+    "https://user@x.example/",
     "пример.рф/страница",
-    "https://[2001:db8::1]/x", " https://x.example/u ", "m.facebook.com", "a-b.example/c_d",
-]  # fmt: skip
+    "https://[2001:db8::1]/x",
+    " https://x.example/u ",
+    "m.facebook.com",
+    "a-b.example/c_d",
+]
 TEXTS = [
-    "not a link", "@username", "username", "12345678", "user_name", "+49 30 1234", "a b.example", "ftp://x.example",
-    "javascript:alert(1)", "https://", "https:///x", "x.", ".com", "https://localhost", "user@", "1.5k", "...",
-]  # fmt: skip
+    "not a link",
+    "@username",
+    "username",
+    "12345678",
+    "user_name",
+    "+49 30 1234",
+    "a b.example",
+    "ftp://x.example",
+    "javascript:alert(1)",
+    "https://",
+    "https:///x",
+    "x.",
+    ".com",
+    "https://localhost",
+    "user@",
+    "1.5k",
+    "...",
+]
 
 
 @pytest.mark.parametrize("link", ADDRESSES)
@@ -74,7 +98,7 @@ async def test_slips_are_refused_and_free_text_is_taken(anna: Client) -> None:
         SERVICES + '[[category]]\nname = "insta*"\nlinks = "address"\n',
     ],
     ids=["service", "category"],
-)  # fmt: skip
+)
 async def test_an_owner_may_ask_for_addresses(tmp_path: Path, fresh_sqlite: str, text: str) -> None:
     async with served(tmp_path, fresh_sqlite, services=text) as shop:
         anna = await shop.reseller("anna")

@@ -50,8 +50,10 @@ async def test_what_is_too_large_for_two_providers_may_fit_the_third(
         await dispatch_all(panel)
         rows = [await catalog_store.provider(name) for name in ("alpha", "bravo")]
     assert await outcomes_of(order.id) == [
-        ("alpha", "refused", "TOO_LARGE"), ("bravo", "refused", "TOO_LARGE"), ("charlie", "accepted", None),
-    ]  # fmt: skip
+        ("alpha", "refused", "TOO_LARGE"),
+        ("bravo", "refused", "TOO_LARGE"),
+        ("charlie", "accepted", None),
+    ]
     assert [(row.failures, row.rest_reason) for row in rows] == [(0, None)] * 2
 
 

@@ -10,10 +10,16 @@ from aggregator.orders.intake.numbers import LARGEST, read_id, read_integer
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("0", 0), ("1000", 1000), ("1000.0", 1000), (" 1000 ", 1000), ("1000\r\n", 1000),
-        ("-1", -1), ("-5.0", -5), (" -7\n", -7),
+        ("0", 0),
+        ("1000", 1000),
+        ("1000.0", 1000),
+        (" 1000 ", 1000),
+        ("1000\r\n", 1000),
+        ("-1", -1),
+        ("-5.0", -5),
+        (" -7\n", -7),
     ],
-)  # fmt: skip
+)
 def test_a_count_is_plain_digits_trimmed_with_an_optional_point_zero(text: str, number: int) -> None:
     assert read_integer(text) == number
 
@@ -21,13 +27,51 @@ def test_a_count_is_plain_digits_trimmed_with_an_optional_point_zero(text: str, 
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", "-", "--1", "- 1", "-0", "-01", "-1.5",
-        "+5", "1.5", ".5", "5.", "1000.00", "1000.0000000000000001", "1e3", "1E3", "1e-400",
-        "1e400", "NaN", "Infinity", "-Infinity", "007", "0x10", "0b1", "1_000", "1,000", "1 000",
-        "1,00", "1000,000", "1.000,0", "1000abc",
-        "1000;--", "1000\x00", "１２", "１０００", "١٢", "²", "\u00a05", "5\u2003", "true", "null", "[1000]", "{}",
+        "",
+        " ",
+        "-",
+        "--1",
+        "- 1",
+        "-0",
+        "-01",
+        "-1.5",
+        "+5",
+        "1.5",
+        ".5",
+        "5.",
+        "1000.00",
+        "1000.0000000000000001",
+        "1e3",
+        "1E3",
+        "1e-400",
+        "1e400",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "007",
+        "0x10",
+        "0b1",
+        "1_000",
+        "1,000",
+        "1 000",
+        "1,00",
+        "1000,000",
+        "1.000,0",
+        "1000abc",
+        "1000;--",
+        "1000\x00",
+        "１２",
+        "１０００",
+        "١٢",
+        "²",
+        "\u00a05",
+        "5\u2003",
+        "true",
+        "null",
+        "[1000]",
+        "{}",
     ],
-)  # fmt: skip
+)
 def test_any_other_way_to_write_a_count_is_refused(text: str) -> None:
     assert read_integer(text) is None
 

@@ -163,10 +163,18 @@ def test_a_date_that_could_be_either_is_read_day_first() -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        {"min": "200"}, {"min": "-1"}, {"max": "1e3"}, {"delay": "31"}, {"posts": "many"}, {"expiry": "2030-12-31"},
-        {"expiry": "31/31/2030"}, {"expiry": "30/2/2030"}, {"expiry": "0/1/2030"}, {"expiry": "1/1/30"},
+        {"min": "200"},
+        {"min": "-1"},
+        {"max": "1e3"},
+        {"delay": "31"},
+        {"posts": "many"},
+        {"expiry": "2030-12-31"},
+        {"expiry": "31/31/2030"},
+        {"expiry": "30/2/2030"},
+        {"expiry": "0/1/2030"},
+        {"expiry": "1/1/30"},
     ],
-)  # fmt: skip
+)
 def test_a_subscription_that_makes_no_sense_is_refused(fault: dict[str, str]) -> None:
     with pytest.raises(IncorrectRequest) as caught:
         order(ServiceType.SUBSCRIPTIONS, **{**SUBSCRIPTION, **fault})

@@ -56,9 +56,16 @@ def test_a_charge_is_compared_with_the_cost_of_the_whole_order(
 
 def seen(order: int = 1, charge: str = "1.05", quantity: int = 1000, **changes: Any) -> ChargeSighting:
     usual: dict[str, Any] = {
-        "attempt": order, "order": order, "service": "1", "expected": Decimal("1.00") * quantity / 1000,
-        "charge": Decimal(charge), "currency": "USD", "quantity": quantity, "package": False, "at": 0,
-    }  # fmt: skip
+        "attempt": order,
+        "order": order,
+        "service": "1",
+        "expected": Decimal("1.00") * quantity / 1000,
+        "charge": Decimal(charge),
+        "currency": "USD",
+        "quantity": quantity,
+        "package": False,
+        "at": 0,
+    }
     return ChargeSighting(**{**usual, **changes})
 
 
@@ -239,19 +246,29 @@ async def test_a_little_more_is_held_at_the_third_order_within_a_day(
         ([says("Canceled", "3.00")], {}, False),
         ([says("In progress", "0.50"), says("In progress", "1.00")], {}, False),
         ([says("In progress", "10.00")], {"quantity": 10_000, "runs": 10, "charge": 30 * SCALE}, False),
-        ([says("In progress", "1.00"), says("In progress", "9.00")],
-         {"quantity": 10_000, "runs": 10, "charge": 30 * SCALE}, False),
-        ([says("In progress", "1.00"), says("In progress", "11.00")],
-         {"quantity": 10_000, "runs": 10, "charge": 30 * SCALE}, True),
+        (
+            [says("In progress", "1.00"), says("In progress", "9.00")],
+            {"quantity": 10_000, "runs": 10, "charge": 30 * SCALE},
+            False,
+        ),
+        (
+            [says("In progress", "1.00"), says("In progress", "11.00")],
+            {"quantity": 10_000, "runs": 10, "charge": 30 * SCALE},
+            True,
+        ),
         ([says("In progress", "0.01")], {"quantity": 4, "charge": SCALE}, False),
         ([says("In progress", "0.02")], {"quantity": 4, "charge": SCALE}, True),
         ([says("In progress", "0.0100")], {"quantity": 4, "charge": SCALE}, True),
     ],
-)  # fmt: skip
+)
 async def test_which_charges_are_noticed(
-    replies: list[dict[str, Any]], order: dict[str, Any], noticed: bool, panel: Panel, cheap: ScriptedPanel,
+    replies: list[dict[str, Any]],
+    order: dict[str, Any],
+    noticed: bool,
+    panel: Panel,
+    cheap: ScriptedPanel,
     ann: Reseller,
-) -> None:  # fmt: skip
+) -> None:
     """Above by more than 2 % and by more than one of the last digit that this provider prints; of the whole order."""
     await charged(panel, cheap, ann, *replies, **order)
     assert bool(await overcharge_store.sightings("alpha")) is noticed

@@ -60,15 +60,22 @@ class Stubborn(ScriptedPanel):
 @pytest.mark.parametrize(
     ("kind", "runs", "said", "units"),
     [
-        ("Subscriptions", 10, {"posts": 10}, 0), ("Subscriptions", 10, {"posts": 11}, 100),
-        ("Subscriptions", 10, {"posts": 512}, 50_200), ("Subscriptions", 10, {"remains": -1}, 1),
+        ("Subscriptions", 10, {"posts": 10}, 0),
+        ("Subscriptions", 10, {"posts": 11}, 100),
+        ("Subscriptions", 10, {"posts": 512}, 50_200),
+        ("Subscriptions", 10, {"remains": -1}, 1),
         ("Subscriptions", 10, {"posts": 10, "remains": -99}, 0),
         ("Subscriptions", 10, {"posts": 10, "remains": -100}, 100),
-        ("Subscriptions", 1, {"posts": 2}, 1000), ("Subscriptions", 10, {"runs": 12}, 0), ("Subscriptions", 10, {}, 0),
-        ("Default", 10, {"runs": 11}, 100), ("Default", 10, {"runs": 10}, 0), ("Default", 10, {"remains": -300}, 0),
-        ("Default", 10, {"posts": 12}, 0), ("Default", 1, {"runs": 5, "remains": -30}, 0),
+        ("Subscriptions", 1, {"posts": 2}, 1000),
+        ("Subscriptions", 10, {"runs": 12}, 0),
+        ("Subscriptions", 10, {}, 0),
+        ("Default", 10, {"runs": 11}, 100),
+        ("Default", 10, {"runs": 10}, 0),
+        ("Default", 10, {"remains": -300}, 0),
+        ("Default", 10, {"posts": 12}, 0),
+        ("Default", 1, {"runs": 5, "remains": -30}, 0),
     ],
-)  # fmt: skip
+)
 def test_only_runs_and_posts_that_nobody_bought_are_beyond(
     kind: str, runs: int, said: dict[str, int], units: int
 ) -> None:
@@ -87,9 +94,12 @@ def test_no_more_is_believed_than_two_readings_a_minute_apart_said(
         noted = judge(SUBSCRIPTION, attempt, progress_of(phase, posts=posts), confirm_ms=60_000, now=now)
         if noted is not None:
             attempt = replace(
-                attempt, overserved=noted.known, overserved_seen=noted.seen, overserved_at=noted.seen_at,
+                attempt,
+                overserved=noted.known,
+                overserved_seen=noted.seen,
+                overserved_at=noted.seen_at,
                 call_off=noted.call_off,
-            )  # fmt: skip
+            )
         said = max(posts - 10, 0) * 100
         assert attempt.overserved >= known
         if attempt.overserved > known:

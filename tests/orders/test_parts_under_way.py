@@ -34,9 +34,16 @@ async def test_runs_follow_from_what_is_stated_and_never_fall(
     order = await drip_feed(panel, ann)
     told = []
     said: list[dict[str, Any]] = [
-        {"remains": "0"}, {"remains": "1000"}, {"remains": "600"}, {"remains": "550"}, {"remains": "700"},
-        {"runs": 3}, {"runs": 6}, {"runs": 6, "remains": "380"}, {},
-    ]  # fmt: skip
+        {"remains": "0"},
+        {"remains": "1000"},
+        {"remains": "600"},
+        {"remains": "550"},
+        {"remains": "700"},
+        {"runs": 3},
+        {"runs": 6},
+        {"runs": 6, "remains": "380"},
+        {},
+    ]
     for progress in said:
         alpha.reply = {"status": "In progress", **progress}
         await poll(panel)

@@ -23,9 +23,16 @@ WHOLE_PROVIDER = re.compile(r"attempts_(provider|upstream) \(provider=\?\)")
 """All that was ever sent to a provider."""
 SCAN = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
 PARTIAL = {
-    "attempts_due", "attempts_unsure", "attempts_placing", "orders_queue", "orders_open", "orders_held",
-    "orders_wished", "refills_due", "refills_running",
-}  # fmt: skip
+    "attempts_due",
+    "attempts_unsure",
+    "attempts_placing",
+    "orders_queue",
+    "orders_open",
+    "orders_held",
+    "orders_wished",
+    "refills_due",
+    "refills_running",
+}
 """Indexes of what is under way: to read one of them whole is to read all that there is to do."""
 ALIAS = re.compile(r"\b(orders|attempts|entries|events|refills) (?:as )?([a-z])\b", re.IGNORECASE)
 

@@ -86,9 +86,12 @@ async def test_an_order_goes_to_a_dearer_route_only_where_the_cheaper_ones_turn_
         alpha, bravo = sandbox("2.30"), sandbox("2.40")
         pace = f"confirm_seconds = 0\npatience_seconds = {patience}"
         async with open_panel(
-            tmp_path / str(patience), panel_database, {"alpha": alpha, "bravo": bravo}, pace=pace,
+            tmp_path / str(patience),
+            panel_database,
+            {"alpha": alpha, "bravo": bravo},
+            pace=pace,
             more="requests_per_second = 10\nburst = 10\nparallel = 2",
-        ) as panel:  # fmt: skip
+        ) as panel:
             for _ in range(60):
                 await order_for(ann)
             await dispatch_all(panel)

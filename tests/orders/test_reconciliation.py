@@ -64,26 +64,58 @@ PAID = move(30, "100.00", "97.60")
         pytest.param([PAID], BOUGHT, [back(60, "2.4", since=40)], "2.4", id="called off, and kept the money"),
         pytest.param([PAID, move(55, "97.60", "100.00")], BOUGHT, [back(60, "2.4", since=40)], None, id="came back"),
         pytest.param([PAID, move(70, "97.60", "147.60")], BOUGHT, [], None, id="topped up"),
-        pytest.param([PAID, move(70, "97.60", "147.60"), move(90, "147.60", "146.60")], BOUGHT, [], "1",
-                     id="topped up, then taken"),
-        pytest.param([move(70, "100.00", "147.60", since=10)], BOUGHT, [back(90, "2.4", since=75)], "2.4",
-                     id="bought and topped up in one look, then kept the money"),
-        pytest.param([PAID, move(70, "97.60", "145.20")], [*BOUGHT, debit(69, "2.4")], [], None,
-                     id="bought and topped up in one look"),
-        pytest.param([PAID, move(90, "97.60", "147.60", since=80)], BOUGHT, [back(60, "2.4", since=40)], "2.4",
-                     id="kept the money, then topped up"),
-        pytest.param([PAID, move(35, "97.60", "147.60", since=31)], BOUGHT, [back(60, "2.4", since=40)], "2.4",
-                     id="topped up, then kept the money"),
-        pytest.param([PAID, move(55, "97.60", "150.00")], BOUGHT, [back(60, "2.4", since=40)], None,
-                     id="topped up and came back in one look"),
-        pytest.param([PAID, move(50, "97.60", "0"), move(60, "0", "97.60")], BOUGHT, [], None,
-                     id="shown wrongly for a moment"),
-        pytest.param([PAID, move(55, "97.60", "98.32")], BOUGHT, [back(60, "0.72", since=40)], None,
-                     id="a part came back"),
+        pytest.param(
+            [PAID, move(70, "97.60", "147.60"), move(90, "147.60", "146.60")],
+            BOUGHT,
+            [],
+            "1",
+            id="topped up, then taken",
+        ),
+        pytest.param(
+            [move(70, "100.00", "147.60", since=10)],
+            BOUGHT,
+            [back(90, "2.4", since=75)],
+            "2.4",
+            id="bought and topped up in one look, then kept the money",
+        ),
+        pytest.param(
+            [PAID, move(70, "97.60", "145.20")],
+            [*BOUGHT, debit(69, "2.4")],
+            [],
+            None,
+            id="bought and topped up in one look",
+        ),
+        pytest.param(
+            [PAID, move(90, "97.60", "147.60", since=80)],
+            BOUGHT,
+            [back(60, "2.4", since=40)],
+            "2.4",
+            id="kept the money, then topped up",
+        ),
+        pytest.param(
+            [PAID, move(35, "97.60", "147.60", since=31)],
+            BOUGHT,
+            [back(60, "2.4", since=40)],
+            "2.4",
+            id="topped up, then kept the money",
+        ),
+        pytest.param(
+            [PAID, move(55, "97.60", "150.00")],
+            BOUGHT,
+            [back(60, "2.4", since=40)],
+            None,
+            id="topped up and came back in one look",
+        ),
+        pytest.param(
+            [PAID, move(50, "97.60", "0"), move(60, "0", "97.60")], BOUGHT, [], None, id="shown wrongly for a moment"
+        ),
+        pytest.param(
+            [PAID, move(55, "97.60", "98.32")], BOUGHT, [back(60, "0.72", since=40)], None, id="a part came back"
+        ),
         pytest.param([PAID], BOUGHT, [back(60, "0.72", since=40)], "0.72", id="a part was kept"),
         pytest.param([move(30, "100.00", "97.60")], [], [], "2.4", id="ordered by hand"),
     ],
-)  # fmt: skip
+)
 def test_a_day(moves: list[Move], debits: list[Debit], refunds: list[ExpectedRefund], expected: str | None) -> None:
     assert drift(moves, debits, refunds) == expected
 
@@ -173,11 +205,17 @@ def test_a_refund_whose_word_comes_after_the_day_explains_what_rose_in_it() -> N
 @pytest.mark.parametrize(
     ("outcome", "upstream", "counts"),
     [
-        (Outcome.ACCEPTED, "5001", True), (Outcome.CALLED_OFF, "5001", True), (Outcome.UNSURE, None, True),
-        (Outcome.PLACING, None, True), (Outcome.WRITTEN_OFF, None, True), (Outcome.ABSENT, "5001", True),
-        (Outcome.ABSENT, None, False), (Outcome.REFUSED, None, False), (Outcome.NOT_SENT, None, False),
+        (Outcome.ACCEPTED, "5001", True),
+        (Outcome.CALLED_OFF, "5001", True),
+        (Outcome.UNSURE, None, True),
+        (Outcome.PLACING, None, True),
+        (Outcome.WRITTEN_OFF, None, True),
+        (Outcome.ABSENT, "5001", True),
+        (Outcome.ABSENT, None, False),
+        (Outcome.REFUSED, None, False),
+        (Outcome.NOT_SENT, None, False),
     ],
-)  # fmt: skip
+)
 def test_whatever_may_have_been_taken_may_have_cost(outcome: Outcome, upstream: str | None, *, counts: bool) -> None:
     attempt = attempt_of(outcome=outcome, upstream_order=upstream, deadline_at=5, answered_at=9)
     found = debit_of(convert(attempt, Purchase, from_attributes=True))

@@ -215,8 +215,13 @@ async def test_half_a_settlement_is_none() -> None:
     ann = await make_reseller()
     order = await active_order(ann)
     entry = tables.Entry(
-        source="escrow", target="revenue", amount=1, reference=f"order:{order.id}:earned", note="", at=0,
-    )  # fmt: skip
+        source="escrow",
+        target="revenue",
+        amount=1,
+        reference=f"order:{order.id}:earned",
+        note="",
+        at=0,
+    )
     await tables.Entry.insert(entry)
     with pytest.raises(book.AlreadyPosted):
         await end(order, 300)

@@ -155,14 +155,19 @@ def test_a_charge_in_another_currency_tells_nothing() -> None:
         ("active", Phase.ERROR, 400, {"word": "Fail"}, HoldForOwner("the provider says Fail")),
         ("active", Phase.ERROR, 400, {}, HoldForOwner("the provider says error")),
         ("active", Phase.UNKNOWN, 400, {"word": "Odd"}, Keep("the provider says 'Odd', a word that nobody knows")),
-        ("active", Phase.PARTIAL, 0, {},
-         HoldForOwner("the provider says partial, and nothing tells how much was not delivered")),
+        (
+            "active",
+            Phase.PARTIAL,
+            0,
+            {},
+            HoldForOwner("the provider says partial, and nothing tells how much was not delivered"),
+        ),
         ("completed", Phase.IN_PROGRESS, 400, {}, Keep("the provider took the order up again")),
         ("completed", Phase.UNKNOWN, 0, {}, Keep()),
         ("partial 300", Phase.PARTIAL, 200, {}, Keep("the provider took an undelivered part back")),
         ("partial 300", Phase.PARTIAL, 300, {}, Keep()),
     ],
-)  # fmt: skip
+)
 def test_the_owner_is_told_why(order: str, phase: Phase, remains: int, said: dict[str, str], told: Settlement) -> None:
     assert settle(order, phase, remains, **said) == told
 

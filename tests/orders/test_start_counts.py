@@ -79,17 +79,22 @@ async def test_the_count_of_a_pending_order_is_corrected_and_later_ones_stand_in
 ) -> None:
     [order] = await running(panel, ann, 1)
     for status, remains, said, told in (
-        ("Pending", 1000, 0, "0"), ("In progress", 1000, 3215, "3215"), ("In progress", 990, 3215, "3215"),
-        ("In progress", 700, 3515, "3215"), ("In progress", 600, 0, "3215"), ("Completed", 0, 4215, "3215"),
-    ):  # fmt: skip
+        ("Pending", 1000, 0, "0"),
+        ("In progress", 1000, 3215, "3215"),
+        ("In progress", 990, 3215, "3215"),
+        ("In progress", 700, 3515, "3215"),
+        ("In progress", 600, 0, "3215"),
+        ("Completed", 0, 4215, "3215"),
+    ):
         alpha.reply = {"status": status, "remains": str(remains), "start_count": str(said), "charge": "1"}
         for _ in range(3):
             await poll(panel)
         assert (await classic_reply(panel, await order_now(order.id)))["start_count"] == told
     lines = [line.text for line in await store.history(order)]
     assert [line for line in lines if "start count" in line] == [
-        "alpha states another start count: 3515", "alpha states another start count: 4215",
-    ]  # fmt: skip
+        "alpha states another start count: 3515",
+        "alpha states another start count: 4215",
+    ]
 
 
 async def test_a_count_that_never_rests_does_not_fill_the_history(

@@ -9,9 +9,12 @@ from aggregator.orders.intake.wanted import fingerprint, want
 from providers.vocabulary import ServiceType
 
 ASK = Ask(
-    service=5, link="https://x.example/u", quantity="1000", request_id="r-1",
+    service=5,
+    link="https://x.example/u",
+    quantity="1000",
+    request_id="r-1",
     extras={"runs": " 2 ", "interval": "30", "comments": [" a ", "b"]},
-)  # fmt: skip
+)
 
 
 def test_a_request_is_known_again_by_the_same_bytes_in_every_version() -> None:

@@ -80,10 +80,16 @@ async def test_a_resellers_orders_are_found_and_counted() -> None:
     await accept_store.accept([new_order(ann.id, link=link) for link in links])
     await accept_store.accept([new_order(eve.id, link=links[0], service=7)])
     looks = [
-        (Mine(), [3, 2, 1]), (Mine(text="%_"), [1]), (Mine(text="/b"), [2]), (Mine(text="\\"), [3]),
-        (Mine(text="#2"), [2]), (Mine(text="4"), []), (Mine(state="open", before=3), [2, 1]),
-        (Mine(state="completed"), []), (Mine(service=7), []),
-    ]  # fmt: skip
+        (Mine(), [3, 2, 1]),
+        (Mine(text="%_"), [1]),
+        (Mine(text="/b"), [2]),
+        (Mine(text="\\"), [3]),
+        (Mine(text="#2"), [2]),
+        (Mine(text="4"), []),
+        (Mine(state="open", before=3), [2, 1]),
+        (Mine(state="completed"), []),
+        (Mine(service=7), []),
+    ]
     for asked, found in looks:
         assert [order.id for order in await reseller_orders_store.find(ann.id, asked, limit=9)] == found, asked
     counts = await reseller_orders_store.count(ann.id)

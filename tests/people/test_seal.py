@@ -34,9 +34,14 @@ def test_what_is_sealed_opens_for_its_person_and_its_secret_alone() -> None:
     head, box = sealed.rsplit(":", 1)
     changed = box[:20] + ("A" if box[20] != "A" else "B") + box[21:]
     for seal, text, person in [
-        (ours, sealed, 8), (seal_of(OTHERS), sealed, 7), (seal_of(), sealed, 7), (ours, f"{head}:{changed}", 7),
-        (ours, f"{head}:", 7), (ours, f"{head}:no base64!", 7), (ours, "sealed:", 7),
-    ]:  # fmt: skip
+        (ours, sealed, 8),
+        (seal_of(OTHERS), sealed, 7),
+        (seal_of(), sealed, 7),
+        (ours, f"{head}:{changed}", 7),
+        (ours, f"{head}:", 7),
+        (ours, f"{head}:no base64!", 7),
+        (ours, "sealed:", 7),
+    ]:
         with pytest.raises(CannotDecrypt):
             seal.open(text, person)
 

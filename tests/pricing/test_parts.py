@@ -31,17 +31,37 @@ def settle(
     parts = Parts(quantity=quantity, bought=bought, counted=counted, subscription=subscription)
     return undelivered(
         Report(
-            ending=ending, quantity=quantity, remains=remains, charge=None if charge is None else Decimal(charge),
-            base_charge=Decimal("2.5"), cancel_means=means, parts=parts, full_refund=full_refund,
+            ending=ending,
+            quantity=quantity,
+            remains=remains,
+            charge=None if charge is None else Decimal(charge),
+            base_charge=Decimal("2.5"),
+            cancel_means=means,
+            parts=parts,
+            full_refund=full_refund,
         )
-    )  # fmt: skip
+    )
 
 
 FOUR_OF_TEN = [
-    (None, None, 600), ("2.5", None, 600), (None, 600, 600), (None, 650, 650), (None, 700, 700), (None, 560, 560),
-    (None, 0, 600), (None, 20, 600), (None, 1000, 600), (None, -20, 600), ("1.5", None, 600), ("1", None, 600),
-    ("0.875", None, 650), ("0.75", None, 700), ("0.9999", None, 600), ("2.4", None, 600), ("0.875", 620, 620),
-]  # fmt: skip
+    (None, None, 600),
+    ("2.5", None, 600),
+    (None, 600, 600),
+    (None, 650, 650),
+    (None, 700, 700),
+    (None, 560, 560),
+    (None, 0, 600),
+    (None, 20, 600),
+    (None, 1000, 600),
+    (None, -20, 600),
+    ("1.5", None, 600),
+    ("1", None, 600),
+    ("0.875", None, 650),
+    ("0.75", None, 700),
+    ("0.9999", None, 600),
+    ("2.4", None, 600),
+    ("0.875", 620, 620),
+]
 """Charge, remains, undelivered units."""
 
 
@@ -84,12 +104,22 @@ def test_an_end_inside_the_only_post(ending: Ending, counted: int, remains: int 
 @pytest.mark.parametrize(
     ("ending", "counted", "remains", "units"),
     [
-        (PARTIAL, 10, 30, 30), (CANCELLED, 10, 30, 30), (COMPLETED, 10, 30, 0),
-        (PARTIAL, 10, None, None), (CANCELLED, 10, None, None), (CANCELLED, 12, 0, None),
-        (PARTIAL, 0, 650, 650), (PARTIAL, 0, None, 1000), (PARTIAL, -1, None, 1000), (COMPLETED, 0, 0, 0),
-        (CANCELLED, 0, 650, 1000), (CANCELLED, None, 650, 1000), (PARTIAL, None, 650, 650), (PARTIAL, None, None, None),
+        (PARTIAL, 10, 30, 30),
+        (CANCELLED, 10, 30, 30),
+        (COMPLETED, 10, 30, 0),
+        (PARTIAL, 10, None, None),
+        (CANCELLED, 10, None, None),
+        (CANCELLED, 12, 0, None),
+        (PARTIAL, 0, 650, 650),
+        (PARTIAL, 0, None, 1000),
+        (PARTIAL, -1, None, 1000),
+        (COMPLETED, 0, 0, 0),
+        (CANCELLED, 0, 650, 1000),
+        (CANCELLED, None, 650, 1000),
+        (PARTIAL, None, 650, 650),
+        (PARTIAL, None, None, None),
     ],
-)  # fmt: skip
+)
 def test_a_drip_feed_of_which_no_run_or_every_run_is_counted(
     ending: Ending, counted: int | None, remains: int | None, units: int | None
 ) -> None:
@@ -111,9 +141,15 @@ def test_what_is_called_refunded_is_all_of_it() -> None:
     charge=st.sampled_from([None, "0.0001", "0.5", "1", "1.25", "2.4999", "2.5", "9"]),
 )
 def test_no_part_that_began_comes_back_beyond_what_is_said_to_be_missing(
-    ending: Ending, means: CancelMeans, subscription: bool, bought: int, each: int, counted: int,
-    remains: int | None, charge: str | None,
-) -> None:  # fmt: skip
+    ending: Ending,
+    means: CancelMeans,
+    subscription: bool,
+    bought: int,
+    each: int,
+    counted: int,
+    remains: int | None,
+    charge: str | None,
+) -> None:
     """By remains or, where they say nothing, by the share that the provider took back."""
     quantity = bought * each
     said = {"subscription": subscription, "means": means, "quantity": quantity, "bought": bought}
@@ -134,11 +170,25 @@ class TestBegun:
     @pytest.mark.parametrize(
         ("counted", "remains", "begun"),
         [
-            (None, None, None), (None, 600, 4), (None, 1000, 0), (None, 650, 4), (None, 999, 1), (None, -5, 10),
-            (None, 0, None), (None, 4000, 0), (4, None, 4), (4, 650, 4), (4, 700, 4), (4, 550, 5), (4, 100, 4),
-            (0, 600, 4), (-1, None, 0), (12, None, 10), (10, 7, 10),
+            (None, None, None),
+            (None, 600, 4),
+            (None, 1000, 0),
+            (None, 650, 4),
+            (None, 999, 1),
+            (None, -5, 10),
+            (None, 0, None),
+            (None, 4000, 0),
+            (4, None, 4),
+            (4, 650, 4),
+            (4, 700, 4),
+            (4, 550, 5),
+            (4, 100, 4),
+            (0, 600, 4),
+            (-1, None, 0),
+            (12, None, 10),
+            (10, 7, 10),
         ],
-    )  # fmt: skip
+    )
     def test_runs_follow_from_what_is_stated(self, counted: int | None, remains: int | None, begun: int | None) -> None:
         assert Parts(quantity=1000, bought=10, counted=counted).begun(remains) == begun
 

@@ -158,9 +158,11 @@ def test_unknown_funds_forbid_nothing_and_just_enough_is_enough() -> None:
 
 def test_a_cost_that_no_column_holds_is_no_route_however_much_may_be_lost() -> None:
     (route,) = rank(
-        [Candidate(offer=offer(rate=2**63 - 1))], quantity=2000, charge=usd("90000000000"),
+        [Candidate(offer=offer(rate=2**63 - 1))],
+        quantity=2000,
+        charge=usd("90000000000"),
         min_margin_percent=Decimal(-90),
-    )  # fmt: skip
+    )
     assert (route.usable, route.reason) == (False, "costs more than can be kept")
 
 

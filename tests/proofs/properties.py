@@ -18,13 +18,24 @@ _TOLD = re.compile(r"^(?:(?:FAILED|ERROR) .*|E +(?:Failing|Falsifying) .*(?:\nE 
 async def try_properties(seed: int, count: int, *files: str) -> tuple[dict[str, int], list[str]]:
     """How the tests ended, each with about so many examples, and those that failed with what they failed on."""
     command = [
-        sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
-        f"--hypothesis-profile={depth.DEEP}", f"--hypothesis-seed={seed}", *(files or depth.files()),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--tb=short",
+        "-p",
+        "no:cacheprovider",
+        f"--hypothesis-profile={depth.DEEP}",
+        f"--hypothesis-seed={seed}",
+        *(files or depth.files()),
+    ]
     run = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env={**os.environ, depth.EXAMPLES_VARIABLE: str(count)},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+        *command,
+        cwd=ROOT,
+        env={**os.environ, depth.EXAMPLES_VARIABLE: str(count)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
     said = (await run.communicate())[0].decode(errors="replace")
     summed = _COUNTED.findall(said.rstrip().rpartition("\n")[2])
     counts = {what.removesuffix("s"): int(number) for number, what in summed}

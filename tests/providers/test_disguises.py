@@ -18,11 +18,31 @@ from tests.providers.panel_server import Canned, adapter_for, panel_server
 ORDER = Submission(service="1", type=ServiceType.DEFAULT, link="https://x.example/p", quantity=100)
 WARNING = '<br />\n<b>Warning</b>:  Undefined array key "x" in <b>/var/www/api.php</b> on line <b>3</b><br />\n'
 SERVICES = [
-    {"service": 7, "name": "Likes", "type": "Default", "category": "Photo", "rate": "0.9", "min": "50", "max": 9000,
-     "refill": True, "cancel": False, "dripfeed": True},
-    {"service": 8, "name": "Comments", "type": "Custom Comments", "category": "Photo", "rate": "8", "min": 1, "max": 90,
-     "refill": False, "cancel": True, "dripfeed": False},
-]  # fmt: skip
+    {
+        "service": 7,
+        "name": "Likes",
+        "type": "Default",
+        "category": "Photo",
+        "rate": "0.9",
+        "min": "50",
+        "max": 9000,
+        "refill": True,
+        "cancel": False,
+        "dripfeed": True,
+    },
+    {
+        "service": 8,
+        "name": "Comments",
+        "type": "Custom Comments",
+        "category": "Photo",
+        "rate": "8",
+        "min": 1,
+        "max": 90,
+        "refill": False,
+        "cancel": True,
+        "dripfeed": False,
+    },
+]
 PLAIN: dict[str, tuple[Any, str, Any]] = {
     "services": (SERVICES, "services", ()),
     "an order taken": ({"order": 23501}, "add", (ORDER,)),
@@ -31,12 +51,14 @@ PLAIN: dict[str, tuple[Any, str, Any]] = {
     "too few of an order": ({"error": "Quantity less than minimal 500"}, "add", (ORDER,)),
     "an order partly delivered": (
         {"charge": "0.27", "start_count": "3572", "status": "Partial", "remains": "157", "currency": "USD"},
-        "statuses", (["5"],),
+        "statuses",
+        (["5"],),
     ),
     "an order unknown": ({"error": "Incorrect order ID"}, "statuses", (["5"],)),
     "the status of two": (
         {"5": {"status": "Completed", "charge": "1", "remains": "0"}, "6": {"status": "In progress", "remains": "9"}},
-        "statuses", (["5", "6"],),
+        "statuses",
+        (["5", "6"],),
     ),
     "a balance": ({"balance": "1250.5", "currency": "USD"}, "balance", ()),
     "a wrong key": ({"error": "Invalid API key"}, "balance", ()),
@@ -44,9 +66,11 @@ PLAIN: dict[str, tuple[Any, str, Any]] = {
     "a refill refused": ({"error": "Refill is disabled for this service"}, "refill", ("5",)),
     "a refill done": ({"status": "Completed"}, "refill_statuses", (["31"],)),
     "cancels asked for": (
-        [{"order": 5, "cancel": 1}, {"order": 6, "cancel": {"error": "Incorrect order ID"}}], "cancel", (["5", "6"],),
+        [{"order": 5, "cancel": 1}, {"order": 6, "cancel": {"error": "Incorrect order ID"}}],
+        "cancel",
+        (["5", "6"],),
     ),
-}  # fmt: skip
+}
 
 
 def respelled(value: Any, spell: Callable[[str], str]) -> Any:
@@ -162,14 +186,26 @@ async def test_the_plain_replies_mean_what_their_names_say() -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        {"order": "error"}, {"order": "Order placed"}, {"order": {"message": "placed"}}, {"order": [5, 6]},
-        {"data": 55}, {"status": "pending", "message": "Not enough funds"}, {"status": "ok", "msg": "Not enough funds"},
-        {"code": 0, "message": "Not enough funds"}, {"message": "Not enough funds", "data": {"uuid": "a1"}},
-        {"order": 5, "message": "Not enough funds"}, '{"order": 5}{"error": "Bad link"}', '{"order": 5', "ok 23507",
-        [{"order": 5}, {"order": 6}], {"state": "queued"}, {"error": "Bir hata oluştu"}, {"error": 105},
+        {"order": "error"},
+        {"order": "Order placed"},
+        {"order": {"message": "placed"}},
+        {"order": [5, 6]},
+        {"data": 55},
+        {"status": "pending", "message": "Not enough funds"},
+        {"status": "ok", "msg": "Not enough funds"},
+        {"code": 0, "message": "Not enough funds"},
+        {"message": "Not enough funds", "data": {"uuid": "a1"}},
+        {"order": 5, "message": "Not enough funds"},
+        '{"order": 5}{"error": "Bad link"}',
+        '{"order": 5',
+        "ok 23507",
+        [{"order": 5}, {"order": 6}],
+        {"state": "queued"},
+        {"error": "Bir hata oluştu"},
+        {"error": 105},
     ],
     ids=str,
-)  # fmt: skip
+)
 async def test_no_order_is_taken_or_refused_by_guess(reply: Any) -> None:
     """Where anything speaks for an order and anything against it, nobody knows."""
     (found,) = await read("add", (ORDER,), reply)

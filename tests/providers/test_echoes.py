@@ -92,13 +92,21 @@ async def test_a_text_that_may_be_either_is_in_doubt() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("comments", "not enough funds"), ("usernames", "account_banned"), ("hashtags", "not_enough_funds"),
-        ("hashtag", "too_many_orders"), ("keywords", "your account is banned"), ("groups", "api is disabled"),
-        ("media", "https://x.example/link_not_found"), ("username", "bad_link"), ("answer_number", "rate limit"),
-        ("country", "low balance"), ("device", "bad link"), ("referring_url", "t.example/not_enough_funds"),
+        ("comments", "not enough funds"),
+        ("usernames", "account_banned"),
+        ("hashtags", "not_enough_funds"),
+        ("hashtag", "too_many_orders"),
+        ("keywords", "your account is banned"),
+        ("groups", "api is disabled"),
+        ("media", "https://x.example/link_not_found"),
+        ("username", "bad_link"),
+        ("answer_number", "rate limit"),
+        ("country", "low balance"),
+        ("device", "bad link"),
+        ("referring_url", "t.example/not_enough_funds"),
         ("something_special", "incorrect service id"),
     ],
-)  # fmt: skip
+)
 async def test_no_field_of_an_order_decides(name: str, value: str) -> None:
     error = await placed({"error": f"Rejected: {value}"}, type=ServiceType.SPECIAL, fields={name: value})
     assert isinstance(error, Unsure), error

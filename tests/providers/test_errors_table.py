@@ -93,10 +93,15 @@ def test_an_error_that_says_nothing_is_none() -> None:
 def test_the_text_is_found_wherever_it_stands() -> None:
     """Every place that a family uses."""
     replies: list[Any] = [
-        {"error": ["Bad link"]}, {"errors": {"link": ["Bad link"]}}, {"error": True, "message": "Bad link"},
-        {"success": False, "error_message": "Bad link"}, {"result": False, "data": {"msg": "Bad link"}},
-        {"detail": "Bad link"}, {"msg": "fehlgeschlagen", "error": "neworder.error.invalid_link"}, "Bad link",
-    ]  # fmt: skip
+        {"error": ["Bad link"]},
+        {"errors": {"link": ["Bad link"]}},
+        {"error": True, "message": "Bad link"},
+        {"success": False, "error_message": "Bad link"},
+        {"result": False, "data": {"msg": "Bad link"}},
+        {"detail": "Bad link"},
+        {"msg": "fehlgeschlagen", "error": "neworder.error.invalid_link"},
+        "Bad link",
+    ]
     complaints = [read_complaint(reply, {}) for reply in replies]
     assert [complaint.code if complaint else None for complaint in complaints] == [Code.LINK_INVALID] * len(replies)
 

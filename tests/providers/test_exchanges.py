@@ -66,8 +66,15 @@ def what_was_sent(one: Sent) -> dict[str, Any]:
 def test_there_are_exchanges_for_every_action() -> None:
     """A folder that was lost must not look like a suite that passed."""
     assert {exchange.values[0]["call"][0] for exchange in EXCHANGES} == {  # type: ignore[index]  # values hold dicts
-        "services", "add", "statuses", "balance", "cancel", "refill", "refill_statuses", "recent_orders",
-    }  # fmt: skip
+        "services",
+        "add",
+        "statuses",
+        "balance",
+        "cancel",
+        "refill",
+        "refill_statuses",
+        "recent_orders",
+    }
     assert len(EXCHANGES) > 150
 
 

@@ -42,8 +42,13 @@ def test_a_refusal_without_words_is_told_by_its_status() -> None:
 @pytest.mark.parametrize("status", [403, 404, 405, 503])
 def test_a_page_in_front_of_the_panel_means_that_it_never_heard_of_us(failed: type, status: int) -> None:
     error = failed(reply(PAGE, status, kind=Kind.PAGE, value=None), FUNDS, MASK)
-    assert told(error) == (Unreachable, Code.TRANSPORT, f"HTTP {status}: page 'Just a moment of ***'", PAGE.replace(
-        KEY, "***"), "")  # fmt: skip
+    assert told(error) == (
+        Unreachable,
+        Code.TRANSPORT,
+        f"HTTP {status}: page 'Just a moment of ***'",
+        PAGE.replace(KEY, "***"),
+        "",
+    )
 
 
 def test_words_on_any_other_page_prove_nothing() -> None:

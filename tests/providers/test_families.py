@@ -19,11 +19,15 @@ from tests.providers.test_exchanges import EXCHANGES
 
 RECORDED: list[dict[str, Any]] = [exchange.values[0] for exchange in EXCHANGES]  # type: ignore[misc]  # values hold dicts
 TOLD_BY = {
-    "perfectpanel_old": None, "smartpanel": None, "rental": None, "smmraja": None, "mystic": None,
+    "perfectpanel_old": None,
+    "smartpanel": None,
+    "rental": None,
+    "smmraja": None,
+    "mystic": None,
     "cmsnt_laravel": None,
     "glycon": {"error": "Order not found.", "status": 104},
     "cmsnt2": {"status": "error", "msg": "Không tìm thấy", "error": "error.incorrect_order_id"},
-}  # fmt: skip
+}
 """Families, and what those that look like others in everything else say of an order that does not exist."""
 ROW = {"service": 1, "name": "Followers", "type": "Default", "category": "A", "rate": "1", "min": "1", "max": "9"}
 CLASSIC = {**ROW, "refill": True, "cancel": True, "dripfeed": False}
@@ -40,8 +44,10 @@ def test_a_family_is_told_by_its_recorded_replies(family: str) -> None:
     rows = find_rows(recorded(family, "services")) or []
     facts = Facts(
         url="https://x.example/api/v3" if family == "smmraja" else "https://x.example/api/v2",
-        rows=[row for _, row in rows], balance=recorded(family, "balance"), unknown=parse(json.dumps(TOLD_BY[family])),
-    )  # fmt: skip
+        rows=[row for _, row in rows],
+        balance=recorded(family, "balance"),
+        unknown=parse(json.dumps(TOLD_BY[family])),
+    )
     assert recognise(facts) == family
 
 

@@ -19,12 +19,18 @@ from tests.providers.panel_server import Canned, adapter_for, adapter_of, panel_
 LARGE = 2**19
 ROWS = [
     {
-        "service": number, "name": f'Lik\u00e9s "{number}" \U0001f525', "type": "Default", "rate": "7",
+        "service": number,
+        "name": f'Lik\u00e9s "{number}" \U0001f525',
+        "type": "Default",
+        "rate": "7",
         "category": f"Photo {number % 7}",
-        "min": 10, "max": "9000", "refill": True, "desc": "Start: 0-1 h \\ \ud800 " * 9,
+        "min": 10,
+        "max": "9000",
+        "refill": True,
+        "desc": "Start: 0-1 h \\ \ud800 " * 9,
     }
     for number in range(1, 1800)
-]  # fmt: skip
+]
 KEYED = {str(row["service"]): row for row in ROWS}
 GROUPED = {f"Photo {number}": ROWS[number::7] for number in range(7)}
 WARNING = "<br />\n<b>Warning</b>:  Undefined array key in <b>/var/www/api.php</b> on line <b>3</b><br />\n"

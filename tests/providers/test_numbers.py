@@ -16,13 +16,29 @@ from providers.reading.numbers import read_count, read_currency, read_decimal, r
 @pytest.mark.parametrize(
     ("written", "amount"),
     [
-        ("0.90", "0.90"), ("12", "12"), (" 1.5 ", "1.5"), ("-3.20", "-3.20"),
-        ("1604.295", "1604.295"), ("1,250", "1250"), ("0,250", "0.250"), ("12,5", "12.5"), ("1,2345", "1.2345"),
-        ("1,234.50000", "1234.50000"), ("1.234,5", "1234.5"), ("1,234,567", "1234567"), ("1.234.567", "1234567"),
-        ("$12.50", "12.50"), ("-$3", "-3"), ("₹ 7", "7"), ("12.5 USD", "12.5"), ("USD 12.5", "12.5"),
-        ("0.24000000000000002", "0.24000000"), ("0.08011655652", "0.08011656"), ("0.0000000001", "0.0000000001"),
+        ("0.90", "0.90"),
+        ("12", "12"),
+        (" 1.5 ", "1.5"),
+        ("-3.20", "-3.20"),
+        ("1604.295", "1604.295"),
+        ("1,250", "1250"),
+        ("0,250", "0.250"),
+        ("12,5", "12.5"),
+        ("1,2345", "1.2345"),
+        ("1,234.50000", "1234.50000"),
+        ("1.234,5", "1234.5"),
+        ("1,234,567", "1234567"),
+        ("1.234.567", "1234567"),
+        ("$12.50", "12.50"),
+        ("-$3", "-3"),
+        ("₹ 7", "7"),
+        ("12.5 USD", "12.5"),
+        ("USD 12.5", "12.5"),
+        ("0.24000000000000002", "0.24000000"),
+        ("0.08011655652", "0.08011656"),
+        ("0.0000000001", "0.0000000001"),
     ],
-)  # fmt: skip
+)
 def test_a_plain_amount_is_read_to_the_digit(written: str, amount: str) -> None:
     """Marks of thousands and a currency beside it are forgiven; binary noise is undone."""
     assert f"{read_decimal(written):f}" == amount
@@ -31,11 +47,35 @@ def test_a_plain_amount_is_read_to_the_digit(written: str, amount: str) -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        "", " ", "abc", "NaN", "Infinity", "-Infinity", "sNaN", "1e3", "1E+999999", "１.5", "١٢", "²", "1_0.5",
-        "10 000", "5.", ".5", "+5", "--5", "0x10", "12abc", "1,2,3", "1,23,456", "1.2,3.4", "1.,5", "/12",
-        "9" * 16, "1" * 5000,
+        "",
+        " ",
+        "abc",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "sNaN",
+        "1e3",
+        "1E+999999",
+        "１.5",
+        "١٢",
+        "²",
+        "1_0.5",
+        "10 000",
+        "5.",
+        ".5",
+        "+5",
+        "--5",
+        "0x10",
+        "12abc",
+        "1,2,3",
+        "1,23,456",
+        "1.2,3.4",
+        "1.,5",
+        "/12",
+        "9" * 16,
+        "1" * 5000,
     ],
-)  # fmt: skip
+)
 def test_what_is_not_plainly_an_amount_is_none(written: str) -> None:
     """An unreadable price is no price, never a price of nothing."""
     assert read_decimal(written) is None
@@ -57,8 +97,13 @@ def test_a_price_comes_back_as_it_was_written(price: Decimal) -> None:
 def test_units_are_whole_and_fit_a_database() -> None:
     """Fractions of a unit were not delivered; a number of 30 digits is not a number of units."""
     assert [read_count(text) for text in ("1000.0000000000", "12.9", "-37", "1,000", "9" * 30, "Unknown")] == [
-        1000, 12, -37, 1000, None, None,
-    ]  # fmt: skip
+        1000,
+        12,
+        -37,
+        1000,
+        None,
+        None,
+    ]
 
 
 def test_ids_are_text_and_broken_numbers_are_no_ids() -> None:

@@ -123,8 +123,11 @@ def test_a_dialect_says_what_is_wrong_with_it() -> None:
     """All faults at once, each naming its setting."""
     wrong = Dialect(body_format="xml", batch_size=0, cancel_means="maybe", error_words={"x": "NO_SUCH"})
     assert [fault.split(" ")[0] for fault in wrong.faults()] == [
-        "body_format", "cancel_means", "error_words.'x'", "batch_size",
-    ]  # fmt: skip
+        "body_format",
+        "cancel_means",
+        "error_words.'x'",
+        "batch_size",
+    ]
 
 
 def test_what_an_error_allows() -> None:

@@ -50,8 +50,10 @@ async def test_q04_limits_of_zero_are_not_stated() -> None:
 async def test_q05_prices_that_mean_not_for_sale() -> None:
     """0 is no price, and no price of any currency comes near a billion thousands; what is less has to be weighed."""
     assert [(await listing(rate=rate)).flaw for rate in ("0", 99999999, 116011238807365)] == [
-        "no price", None, "placeholder price",
-    ]  # fmt: skip
+        "no price",
+        None,
+        "placeholder price",
+    ]
 
 
 async def test_q06_rows_that_only_decorate_are_not_sold() -> None:
@@ -100,13 +102,21 @@ async def test_what_a_type_means_is_said_in_any_spelling_and_before_any_guess() 
 @pytest.mark.parametrize(
     ("flag", "name"),
     [
-        ("cancel", "canceling_is_available"), ("cancel", "cancelable"), ("cancel", "is_cancel"),
-        ("cancel", "cancelIsAvailable"), ("cancel", "Can-Cancel"), ("cancel", "cancellation_allowed"),
-        ("refill", "refill_available"), ("refill", "refilling_is_available"), ("refill", "is_refill"),
-        ("refill", "Refillable"), ("dripfeed", "drip_feed"), ("dripfeed", "is_drip_feed"),
+        ("cancel", "canceling_is_available"),
+        ("cancel", "cancelable"),
+        ("cancel", "is_cancel"),
+        ("cancel", "cancelIsAvailable"),
+        ("cancel", "Can-Cancel"),
+        ("cancel", "cancellation_allowed"),
+        ("refill", "refill_available"),
+        ("refill", "refilling_is_available"),
+        ("refill", "is_refill"),
+        ("refill", "Refillable"),
+        ("dripfeed", "drip_feed"),
+        ("dripfeed", "is_drip_feed"),
         ("dripfeed", "dripfeed_enabled"),
     ],
-)  # fmt: skip
+)
 async def test_a_flag_under_another_name_is_that_flag(flag: str, name: str) -> None:
     """What the plain name says goes first, unless it says nothing."""
     plain = {key: value for key, value in ROW.items() if key != flag}
@@ -230,9 +240,14 @@ async def test_q20_the_count_at_the_start_has_many_names() -> None:
 
 async def test_q36_balances_as_numbers_and_texts_with_marks_and_symbols() -> None:
     said = {
-        "1,234.50": "1234.50", "1.234,50": "1234.50", "$12.50": "12.50", "1,234": "1234", "0,234": "0.234",
-        "12,5": "12.5", "-3.10": "-3.10",
-    }  # fmt: skip
+        "1,234.50": "1234.50",
+        "1.234,50": "1234.50",
+        "$12.50": "12.50",
+        "1,234": "1234",
+        "0,234": "0.234",
+        "12,5": "12.5",
+        "-3.10": "-3.10",
+    }
     for text, amount in said.items():
         assert (await Asked({"balance": text}).ask("balance")).balance == Decimal(amount)
     assert (await Asked({"balance": 12.3}).ask("balance")).balance == Decimal("12.3")
@@ -282,13 +297,17 @@ async def test_q78_a_script_that_decodes_twice_gets_its_plus_escaped_and_no_blan
     """SmartPanel turns "+" into a blank and bills empty lines."""
     asked = Asked({"order": 7}, preset="smartpanel")
     order = Submission(
-        service="1", type=ServiceType.CUSTOM_COMMENTS, link="https://x.example/a+b", quantity=2,
+        service="1",
+        type=ServiceType.CUSTOM_COMMENTS,
+        link="https://x.example/a+b",
+        quantity=2,
         fields={"comments": ["one", "", " ", "two"]},
-    )  # fmt: skip
+    )
     await asked.ask("add", order)
     assert (asked.panel.sent[0].params["link"], asked.panel.sent[0].params["comments"]) == (
-        "https://x.example/a%2Bb", "one\ntwo",
-    )  # fmt: skip
+        "https://x.example/a%2Bb",
+        "one\ntwo",
+    )
 
 
 async def test_q79_thousands_marks_in_every_amount() -> None:

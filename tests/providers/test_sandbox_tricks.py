@@ -198,8 +198,11 @@ async def test_a_trick_that_there_is_not_is_refused(lever: str, change: dict[str
 @pytest.mark.parametrize("dialect", ["classic", "json"])
 async def test_balance_and_charges_add_up_whatever_is_played(dialect: str) -> None:
     sandbox = panel(dialect, tricks=Tricks(times=Decimal("1.333333333")))
-    words = [f"{trick}/{fate}" for trick in ("keep", "revive", "skim/1.07", "overcharge/0.5", "dripcancel/1")
-             for fate in ("", "cancel", "cancel/77", "partial/333", "late/13", "pending")]  # fmt: skip
+    words = [
+        f"{trick}/{fate}"
+        for trick in ("keep", "revive", "skim/1.07", "overcharge/0.5", "dripcancel/1")
+        for fate in ("", "cancel", "cancel/77", "partial/333", "late/13", "pending")
+    ]
     async with customer_of(sandbox) as customer:
         orders = [await customer.buy(word, quantity=999) for word in words]
         for turn in range(5):

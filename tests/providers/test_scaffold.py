@@ -67,9 +67,11 @@ def test_it_is_typed_and_meets_the_protocol(written: Path) -> None:
 async def test_it_speaks_to_a_panel_that_is_as_it_guesses(module: ModuleType) -> None:
     """What it guesses is common; the file is corrected from there."""
     replies = [
-        Canned(body={"data": {"balance": "5", "currency": "EUR"}}), Canned(status=201, body={"id": "x1"}),
-        Canned(body={"data": {"status": "running", "remains": 4}}), Canned(status=402, body={"error": "Low balance"}),
-    ]  # fmt: skip
+        Canned(body={"data": {"balance": "5", "currency": "EUR"}}),
+        Canned(status=201, body={"id": "x1"}),
+        Canned(body={"data": {"status": "running", "remains": 4}}),
+        Canned(status=402, body={"error": "Low balance"}),
+    ]
     order = Submission(service="1", type=ServiceType.DEFAULT, link="https://x.example/p", quantity=100)
     async with panel_server(*replies) as panel:
         profile = profile_of(panel.url, Dialect(body_format="json"))
@@ -84,8 +86,10 @@ async def test_it_speaks_to_a_panel_that_is_as_it_guesses(module: ModuleType) ->
         assert raised.value.code is Code.FUNDS
         await adapter.aclose()
     assert [one.request for one in panel.sent[:3]] == [
-        "GET /api/v2/balance", "POST /api/v2/orders", "GET /api/v2/orders/x1",
-    ]  # fmt: skip
+        "GET /api/v2/balance",
+        "POST /api/v2/orders",
+        "GET /api/v2/orders/x1",
+    ]
 
 
 async def test_a_server_that_turns_an_add_away_has_taken_nothing_unless_it_names_an_order(module: ModuleType) -> None:

@@ -20,9 +20,13 @@ from providers.vocabulary import Phase, Progress, ServiceType, Submission
 from tests.providers.panel_server import KEY, Canned, PanelServer, adapter_of, panel_server
 
 ORDER = Submission(
-    service="1", type=ServiceType.CUSTOM_COMMENTS, link="https://x.example/a+b", quantity=2,
-    fields={"comments": ["one", "two"]}, reference="att-1",
-)  # fmt: skip
+    service="1",
+    type=ServiceType.CUSTOM_COMMENTS,
+    link="https://x.example/a+b",
+    quantity=2,
+    fields={"comments": ["one", "two"]},
+    reference="att-1",
+)
 EVERYTHING = Canned(body={"order": 7, "balance": "5", "status": "Completed", "cancel": 1, "refill": 3, "charge": "1"})
 """A reply that any single question finds its answer in."""
 

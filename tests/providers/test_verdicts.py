@@ -18,5 +18,10 @@ async def test_no_order_is_taken_for_what_it_is_not() -> None:
     assert len(cases) >= 300
     assert len({case.mode for case in cases}) >= 40
     matrix = Counter((case.truth, case.verdict) for case in cases)
-    assert set(matrix) == {("taken", "accepted"), ("taken", "unsure"), ("lost", "refused"), ("lost", "not sent"),
-                           ("lost", "unsure")}  # fmt: skip
+    assert set(matrix) == {
+        ("taken", "accepted"),
+        ("taken", "unsure"),
+        ("lost", "refused"),
+        ("lost", "not sent"),
+        ("lost", "unsure"),
+    }

@@ -62,9 +62,14 @@ async def listener() -> AsyncIterator[tuple[str, list[str]]]:
 
 
 async def sent(
-    dialect: Dialect, route: Route | None = None, *, address: str = "http://{at}/api", read: bool = False,
-    params: dict[str, str] = FIELDS, **settings: Any,
-) -> str:  # fmt: skip
+    dialect: Dialect,
+    route: Route | None = None,
+    *,
+    address: str = "http://{at}/api",
+    read: bool = False,
+    params: dict[str, str] = FIELDS,
+    **settings: Any,
+) -> str:
     """A call as it left us, its host and its separator written as X."""
     async with listener() as (at, came):
         proxy = {"proxy": f"http://me:p%40ss@{at}"} if "proxied" in address else {}

@@ -86,9 +86,14 @@ class Shell:
 
     def run(self, command: str) -> str:
         done = subprocess.run(
-            ["bash", "-c", command], cwd=self.folder, env=self.environment, capture_output=True, text=True,
-            timeout=PATIENCE, check=False,
-        )  # fmt: skip
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
         said = f"{command}\n{done.stdout}\n{done.stderr}"
         assert done.returncode == 0, said
         if command.startswith("curl"):
@@ -153,9 +158,13 @@ def test_the_two_first_commands_are_targets_and_the_demo_ends_well() -> None:
         planned = subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=True)
         assert "python -m" in planned.stdout
     shown = subprocess.run(
-        [sys.executable, "-m", "aggregator", "demo", "--once", "--port", "0"], cwd=ROOT, capture_output=True,
-        text=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "aggregator", "demo", "--once", "--port", "0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
     assert shown.returncode == 0, shown.stderr
     assert "$7.50 came back" in shown.stdout
 

@@ -227,5 +227,7 @@ async def test_what_an_owner_does_with_an_account_is_on_record() -> None:
     newest = await decisions.listed(limit=1)
     assert [row.actor for row in await decisions.listed(before=newest[0].id, limit=1)] == ["olga"]
     assert [row.verdict for row in await decisions.listed(actor="oleg", limit=10)] == [
-        "key revoked", "key made", "changed",
-    ]  # fmt: skip
+        "key revoked",
+        "key made",
+        "changed",
+    ]

@@ -31,10 +31,16 @@ class Owner:
         """Until cancelled; each kind of edit in turn."""
         deeds = cycle(
             (
-                self._markup_file, self._markup_page, self._services_file, self._service_page, self._sync,
-                self._providers_file, self._switch, self._audit,
+                self._markup_file,
+                self._markup_page,
+                self._services_file,
+                self._service_page,
+                self._sync,
+                self._providers_file,
+                self._switch,
+                self._audit,
             )
-        )  # fmt: skip
+        )
         for deed in deeds:
             await asyncio.sleep(seconds)
             await deed()

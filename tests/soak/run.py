@@ -128,9 +128,13 @@ class Soak:
     async def _balance(self, share: float) -> Figure:
         """How long `balance` takes, asked from a process that does nothing else."""
         asked = Asked(
-            host="127.0.0.1", port=int(self._root.rpartition(":")[2]), connections=1, pause=BETWEEN,
-            requests=calls.balance(Seeded(self._keys, [])), seconds=self._wanted.seconds * share,
-        )  # fmt: skip
+            host="127.0.0.1",
+            port=int(self._root.rpartition(":")[2]),
+            connections=1,
+            pause=BETWEEN,
+            requests=calls.balance(Seeded(self._keys, [])),
+            seconds=self._wanted.seconds * share,
+        )
         return await asyncio.to_thread(by_client, asked)
 
     async def _let_in(self) -> None:
@@ -160,10 +164,13 @@ class Soak:
         keys = await books.rows(f"select id from api_keys where reseller = {first} limit 1")
         revisions = await books.rows("select max(id) as id from revisions where file = 'markup.toml'")
         return {
-            "reseller_id": [reseller["id"]], "order_id": [row["id"] for row in orders], "key_id": [keys[0]["id"]],
-            "revision_id": [row["id"] for row in revisions if row["id"]], "name": list(PROVIDERS),
+            "reseller_id": [reseller["id"]],
+            "order_id": [row["id"] for row in orders],
+            "key_id": [keys[0]["id"]],
+            "revision_id": [row["id"] for row in revisions if row["id"]],
+            "name": list(PROVIDERS),
             "number": [1, IMPORTED + 7],
-        }  # fmt: skip
+        }
 
     async def _lose_the_cache(self, seconds: float) -> None:
         """It dies, stays away, and comes back empty, as often as there is time."""
@@ -200,18 +207,33 @@ class Soak:
         visitors, served = (self._owner, self._reseller), self._stage.served
         said = "".join(one.child.said for one in served)
         return Report(
-            seed=self._wanted.seed, database=self._wanted.database, rows=self._wanted.rows,
-            seconds=round(self._wanted.seconds), held=by_place(stalls(said)), told=self._stood, alone=alone.p99,
-            visited=visited.p99, calls=load.calls, orders=load.placed,
+            seed=self._wanted.seed,
+            database=self._wanted.database,
+            rows=self._wanted.rows,
+            seconds=round(self._wanted.seconds),
+            held=by_place(stalls(said)),
+            told=self._stood,
+            alone=alone.p99,
+            visited=visited.p99,
+            calls=load.calls,
+            orders=load.placed,
             growth=growth(sampler.since(since), self._wanted.database),
-            unanswered=load.unanswered, unable=load.refused(UNABLE), failed=load.failed, pages=_pages(visitors),
-            console=len(self._console), seen=len(self._owner.took.keys() & set(self._console)),
-            visits=sum(one.codes.total() for one in visitors), left=sum(one.left for one in visitors),
+            unanswered=load.unanswered,
+            unable=load.refused(UNABLE),
+            failed=load.failed,
+            pages=_pages(visitors),
+            console=len(self._console),
+            seen=len(self._owner.took.keys() & set(self._console)),
+            visits=sum(one.codes.total() for one in visitors),
+            left=sum(one.left for one in visitors),
             broken=[fault for one in visitors for fault in one.broken],
-            silent=[fault for one in visitors for fault in one.silent], edits=self._deeds.edits,
-            tracebacks=tracebacks(said), crashes=[crash for one in served for crash in one.crashes],
-            stop=stop, red=red,
-        )  # fmt: skip
+            silent=[fault for one in visitors for fault in one.silent],
+            edits=self._deeds.edits,
+            tracebacks=tracebacks(said),
+            crashes=[crash for one in served for crash in one.crashes],
+            stop=stop,
+            red=red,
+        )
 
 
 def _pages(visitors: tuple[Visitor, ...]) -> list[Page]:

@@ -46,13 +46,41 @@ parallel = 8
 timeout_seconds = 2
 """
 _NETWORKS = (
-    "Instagram", "TikTok", "YouTube", "Telegram", "Facebook", "X", "Spotify", "Twitch", "LinkedIn", "Threads",
-    "Discord", "SoundCloud", "Pinterest", "Kick", "VK", "Snapchat",
-)  # fmt: skip
+    "Instagram",
+    "TikTok",
+    "YouTube",
+    "Telegram",
+    "Facebook",
+    "X",
+    "Spotify",
+    "Twitch",
+    "LinkedIn",
+    "Threads",
+    "Discord",
+    "SoundCloud",
+    "Pinterest",
+    "Kick",
+    "VK",
+    "Snapchat",
+)
 _THINGS = (
-    "Followers", "Likes", "Views", "Comments", "Shares", "Saves", "Story Views", "Reels Plays", "Live Viewers",
-    "Members", "Subscribers", "Reactions", "Votes", "Plays", "Watch Hours", "Reposts",
-)  # fmt: skip
+    "Followers",
+    "Likes",
+    "Views",
+    "Comments",
+    "Shares",
+    "Saves",
+    "Story Views",
+    "Reels Plays",
+    "Live Viewers",
+    "Members",
+    "Subscribers",
+    "Reactions",
+    "Votes",
+    "Plays",
+    "Watch Hours",
+    "Reposts",
+)
 _QUALITIES = ("Real", "HQ", "Premium", "Bot", "Mixed", "Old Accounts", "Organic", "Verified", "Female", "Aged 2018+")
 _PLACES = ("Worldwide", "USA", "Brazil", "Türkiye", "India", "Deutschland", "العربية", "Россия", "Indonesia", "México")
 _REFILLS = ("No Refill", "R30", "♻️ 30 Days Refill", "R365", "Lifetime ♻️", "90D Refill Button")
@@ -97,13 +125,23 @@ def _row(seed: int, place: int, service: int) -> dict[str, object]:
     thing, own = Random(f"{seed}:{service}"), Random(f"{seed}:{place}:{service}")
     network = thing.choice(_NETWORKS)
     parts = {
-        "network": network, "thing": thing.choice(_THINGS), "quality": thing.choice(_QUALITIES),
-        "place": thing.choice(_PLACES), "refill": own.choice(_REFILLS), "speed": own.choice(_SPEEDS),
-    }  # fmt: skip
+        "network": network,
+        "thing": thing.choice(_THINGS),
+        "quality": thing.choice(_QUALITIES),
+        "place": thing.choice(_PLACES),
+        "refill": own.choice(_REFILLS),
+        "speed": own.choice(_SPEEDS),
+    }
     cents = thing.randint(5, 900) * own.randint(80, 120)
     return {
-        "service": service, "name": _FORMS[place % len(_FORMS)].format(**parts), "type": "Default",
-        "category": f"{network} {parts['thing']} {parts['place']}", "rate": f"{cents // 10_000}.{cents % 10_000:04}",
-        "min": "10", "max": str(own.choice((10_000, 50_000, 100_000, 1_000_000))), "refill": own.random() < 0.5,
-        "cancel": own.random() < 0.3, "dripfeed": own.random() < 0.3,
-    }  # fmt: skip
+        "service": service,
+        "name": _FORMS[place % len(_FORMS)].format(**parts),
+        "type": "Default",
+        "category": f"{network} {parts['thing']} {parts['place']}",
+        "rate": f"{cents // 10_000}.{cents % 10_000:04}",
+        "min": "10",
+        "max": str(own.choice((10_000, 50_000, 100_000, 1_000_000))),
+        "refill": own.random() < 0.5,
+        "cancel": own.random() < 0.3,
+        "dripfeed": own.random() < 0.3,
+    }

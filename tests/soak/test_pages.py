@@ -9,9 +9,13 @@ from tests.soak.pages import Ids, addresses
 from tests.web.routes import routes
 
 IDS: Ids = {
-    "reseller_id": [3], "order_id": [71, 72], "key_id": [4], "revision_id": [2], "name": ["well", "slow"],
+    "reseller_id": [3],
+    "order_id": [71, 72],
+    "key_id": [4],
+    "revision_id": [2],
+    "name": ["well", "slow"],
     "number": [1],
-}  # fmt: skip
+}
 OWNERS = frozenset({owners})
 
 
@@ -22,9 +26,13 @@ def test_every_page_of_the_console_is_kept_open() -> None:
     assert len(found) == len(set(found)) > len(pages)
     assert not any("{" in address for address in found)
     assert {
-        "/console", "/console/services/matches", "/console/prices/2", "/console/orders/72",
-        "/console/providers/of/slow", "/console/resellers/3/keys/4",
-    } <= set(found)  # fmt: skip
+        "/console",
+        "/console/services/matches",
+        "/console/prices/2",
+        "/console/orders/72",
+        "/console/providers/of/slow",
+        "/console/resellers/3/keys/4",
+    } <= set(found)
 
 
 def test_an_id_of_a_kind_that_nobody_knows_is_told() -> None:

@@ -12,10 +12,22 @@ from tests.soak.samples import Growth, Sample, growth
 from tests.soak.stalls import Held
 
 GOOD = Report(
-    seed=1, database="sqlite", rows=1_500, seconds=60, calls=900, orders=200, visits=700, alone=4.0, visited=5.0,
-    held=[Held("x.py y", "x.py:1 y < z.py:2 z", 3, 1_999)], growth=[Growth("memory", 140, 150, 271)], stop=9.9,
-    pages=[Page("/console", 0.4, 0.1, 60)], unable=7, left=9,
-)  # fmt: skip
+    seed=1,
+    database="sqlite",
+    rows=1_500,
+    seconds=60,
+    calls=900,
+    orders=200,
+    visits=700,
+    alone=4.0,
+    visited=5.0,
+    held=[Held("x.py y", "x.py:1 y < z.py:2 z", 3, 1_999)],
+    growth=[Growth("memory", 140, 150, 271)],
+    stop=9.9,
+    pages=[Page("/console", 0.4, 0.1, 60)],
+    unable=7,
+    left=9,
+)
 
 
 def samples(**last: float) -> list[Sample]:
@@ -58,8 +70,11 @@ def test_what_grows_without_end_is_found(figure: str, database: str) -> None:
 def test_what_moves_a_little_does_not_grow_without_end() -> None:
     moved = growth(samples(memory=200.0, threads=40, files=100, wal=900.0), "postgresql")
     assert [(one.name, one.endless) for one in moved] == [
-        ("memory", False), ("threads", False), ("files", False), ("wal", False),
-    ]  # fmt: skip
+        ("memory", False),
+        ("threads", False),
+        ("files", False),
+        ("wal", False),
+    ]
 
 
 def test_too_few_samples_tell_nothing() -> None:

@@ -21,8 +21,9 @@ LOG = """\
 
 def test_stalls_are_read_with_what_held_the_loop() -> None:
     assert stalls(LOG)[:2] == [
-        Stall(735, "shelf.py:47 build < prices.py:3 reload"), Stall(210, "the interpreter, or the machine"),
-    ]  # fmt: skip
+        Stall(735, "shelf.py:47 build < prices.py:3 reload"),
+        Stall(210, "the interpreter, or the machine"),
+    ]
 
 
 def test_lines_of_one_function_count_together() -> None:

@@ -14,9 +14,18 @@ KEY = ("provider", "service")
 
 def line(service: int, **changes: Any) -> dict[str, Any]:
     usual = {
-        "provider": "alpha", "service": str(service), "name": "Followers", "category": "Instagram", "type": "Default",
-        "rate": "1.25", "currency": "USD", "minimum": 1, "description": "", "updated_at": 1, "refill": True,
-    }  # fmt: skip
+        "provider": "alpha",
+        "service": str(service),
+        "name": "Followers",
+        "category": "Instagram",
+        "type": "Default",
+        "rate": "1.25",
+        "currency": "USD",
+        "minimum": 1,
+        "description": "",
+        "updated_at": 1,
+        "refill": True,
+    }
     return {**usual, **changes}
 
 

@@ -63,7 +63,8 @@ async def test_rows_of_earlier_versions_go_on_to_be_understood(
     finally:
         await bound.close()
     assert {name: row.catalogue_doubt for name, row in found.items()} == {
-        **{name: doubt for name, (_, doubt) in CATALOGUES.items()}, "echo": None,
-    }  # fmt: skip
+        **{name: doubt for name, (_, doubt) in CATALOGUES.items()},
+        "echo": None,
+    }
     assert kinds == [kind for _, _, kind in EVENTS]
     assert {name for name, row in found.items() if not row.takes_orders} == {"charlie", "delta"}

@@ -164,9 +164,11 @@ async def test_cancels_that_were_dropped_before_are_asked_once_more(
             " values (1, 'ann', '', 'auto', false, 0)"
         )
         for number, state, wish, ended, asked in (
-            (1, "active", "true", "null", "7"), (2, "active", "true", "null", "null"),
-            (3, "completed", "true", "9", "7"), (4, "active", "false", "null", "null"),
-        ):  # fmt: skip
+            (1, "active", "true", "null", "7"),
+            (2, "active", "true", "null", "null"),
+            (3, "completed", "true", "9", "7"),
+            (4, "active", "false", "null", "null"),
+        ):
             await bound.run_ddl(order.format(number, state, wish, ended))
             await bound.run_ddl(attempt.format(number, asked))
         monkeypatch.setitem(STEPS, 15, step)

@@ -64,13 +64,23 @@ REFUSED = {
     "a spelling that nobody writes": "update resellers set spelling = 'morse'",
 }
 MONEY = (
-    ("wallets", "balance"), ("orders", "charge"), ("orders", "refunded"), ("orders", "rate"), ("orders", "quantity"),
-    ("orders", "undelivered"), ("orders", "remains"), ("attempts", "cost"),
-)  # fmt: skip
+    ("wallets", "balance"),
+    ("orders", "charge"),
+    ("orders", "refunded"),
+    ("orders", "rate"),
+    ("orders", "quantity"),
+    ("orders", "undelivered"),
+    ("orders", "remains"),
+    ("attempts", "cost"),
+)
 NO = {
-    "IntegrityError", "CheckViolationError", "UniqueViolationError", "ForeignKeyViolationError",
-    "NotNullViolationError", "RaiseError",
-}  # fmt: skip
+    "IntegrityError",
+    "CheckViolationError",
+    "UniqueViolationError",
+    "ForeignKeyViolationError",
+    "NotNullViolationError",
+    "RaiseError",
+}
 """How SQLite and PostgreSQL refuse a row; a statement that is wrong in itself is refused in other words."""
 
 

@@ -9,9 +9,20 @@ from aggregator.storage.totals import add_kept, comparable_total, halves, read_t
 
 MOST, LEAST = 2**63 - 1, -(2**63)
 AMOUNTS = [
-    [], [0], [1, -1], [MOST], [LEAST], [MOST, MOST, MOST], [LEAST, LEAST], [MOST, LEAST], [2**32, 2**32 - 1, -(2**32)],
-    [MOST] * 50 + [LEAST] * 20 + [7, -3], [-1] * 9, [MOST, 1], [LEAST, -1],
-]  # fmt: skip
+    [],
+    [0],
+    [1, -1],
+    [MOST],
+    [LEAST],
+    [MOST, MOST, MOST],
+    [LEAST, LEAST],
+    [MOST, LEAST],
+    [2**32, 2**32 - 1, -(2**32)],
+    [MOST] * 50 + [LEAST] * 20 + [7, -3],
+    [-1] * 9,
+    [MOST, 1],
+    [LEAST, -1],
+]
 
 on_both = pytest.mark.usefixtures("panel_database")
 

@@ -17,9 +17,15 @@ from tests.web.kit import Visitor, Web
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
@@ -66,9 +72,14 @@ async def screen_of(
     """Serve the panel's pages, and open a browser that knows no other place."""
     async with serving(web.app) as url, async_playwright() as driver:
         context = await driver.chromium.launch_persistent_context(
-            profile, executable_path=CHROMIUM, headless=True, args=FLAGS,
-            viewport=PHONE if phone else WIDE, color_scheme="dark" if dark else "light", java_script_enabled=scripts,  # type: ignore[arg-type]
-        )  # fmt: skip
+            profile,
+            executable_path=CHROMIUM,
+            headless=True,
+            args=FLAGS,
+            viewport=PHONE if phone else WIDE,
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,  # type: ignore[arg-type]
+        )
         try:
             yield Screen(context, context.pages[0], url, "aggregator_session")
         finally:

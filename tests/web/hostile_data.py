@@ -75,9 +75,14 @@ async def haunt(web: Web, anna: Visitor, texts: Sequence[str]) -> Haunted:
     await store.add_revision(MARKUP_FILE, "[default]\npercent = 25\n", "file")
     await web.panel.prices.reload(web.panel.upstreams)
     return Haunted(
-        order=orders[-1], reseller=reseller, person=person, keys=keys, revision=revision,
-        services=tuple(services[:FEW]), unsold=tuple(unsold),
-    )  # fmt: skip
+        order=orders[-1],
+        reseller=reseller,
+        person=person,
+        keys=keys,
+        revision=revision,
+        services=tuple(services[:FEW]),
+        unsold=tuple(unsold),
+    )
 
 
 async def _catalogue(web: Web, texts: Sequence[str]) -> tuple[list[int], list[int]]:
@@ -90,10 +95,15 @@ async def _catalogue(web: Web, texts: Sequence[str]) -> tuple[list[int], list[in
         )
     ]
     each = [
-        row(f"alpha:e{n}", "2", name=f"group{n // 50} {text}~name", category=f"{text}~category",
-            description=f"{text}~description")
+        row(
+            f"alpha:e{n}",
+            "2",
+            name=f"group{n // 50} {text}~name",
+            category=f"{text}~category",
+            description=f"{text}~description",
+        )
         for n, text in enumerate(texts)
-    ]  # fmt: skip
+    ]
     alike = [
         row(f"{provider}:m{n}", rate, name=f"Instagram Followers | Refill 30 days | {name}", category="Instagram")
         for n, name in enumerate(spread(texts, "match"))
@@ -157,11 +167,18 @@ async def _told_of(orders: Sequence[int], texts: Sequence[str]) -> None:
     await _insert(
         tables.Decision,
         [
-            {"subject": "order", "subject_id": last, "at": now, "verdict": verdict, "detail": detail, "actor": actor,
-             "reason": reason}
+            {
+                "subject": "order",
+                "subject_id": last,
+                "at": now,
+                "verdict": verdict,
+                "detail": detail,
+                "actor": actor,
+                "reason": reason,
+            }
             for verdict, detail, actor, reason in decided
         ],
-    )  # fmt: skip
+    )
     for order, held, theirs in zip(orders[:FEW], spread(texts, "hold"), spread(texts, "upstream"), strict=False):
         await tables.Order.raw("update orders set state = 'active', held = {} where id = {}", held, order)
         await _insert(tables.Attempt, [_attempt(order, "accepted", upstream_order=theirs)])
@@ -177,9 +194,18 @@ async def _told_of(orders: Sequence[int], texts: Sequence[str]) -> None:
 
 def _attempt(order: int, outcome: str, **told: Any) -> dict[str, Any]:
     usual = {
-        "order_id": order, "provider": "alpha", "service": "e1", "outcome": outcome, "cost": 1, "cost_theirs": "1",
-        "currency": "USD", "fx": "1", "deadline_at": 0, "created_at": clock.now(), "answered_at": clock.now(),
-    }  # fmt: skip
+        "order_id": order,
+        "provider": "alpha",
+        "service": "e1",
+        "outcome": outcome,
+        "cost": 1,
+        "cost_theirs": "1",
+        "currency": "USD",
+        "fx": "1",
+        "deadline_at": 0,
+        "created_at": clock.now(),
+        "answered_at": clock.now(),
+    }
     return usual | told
 
 

@@ -67,9 +67,11 @@ async def _prices(say: Say) -> int:
 
 async def _past_order(reseller: Reseller, number: int, say: Say) -> None:
     order = await active_order(
-        reseller, upstream=say(f"ord-{number}"), link=say(f"https://instagram.com/somebody.{number}"),
+        reseller,
+        upstream=say(f"ord-{number}"),
+        link=say(f"https://instagram.com/somebody.{number}"),
         fields={"comments": say("great\nvery great")} if number == 1 else {},
-    )  # fmt: skip
+    )
     await settle(order, (0, 0, 300, 0, 1000)[number % 5], note=say("as its provider says, confirmed"))
 
 
@@ -111,21 +113,38 @@ async def _catalogue(say: Say) -> None:
     told = [Change("31", ChangeKind.DEARER, "2.00", "9.00", say("Instagram Followers"))]
     await write(lambda: store.add_changes("alpha", told))
     await store.set_provider(
-        "alpha", rest_until=clock.now() + 400_000, rest_reason=say("3 calls in a row failed"),
-        sync_error=say("TRANSPORT: no connection"), held_catalogue=say("the catalogue shrank by 60 %"),
-    )  # fmt: skip
+        "alpha",
+        rest_until=clock.now() + 400_000,
+        rest_reason=say("3 calls in a row failed"),
+        sync_error=say("TRANSPORT: no connection"),
+        held_catalogue=say("the catalogue shrank by 60 %"),
+    )
 
 
 def pages(ids: dict[str, int]) -> list[str]:
     """Every page of the console; without ids, those that need none."""
     plain = [
-        "/console", "/console/prices", "/console/prices/why", "/console/prices/why?service=1", "/console/services",
-        "/console/services/1", "/console/services/held", "/console/services/matches", "/console/providers",
-        "/console/providers/new", "/console/providers/of/alpha", "/console/providers/words",
+        "/console",
+        "/console/prices",
+        "/console/prices/why",
+        "/console/prices/why?service=1",
+        "/console/services",
+        "/console/services/1",
+        "/console/services/held",
+        "/console/services/matches",
+        "/console/providers",
+        "/console/providers/new",
+        "/console/providers/of/alpha",
+        "/console/providers/words",
         "/console/providers/words?all=1",
-        "/console/orders", "/console/orders?q=instagram&state=completed", "/console/orders/unsure",
-        "/console/orders/held", "/console/resellers", "/console/audit", "/console/decisions",
-    ]  # fmt: skip
+        "/console/orders",
+        "/console/orders?q=instagram&state=completed",
+        "/console/orders/unsure",
+        "/console/orders/held",
+        "/console/resellers",
+        "/console/audit",
+        "/console/decisions",
+    ]
     if not ids:
         return plain
     orders = [f"/console/orders/{ids[name]}" for name in ("unsure", "held", "partial")]

@@ -57,4 +57,4 @@ async def order(visitor: Visitor, link: str, *, quantity: int = 1000, service: i
     form = await visitor.get(f"/orders/new?service={service}")
     return await visitor.post(
         "/orders/new", service=str(service), link=link, quantity=str(quantity), once=once_of(form)
-    )  # fmt: skip
+    )

@@ -28,11 +28,23 @@ from tests.web.chromium import CHROMIUM, screen_of
 from tests.web.kit import Visitor, Web, once_of, plain, web_of
 
 HOSTILE = [
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "javascript:alert(1)",
-    "</code></pre><svg onload=alert(1)>", "{{ 7 * 7 }}{% raw %}", "<!--", "]]>", "\u202egnp.exe", "&lt;b&gt;&amp;",
-    "</title></style></textarea>", "<a href='//evil.example'>x</a>", "%3Cscript%3E", "`${alert(1)}`", "x" * 300,
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    "</code></pre><svg onload=alert(1)>",
+    "{{ 7 * 7 }}{% raw %}",
+    "<!--",
+    "]]>",
+    "\u202egnp.exe",
+    "&lt;b&gt;&amp;",
+    "</title></style></textarea>",
+    "<a href='//evil.example'>x</a>",
+    "%3Cscript%3E",
+    "`${alert(1)}`",
+    "x" * 300,
     "<iframe srcdoc='<script>alert(1)</script>'>",
-]  # fmt: skip
+]
 
 
 def pieces(page: str) -> dict[str, list[str]]:

@@ -300,9 +300,10 @@ async def test_keys_and_invitations_are_shown_once(web: Web, boss: Visitor, anna
     assert "opens nothing any more" in plain(await boss.post(f"{place}/revoke", reason="it leaked"))
     told = [(row.verdict, row.actor, row.reason) for row in await decisions.about("reseller", anna.reseller)]
     assert told[-3:] == [
-        ("key made", "owner (web)", ""), ("key changed", "owner (web)", "asked"),
+        ("key made", "owner (web)", ""),
+        ("key changed", "owner (web)", "asked"),
         ("key revoked", "owner (web)", "it leaked"),
-    ]  # fmt: skip
+    ]
     invitation = await boss.post("/console/resellers/invite", reseller="anna")
     assert "/sign-up?invite=" in plain(invitation)
     taken = await boss.post("/console/resellers", name="bob", once=once_of(await boss.get("/console/resellers")))

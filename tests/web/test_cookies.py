@@ -11,11 +11,18 @@ from tests.web.kit import Web
 @pytest.mark.parametrize(
     ("origin", "ours"),
     [
-        ("https://panel.example", True), ("https://PANEL.example:443", True), ("http://panel.example", False),
-        ("https://panel.example:8443", False), ("https://evil.example", False), ("null", False), ("", False),
-        ("https://panel.example.evil.example", False), ("https://panel.example:port", False), (None, True),
+        ("https://panel.example", True),
+        ("https://PANEL.example:443", True),
+        ("http://panel.example", False),
+        ("https://panel.example:8443", False),
+        ("https://evil.example", False),
+        ("null", False),
+        ("", False),
+        ("https://panel.example.evil.example", False),
+        ("https://panel.example:port", False),
+        (None, True),
     ],
-)  # fmt: skip
+)
 def test_an_origin_is_our_public_address_or_a_strangers(origin: str | None, ours: bool) -> None:
     assert Cookies("https://panel.example").is_ours(origin, None) is ours
 

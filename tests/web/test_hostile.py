@@ -68,8 +68,10 @@ def pages(ids: Haunted) -> Pages:
         "boss": [
             (("/console",), ("rest_reason", "held_catalogue", "promise")),
             (("/console/orders",), ("link", "reseller")),
-            ((f"/console/orders/{ids.order}",),
-             ("link", "comments", "error", "reply", "event", "verdict", "detail", "actor", "reason")),
+            (
+                (f"/console/orders/{ids.order}",),
+                ("link", "comments", "error", "reply", "event", "verdict", "detail", "actor", "reason"),
+            ),
             (("/console/orders/unsure",), ("error", "reply", "facts", "service")),
             (("/console/orders/held",), ("hold", "upstream")),
             (("/console/resellers",), ("reseller", "tier")),
@@ -82,8 +84,10 @@ def pages(ids: Haunted) -> Pages:
             (("/console/services/held",), ("held", "was", "once", "held_catalogue")),
             (("/console/services/matches",), ("match",)),
             (("/console/providers", "/console/providers/new"), ()),
-            (("/console/providers/of/alpha",),
-             ("rest_reason", "held_catalogue", "name", "category", "their id", "before", "changed")),
+            (
+                ("/console/providers/of/alpha",),
+                ("rest_reason", "held_catalogue", "name", "category", "their id", "before", "changed"),
+            ),
             (("/console/providers/of/bravo",), ("sync_error",)),
             (("/console/providers/words",), ("word", "answer")),
             (("/console/prices",), ("author",)),
@@ -91,7 +95,7 @@ def pages(ids: Haunted) -> Pages:
             (tuple(f"/console/prices/why?service={one}" for one in some), ("name",)),
             (("/console", "/console/audit"), ("failure", "promise", "broken")),
         ],
-    }  # fmt: skip
+    }
 
 
 async def walk(visitor: Visitor, paths: Sequence[str]) -> Tags:
@@ -164,16 +168,21 @@ def filled(limits: dict[str, int]) -> Iterator[dict[str, str]]:
 
 QUESTIONS = {
     "anna": {
-        "/orders": ("q", "state", "before", "service"), "/orders/new": ("q", "category", "service"),
-        "/orders/quote": ("link", "quantity", "comments"), "/sign-up": ("invite", "next"),
+        "/orders": ("q", "state", "before", "service"),
+        "/orders/new": ("q", "category", "service"),
+        "/orders/quote": ("link", "quantity", "comments"),
+        "/sign-up": ("invite", "next"),
         "/services": ("q", "category", "sort", "page"),
     },
     "boss": {
-        "/console/orders": ("q", "state", "provider", "reseller", "before"), "/console/orders/unsure": ("provider",),
-        "/console/services": ("q", "page"), "/console/resellers": ("q",), "/console/decisions": ("actor", "before"),
+        "/console/orders": ("q", "state", "provider", "reseller", "before"),
+        "/console/orders/unsure": ("provider",),
+        "/console/services": ("q", "page"),
+        "/console/resellers": ("q",),
+        "/console/decisions": ("actor", "before"),
         "/console/prices/why": ("tier", "reseller"),
     },
-}  # fmt: skip
+}
 
 
 async def test_no_question_breaks_a_page(web: Web, anna: Visitor, boss: Visitor) -> None:
@@ -188,10 +197,11 @@ async def test_no_question_breaks_a_page(web: Web, anna: Visitor, boss: Visitor)
 
 async def test_no_form_breaks_a_page(web: Web, anna: Visitor) -> None:
     sent = {
-        "/orders/mass": {"orders": 300_000}, "/orders/new": {"link": 200, "comments": 200, "username": 90},
+        "/orders/mass": {"orders": 300_000},
+        "/orders/new": {"link": 200, "comments": 200, "username": 90},
         "/settings/codes": {"secret": 64, "code": 10, "password": 99},
         "/keys/new": {"label": 60, "rate": 20, "addresses": 200, "once": 99, "spelling": 99},
-    }  # fmt: skip
+    }
     for path, limits in sent.items():
         for fields in filled(limits):
             await _sent(anna, path, {"service": "1", "quantity": "100", "once": "x" * 20, **fields})

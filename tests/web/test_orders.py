@@ -126,9 +126,18 @@ async def test_a_refill_is_offered_for_what_was_completed(web: Web, anna: Visito
 async def test_lists_are_filtered_and_searched(web: Web) -> None:
     anna = await busy(web)
     asked = {
-        "": "4 3 2 1", "?state=open": "2 1", "?state=partial": "3", "?state=cancelled": "4", "?q=n%3D2": "3",
-        "?q=N=2": "3", "?q=%23 2": "", "?q=%232": "2", "?q=%25": "", "?service=1&before=3": "2 1", "?service=7": "",
-    }  # fmt: skip
+        "": "4 3 2 1",
+        "?state=open": "2 1",
+        "?state=partial": "3",
+        "?state=cancelled": "4",
+        "?q=n%3D2": "3",
+        "?q=N=2": "3",
+        "?q=%23 2": "",
+        "?q=%232": "2",
+        "?q=%25": "",
+        "?service=1&before=3": "2 1",
+        "?service=7": "",
+    }
     for query, numbers in asked.items():
         page = await anna.get(f"/orders{query}")
         shown = [line.split('"')[0] for line in page.split('data-label="Order"><a href="/orders/')[1:]]

@@ -18,10 +18,23 @@ from tests.loops import called_here
 from tests.web.kit import Visitor, Web
 
 GROWS = {
-    "services._fits", "services._unsold", "ordering.search", "price_list.Index.__init__", "price_list.Index.find",
-    "reference.reference", "mass._judge_one", "providers._sample", "matching.suggest", "preview.compare",
-    "toml.Reading._parse", "shelf.build", "feeds.as_json", "feeds.as_atom", "kept.made", "bodies.rows_of",
-}  # fmt: skip
+    "services._fits",
+    "services._unsold",
+    "ordering.search",
+    "price_list.Index.__init__",
+    "price_list.Index.find",
+    "reference.reference",
+    "mass._judge_one",
+    "providers._sample",
+    "matching.suggest",
+    "preview.compare",
+    "toml.Reading._parse",
+    "shelf.build",
+    "feeds.as_json",
+    "feeds.as_atom",
+    "kept.made",
+    "bodies.rows_of",
+}
 LISTED = 250
 
 
@@ -35,9 +48,13 @@ async def test_pages_of_the_shelf_are_worked_out_beside_the_loop(web: Web, boss:
     await listed_in_many_categories(web)
     with called_here() as called:
         for path in (
-            "/console/services?q=followers", "/console/services/1", "/console/providers/of/alpha", "/console/prices",
-            "/console/services/matches", "/console/prices/why?service=1",
-        ):  # fmt: skip
+            "/console/services?q=followers",
+            "/console/services/1",
+            "/console/providers/of/alpha",
+            "/console/prices",
+            "/console/services/matches",
+            "/console/prices/why?service=1",
+        ):
             await boss.get(path)
         await boss.post("/console/prices/preview", text="[default]\npercent = 33\n")
         for visitor in (anna, stranger):
@@ -97,8 +114,10 @@ async def test_what_is_held_is_shown_a_page_at_a_time_and_counted_as_a_whole(web
     holds = {one.service: hold for one in rows} | {"gone": hold}
     await write(lambda: learned_store.put_holds("alpha", holds))
     assert await learned_store.count_held() == {"alpha": many}
-    shown = [re.findall(r'name="service" value="(h[0-9]+)"', await boss.get(f"/console/services/held?page={page}"))
-             for page in (1, 2)]  # fmt: skip
+    shown = [
+        re.findall(r'name="service" value="(h[0-9]+)"', await boss.get(f"/console/services/held?page={page}"))
+        for page in (1, 2)
+    ]
     assert [len(page) for page in shown] == [services.HELD, 3]
     assert [one for page in shown for one in page] == [one.service for one in rows]
 

@@ -17,13 +17,25 @@ from tests.web.stories import busy, newcomer
 PAGES: dict[str, tuple[str, ...]] = {
     "stranger": ("/sign-in", "/sign-up", "/nowhere", "/services", "/services/changes", "/api"),
     "reseller": (
-        "/home", "/orders", "/orders?q=nothing-like-it", "/orders/3", "/orders/new", "/orders/new?service=1",
-        "/orders/new?service=2&link=https://x.example/p&comments=wow%0Anice", "/orders/mass", "/wallet", "/funds",
-        "/keys", "/keys/new", "/keys/1", "/settings", "/settings/codes",
+        "/home",
+        "/orders",
+        "/orders?q=nothing-like-it",
+        "/orders/3",
+        "/orders/new",
+        "/orders/new?service=1",
+        "/orders/new?service=2&link=https://x.example/p&comments=wow%0Anice",
+        "/orders/mass",
+        "/wallet",
+        "/funds",
+        "/keys",
+        "/keys/new",
+        "/keys/1",
+        "/settings",
+        "/settings/codes",
     ),
     "newcomer": ("/home", "/orders", "/wallet", "/keys"),
     "owner": ("/settings",),
-}  # fmt: skip
+}
 """Whose pages are looked at; each section adds its own."""
 
 UNNAMED = """() => [...document.querySelectorAll("input:not([type=hidden]):not([hidden]), select, textarea, button, a")]

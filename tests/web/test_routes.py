@@ -90,8 +90,10 @@ async def test_what_a_program_gets_is_no_page_to_any_browser(web: Web) -> None:
     reply = await web.visitor().http.get("/api/v2")
     told = {name: reply.headers.get(name) for name in ("content-type", "x-content-type-options", "cache-control")}
     assert told == {
-        "content-type": "application/json", "x-content-type-options": "nosniff", "cache-control": "no-store",
-    }  # fmt: skip
+        "content-type": "application/json",
+        "x-content-type-options": "nosniff",
+        "cache-control": "no-store",
+    }
 
 
 async def test_over_https_cookies_and_transport_are_strict(tmp_path: Path, fresh_sqlite: str) -> None:

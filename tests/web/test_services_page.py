@@ -25,11 +25,14 @@ from tests.web.kit import Web, plain, web_of
 ATOM = "{http://www.w3.org/2005/Atom}"
 MANY = [
     row(
-        f"alpha:{number}", f"{number}.5", name=f"Followers {number} Türkiye", category=f"Category {number % 3}",
+        f"alpha:{number}",
+        f"{number}.5",
+        name=f"Followers {number} Türkiye",
+        category=f"Category {number % 3}",
         refill=number % 2 == 0,
     )
     for number in range(1, 201)
-]  # fmt: skip
+]
 
 
 def index() -> Index:

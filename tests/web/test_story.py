@@ -37,9 +37,10 @@ async def test_a_stranger_becomes_a_customer(web: Web, screen: Screen) -> None:
     await page.get_by_role("navigation").get_by_role("link", name="Wallet").click()
     rows = [" ".join(row.split()) for row in await page.locator("tbody tr").all_inner_texts()]
     assert [row.split(" ", 4)[4] for row in rows] == [
-        "Refund, 400 not delivered 1 +1.00 USD 8.50 USD", "Order 1 \N{MINUS SIGN}2.50 USD 7.50 USD",
+        "Refund, 400 not delivered 1 +1.00 USD 8.50 USD",
+        "Order 1 \N{MINUS SIGN}2.50 USD 7.50 USD",
         "Deposit Thank you - +10.00 USD 10.00 USD",
-    ]  # fmt: skip
+    ]
     await page.get_by_role("row", name="Refund").get_by_role("link").click()
     assert "400 of 1,000 not delivered" in await page.locator(".timeline").inner_text()
     assert screen.faults == []

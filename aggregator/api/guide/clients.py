@@ -10,9 +10,11 @@ from aggregator.api.guide.samples import Language
 
 _FOLDER = Path(__file__).with_name("clients")
 _FILES: Mapping[Language, str] = {
-    Language.CURL: "client.sh", Language.PHP: "client.php", Language.PYTHON: "client.py.txt",
+    Language.CURL: "client.sh",
+    Language.PHP: "client.php",
+    Language.PYTHON: "client.py.txt",
     Language.JAVASCRIPT: "client.mjs",
-}  # fmt: skip
+}
 
 
 def client(language: Language, url: str, order: Example) -> str:

@@ -81,9 +81,14 @@ def errors() -> Iterator[ErrorRow]:
     for error, when, fix in _KNOWN:
         in_json, classic = refuse(error, Spelling.JSON), refuse(error, Spelling.CLASSIC)
         yield ErrorRow(
-            error=type(error).__name__, when=when, fix=fix, code=in_json.code, json=_said(in_json.body),
-            classic=_said(classic.body), classic_code=classic.code,
-        )  # fmt: skip
+            error=type(error).__name__,
+            when=when,
+            fix=fix,
+            code=in_json.code,
+            json=_said(in_json.body),
+            classic=_said(classic.body),
+            classic_code=classic.code,
+        )
 
 
 def _said(body: bytes) -> str:

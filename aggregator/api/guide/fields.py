@@ -51,9 +51,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "media": Field("text", "The post whose likers are mentioned.", LONGEST_LINK),
         "answer_number": Field("text", "Which answer of the poll gets the votes.", LONGEST_LINK),
         "country": Field("text", "A country code such as US, or WW for all.", LONGEST_LINK),
-        "device": Field(
-            "text", "1 desktop, 2 Android, 3 iOS, 4 any mobile, 5 any of them.", LONGEST_LINK
-        ),
+        "device": Field("text", "1 desktop, 2 Android, 3 iOS, 4 any mobile, 5 any of them.", LONGEST_LINK),
         "type_of_traffic": Field(
             "text", "1 from Google (with google_keyword), 2 from a page (with referring_url), 3 directly.", LONGEST_LINK
         ),
@@ -70,7 +68,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "refill": Field("integer", "The id of a refill: answered for itself, or by an error alone."),
         "refills": Field("ids", f"Up to {MOST_IDS} ids of refills, with commas between them. {_LISTED}"),
     }
-)  # fmt: skip
+)
 
 _NOTHING = TypeFields((), ())
 _ONE_OR_MANY = TypeFields((), ("order", "orders"))

@@ -65,7 +65,9 @@ def _operation(limits: Limits) -> Node:
         "description": f"{_limit(limits)} {_open_posts(limits)}",
         "parameters": [
             {
-                "name": "Idempotency-Key", "in": "header", "schema": {"type": "string"},
+                "name": "Idempotency-Key",
+                "in": "header",
+                "schema": {"type": "string"},
                 "description": "As request_id: an `add` repeated with it returns the first order.",
             }
         ],
@@ -75,7 +77,7 @@ def _operation(limits: Limits) -> Node:
             "201": _reply("The order was placed; JSON spelling.", 201),
             **{str(code): _refusal(code) for code in sorted({row.code for row in errors()})},
         },
-    }  # fmt: skip
+    }
 
 
 def _open_posts(limits: Limits) -> str:

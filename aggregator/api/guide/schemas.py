@@ -98,9 +98,18 @@ def replies(spelling: Spelling) -> dict[str, Schema]:
 _REFILLS: Sequence[tuple[str, RefillStatus | None]] = [*((str(n), s) for n, s in enumerate(RefillStatus)), ("9", None)]
 _ORDERS = [OrderRow(order=1, service=1, link="A", quantity=1, request_id=own) for own in ("x", None)]
 _PLAIN_SERVICE = ServiceRow(
-    service=1, name="A", type="Default", category="A", rate=Rate.parse("0.5", "USD"), minimum=1, maximum=2,
-    refill=True, cancel=True, dripfeed=True, currency="USD",
-)  # fmt: skip
+    service=1,
+    name="A",
+    type="Default",
+    category="A",
+    rate=Rate.parse("0.5", "USD"),
+    minimum=1,
+    maximum=2,
+    refill=True,
+    cancel=True,
+    dripfeed=True,
+    currency="USD",
+)
 _SERVICE = msgspec.structs.replace(_PLAIN_SERVICE, description="A")
 
 

@@ -25,9 +25,11 @@ def _write_block(number: int, suggestion: Suggestion, imported: Mapping[tuple[st
         lines.append(f"# {offer.provider}:{offer.service} at {offer.rate}{sold}: {_one_line(offer.name)}")
     offers = ", ".join(_quote(f"{offer.provider}:{offer.service}") for offer in suggestion.offers)
     lines += [
-        f"id = {number}", f"name = {_quote(lead.name)}", f"category = {_quote(lead.category)}",
+        f"id = {number}",
+        f"name = {_quote(lead.name)}",
+        f"category = {_quote(lead.category)}",
         f"offers = [{offers}]",
-    ]  # fmt: skip
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -80,9 +80,13 @@ def _tell(before: RateLine | None, now: RateLine) -> News | None:
         return None
     was_sold = before is not None and before.sold
     return News(
-        service=now.service, name=now.name, kind=kind, before=before.rate if before and was_sold else None,
-        now=now.rate if now.sold else None, rate_per=now.rate_per,
-    )  # fmt: skip
+        service=now.service,
+        name=now.name,
+        kind=kind,
+        before=before.rate if before and was_sold else None,
+        now=now.rate if now.sold else None,
+        rate_per=now.rate_per,
+    )
 
 
 def _kind(before: RateLine | None, now: RateLine) -> NewsKind | None:

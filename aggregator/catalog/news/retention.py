@@ -21,8 +21,11 @@ async def tidy() -> int:
     """Forget old changes at providers, old news of our shelf and old movements of balances; how many lines."""
     before, forgotten = clock.now() - KEPT_MS, 0
     drops = (
-        store.drop_old_changes, news_store.drop_old, balance_store.drop_old_moves, balance_store.drop_old_days,
-    )  # fmt: skip
+        store.drop_old_changes,
+        news_store.drop_old,
+        balance_store.drop_old_moves,
+        balance_store.drop_old_days,
+    )
     for drop in drops:
         while some := await write(partial(drop, before, most=AT_ONCE)):
             forgotten += some

@@ -42,8 +42,10 @@ async def samples(provider: str, names: Sequence[str], *, each: int) -> list[Lis
     rows = await execute(
         "select * from (select listings.*, row_number() over (partition by category order by id) as place"
         f" from listings where {_LISTED} and {these}) as placed where place <= {{}} order by id",
-        provider, values, each,
-    )  # fmt: skip
+        provider,
+        values,
+        each,
+    )
     return [msgspec.convert(dict(row), ListingRow, strict=False) for row in rows]
 
 

@@ -115,9 +115,7 @@ class Edits:
     async def add_service(self, block: str, *, actor: str, reason: str = "") -> None:
         """Put a [[service]] block below all others."""
         begun = await self._settled_draft(SERVICES_FILE)
-        await self.save(
-            SERVICES_FILE, append_block(begun.text, block), base=begun.base, actor=actor, reason=reason
-        )  # fmt: skip
+        await self.save(SERVICES_FILE, append_block(begun.text, block), base=begun.base, actor=actor, reason=reason)
 
     async def add_provider(self, values: Mapping[str, Value], *, key: str, actor: str) -> None:
         """Write a [[provider]] into providers.toml, and its key into a file of its own.

@@ -61,15 +61,28 @@ def explain(service: ShelfService, buyer: Buyer, sources: Offers) -> Explanation
     source = sources.source(lead.provider, lead.service)
     reasons = {OfferRef(out.offer.provider, out.offer.service): out.reason for out in terms.combined.left_out}
     return Explanation(
-        service=service.id, name=service.name, tier=buyer.tier, provider=lead.provider,
-        provider_service=lead.service, provider_rate=source.rate, provider_currency=source.currency,
-        fx=_plain(source.fx), fx_margin_percent=_plain(source.fx_margin_percent),
-        cost=str(price.cost), rule=price.rule, percent=_plain(price.percent), fixed=_plain(price.fixed),
-        unrounded=str(price.unrounded), by_rule=str(price.by_rule), least=str(price.floor),
-        min_margin_percent=_plain(price.min_margin_percent), raised=price.raised,
-        rate=str(price.rate), margin=margin(price),
+        service=service.id,
+        name=service.name,
+        tier=buyer.tier,
+        provider=lead.provider,
+        provider_service=lead.service,
+        provider_rate=source.rate,
+        provider_currency=source.currency,
+        fx=_plain(source.fx),
+        fx_margin_percent=_plain(source.fx_margin_percent),
+        cost=str(price.cost),
+        rule=price.rule,
+        percent=_plain(price.percent),
+        fixed=_plain(price.fixed),
+        unrounded=str(price.unrounded),
+        by_rule=str(price.by_rule),
+        least=str(price.floor),
+        min_margin_percent=_plain(price.min_margin_percent),
+        raised=price.raised,
+        rate=str(price.rate),
+        margin=margin(price),
         offers=list(_offers(service, lead, {**reasons, **service.left_out})),
-    )  # fmt: skip
+    )
 
 
 def _offers(service: ShelfService, lead: Offer, reasons: Mapping[OfferRef, str]) -> Iterator[OfferTold]:

@@ -34,8 +34,11 @@ def fates(today: Iterable[ShelfService], merged: ShelfService) -> list[Fate]:
 
 def _worse(one: ShelfService, merged: ShelfService) -> Iterator[str]:
     before, now = one.terms(NOBODY), merged.terms(NOBODY)
-    flags = (("refill", before.refill, now.refill), ("cancel", before.cancel, now.cancel),
-             ("drip-feed", before.dripfeed, now.dripfeed))  # fmt: skip
+    flags = (
+        ("refill", before.refill, now.refill),
+        ("cancel", before.cancel, now.cancel),
+        ("drip-feed", before.dripfeed, now.dripfeed),
+    )
     yield from (f"no {name} any more" for name, had, has in flags if had and not has)
     yield from _narrower(before, now)
     if now.price.rate.units > before.price.rate.units:
@@ -91,10 +94,11 @@ def mixed_types(file: str, entry: ServiceEntry, types: Mapping[tuple[str, str], 
     wanted = entry.type.value if entry.type is not None else next(iter(kinds.values()), None)
     return [
         Fault(
-            file, entry.offers_line,
+            file,
+            entry.offers_line,
             f"service {entry.id}: {ref.provider}:{ref.service} is of type {kind}, the service is {wanted}:"
             " sell it by itself",
         )
         for ref, kind in kinds.items()
         if kind != wanted
-    ]  # fmt: skip
+    ]

@@ -146,9 +146,11 @@ class Offers:
         currency = currency_of(owner, self._rows.get(provider), row.currency)
         ours = currency == self._fx.currency
         return Source(
-            row.rate or "0", currency, Decimal(1) if ours else self._fx.rates[currency],
+            row.rate or "0",
+            currency,
+            Decimal(1) if ours else self._fx.rates[currency],
             Decimal(0) if ours else owner.fx_margin_percent,
-        )  # fmt: skip
+        )
 
     def _price(self, row: ListingRow, said: Said) -> Offer:
         known = self._known(row.provider, row.service)
@@ -158,14 +160,21 @@ class Offers:
         sold = self._sold_as(row, said)
         dialect = self._owner(row).profile.dialect
         return Offer(
-            provider=row.provider, service=row.service, name=row.name, category=row.category, type=sold.type.value,
-            rate=self._convert(row, rate, sold.type), package_units=sold.units,
-            minimum=max(row.minimum, known.minimum or 0), maximum=_least(row.maximum, known.maximum),
+            provider=row.provider,
+            service=row.service,
+            name=row.name,
+            category=row.category,
+            type=sold.type.value,
+            rate=self._convert(row, rate, sold.type),
+            package_units=sold.units,
+            minimum=max(row.minimum, known.minimum or 0),
+            maximum=_least(row.maximum, known.maximum),
             refill=bool(row.refill) and not known.refill_refused and dialect.refill != "off",
             cancel=bool(row.cancel) and not known.cancel_refused and dialect.cancel != "off",
-            dripfeed=bool(row.dripfeed), step=known.step,
+            dripfeed=bool(row.dripfeed),
+            step=known.step,
             unlimited_at_zero=dialect.posts_zero == "unlimited",
-        )  # fmt: skip
+        )
 
     def _typed(self, row: ListingRow, kind: ServiceType) -> ListingRow:
         if row.flaw != UNSUPPORTED:

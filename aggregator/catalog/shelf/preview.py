@@ -37,11 +37,17 @@ def compare(now: Shelf, new: Iterable[ShelfService], buyer: Buyer = NOBODY) -> l
         if old is None or old.units != price.rate.units or price.sells_below_cost:
             rows.append(
                 PriceChange(
-                    service=service.id, name=service.name, now=str(old) if old else None, new=str(price.rate),
-                    cost=str(price.cost), margin=margin(price), by_rule=str(price.by_rule), rule=price.rule,
+                    service=service.id,
+                    name=service.name,
+                    now=str(old) if old else None,
+                    new=str(price.rate),
+                    cost=str(price.cost),
+                    margin=margin(price),
+                    by_rule=str(price.by_rule),
+                    rule=price.rule,
                     below_cost=price.sells_below_cost,
                 )
-            )  # fmt: skip
+            )
     return rows
 
 

@@ -54,9 +54,12 @@ async def revise(file: str, text: str, *, found_in: str = "", at_start: bool = F
             return False
         if at_start and newest is not None and newest.author != BY_FILE and await store.was_in_force(file, text):
             log.warning(
-                "configuration.outdated", file=file, revision=newest.id, author=newest.author,
+                "configuration.outdated",
+                file=file,
+                revision=newest.id,
+                author=newest.author,
                 kept="what was saved at the console: copy it into the file, or edit the file while the panel runs",
-            )  # fmt: skip
+            )
             return False
         if newest is not None:
             await asyncio.to_thread(refuse_loss, newest.text, text, found_in or file)
@@ -157,9 +160,14 @@ class Prices:
 
     def _make(self, read: _Read, markup: MarkupFile) -> Shelf:
         return build(
-            self.services.services, read.offers.at(markup.fx), read.imported, markup.book,
-            import_rest=self.services.import_rest, sold=read.sold, categories=self.services.categories,
-        )  # fmt: skip
+            self.services.services,
+            read.offers.at(markup.fx),
+            read.imported,
+            markup.book,
+            import_rest=self.services.import_rest,
+            sold=read.sold,
+            categories=self.services.categories,
+        )
 
     async def _read_revisions(self) -> None:
         """Each is read once, beside the event loop: a file of thousands of services takes a second."""

@@ -43,9 +43,14 @@ class ShelfService:
     """A service of ours, with every priced offer behind it."""
 
     def __init__(
-        self, entry: ServiceEntry, offers: Sequence[Offer], left_out: Mapping[OfferRef, str], book: MarkupBook,
-        source: Offers, categories: Sequence[CategoryEntry] = (),
-    ) -> None:  # fmt: skip
+        self,
+        entry: ServiceEntry,
+        offers: Sequence[Offer],
+        left_out: Mapping[OfferRef, str],
+        book: MarkupBook,
+        source: Offers,
+        categories: Sequence[CategoryEntry] = (),
+    ) -> None:
         self.id = entry.id
         self.named = entry.offers
         """The listings that may deliver it, whether they can be sold now or not."""
@@ -127,19 +132,25 @@ class ShelfService:
             minimum=-(-least // step) * step,
             maximum=most if most == NO_LIMIT else most // step * step,
             step=step,
-            refill=combined.refill, cancel=combined.cancel, dripfeed=combined.dripfeed,
+            refill=combined.refill,
+            cancel=combined.cancel,
+            dripfeed=combined.dripfeed,
             combined=combined,
-        )  # fmt: skip
+        )
 
 
 class Shelf:
     """Everything for sale now. Made anew when listings, prices or providers change; never changed in place."""
 
     def __init__(
-        self, services: Mapping[int, ShelfService], unsold: Mapping[int, str], book: MarkupBook,
-        aliases: Mapping[int, int] = NONE, stopped: Mapping[int, frozenset[str]] | None = None,
+        self,
+        services: Mapping[int, ShelfService],
+        unsold: Mapping[int, str],
+        book: MarkupBook,
+        aliases: Mapping[int, int] = NONE,
+        stopped: Mapping[int, frozenset[str]] | None = None,
         unfit: Sequence[ShelfService] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._services = dict(services)
         self.stopped = dict(stopped or {})
         """Those of the unsold that a hold keeps off the list until the owner decides, each with whose hold it is."""
@@ -299,6 +310,9 @@ def _rest(named: Iterable[ServiceEntry], offers: Offers, imported: Imported) -> 
         number = imported.get((ref.provider, ref.service))
         if number is not None and ref not in taken and offers.is_imported(listing):
             yield ServiceEntry(
-                id=number, name=listing.name, category=listing.category, offers=(ref,),
+                id=number,
+                name=listing.name,
+                category=listing.category,
+                offers=(ref,),
                 description=listing.description,
-            )  # fmt: skip
+            )

@@ -138,11 +138,22 @@ def _tell_hold(row: ListingRow, earlier: Hold | None, hold: Hold | None) -> Chan
 def as_row(listing: Listing, provider: str) -> ListingRow:
     """A listing as it is kept."""
     return ListingRow(
-        provider=provider, service=listing.service, name=listing.name, category=listing.category,
-        type=listing.type.value, rate=_plain(listing.rate), currency=listing.currency,
-        minimum=listing.minimum, maximum=listing.maximum, refill=listing.refill, cancel=listing.cancel,
-        dripfeed=listing.dripfeed, description=listing.description, flaw=listing.flaw, missing=0,
-    )  # fmt: skip
+        provider=provider,
+        service=listing.service,
+        name=listing.name,
+        category=listing.category,
+        type=listing.type.value,
+        rate=_plain(listing.rate),
+        currency=listing.currency,
+        minimum=listing.minimum,
+        maximum=listing.maximum,
+        refill=listing.refill,
+        cancel=listing.cancel,
+        dripfeed=listing.dripfeed,
+        description=listing.description,
+        flaw=listing.flaw,
+        missing=0,
+    )
 
 
 def _plain(rate: Decimal | None) -> str | None:

@@ -72,9 +72,15 @@ class Syncer:
     """
 
     def __init__(
-        self, upstreams: Upstreams, fx: Callable[[], FxTable], *, sync_ms: int, breaker_ms: int,
-        judge: Judge | None = None, taken: Callable[[], Collection[int]] = tuple,
-    ) -> None:  # fmt: skip
+        self,
+        upstreams: Upstreams,
+        fx: Callable[[], FxTable],
+        *,
+        sync_ms: int,
+        breaker_ms: int,
+        judge: Judge | None = None,
+        taken: Callable[[], Collection[int]] = tuple,
+    ) -> None:
         self._upstreams = upstreams
         self._fx = fx
         self._judge = judge
@@ -170,12 +176,13 @@ class Syncer:
         known = await learned_store.learned(row.name)
         settings = self._upstreams.settings(row.name)
         compare = partial(
-            diff.compare, provider=row.name,
+            diff.compare,
+            provider=row.name,
             learned={service: one for (_, service), one in known.items()},
             max_rise_percent=settings.max_price_rise_percent if settings else diff.USUAL_MAX_RISE_PERCENT,
             approved=row.approved_at is not None,
             same_currency=funds is None or not _is_other_currency(row, funds),
-        )  # fmt: skip
+        )
         return await off_loop(lambda: compare(old, self._weighed(row, listings, funds)))
 
     async def _put(self, row: ProviderRow, difference: Difference) -> None:
@@ -187,10 +194,17 @@ class Syncer:
         lapsed = await finding_store.offer_again(provider)
         await store.give_ids(provider, [row.service for row in difference.rows], taken=self._taken())
         await store.set_provider(
-            provider, synced_at=clock.now(), sync_error=held, held_catalogue=held,
-            catalogue_doubt=difference.doubt, approved_at=None, failures=0, rest_until=0, rest_reason=None,
+            provider,
+            synced_at=clock.now(),
+            sync_error=held,
+            held_catalogue=held,
+            catalogue_doubt=difference.doubt,
+            approved_at=None,
+            failures=0,
+            rest_until=0,
+            rest_reason=None,
             sync_due_at=clock.now() + self._sync_ms,
-        )  # fmt: skip
+        )
         news = held != row.held_catalogue
         told = [Change("", ChangeKind.HELD, row.held_catalogue or "", held or "")] if news else []
         await store.add_changes(provider, [*difference.changes, *told])
@@ -227,16 +241,18 @@ class Syncer:
         return SyncReport(provider=provider, error=text, code=error.code, read_before=read_before)
 
 
-def _report(
-    row: ProviderRow, listings: list[Listing], difference: Difference, *, balance_unread: bool
-) -> SyncReport:  # fmt: skip
+def _report(row: ProviderRow, listings: list[Listing], difference: Difference, *, balance_unread: bool) -> SyncReport:
     return SyncReport(
-        provider=row.name, services=len(listings),
-        unsold=Counter(one.flaw for one in listings if one.flaw is not None), changes=tuple(difference.changes),
-        held=difference.held, type_words=dict(Counter(type_words(listings)[0]).most_common()),
+        provider=row.name,
+        services=len(listings),
+        unsold=Counter(one.flaw for one in listings if one.flaw is not None),
+        changes=tuple(difference.changes),
+        held=difference.held,
+        type_words=dict(Counter(type_words(listings)[0]).most_common()),
         ranged_packages=sum(1 for listing in listings if listing.flaw is None and listing.is_ranged_package),
-        read_before=row.synced_at is not None, balance_unread=balance_unread,
-    )  # fmt: skip
+        read_before=row.synced_at is not None,
+        balance_unread=balance_unread,
+    )
 
 
 async def _look(adapter: Adapter) -> BalanceLook:

@@ -135,9 +135,10 @@ async def _extend(last: DayRow, look: BalanceLook) -> bool:
     """Whether the look follows the last one; False where another one came first."""
     now = f"{look.funds.balance:f}"
     changes: dict[Any, Any] = {
-        BalanceDay.looked_at: look.ended, BalanceDay.balance: now,
+        BalanceDay.looked_at: look.ended,
+        BalanceDay.balance: now,
         BalanceDay.currency: last.currency or look.funds.currency,
-    }  # fmt: skip
+    }
     same = (BalanceDay.id == last.id) & (BalanceDay.looked_at == last.looked_at)
     if not await BalanceDay.update(changes).where(same).returning(BalanceDay.id):
         return False
@@ -182,11 +183,13 @@ async def keep(day: DayRow, judged: Judgement) -> bool:
     drift = judged.drift
     await BalanceDay.update(
         {
-            BalanceDay.lost: plain(judged.lost), BalanceDay.due: plain(judged.due),
-            BalanceDay.noise: plain(judged.noise), BalanceDay.drift: None if drift is None else plain(drift),
+            BalanceDay.lost: plain(judged.lost),
+            BalanceDay.due: plain(judged.due),
+            BalanceDay.noise: plain(judged.noise),
+            BalanceDay.drift: None if drift is None else plain(drift),
             BalanceDay.orders: msgspec.json.encode(judged.orders).decode(),
         }
-    ).where(BalanceDay.id == day.id)  # fmt: skip
+    ).where(BalanceDay.id == day.id)
     if drift is None:
         return False
     untold = (BalanceDay.id == day.id) & BalanceDay.told_at.is_null()

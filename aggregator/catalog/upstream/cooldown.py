@@ -46,7 +46,7 @@ class NothingLearned(CannotBeDone):
 
 async def note_refusal(
     provider: str, service: str, *, refill: bool = False, cancel: bool = False, said: str = ""
-) -> None:  # fmt: skip
+) -> None:
     """The provider refused a refill or a cancel for what the service is: stop offering it. Not inside a transaction."""
     told = {FindingKind.REFILL: refill, FindingKind.CANCEL: cancel}
     await _learn(provider, service, {kind: None for kind, refused in told.items() if refused}, said)

@@ -53,9 +53,12 @@ def _gathered(told: Iterable[WordRow], found: CapabilityRow | None) -> Knowledge
         meanings[row.kind][row.text] = row.meaning or ""
     able = found or CapabilityRow(multi_status=None, batch_size=None, learned_of=None)
     return Knowledge(
-        status_words=meanings[STATUS], error_words=meanings[ERROR],
-        multi_status=able.multi_status, batch_size=able.batch_size, of=able.learned_of,
-    )  # fmt: skip
+        status_words=meanings[STATUS],
+        error_words=meanings[ERROR],
+        multi_status=able.multi_status,
+        batch_size=able.batch_size,
+        of=able.learned_of,
+    )
 
 
 def taught(provider: ProviderSettings, known: Knowledge) -> Profile:

@@ -52,13 +52,21 @@ async def hear(provider: str, kind: str, text: str, reply: str, times: int) -> N
         "insert into words (provider, kind, text, reply, times, first_at, last_at) values ({}, {}, {}, {}, {}, {}, {})"
         " on conflict (provider, kind, text) do update set times = words.times + excluded.times,"
         " last_at = excluded.last_at, reply = excluded.reply",
-        provider, kind, text, reply, times, now, now,
-    )  # fmt: skip
+        provider,
+        kind,
+        text,
+        reply,
+        times,
+        now,
+        now,
+    )
     await Word.raw(
         "delete from words where provider = {} and meaning is null and id not in"
         " (select id from words where provider = {} order by last_at desc, id desc limit {})",
-        provider, provider, MOST_WORDS,
-    )  # fmt: skip
+        provider,
+        provider,
+        MOST_WORDS,
+    )
 
 
 async def words(provider: str | None = None, *, everything: bool = False) -> list[WordRow]:
@@ -75,14 +83,15 @@ async def meanings() -> list[WordRow]:
     return [msgspec.convert(dict(row), WordRow, strict=False) for row in rows]
 
 
-async def explain(
-    ids: Sequence[int], meaning: str, *, moving: bool = False, actor: str = "", reason: str = ""
-) -> None:  # fmt: skip
+async def explain(ids: Sequence[int], meaning: str, *, moving: bool = False, actor: str = "", reason: str = "") -> None:
     """Say what words mean, who says so and why; `moving` lets the orders go on that wait for them."""
     changes: dict[Any, Any] = {
-        Word.meaning: meaning, Word.moving: moving, Word.explained_by: actor, Word.explained_why: reason,
+        Word.meaning: meaning,
+        Word.moving: moving,
+        Word.explained_by: actor,
+        Word.explained_why: reason,
         Word.explained_at: clock.now(),
-    }  # fmt: skip
+    }
     await Word.update(changes).where(Word.id.is_in(list(ids)))
 
 

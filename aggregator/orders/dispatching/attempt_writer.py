@@ -118,7 +118,7 @@ class AttemptWriter:
         log.warning("add.id_given_again", order=order.id, provider=attempt.provider)
         told = await self.call_unsure(
             attempt, error="DUPLICATE_ORDER", text=text, raw=arrival.placement.raw, given=given
-        )  # fmt: skip
+        )
         now = await store.get(order.id)
         if not told and now is not None:
             await store.note(order.id, now.state, f"{attempt.provider}: {text}")
@@ -127,9 +127,15 @@ class AttemptWriter:
             await store.note(one.order.id, one.order.state, note)
 
     async def call_unsure(
-        self, attempt: Attempt, *, error: str, text: str, raw: str, given: str | None = None,
+        self,
+        attempt: Attempt,
+        *,
+        error: str,
+        text: str,
+        raw: str,
+        given: str | None = None,
         status: int | None = None,
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Nobody can tell whether the provider has it; whether that was still to be said. `given` = another's id."""
 
         async def work() -> bool:

@@ -53,9 +53,14 @@ class Dispatcher:
     """Takes orders from the queue to providers."""
 
     def __init__(
-        self, upstreams: Upstreams, router: Router, tracker: Tracker, pace: PaceSettings, wake: Callable[[], None],
+        self,
+        upstreams: Upstreams,
+        router: Router,
+        tracker: Tracker,
+        pace: PaceSettings,
+        wake: Callable[[], None],
         glance: Callable[[Attempt], Awaitable[None]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`glance` reads the balance of a provider that has just left an add without an answer."""
         self._upstreams = upstreams
         self._router = router
@@ -170,9 +175,14 @@ class Dispatcher:
             return
         routes = await self._router.routes(order, attempts, market)
         chosen = failover.choose(
-            order, attempts, routes, now=market.now, give_up_ms=give_up_ms, queues=self._waits(order),
+            order,
+            attempts,
+            routes,
+            now=market.now,
+            give_up_ms=give_up_ms,
+            queues=self._waits(order),
             unsold=self._router.unsold(order),
-        )  # fmt: skip
+        )
         match chosen:
             case Go(route=route):
                 await self._place(order, attempts, route, market)

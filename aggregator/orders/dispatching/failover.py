@@ -87,9 +87,15 @@ NO_QUEUES = Queues({}, 0)
 
 
 def choose(
-    order: Order, attempts: Sequence[Attempt], routes: Sequence[Route], *, now: int, give_up_ms: int,
-    queues: Queues = NO_QUEUES, unsold: str = "no offer",
-) -> Next:  # fmt: skip
+    order: Order,
+    attempts: Sequence[Attempt],
+    routes: Sequence[Route],
+    *,
+    now: int,
+    give_up_ms: int,
+    queues: Queues = NO_QUEUES,
+    unsold: str = "no offer",
+) -> Next:
     """Where a queued order goes: to the cheapest that can take it, if its turn there comes soon enough.
 
     `unsold` is why there may be no route at all.

@@ -55,9 +55,13 @@ async def claim_due(limit: int) -> list[Order]:
             " order by turn, due_at, id limit {}), ours as materialized ("
             " select id from orders where id in (select id from chosen) and state = 'queued' and due_at <= {}"
             f" {lock}) update orders set due_at = {{}}, parked_at = null where id in (select id from ours) returning *",
-            now, MOST_LOOKED_AT, limit, now, now + LEASE_MS,
+            now,
+            MOST_LOOKED_AT,
+            limit,
+            now,
+            now + LEASE_MS,
         )
-    )  # fmt: skip
+    )
     orders = _in_order(rows)
     return _in_turn(orders, list(dict.fromkeys(order.reseller for order in orders)))
 
@@ -110,9 +114,13 @@ async def claim_parked(provider: str, room: int, *, after: int = 0) -> list[Orde
             f"with chosen as materialized (select p.id from ({query}) as r {firsts})"
             " update orders set due_at = {}, parked_at = null where state = 'queued' and parked_at = {}"
             f" and {NOT_HALTED} and id in (select id from chosen) returning *",
-            *values, provider, each, now + LEASE_MS, provider,
+            *values,
+            provider,
+            each,
+            now + LEASE_MS,
+            provider,
         )
-    )  # fmt: skip
+    )
     return _in_turn(_in_order(rows), in_turn)
 
 
@@ -125,8 +133,10 @@ async def _resellers_at(provider: str) -> list[int]:
         " union all select (select min(o.reseller) from orders o where o.state = 'queued' and o.parked_at = {}"
         " and o.reseller > seen.reseller) from seen where seen.reseller is not null)"
         " select reseller from seen where reseller is not null limit {}",
-        provider, provider, MOST_RESELLERS,
-    )  # fmt: skip
+        provider,
+        provider,
+        MOST_RESELLERS,
+    )
     return sorted(int(row["reseller"]) for row in rows)
 
 

@@ -129,12 +129,17 @@ class Router:
         one = self._fx().one(currency, margin_percent=settings.fx_margin_percent)
         theirs = (route.cost.amount / one).quantize(Decimal("1e-8"))  # decimals, rounded on the spot
         return NewAttempt(
-            order=order.id, provider=provider, service=route.offer.service, cost=route.cost.units,
-            cost_theirs=f"{theirs:f}", currency=currency, fx=f"{one:f}",
+            order=order.id,
+            provider=provider,
+            service=route.offer.service,
+            cost=route.cost.units,
+            cost_theirs=f"{theirs:f}",
+            currency=currency,
+            fx=f"{one:f}",
             package_units=route.offer.package_units,
             deadline_at=clock.now() + adapter.profile.add_timeout_ms + GRACE_MS,
             door=account_door(adapter.profile),
-        )  # fmt: skip
+        )
 
 
 def _takes_link(settings: ProviderSettings, order: Order) -> bool:

@@ -19,9 +19,14 @@ def submission_of(order: Order, attempt: Attempt, sent: Sent | None) -> Submissi
 def as_asked(order: Order, service: str, reference: str = "", package_units: int | None = None) -> Submission:
     """An order as the provider of this service would be asked to take it."""
     return Submission(
-        service=service, type=ServiceType(order.type), link=order.link, quantity=order.quantity,
-        fields=_bought(order), reference=reference, package_units=package_units,
-    )  # fmt: skip
+        service=service,
+        type=ServiceType(order.type),
+        link=order.link,
+        quantity=order.quantity,
+        fields=_bought(order),
+        reference=reference,
+        package_units=package_units,
+    )
 
 
 def _bought(order: Order) -> Fields:

@@ -25,8 +25,10 @@ async def count(provider: str, *, since: int) -> tuple[int, int]:
     # SQL: a moment that stands in another table.
     revived = await Attempt.raw(
         f"select count(*) as n from attempts where provider = {{}} and revived_at >= {{}} and revived_at > {looked}",
-        provider, since, provider,
-    )  # fmt: skip
+        provider,
+        since,
+        provider,
+    )
     lately = (Attempt.provider == provider) & CALLED_OFF & (Attempt.answered_at >= since)
     return int(revived[0]["n"]), await Attempt.count().where(lately)
 

@@ -41,8 +41,11 @@ async def pending_cancels(provider: str, limit: int, doors: Sequence[str]) -> li
         "select attempts.* from orders o cross join attempts where o.cancel_wish and o.state = 'active'"
         f" and attempts.order_id = o.id and attempts.provider = {{}} and attempts.outcome = 'accepted' and {_DUE}"
         f" and (attempts.door is null or {behind}) order by attempts.cancel_asks, attempts.id limit {{}}",
-        provider, clock.now(), digests, limit,
-    )  # fmt: skip
+        provider,
+        clock.now(),
+        digests,
+        limit,
+    )
     return [as_attempt(row) for row in rows]
 
 
@@ -65,9 +68,11 @@ async def claim(attempts: Sequence[Attempt], *, least_ms: int) -> list[Attempt]:
             "update attempts set cancel_at = {}, cancel_asks = attempts.cancel_asks + 1, cancel_due_at = given.due"
             f" from ({query}) as given where attempts.id = given.mine and attempts.cancel_asks = given.asks"
             f" and (attempts.outcome = 'accepted' or attempts.call_off) and {_DUE} returning id",
-            now, *values, now,
+            now,
+            *values,
+            now,
         ).run()
-    )  # fmt: skip
+    )
     mine = {row["id"] for row in rows}
     return [
         replace(one, cancel_at=now, cancel_asks=one.cancel_asks + 1, cancel_due_at=turns[one.id])
@@ -89,7 +94,7 @@ async def release(attempts: Sequence[Attempt]) -> None:
             f" from ({query}) as given where attempts.id = given.mine and attempts.cancel_asks = given.asks + 1",
             *values,
         ).run()
-    )  # fmt: skip
+    )
 
 
 async def conclude(answers: Sequence[CancelAnswer]) -> None:

@@ -69,10 +69,11 @@ def read(
         highest_charge=settlement.highest(attempt, charge) if opened else attempt.highest_charge,
         last_charge=f"{charge:f}" if charge is not None else attempt.last_charge,
         stated_charges=stated.encode(charges) if charges != attempt.charges else attempt.stated_charges,
-        spent=_spent(attempt, charges), returned=settlement.returned(order, attempt, progress, rules),
+        spent=_spent(attempt, charges),
+        returned=settlement.returned(order, attempt, progress, rules),
         overcharge=f"{charge:f}" if is_above else attempt.overcharge,
         overcharged_at=now if is_above else attempt.overcharged_at,
-    )  # fmt: skip
+    )
     known = attempt.lost_since is None and told == Charge(**{name: getattr(attempt, name) for name in _COLUMNS})
     return None if known else Costs(attempt, order.state, told)
 

@@ -37,9 +37,11 @@ def noted(attempt: Attempt) -> Noted:
 async def note(before: Attempt, after: Noted) -> bool:
     """Write down what a reading changed, and its cost; False where another reading was quicker."""
     changes: dict[Any, Any] = {
-        _ATTEMPT.overserved: after.known, _ATTEMPT.overserved_seen: after.seen, _ATTEMPT.overserved_at: after.seen_at,
+        _ATTEMPT.overserved: after.known,
+        _ATTEMPT.overserved_seen: after.seen,
+        _ATTEMPT.overserved_at: after.seen_at,
         _ATTEMPT.call_off: after.call_off,
-    }  # fmt: skip
+    }
     unchanged = (_ATTEMPT.id == before.id) & (_ATTEMPT.overserved == before.overserved)
 
     async def work() -> bool:

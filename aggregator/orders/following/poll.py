@@ -174,18 +174,23 @@ class Poller:
 
     def _rules(self, settings: ProviderSettings, row: ProviderRow) -> Rules:
         return Rules(
-            CANCEL_MEANS[settings.profile.dialect.cancel_means], self._pace.confirm_ms,
+            CANCEL_MEANS[settings.profile.dialect.cancel_means],
+            self._pace.confirm_ms,
             call_off_times=1 if row.call_offs_doubted_at is None else call_offs.DOUBTED_TIMES,
-        )  # fmt: skip
+        )
 
     def _next(
         self, one: Followed, changed: Mapping[int, Order], settings: ProviderSettings, rules: Rules
     ) -> int | None:
         order = changed.get(one.order.id, one.order)
         return next_poll(
-            order, one.attempt, now=clock.now(), pace=self._pace, watch_days=settings.watch_days,
+            order,
+            one.attempt,
+            now=clock.now(),
+            pace=self._pace,
+            watch_days=settings.watch_days,
             sights=rules.call_off_times,
-        )  # fmt: skip
+        )
 
     async def _carry_out(self, told: Round) -> set[int]:
         """What all readings mean; the attempts of which that failed.
@@ -226,10 +231,14 @@ class Poller:
         if not done:
             note = f"{finish.undelivered} of {order.quantity} not delivered"
             ended = await settle(
-                order, finish.undelivered, start_count=finish.start_count, runs_done=finish.runs_done,
-                attempt=attempt.id, note="; ".join([note, *finish.notes]),
+                order,
+                finish.undelivered,
+                start_count=finish.start_count,
+                runs_done=finish.runs_done,
+                attempt=attempt.id,
+                note="; ".join([note, *finish.notes]),
                 kind=EventKind.BY_CHARGE if "derived_from_charge" in finish.notes else None,
-            )  # fmt: skip
+            )
             done = ended is not None
         if done and finish.state is OrderState.CANCELLED:
             await cooldown.note_cancel(attempt.provider, attempt.service)

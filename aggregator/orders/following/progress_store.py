@@ -22,13 +22,23 @@ from aggregator.storage.tables import Event
 from aggregator.storage.transaction import write
 
 _CHARGES = {
-    "id": "bigint", "highest_charge": "text", "last_charge": "text", "stated_charges": "text", "spent": "bigint",
-    "returned": "bigint", "overcharge": "text", "overcharged_at": "bigint",
-}  # fmt: skip
+    "id": "bigint",
+    "highest_charge": "text",
+    "last_charge": "text",
+    "stated_charges": "text",
+    "spent": "bigint",
+    "returned": "bigint",
+    "overcharge": "text",
+    "overcharged_at": "bigint",
+}
 _ANNOUNCED = {
-    "id": "bigint", "phase": "text", "remains": "bigint", "runs_done": "bigint", "start_count": "bigint",
+    "id": "bigint",
+    "phase": "text",
+    "remains": "bigint",
+    "runs_done": "bigint",
+    "start_count": "bigint",
     "delivery_seen": "boolean",
-}  # fmt: skip
+}
 # Another process may have announced more since the decision was made.
 _FURTHEST = "case when orders.phase = 'in_progress' or told.phase = 'pending' then orders.phase else told.phase end"
 _SIGHTS = {"id": "bigint", "state": "text", "sight": "text", "sight_at": "bigint", "start_count": "bigint"}
@@ -116,9 +126,17 @@ async def note_start_count(order: Order, provider: str, said: int, *, most: int)
         "insert into events (order_id, state, text, kind, at) select {}, {}, {}, {}, {} where"
         " (select count(*) from events where order_id = {} and kind = {}) < {}"
         " and not exists (select 1 from events where order_id = {} and text = {})",
-        order.id, order.state.value, text, EventKind.START_COUNT, clock.now(),
-        order.id, EventKind.START_COUNT, most, order.id, text,
-    )  # fmt: skip
+        order.id,
+        order.state.value,
+        text,
+        EventKind.START_COUNT,
+        clock.now(),
+        order.id,
+        EventKind.START_COUNT,
+        most,
+        order.id,
+        text,
+    )
 
 
 def _since(order: Order, sight: Sight) -> int | None:

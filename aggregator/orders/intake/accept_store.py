@@ -27,18 +27,38 @@ from providers.vocabulary import Phase
 _ORDER = tables.Order
 _COLUMNS = MappingProxyType(
     {
-        "reseller": "bigint", "service": "bigint", "type": "text", "link": "text", "quantity": "bigint",
-        "runs": "bigint", "fields": "text", "link_key": "text", "same_link": "text", "rate": "bigint",
-        "rate_per": "integer", "charge": "bigint", "remains": "bigint", "request_id": "text", "custom_id": "text",
-        "payload": "text", "watched": "boolean", "asked_service": "bigint", "due_at": "bigint", "created_at": "bigint",
+        "reseller": "bigint",
+        "service": "bigint",
+        "type": "text",
+        "link": "text",
+        "quantity": "bigint",
+        "runs": "bigint",
+        "fields": "text",
+        "link_key": "text",
+        "same_link": "text",
+        "rate": "bigint",
+        "rate_per": "integer",
+        "charge": "bigint",
+        "remains": "bigint",
+        "request_id": "text",
+        "custom_id": "text",
+        "payload": "text",
+        "watched": "boolean",
+        "asked_service": "bigint",
+        "due_at": "bigint",
+        "created_at": "bigint",
     }
-)  # fmt: skip
+)
 _AT_FIRST: Mapping[str, str | int | bool] = MappingProxyType(
     {
-        "refunded": 0, "undelivered": 0, "state": OrderState.QUEUED.value, "phase": Phase.PENDING.value,
-        "cancel_wish": False, "delivery_seen": False,
+        "refunded": 0,
+        "undelivered": 0,
+        "state": OrderState.QUEUED.value,
+        "phase": Phase.PENDING.value,
+        "cancel_wish": False,
+        "delivery_seen": False,
     }
-)  # fmt: skip
+)
 """What is so of every order that was just accepted."""
 PATIENCE_SECONDS = 5
 """How long an order waits for a wallet that another process has."""
@@ -198,10 +218,27 @@ def _rows(batch: Sequence[NewOrder], now: int) -> NewRows:
 
 def _row(new: NewOrder, now: int) -> tuple[object, ...]:
     return (
-        new.reseller, new.service, new.type, new.link, new.quantity, new.runs,
-        msgspec.json.encode(new.fields).decode(), new.link_key, new.same_link, new.rate, new.rate_per, new.charge,
-        new.quantity, new.request_id, new.custom_id, new.payload, new.watched, new.asked_service, now, now,
-    )  # fmt: skip
+        new.reseller,
+        new.service,
+        new.type,
+        new.link,
+        new.quantity,
+        new.runs,
+        msgspec.json.encode(new.fields).decode(),
+        new.link_key,
+        new.same_link,
+        new.rate,
+        new.rate_per,
+        new.charge,
+        new.quantity,
+        new.request_id,
+        new.custom_id,
+        new.payload,
+        new.watched,
+        new.asked_service,
+        now,
+        now,
+    )
 
 
 async def _is_there(batch: Sequence[NewOrder], begun: int, orders: Sequence[Charged]) -> bool | None:
@@ -278,6 +315,8 @@ async def repeated_lately(reseller: int, payloads: Sequence[str], *, since: int)
     rows = await execute(
         f"select id from orders where watched and reseller = {{}} and {these} and created_at >= {{}}"
         " order by id limit 1",
-        reseller, values, since,
-    )  # fmt: skip
+        reseller,
+        values,
+        since,
+    )
     return int(rows[0]["id"]) if rows else None

@@ -151,10 +151,22 @@ def decide(
     if max(charge, wanted.quantity) > MOST:  # the most that a column can hold
         raise NotEnoughFunds
     return NewOrder(
-        reseller=reseller.id, service=service.id, type=service.type, link=wanted.link, quantity=wanted.quantity,
-        runs=wanted.runs, fields=wanted.fields, link_key=link_key(wanted.link), same_link=caller.same_link,
-        rate=rate.units, rate_per=rate.per, charge=charge,
-        request_id=ask.request_id, custom_id=ask.custom_id, payload=payload, same_payloads=same,
+        reseller=reseller.id,
+        service=service.id,
+        type=service.type,
+        link=wanted.link,
+        quantity=wanted.quantity,
+        runs=wanted.runs,
+        fields=wanted.fields,
+        link_key=link_key(wanted.link),
+        same_link=caller.same_link,
+        rate=rate.units,
+        rate_per=rate.per,
+        charge=charge,
+        request_id=ask.request_id,
+        custom_id=ask.custom_id,
+        payload=payload,
+        same_payloads=same,
         asked_service=ask.service if ask.service != service.id else None,
         watched=caller.duplicate_seconds > 0,
-    )  # fmt: skip
+    )

@@ -39,9 +39,14 @@ def want(kind: ServiceType, ask: Ask, *, open_posts: int) -> Wanted:
         fields = {**fields, "runs": str(terms.runs), "interval": str(terms.interval)}
     total = terms.quantity * terms.runs
     return Wanted(
-        link=terms.link, quantity=total, runs=terms.runs, least=terms.quantity, most=total,
-        drip_feed=terms.runs > 1, fields=fields,
-    )  # fmt: skip
+        link=terms.link,
+        quantity=total,
+        runs=terms.runs,
+        least=terms.quantity,
+        most=total,
+        drip_feed=terms.runs > 1,
+        fields=fields,
+    )
 
 
 def _want_subscription(terms: OrderTerms, open_posts: int) -> Wanted:
@@ -51,9 +56,14 @@ def _want_subscription(terms: OrderTerms, open_posts: int) -> Wanted:
     new = counted["posts"] if counted["posts"] or only_old else open_posts
     posts = new + counted["old_posts"]
     return Wanted(
-        link=terms.link or str(terms.fields["username"]), quantity=posts * terms.quantity, runs=posts,
-        least=counted["min"], most=terms.quantity, only_old_posts=only_old, fields=terms.fields,
-    )  # fmt: skip
+        link=terms.link or str(terms.fields["username"]),
+        quantity=posts * terms.quantity,
+        runs=posts,
+        least=counted["min"],
+        most=terms.quantity,
+        only_old_posts=only_old,
+        fields=terms.fields,
+    )
 
 
 def fingerprint(ask: Ask, service: int) -> str:

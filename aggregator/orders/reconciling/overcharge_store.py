@@ -41,8 +41,9 @@ async def sightings(provider: str) -> list[ChargeSighting]:
     # SQL: it joins, and the tables name no foreign keys to Piccolo.
     rows = await tables.Attempt.raw(
         f"{_SIGHTINGS} where a.provider = {{}} and a.overcharged_at >= {{}} order by a.overcharged_at",
-        provider, clock.now() - WINDOW_MS,
-    )  # fmt: skip
+        provider,
+        clock.now() - WINDOW_MS,
+    )
     return [_sighting(row) for row in rows]
 
 
@@ -70,10 +71,16 @@ def _sum_up(seen: Sequence[ChargeSighting]) -> Overcharges:
 
 def _sighting(row: Mapping[str, Any]) -> ChargeSighting:
     return ChargeSighting(
-        attempt=row["attempt"], order=row["order"], service=row["service"], expected=Decimal(row["cost_theirs"]),
-        charge=Decimal(row["overcharge"]), currency=row["currency"], quantity=row["quantity"],
-        package=row["rate_per"] == 1, at=row["at"],
-    )  # fmt: skip
+        attempt=row["attempt"],
+        order=row["order"],
+        service=row["service"],
+        expected=Decimal(row["cost_theirs"]),
+        charge=Decimal(row["overcharge"]),
+        currency=row["currency"],
+        quantity=row["quantity"],
+        package=row["rate_per"] == 1,
+        at=row["at"],
+    )
 
 
 async def judge(provider: str, read_at: int) -> None:
@@ -103,8 +110,9 @@ async def _judge_service(row: ListingRow, learned: Learned, seen: Sequence[Charg
         return
     hold = holds.overcharged(
         learned.hold.accepted if learned.hold is not None else row,
-        stated=overcharge.plain(dearest.price), noise=overcharge.plain(dearest.noise(digits)),
-    )  # fmt: skip
+        stated=overcharge.plain(dearest.price),
+        noise=overcharge.plain(dearest.noise(digits)),
+    )
     if not await learned_store.begin_hold(row, learned, hold):
         return
     before = learned.hold.text if learned.hold is not None else ""

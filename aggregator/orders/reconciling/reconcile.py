@@ -47,16 +47,23 @@ class Reconciler:
     async def _judge(self, day: DayRow, before: DayRow | None, settings: ProviderSettings) -> None:
         follows = before is not None and before.looked_at == day.opened_at and before.currency == day.currency
         period = Period(
-            opened_at=day.opened_at, looked_at=day.looked_at, grace_ms=self._grace_ms,
+            opened_at=day.opened_at,
+            looked_at=day.looked_at,
+            grace_ms=self._grace_ms,
             known_from=before.opened_at if before is not None and follows else day.opened_at,
             debit_lag_ms=BACK_MS if settings.debits_late else 0,
-        )  # fmt: skip
+        )
         judged = await _add_up(day, period)
         if judged is not None and await balance_store.keep(day, judged):
             log.warning(
-                "provider.balance_drift", provider=day.provider, lost=plain(judged.lost), due=plain(judged.due),
-                currency=day.currency, since=clock.tell(day.opened_at), orders=list(judged.orders),
-            )  # fmt: skip
+                "provider.balance_drift",
+                provider=day.provider,
+                lost=plain(judged.lost),
+                due=plain(judged.due),
+                currency=day.currency,
+                since=clock.tell(day.opened_at),
+                orders=list(judged.orders),
+            )
 
 
 async def _add_up(day: DayRow, period: Period) -> Judgement | None:

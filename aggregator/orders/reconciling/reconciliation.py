@@ -147,9 +147,7 @@ def judge(
     cost = sum((one.cost for one in charged), _NOTHING)
     due_back = _surely_back(back, earlier, timeline, period)
     noise = _noise([one.cost for one in charged] + [one.amount for one in back], moves)
-    return Judgement(
-        lost=fell + topped_up, due=cost - due_back, noise=noise, orders=_concerned(back, charged)
-    )  # fmt: skip
+    return Judgement(lost=fell + topped_up, due=cost - due_back, noise=noise, orders=_concerned(back, charged))
 
 
 def _may_fall_in(debit: Debit, period: Period) -> bool:
@@ -165,9 +163,10 @@ def _is_due_in(refund: ExpectedRefund, period: Period) -> bool:
 def _steady(moves: Sequence[Move]) -> list[Move]:
     """Without a fall that the next look took back to the digit: a balance that was shown wrongly for a moment."""
     wrong = {
-        one for one, other in pairwise(range(len(moves)))
+        one
+        for one, other in pairwise(range(len(moves)))
         if moves[one].came_in < 0 and moves[other].after == moves[one].before
-    }  # fmt: skip
+    }
     return [move for number, move in enumerate(moves) if number not in wrong and number - 1 not in wrong]
 
 

@@ -29,9 +29,7 @@ async def add_due(order: Order, attempt: int, undelivered: int) -> None:
     one = as_attempt(rows[0])
     seen_at = order.sight_at or clock.now()
     since = min(max(one.whole_at or 0, one.created_at), seen_at)
-    row = DueRefund(
-        provider=one.provider, order_id=order.id, attempt=attempt, units=units, since=since, at=seen_at
-    )  # fmt: skip
+    row = DueRefund(provider=one.provider, order_id=order.id, attempt=attempt, units=units, since=since, at=seen_at)
     await DueRefund.insert(row)
 
 
@@ -42,15 +40,20 @@ async def refunds(provider: str, *, currency: str, since: int) -> list[ExpectedR
         f"select d.units, d.since as begun, d.at as said, o.quantity, {_PURCHASE} from due_refunds d"
         " join orders o on o.id = d.order_id join attempts a on a.id = d.attempt"
         " where d.provider = {} and d.at > {} and a.currency = {} order by d.at, d.id",
-        provider, since, currency,
-    )  # fmt: skip
+        provider,
+        since,
+        currency,
+    )
     return [
         refund_of(
-            msgspec.convert(dict(row), Purchase), units=int(row["units"]), quantity=int(row["quantity"]),
-            since=int(row["begun"]), at=int(row["said"]),
+            msgspec.convert(dict(row), Purchase),
+            units=int(row["units"]),
+            quantity=int(row["quantity"]),
+            since=int(row["begun"]),
+            at=int(row["said"]),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 async def purchases(provider: str, *, since: int, until: int) -> list[Purchase]:
@@ -60,8 +63,11 @@ async def purchases(provider: str, *, since: int, until: int) -> list[Purchase]:
     rows = await AttemptTable.raw(
         f"select {', '.join(Purchase.__struct_fields__)} from {from_id_on(AttemptTable)}"
         " where id >= {} and provider = {} and created_at >= {} and created_at <= {} order by id",
-        first, provider, since, until,
-    )  # fmt: skip
+        first,
+        provider,
+        since,
+        until,
+    )
     return [msgspec.convert(dict(row), Purchase) for row in rows]
 
 

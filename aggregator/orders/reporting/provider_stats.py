@@ -126,25 +126,38 @@ async def standings(
     found = [_standing(provider, rows, tries, unsure, late, elsewhere, clashes, fx) for provider in providers]
     return [
         replace(
-            one, overcharges=overcharges.get(one.name), overcharged=held[one.name], drifts=drifts.get(one.name, ()),
+            one,
+            overcharges=overcharges.get(one.name),
+            overcharged=held[one.name],
+            drifts=drifts.get(one.name, ()),
             stops=stopped.get(one.name, one.stops),
         )
         for one in found
-    ]  # fmt: skip
+    ]
 
 
 def _standing(
-    provider: ProviderSettings, rows: Mapping[str, ProviderRow], tries: Mapping[str, Tries],
-    unsure: Mapping[str, WaitingRows], late: Mapping[str, WaitingRows], elsewhere: Mapping[str, WaitingRows],
-    clashes: Mapping[str, WaitingRows], fx: FxTable,
-) -> ProviderStanding:  # fmt: skip
+    provider: ProviderSettings,
+    rows: Mapping[str, ProviderRow],
+    tries: Mapping[str, Tries],
+    unsure: Mapping[str, WaitingRows],
+    late: Mapping[str, WaitingRows],
+    elsewhere: Mapping[str, WaitingRows],
+    clashes: Mapping[str, WaitingRows],
+    fx: FxTable,
+) -> ProviderStanding:
     name = provider.profile.name
     row, tried = rows.get(name, ProviderRow(name=name)), tries.get(name, Tries())
     return ProviderStanding(
-        provider=provider, row=row, tries=tried, unsure=unsure.get(name, NOBODY_WAITS),
-        late_polls=late.get(name, NOBODY_WAITS), elsewhere=elsewhere.get(name, NOBODY_WAITS),
-        hours_left=_hours_left(provider, row, tried.spent, fx), clashes=clashes.get(name, NOBODY_WAITS),
-    )  # fmt: skip
+        provider=provider,
+        row=row,
+        tries=tried,
+        unsure=unsure.get(name, NOBODY_WAITS),
+        late_polls=late.get(name, NOBODY_WAITS),
+        elsewhere=elsewhere.get(name, NOBODY_WAITS),
+        hours_left=_hours_left(provider, row, tried.spent, fx),
+        clashes=clashes.get(name, NOBODY_WAITS),
+    )
 
 
 def _hours_left(provider: ProviderSettings, row: ProviderRow, spent: int, fx: FxTable) -> int | None:

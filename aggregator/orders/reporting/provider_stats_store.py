@@ -126,8 +126,9 @@ async def tries_since(moment: int) -> dict[str, Tries]:
         f" {_SPENT},"
         " coalesce(sum(answered_at - created_at), 0) as answered_ms, count(answered_at) as answered"
         " from (select * from attempts where id >= {} order by id limit {}) as lately group by provider",
-        await first_id(tables.Attempt, moment), MOST,
-    )  # fmt: skip
+        await first_id(tables.Attempt, moment),
+        MOST,
+    )
     counts = [name for name in Tries.__struct_fields__ if name != "spent"]
     return {
         row["provider"]: Tries(spent=read_total(row, "spent"), **{name: int(row[name]) for name in counts})

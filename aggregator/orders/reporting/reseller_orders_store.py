@@ -88,9 +88,14 @@ async def count(reseller: int) -> Counts:
         " as open_orders,"
         f" count(*) as month_orders, {total('charge - refunded', 'month_spent')}"
         " from orders where reseller = {} and id >= {}",
-        reseller, reseller, reseller, month,
-    )  # fmt: skip
+        reseller,
+        reseller,
+        reseller,
+        month,
+    )
     return Counts(
-        open=int(row["open_orders"]), all=int(row["all_orders"]),
-        month_orders=int(row["month_orders"]), month_spent=read_total(row, "month_spent"),
-    )  # fmt: skip
+        open=int(row["open_orders"]),
+        all=int(row["all_orders"]),
+        month_orders=int(row["month_orders"]),
+        month_spent=read_total(row, "month_spent"),
+    )

@@ -107,8 +107,9 @@ async def _by_text(text: str) -> list[int]:
     rows = await tables.Attempt.raw(
         "select order_id as id from attempts where provider in (select name from providers) and upstream_order = {}"
         " order by order_id desc limit {}",
-        text, _MOST_HITS,
-    )  # fmt: skip
+        text,
+        _MOST_HITS,
+    )
     hits = {int(row["id"]) for row in rows}
     number = order_number(text)
     if number is not None:
@@ -121,6 +122,8 @@ async def _by_link(text: str) -> list[int]:
     rows = await tables.Order.raw(
         "select id from orders where id > (select coalesce(max(id), 0) from orders) - {}"
         f" and {LINK_HAS} order by id desc limit {{}}",
-        NEWEST_BY_LINK, piece_of_link(text), _MOST_HITS,
-    )  # fmt: skip
+        NEWEST_BY_LINK,
+        piece_of_link(text),
+        _MOST_HITS,
+    )
     return [int(row["id"]) for row in rows]

@@ -62,13 +62,15 @@ async def count(start: int) -> Day:
     # SQL: sums in halves, over a join.
     taken = await tables.Order.raw(
         f"select count(*) as n, {total('charge', 'charged')} from orders where id >= {{}} and id < {{}}",
-        await first_id(tables.Order, start), await first_id(tables.Order, end),
-    )  # fmt: skip
+        await first_id(tables.Order, start),
+        await first_id(tables.Order, end),
+    )
     ended = await tables.Order.raw(
         f"select {total('charge - refunded', 'revenue')}, {total('refunded', 'refunded')}"
         " from orders where ended_at >= {} and ended_at < {}",
-        start, end,
-    )  # fmt: skip
+        start,
+        end,
+    )
     whole = await tables.Order.raw(_WHOLE, start, end)
     # In Python's integers: cost times quantity passes 63 bits.
     parts = sum(
@@ -79,10 +81,13 @@ async def count(start: int) -> Day:
         for row in await tables.Order.raw(_BEYOND, start, end)
     )
     return Day(
-        start=start, orders=int(taken[0]["n"]), charged=read_total(taken[0], "charged"),
-        revenue=read_total(ended[0], "revenue"), refunded=read_total(ended[0], "refunded"),
+        start=start,
+        orders=int(taken[0]["n"]),
+        charged=read_total(taken[0], "charged"),
+        revenue=read_total(ended[0], "revenue"),
+        refunded=read_total(ended[0], "refunded"),
         cost=read_total(whole[0], "cost") + parts + beyond,
-    )  # fmt: skip
+    )
 
 
 async def kept(since: int) -> dict[int, Day]:
@@ -166,8 +171,10 @@ async def _add_late(day: int, *, refunded: int, cost: int) -> None:
     await tables.Day.raw(
         "insert into days (start, late_refunded, late_refunded_high, late_cost, late_cost_high)"
         f" values ({{}}, {{}}, {{}}, {{}}, {{}}) {_ADD}",
-        day, *halves(refunded), *halves(cost),
-    )  # fmt: skip
+        day,
+        *halves(refunded),
+        *halves(cost),
+    )
 
 
 async def add_found(attempt: int) -> None:
@@ -176,14 +183,19 @@ async def add_found(attempt: int) -> None:
     await tables.Day.raw(
         "insert into days (start, late_refunded, late_cost) select o.ended_at - o.ended_at % 86400000, 0, a.cost"
         f" from attempts a join orders o on o.id = a.order_id where a.id = {{}} and o.ended_at < {{}} {_ADD}",
-        attempt, day_of(clock.now()),
-    )  # fmt: skip
+        attempt,
+        day_of(clock.now()),
+    )
 
 
 def _day(row: Mapping[str, Any]) -> Day:
     charged, revenue, refunded, cost = (read_total(row, name) for name in _KEPT)
     late_refunded, late_cost = _late(row)
     return Day(
-        start=row["start"], orders=row["orders"], charged=charged, revenue=revenue - late_refunded,
-        refunded=refunded + late_refunded, cost=cost + late_cost,
-    )  # fmt: skip
+        start=row["start"],
+        orders=row["orders"],
+        charged=charged,
+        revenue=revenue - late_refunded,
+        refunded=refunded + late_refunded,
+        cost=cost + late_cost,
+    )

@@ -150,16 +150,20 @@ class Accountant:
             await catalog_store.set_provider(name, sync_due_at=0)
         return [
             UnsureAdd(
-                attempt=attempt.id, cost=Decimal(attempt.cost_theirs), taken=attempt.id in taken,
+                attempt=attempt.id,
+                cost=Decimal(attempt.cost_theirs),
+                taken=attempt.id in taken,
                 sure_price=synced_since(row, [attempt])
                 and price_stands(
-                    attempt, orders[attempt.id].quantity, listings.get(attempt.service),
+                    attempt,
+                    orders[attempt.id].quantity,
+                    listings.get(attempt.service),
                     package=orders[attempt.id].rate_per == 1,
                 ),
                 glance=books.with_bought(glances[attempt.id], is_baseline) if attempt.id in glances else None,
             )
             for attempt in attempts
-        ]  # fmt: skip
+        ]
 
     async def _read(
         self, adapter: Adapter, settings: ProviderSettings, *, since: int
@@ -199,8 +203,9 @@ async def _possible(attempts: Sequence[Attempt]) -> list[Attempt]:
     """Those that may have been taken: not what evidence has called absent."""
     looks = await evidence_store.observed([attempt.id for attempt in attempts])
     return [
-        attempt for attempt in attempts
+        attempt
+        for attempt in attempts
         if attempt.outcome is not Outcome.ABSENT
         or not looks[attempt.id]
         or looks[attempt.id][-1].verdict is not Seen.ABSENT
-    ]  # fmt: skip
+    ]

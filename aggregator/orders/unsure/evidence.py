@@ -182,9 +182,14 @@ def look(account: Account, balance: Decimal, at: int, *, dark_ms: int) -> Accoun
         if at - account.seen_at > dark_ms:
             unobserved = _with(unobserved, (account.seen_at, at))
     return replace(
-        account, seen=balance, seen_at=at, risen=account.risen + came_in, fallen=account.fallen + went_out,
-        unobserved=unobserved, digits=digits,
-    )  # fmt: skip
+        account,
+        seen=balance,
+        seen_at=at,
+        risen=account.risen + came_in,
+        fallen=account.fallen + went_out,
+        unobserved=unobserved,
+        digits=digits,
+    )
 
 
 def _with(unobserved: tuple[tuple[int, int], ...], one: tuple[int, int]) -> tuple[tuple[int, int], ...]:

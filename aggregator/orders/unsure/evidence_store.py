@@ -165,8 +165,11 @@ async def _made_since(
     rows: list[dict[str, Any]] = await AttemptTable.raw(
         f"select {columns} from {from_id_on(AttemptTable)} where id >= {{}} and provider = {{}} and created_at >= {{}}"
         f" and {condition} order by id limit {{}}",
-        first, provider, moment, most,
-    )  # fmt: skip
+        first,
+        provider,
+        moment,
+        most,
+    )
     return rows
 
 

@@ -63,11 +63,12 @@ async def waiting_for(word: WordRow, upstreams: Upstreams) -> list[Followed]:
         attempts = [one.attempt.id for one in unsure]
         sent, looks = await reference_store.references(attempts), await evidence_store.observed(attempts)
         return [
-            one for one in unsure
+            one
+            for one in unsure
             if isinstance(adapter, JudgesAgain)
             and not _is_seen_there(looks[one.attempt.id])
             and _is_refused(adapter, word, one, sent.get(one.attempt.id))
-        ]  # fmt: skip
+        ]
     finally:
         await adapter.aclose()
 
@@ -109,9 +110,11 @@ async def foresee(
         for one in waiting:
             where[await _destination(word, one, router, market, give_up_ms)] += 1
     return Outlook(
-        orders=len(waiting), charged=sum(one.order.charge for one in waiting), where=dict(where),
+        orders=len(waiting),
+        charged=sum(one.order.charge for one in waiting),
+        where=dict(where),
         young=sum(1 for one in waiting if now < one.attempt.deadline_at + settle_ms),
-    )  # fmt: skip
+    )
 
 
 async def _destination(word: WordRow, one: Followed, router: Router, market: Market, give_up_ms: int) -> str:

@@ -175,9 +175,14 @@ class Investigator:
         return min(max(self._gap_ms, age // 8), LONGEST_PAUSE_MS)
 
     async def _investigate(
-        self, adapter: Adapter, settings: ProviderSettings, unsure: Sequence[Followed], account: Account,
-        row: ProviderRow, doors: Doors,
-    ) -> Account:  # fmt: skip
+        self,
+        adapter: Adapter,
+        settings: ProviderSettings,
+        unsure: Sequence[Followed],
+        account: Account,
+        row: ProviderRow,
+        doors: Doors,
+    ) -> Account:
         ripe = self._ripe(unsure)
         if not ripe:
             return account
@@ -211,12 +216,13 @@ class Investigator:
         door = door_of(profile)
         free = await store.not_halted([one.order.id for one in ripe])
         may = [
-            one for one in ripe
+            one
+            for one in ripe
             if (told := sent.get(one.attempt.id)) is not None
             and one.order.id in free
             and told.door == door
             and now - one.attempt.created_at < REPEAT_WITHIN_MS
-        ][:AT_ONCE]  # fmt: skip
+        ][:AT_ONCE]
         answered = await asyncio.gather(*(self._ask_again(adapter, one, sent[one.attempt.id]) for one in may))
         found = {one.attempt.id for one, done in zip(may, answered, strict=True) if done}
         return [one for one in ripe if one.attempt.id not in found]
@@ -232,9 +238,14 @@ class Investigator:
         return await self._found(one, placement.order, Rule.REFERENCE, facts)
 
     async def _read_list(
-        self, adapter: Adapter, left: Sequence[Followed], unsure: Sequence[Followed],
-        looks: Mapping[int, list[Look]], account: Account, doors: Doors,
-    ) -> tuple[list[Followed], Account]:  # fmt: skip
+        self,
+        adapter: Adapter,
+        left: Sequence[Followed],
+        unsure: Sequence[Followed],
+        looks: Mapping[int, list[Look]],
+        account: Account,
+        doors: Doors,
+    ) -> tuple[list[Followed], Account]:
         """Look for the orders in the provider's list of them; those that are still unsure."""
         lister = listing.listing(adapter)
         if not left or lister is None:
@@ -250,9 +261,8 @@ class Investigator:
         verdicts = await listing.judge(adapter.profile.name, rows, unsure, lists, doors)
         facts = {"listed": len(rows)}
         still = [
-            one for one in left
-            if not await self._sighted(one, verdicts[one.attempt.id], facts, looks[one.attempt.id])
-        ]  # fmt: skip
+            one for one in left if not await self._sighted(one, verdicts[one.attempt.id], facts, looks[one.attempt.id])
+        ]
         return still, replace(account, lists=lists)
 
     async def _sighted(
@@ -267,9 +277,14 @@ class Investigator:
         return False
 
     async def _read_account(
-        self, adapter: Adapter, settings: ProviderSettings, unsure: Sequence[Followed], left: Sequence[Followed],
-        looks: Mapping[int, list[Look]], account: Account,
-    ) -> Account:  # fmt: skip
+        self,
+        adapter: Adapter,
+        settings: ProviderSettings,
+        unsure: Sequence[Followed],
+        left: Sequence[Followed],
+        looks: Mapping[int, list[Look]],
+        account: Account,
+    ) -> Account:
         """Weigh what is missing; what the list may show, though not clearly, is not called absent."""
         taken = frozenset(attempt for attempt, seen in looks.items() if _known_taken(seen))
         settled_at = max(self._ripe_at(one) for one in unsure)
@@ -290,9 +305,14 @@ class Investigator:
         return weighed.account
 
     async def _weighed(
-        self, one: Followed, weighed: Weighed, facts: Mapping[str, object], looks: Sequence[Look],
-        *, decides: bool,
-    ) -> None:  # fmt: skip
+        self,
+        one: Followed,
+        weighed: Weighed,
+        facts: Mapping[str, object],
+        looks: Sequence[Look],
+        *,
+        decides: bool,
+    ) -> None:
         """A balance that stood still proves nothing of a provider that may debit later: its owner says so first."""
         attempt, verdict = one.attempt.id, weighed.verdict
         assert verdict is not None
@@ -315,9 +335,14 @@ class Investigator:
     async def _follow(self, one: Followed, upstream: str, rule: str, facts: Mapping[str, object]) -> bool:
         try:
             order = await resolve.found(
-                one.order.id, upstream, actor=evidence_store.actor_of(rule), reason=_say(facts), by_rule=True,
-                attempt_id=one.attempt.id, proven=rule == Rule.LIST,
-            )  # fmt: skip
+                one.order.id,
+                upstream,
+                actor=evidence_store.actor_of(rule),
+                reason=_say(facts),
+                by_rule=True,
+                attempt_id=one.attempt.id,
+                proven=rule == Rule.LIST,
+            )
         except Undecidable as error:
             log.warning("evidence.unusable", order=one.order.id, rule=rule, why=str(error))
             return False
@@ -333,9 +358,13 @@ class Investigator:
         told = {**facts, "first_seen": moment(since)}
         try:
             order = await resolve.absent(
-                one.order.id, actor=evidence_store.actor_of(rule), reason=_say(told), by_rule=True,
-                settle_ms=self._settle_ms, attempt_id=one.attempt.id,
-            )  # fmt: skip
+                one.order.id,
+                actor=evidence_store.actor_of(rule),
+                reason=_say(told),
+                by_rule=True,
+                settle_ms=self._settle_ms,
+                attempt_id=one.attempt.id,
+            )
         except Undecidable as error:
             log.warning("evidence.unusable", order=one.order.id, rule=rule, why=str(error))
             return False

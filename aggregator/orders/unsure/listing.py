@@ -88,8 +88,12 @@ async def _known(
 def _claim(one: Followed, sent: Sent | None, *, given_up: bool) -> Claim:
     plain = one.order.type == ServiceType.DEFAULT and one.order.runs == 1
     return Claim(
-        attempt=one.attempt.id, service=one.attempt.service, link=one.order.link,
+        attempt=one.attempt.id,
+        service=one.attempt.service,
+        link=one.order.link,
         quantities=frozenset({one.order.quantity}) if plain else frozenset(),
-        reference=sent.reference if sent else "", sent_at=one.attempt.created_at, given_up=given_up,
+        reference=sent.reference if sent else "",
+        sent_at=one.attempt.created_at,
+        given_up=given_up,
         given=one.attempt.given_order or "",
-    )  # fmt: skip
+    )

@@ -13,9 +13,13 @@ from providers.vocabulary import ListedOrder
 
 
 def judge(
-    rows: Sequence[ListedOrder], claims: Sequence[Claim], owned: Mapping[str, Claim], running: frozenset[str],
-    *, restarted: bool,
-) -> dict[int, Shown | Unclear]:  # fmt: skip
+    rows: Sequence[ListedOrder],
+    claims: Sequence[Claim],
+    owned: Mapping[str, Claim],
+    running: frozenset[str],
+    *,
+    restarted: bool,
+) -> dict[int, Shown | Unclear]:
     """What the rows with ids that are taken say of each claim; nothing of most.
 
     `owned` = how the order of ours that has an id would look in the list, `running` = the ids of those that have not
@@ -30,9 +34,14 @@ def judge(
 
 
 def _judge(
-    claim: Claim, claims: Sequence[Claim], rows: Sequence[ListedOrder], owned: Mapping[str, Claim],
-    running: frozenset[str], *, restarted: bool,
-) -> Shown | Unclear | None:  # fmt: skip
+    claim: Claim,
+    claims: Sequence[Claim],
+    rows: Sequence[ListedOrder],
+    owned: Mapping[str, Claim],
+    running: frozenset[str],
+    *,
+    restarted: bool,
+) -> Shown | Unclear | None:
     mine = [row for row in rows if row.order == claim.given] if claim.given else rows
     free = [row for row in mine if row.order in owned and row.order not in running]
     named = [row for row in free if claim.reference and row.reference == claim.reference]
@@ -51,9 +60,7 @@ def _is_like(row: ListedOrder, claim: Claim) -> bool:
     return row.service == claim.service and row.link == claim.link and row.quantity in claim.quantities
 
 
-def _is_alone(
-    claim: Claim, claims: Sequence[Claim], rows: Sequence[ListedOrder], other: Sequence[ListedOrder]
-) -> bool:  # fmt: skip
+def _is_alone(claim: Claim, claims: Sequence[Claim], rows: Sequence[ListedOrder], other: Sequence[ListedOrder]) -> bool:
     """Whether no second row, and no second add, could be meant."""
     if len(other) > 1:
         return False

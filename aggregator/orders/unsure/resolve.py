@@ -52,9 +52,7 @@ async def found(
 
     async def work() -> None:
         await _decide(order, "found", upstream_order, actor=actor, reason=reason)
-        await id_reuse.take_over(
-            [Named(attempt.id, attempt.provider, upstream_order)], [order.id], watched_too=proven
-        )  # fmt: skip
+        await id_reuse.take_over([Named(attempt.id, attempt.provider, upstream_order)], [order.id], watched_too=proven)
         outcome = Outcome.ACCEPTED if attempt.outcome is Outcome.UNSURE else attempt.outcome
         known = UNSET if door is None else door
         changes = AttemptChanges(upstream_order=upstream_order, poll_at=clock.now(), door=known)

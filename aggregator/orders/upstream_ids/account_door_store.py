@@ -86,9 +86,10 @@ async def adopt(profile: Profile) -> None:
         lambda: Attempt.raw(
             f"update attempts set door = {{}} where id in (select a.id from {FOLLOWED}"
             " where a.id = followed.id and a.provider = {} and a.door is null)",
-            account_door(profile), profile.name,
+            account_door(profile),
+            profile.name,
         ).run()
-    )  # fmt: skip
+    )
 
 
 async def rename_provider(old: str, new: str) -> None:

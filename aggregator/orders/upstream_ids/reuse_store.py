@@ -56,17 +56,20 @@ async def supersede(attempts: Sequence[int], *, watched_too: bool) -> set[int]:
     rows = await _ATTEMPT.raw(
         "update attempts set superseded_at = {}, poll_at = null, cancel_due_at = null"
         f" where {these} and superseded_at is null{watched} returning id",
-        clock.now(), values,
-    )  # fmt: skip
+        clock.now(),
+        values,
+    )
     return {row["id"] for row in rows}
 
 
 async def drop_refills(attempts: Sequence[int]) -> set[int]:
     """Nobody asks for, or about, the refills of these any more; the attempts that had one."""
     changes: dict[Any, Any] = {
-        _REFILL.state: RefillState.REJECTED.value, _REFILL.error: "ID_GIVEN_AGAIN", _REFILL.ended_at: clock.now(),
+        _REFILL.state: RefillState.REJECTED.value,
+        _REFILL.error: "ID_GIVEN_AGAIN",
+        _REFILL.ended_at: clock.now(),
         _REFILL.due_at: None,
-    }  # fmt: skip
+    }
     open_states = [state.value for state in RefillState if state not in ENDED]
     waiting = _REFILL.attempt.is_in([0, *attempts]) & _REFILL.state.is_in(open_states)
     return {row["attempt"] for row in await _REFILL.update(changes).where(waiting).returning(_REFILL.attempt)}

@@ -24,10 +24,23 @@ WIDTH, HEIGHT = 760, 230
 def days(found: Sequence[Day]) -> Markup:
     """A column a day: what its orders cost, and the profit upon it."""
     chart = pygal.StackedBar(
-        width=WIDTH, height=HEIGHT, margin=4, spacing=18, show_legend=False, css=[], js=[], no_prefix=True,
-        print_values=False, max_scale=5, min_scale=3, x_label_rotation=0, truncate_label=-1,
-        value_formatter=_short, show_minor_x_labels=False, margin_right=_room(found),
-    )  # fmt: skip
+        width=WIDTH,
+        height=HEIGHT,
+        margin=4,
+        spacing=18,
+        show_legend=False,
+        css=[],
+        js=[],
+        no_prefix=True,
+        print_values=False,
+        max_scale=5,
+        min_scale=3,
+        x_label_rotation=0,
+        truncate_label=-1,
+        value_formatter=_short,
+        show_minor_x_labels=False,
+        margin_right=_room(found),
+    )
     chart.x_labels = [_date(day.start) for day in found]
     chart.x_labels_major = [_date(day.start) for day in found[:: max(1, len(found) // 7)]]
     chart.add("Cost", [_point(day.cost, "cost", day) for day in found])

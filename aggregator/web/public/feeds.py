@@ -29,11 +29,18 @@ def as_json(panel: PanelSettings, news: Sequence[ToldNews]) -> bytes:
     """An array, newest first; rates as numbers, for 1,000 or for one package (`per`)."""
     rows = [
         {
-            "id": one.id, "at": _moment(one.at), "kind": one.kind, "service": one.service, "name": one.name,
-            "before": _number(one.before), "now": _number(one.now), "per": one.rate_per, "currency": panel.currency,
+            "id": one.id,
+            "at": _moment(one.at),
+            "kind": one.kind,
+            "service": one.service,
+            "name": one.name,
+            "before": _number(one.before),
+            "now": _number(one.now),
+            "per": one.rate_per,
+            "currency": panel.currency,
         }
         for one in news
-    ]  # fmt: skip
+    ]
     return msgspec.json.encode(rows)
 
 

@@ -20,8 +20,11 @@ PAGE = 50
 """Services on one page."""
 Figures: TypeAlias = Mapping[int, Figure]
 SORTS: Mapping[str, str] = {
-    "": "By category", "cheap": "Cheapest first", "dear": "Dearest first", "quick": "Quickest first",
-}  # fmt: skip
+    "": "By category",
+    "cheap": "Cheapest first",
+    "dear": "Dearest first",
+    "quick": "Quickest first",
+}
 FLAGS: Mapping[str, str] = {"refill": "Refill", "cancel": "Cancel", "dripfeed": "Drip-feed"}
 
 
@@ -125,11 +128,18 @@ async def index_of(prices: Prices) -> Index:
 def row_of(service: ShelfService, buyer: Buyer, figures: Figures) -> Row:
     terms = service.terms(buyer)
     return Row(
-        id=service.id, name=service.name, category=service.category, type=service.type, rate=terms.price.rate,
-        minimum=terms.minimum, maximum=None if terms.maximum >= NO_LIMIT else terms.maximum,
-        step=terms.step, flags=_flags(service, buyer), description=service.description.strip(),
+        id=service.id,
+        name=service.name,
+        category=service.category,
+        type=service.type,
+        rate=terms.price.rate,
+        minimum=terms.minimum,
+        maximum=None if terms.maximum >= NO_LIMIT else terms.maximum,
+        step=terms.step,
+        flags=_flags(service, buyer),
+        description=service.description.strip(),
         figure=figures.get(service.id),
-    )  # fmt: skip
+    )
 
 
 def _flags(service: ShelfService, buyer: Buyer) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ ACTIONS: dict[Action, tuple[str, str]] = {
     Action.REFILL_STATUS: ("Refill status", "How a refill stands."),
     Action.CANCEL: ("Cancel", "Calls orders off as far as they can be; money comes back for what is not delivered."),
     Action.BALANCE: ("Balance", "What is left in your wallet."),
-}  # fmt: skip
+}
 STATUSES: dict[Status, tuple[str, str]] = {
     Status.PENDING: ("Accepted and charged; delivery has not begun.", "Charged"),
     Status.PROCESSING: ("Being handed over.", "Charged"),
@@ -44,7 +44,7 @@ STATUSES: dict[Status, tuple[str, str]] = {
     Status.COMPLETED: ("Everything was delivered.", "Final"),
     Status.PARTIAL: ("A part was delivered, and will not be more.", "The rest is paid back"),
     Status.CANCELLED: ("Nothing was delivered.", "All is paid back"),
-}  # fmt: skip
+}
 
 
 class Program(Struct, frozen=True):
@@ -148,9 +148,11 @@ def _by_type() -> dict[ServiceType, Example]:
 def _type(kind: ServiceType, shown: Callable[[Example], Shown]) -> TypeRow:
     example = _by_type().get(kind)
     return TypeRow(
-        type=kind.value, billed=_billed(kind), fields=_fields(taken_by_add(kind)),
+        type=kind.value,
+        billed=_billed(kind),
+        fields=_fields(taken_by_add(kind)),
         shown=shown(example) if example else None,
-    )  # fmt: skip
+    )
 
 
 def _billed(kind: ServiceType) -> str:
@@ -177,12 +179,14 @@ def _show(url: str, example: Example, *, sold: bool) -> Shown:
         for language in Language
     ]
     return Shown(
-        example=example, sold=sold,
+        example=example,
+        sold=sold,
         sent=_pretty(msgspec.json.encode(example.fields).decode()),
         form=urlencode(example.fields),
-        json=_pretty(example.json), classic=_pretty(example.classic),
+        json=_pretty(example.json),
+        classic=_pretty(example.classic),
         programs=programs if example.name in CODED else (),
-    )  # fmt: skip
+    )
 
 
 def _pretty(body: str) -> str:
@@ -202,6 +206,10 @@ def work_out(service: ShelfService | None, buyer: Buyer, currency: str) -> Worke
         rate, name, quantity = terms.price.rate, service.name, min(max(quantity, terms.minimum), terms.maximum)
     charge, remains = rate.cost(quantity).units, quantity * 3 // 10
     return Worked(
-        name=name, rate=rate, quantity=quantity, charge=charge, remains=remains,
+        name=name,
+        rate=rate,
+        quantity=quantity,
+        charge=charge,
+        remains=remains,
         refund=refund.target(charge, remains, quantity),
-    )  # fmt: skip
+    )
