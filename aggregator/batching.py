@@ -1,4 +1,4 @@
-"""Joins questions that are asked at the same moment into one, so that many callers cost one round trip."""
+"""Request coalescing (micro-batching): calls of the same moment become one batch, so that many cost one round trip."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ A = TypeVar("A")
 
 
 class Batcher(Generic[Q, A]):
-    """Asks for all who wait at once: what comes during a turn of the event loop leaves together at its end.
+    """Collects the items of one turn of the event loop, and hands them to `batch` together.
 
-    While `concurrency` batches are on their way further questions wait, so that batches grow with the load and nobody waits
-    without it. Whoever stops waiting for an answer stops nobody else's, and not the asking itself.
+    While `concurrency` batches are under way further items wait, so that batches grow with the load and nobody waits
+    without it. A caller that is cancelled cancels neither the others nor the batch.
     """
 
     def __init__(
         self,
-        ask: Callable[[list[Q]], Awaitable[Sequence[A | Exception]]],
+        batch: Callable[[list[Q]], Awaitable[Sequence[A | Exception]]],
         *,
-        most: int,
+        max_size: int,
         concurrency: int = 1,
-        apart: Callable[[Exception], bool] = lambda _: False,
+        retry_alone: Callable[[Exception], bool] = lambda _: False,
     ) -> None:
-        """`ask` answers a batch of at most `most` questions in their order; an exception is one question's own.
+        """`batch` answers at most `max_size` items in their order; an exception among the answers is one item's own.
 
-        Of a batch that failed as a whole, `apart` says whether each question is worth asking alone.
+        Where a whole batch failed, `retry_alone` says of the error whether each item is worth a batch of its own.
         """
-        self._ask = ask
-        self._most = most
+        self._batch = batch
+        self._max_size = max_size
         self._free = concurrency
-        self._apart = apart
+        self._retry_alone = retry_alone
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._leaving = False
         self._on_their_way: set[asyncio.Task[None]] = set()
@@ -50,7 +50,7 @@ class Batcher(Generic[Q, A]):
     def _leave(self) -> None:
         self._leaving = False
         while self._free and self._waiting:
-            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            batch, self._waiting = self._waiting[: self._max_size], self._waiting[self._max_size :]
             self._free -= 1
             # In a context of its own: what one caller was in the middle of is nothing to the others.
             task = asyncio.get_running_loop().create_task(self._carry(batch), context=Context())
@@ -64,9 +64,9 @@ class Batcher(Generic[Q, A]):
 
     async def _carry(self, batch: list[tuple[Q, asyncio.Future[A]]]) -> None:
         try:
-            answers: Sequence[A | Exception] = await self._ask([question for question, _ in batch])
+            answers: Sequence[A | Exception] = await self._batch([question for question, _ in batch])
         except BaseException as error:
-            if len(batch) > 1 and isinstance(error, Exception) and self._apart(error):
+            if len(batch) > 1 and isinstance(error, Exception) and self._retry_alone(error):
                 for one in batch:
                     await self._carry([one])
                 return

@@ -17,7 +17,7 @@ class Desk:
         self.batches: list[list[int]] = []
         self.asked, self.open = asyncio.Event(), asyncio.Event()
         self.open.set()
-        self.ask: Batcher[int, int] = Batcher(self._answer, most=most, concurrency=concurrency)
+        self.ask: Batcher[int, int] = Batcher(self._answer, max_size=most, concurrency=concurrency)
 
     async def _answer(self, batch: list[int]) -> list[int | Exception]:
         self.batches.append(batch)
@@ -78,7 +78,7 @@ async def test_a_batch_that_fails_for_one_is_asked_one_by_one_where_that_helps(
             raise ConnectionError
         return batch
 
-    ask: Batcher[int, int] = Batcher(answer, most=10, apart=lambda _: apart)
+    ask: Batcher[int, int] = Batcher(answer, max_size=10, retry_alone=lambda _: apart)
     answers = await asyncio.gather(*map(ask, (1, 666, 2)), return_exceptions=True)
     assert asked == batches
     assert [answer for answer in answers if isinstance(answer, int)] == ([1, 2] if apart else [])
@@ -105,6 +105,6 @@ async def test_what_one_caller_was_in_the_middle_of_is_nothing_to_the_others() -
     async def tell(batch: list[int]) -> list[str]:
         return [mood.get()] * len(batch)
 
-    ask: Batcher[int, str] = Batcher(tell, most=10)
+    ask: Batcher[int, str] = Batcher(tell, max_size=10)
     mood.set("busy")
     assert await ask(1) == "calm"

@@ -36,7 +36,7 @@ class Authenticator:
         self._json_means = Spelling(json_means)
         self._strangers = FailedAuthLimiter(settings.failed_keys_per_minute)
         self._one_by_one = asyncio.Lock()
-        self._callers: Batcher[str, Caller | None] = Batcher(store.callers, most=JOINED, concurrency=2)
+        self._callers: Batcher[str, Caller | None] = Batcher(store.callers, max_size=JOINED, concurrency=2)
         self._known: dict[str, tuple[float, Caller | None]] = {}  # seconds, not money
 
     async def find(self, key: str, address: str = "") -> Caller:

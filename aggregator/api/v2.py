@@ -75,7 +75,7 @@ class Api:
         self._tracker = tracker
         self._canceller = canceller
         self._refiller = refiller
-        self._balance: Batcher[int, int] = Batcher(book.balances, most=JOINED, concurrency=2)
+        self._balance: Batcher[int, int] = Batcher(book.balances, max_size=JOINED, concurrency=2)
         self._bodies = bodies
         self._currency = currency
         self._read = Bodies(sizes.limit, sizes.usual)

@@ -1,4 +1,4 @@
-"""Asks the database for the facts of a page of rows, and which promises they break, mostly in one question a page."""
+"""Invariant checks in SQL: a page of rows is judged by conditions; only where some break are they read one by one."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class Facts(Struct, frozen=True):
 
     async def look(self, scope: Scope) -> AsyncIterator[Told]:
         async for page in self.pages(scope):
-            counted = (await Signal.raw(self.sieve(page)))[0]
+            counted = (await Signal.raw(self._count_violations(page)))[0]
             yield Checked(int(counted["n"]))
             # Only a page on which something is wrong is asked what it is.
-            for row in await Signal.raw(self.question(page)) if counted["wrong"] else ():
+            for row in await Signal.raw(self._select_violations(page)) if counted["wrong"] else ():
                 yield Breach(row["promise"], row["told"], row["reseller"], row["order_id"])
 
-    def sieve(self, page: Pages) -> str:
+    def _count_violations(self, page: Pages) -> str:
         """How many facts there are, and how many of them break any promise."""
         wrong = " or ".join(f"({promise.breach})" for promise in self.promises)
         return (
@@ -61,7 +61,7 @@ class Facts(Struct, frozen=True):
             f" from ({on_page(self.sql, page)}) as facts"
         )
 
-    def question(self, page: Pages) -> str:
+    def _select_violations(self, page: Pages) -> str:
         """Each promise's breaches."""
         parts = [
             f"select '{promise.name}' as promise, reseller, order_id, {_tell(promise)} as told"

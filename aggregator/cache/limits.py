@@ -90,7 +90,7 @@ class SharedWindows:
         redis = connect(url)
         self._patience = RedisBreaker(redis)
         self._script = redis.register_script(_SCRIPT)
-        self.hit: Batcher[Hit, float | None] = Batcher(self._count, most=_JOINED, concurrency=2)
+        self.hit: Batcher[Hit, float | None] = Batcher(self._count, max_size=_JOINED, concurrency=2)
         """Seconds to wait; None where Redis is away."""
 
     async def _count(self, hits: list[Hit]) -> list[float | None]:

@@ -101,7 +101,7 @@ class RedisCache:
         self._redis = connect(url)
         self._patience = RedisBreaker(self._redis)
         self._joined: Batcher[list[str], list[bytes | None]] = Batcher(
-            self._get_for_all, most=_JOINED, concurrency=_LANES
+            self._get_for_all, max_size=_JOINED, concurrency=_LANES
         )
 
     async def get_many(self, kind: CachedKind, ids: Sequence[str]) -> list[bytes | None]:

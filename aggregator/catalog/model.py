@@ -142,7 +142,7 @@ class Learned(Struct, frozen=True, kw_only=True):
 
 
 class Doubt(StrEnum):
-    """Why a whole catalogue is not believed."""
+    """Why a whole catalogue, as read last, is not believed: the earlier one stays in force until its owner looks."""
 
     SHRUNK = "shrunk"
     FELL = "fell"

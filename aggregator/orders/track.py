@@ -29,7 +29,7 @@ _PARTS = 2
 
 
 Render = Callable[[Order], StatusReply]
-"""Handed in from above: the spelling of replies belongs to the API."""
+"""How an order's status is written as bytes; the API hands it in, since orders import nothing of it."""
 
 
 class Tracker:

@@ -81,7 +81,7 @@ def _opened(known: Secrets, seal: Encryption) -> str | None:
     if known.totp is None or not is_encrypted(known.totp):
         return known.totp
     try:
-        return seal.open(known.totp, known.person.id)
+        return seal.decrypt(known.totp, known.person.id)
     except CannotDecrypt as error:
         log.warning("codes.closed", person=known.person.name, why=str(error), help=_HELP)
         return None
@@ -93,7 +93,7 @@ async def encrypt_codes(seal: Encryption) -> None:
         for known in await store.with_codes():
             assert known.totp is not None
             if not seal.uses_current_key(known.totp) and (secret := _opened(known, seal)):
-                await store.reseal_totp(known.person.id, known.totp, seal.close(secret, known.person.id))
+                await store.reseal_totp(known.person.id, known.totp, seal.encrypt(secret, known.person.id))
     except CannotWrite as error:
         log.warning("codes.unsealed", why=str(error), help=_HELP)
 
@@ -183,8 +183,8 @@ async def start_codes(
     """Ask for codes from now on; the recovery codes, shown this once, and the new id of the session here.
 
     The password is asked for: whoever finds an open browser must not lock its owner out. Raises `WrongPassword`,
-    `InvalidCredentials` for the code, and `Refusal` where codes are asked for already (to change them, prove the old ones
-    first) or the secret cannot be sealed.
+    `InvalidCredentials` for the code, and `Refusal` where codes are asked for already (to change them, prove the old
+    ones first) or the secret cannot be encrypted.
     """
     known = await store.get(person.id)
     if known.totp is not None:
@@ -197,7 +197,7 @@ async def start_codes(
     if step is None:
         raise InvalidCredentials
     try:
-        sealed = seal.close(secret, person.id)
+        sealed = seal.encrypt(secret, person.id)
     except CannotWrite as error:
         log.warning("codes.unsealed", why=str(error), help=_HELP)
         raise Refusal("Codes cannot be set up yet: the panel's owner must set AGGREGATOR_SECRET first.") from error

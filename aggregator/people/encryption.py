@@ -1,4 +1,4 @@
-"""Seals what must be read again, the secrets of one-time codes: a copy of the database alone opens none of them."""
+"""Encryption at rest of what must be read again, the secrets of one-time codes: a copy of the database opens none."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class Encryption:
         self._directory = directory
         self._keys = {_key_id(key): key for key in map(_key, secrets)}
 
-    def close(self, text: str, person: int) -> str:
+    def encrypt(self, text: str, person: int) -> str:
         """The text, sealed for this person. Raises `CannotWrite` where there is no secret and none can be made."""
         key_id = self._find(make=True)
         nonce = os.urandom(_NONCE_BYTES)
         box = nonce + self._cipher(key_id).encrypt(nonce, text.encode(), _owner(person))
         return f"{_BEGINNING}:{key_id}:{urlsafe_b64encode(box).decode()}"
 
-    def open(self, text: str, person: int) -> str:
+    def decrypt(self, text: str, person: int) -> str:
         """The text itself. Raises `CannotDecrypt`."""
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415  # most processes never open one
 

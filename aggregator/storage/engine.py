@@ -159,7 +159,7 @@ def running_on(connection: Any) -> Any:
 
 
 def _drive(work: Awaitable[T]) -> T:
-    """The result of what never has to wait."""
+    """Drive a coroutine that never suspends, and return its result; `RuntimeError` where it does suspend."""
     running = _run_to_completion(work)
     try:
         while running.send(None) is None:  # a pause for others, who are not here
@@ -175,7 +175,7 @@ async def _run_to_completion(work: Awaitable[T]) -> T:
 
 
 async def _leave(_: asyncpg.Connection) -> None:
-    """What asyncpg would undo on each return, at the cost of a round trip, is nothing that we do to a connection."""
+    """Skip asyncpg's RESET on release, a round trip: no session state of a connection is ever changed."""
 
 
 def _make_private(path: Path) -> None:

@@ -43,7 +43,7 @@ _passage: Interceptor = _straight
 
 
 def intercept_writes(passage: Interceptor) -> None:
-    """Let every piece of work pass here on its way: `passage(work, run)` must end with what `run(work)` returns."""
+    """Install an interceptor around every write (failpoints use it): it must return what `run(work)` returns."""
     global _passage  # noqa: PLW0603  # one way to begin a write, one thing that may stand in it
     _passage = passage
 

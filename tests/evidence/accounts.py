@@ -84,9 +84,9 @@ def play(
     bank = Bank(dice, decimals=decimals)
     for _ in range(dice.randrange(4)):
         bank.buy(bank.price())
-    is_baseline = bank.read(0)
+    baseline = bank.read(0)
     account = replace(
-        evidence.look(Account(), is_baseline.balance, 0, dark_ms=1), is_baseline=is_baseline, charge_digits=5
+        evidence.look(Account(), baseline.balance, 0, unobserved_ms=1), baseline=baseline, charge_digits=5
     )
     costs = {attempt: bank.price() for attempt in range(unsure)}
     others = dice.choices(["refund", "buy", "top up", "refund unseen"], weights=[5, 5, 1, 1], k=dice.randrange(4))
@@ -108,8 +108,8 @@ def play(
         else:
             bank.balance += dice.choice([5, 10, 20, 25, 50, 100])
         if dice.random() >= missed:
-            account = evidence.look(account, bank.shown, moment, dark_ms=1)
-    account = evidence.look(account, bank.shown, len(deeds), dark_ms=1)
+            account = evidence.look(account, bank.shown, moment, unobserved_ms=1)
+    account = evidence.look(account, bank.shown, len(deeds), unobserved_ms=1)
     candidates = [UnsureAdd(attempt=attempt, cost=cost) for attempt, cost in costs.items()]
     total = evidence.add_up(account, bank.read(len(deeds)), bank.first)
     unobserved = evidence.unseen(account, sent)

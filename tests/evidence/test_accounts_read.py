@@ -54,7 +54,7 @@ async def weigh(
 async def baseline(case: Inquiry) -> Account:
     """Two readings that agree."""
     account = await renew(case, await renew(case, Account()))
-    assert account.is_baseline is not None
+    assert account.baseline is not None
     return account
 
 
@@ -62,16 +62,16 @@ async def test_two_readings_that_agree_are_a_baseline(case: Inquiry) -> None:
     """What came in before, and when nobody looked, is forgotten with the old one."""
     before = Account(risen=Decimal(5), unobserved=((1, 2),))
     once = await renew(case, before)
-    assert once.is_baseline is None
+    assert once.baseline is None
     assert once.last is not None
     assert (once.last.balance, once.seen, once.risen) == (Decimal("997.6"), Decimal("997.6"), Decimal(5))
     assert once.last.orders == {"1000": OrderCost("completed:2.4:0", Decimal("2.4"))}
 
     twice = await renew(case, once)
 
-    assert twice.is_baseline is not None
-    assert (twice.is_baseline.balance, twice.is_baseline.orders) == (once.last.balance, once.last.orders)
-    assert twice.is_baseline.at >= once.last.at
+    assert twice.baseline is not None
+    assert (twice.baseline.balance, twice.baseline.orders) == (once.last.balance, once.last.orders)
+    assert twice.baseline.at >= once.last.at
     assert (twice.last, twice.risen, twice.unobserved) == (None, Decimal(0), ())
     assert (twice.digits, twice.charge_digits) == (1, 1)
 
@@ -80,7 +80,7 @@ async def test_two_readings_that_differ_are_none(case: Inquiry) -> None:
     once = await renew(case, Account())
     case.alpha.set_balance("500")
     again = await renew(case, once)
-    assert again.is_baseline is None
+    assert again.baseline is None
     assert again.last is not None
     assert again.last.balance == Decimal(500)
 
@@ -126,7 +126,7 @@ async def test_one_reading_after_everything_settled_is_not_enough(case: Inquiry)
     first = await weigh(case, account, settled_at=settled_at)
     assert (first.verdict, first.total) == (None, None)
     assert first.account.last is not None
-    assert first.account.is_baseline == account.is_baseline
+    assert first.account.baseline == account.baseline
     early = await weigh(case, first.account, settled_at=first.account.last.at + 1)
     assert early.verdict is None
 
@@ -135,7 +135,7 @@ async def test_one_reading_after_everything_settled_is_not_enough(case: Inquiry)
     assert second.verdict == TakenAdds(frozenset())
     assert second.total is not None
     assert (second.total.missing, second.total.given_back) == (Decimal(0), Decimal(0))
-    assert second.account.is_baseline == account.is_baseline
+    assert second.account.baseline == account.baseline
 
 
 async def test_a_reading_that_differs_from_the_last_gives_no_verdict(case: Inquiry) -> None:
@@ -187,16 +187,16 @@ async def test_a_price_that_the_catalogue_has_not_confirmed_since_is_not_believe
 async def test_an_unsure_add_from_before_the_baseline_ends_it(case: Inquiry) -> None:
     """Its cost may be in the balance already; a new baseline is taken once nothing is in doubt."""
     account = await baseline(case)
-    assert account.is_baseline is not None
+    assert account.baseline is not None
     await case.order("lost", quantity=700)
     later = replace(
-        account, is_baseline=AccountReading(account.is_baseline.balance, account.is_baseline.orders, clock.now() + 1)
+        account, baseline=AccountReading(account.baseline.balance, account.baseline.orders, clock.now() + 1)
     )
 
     weighed = await weigh(case, later)
 
     assert weighed.verdict == Void("the baseline is younger than an unsure add")
-    assert (weighed.account.is_baseline, weighed.account.last, weighed.total) == (None, None, None)
+    assert (weighed.account.baseline, weighed.account.last, weighed.total) == (None, None, None)
     assert weighed.account.seen is not None
 
 
@@ -209,7 +209,7 @@ async def test_more_money_than_there_should_be_ends_the_baseline(case: Inquiry) 
     weighed = await weigh(case, once)
 
     assert weighed.verdict == Void("502.4 more are there than should be: somebody paid in")
-    assert (weighed.account.is_baseline, weighed.account.last) == (None, None)
+    assert (weighed.account.baseline, weighed.account.last) == (None, None)
     assert weighed.total is not None
 
 
@@ -238,22 +238,20 @@ async def test_bought_in_the_dark_a_payment_may_hide_it(case: Inquiry) -> None:
     once = (await weigh(case, replace(account, unobserved=((0, clock.now()),)))).account
     weighed = await weigh(case, once)
     assert weighed.verdict == Doubtful("a payment of 1.68 or less may have come in unseen")
-    assert weighed.account.is_baseline == account.is_baseline
+    assert weighed.account.baseline == account.baseline
     assert weighed.total is not None
 
 
 async def test_an_order_that_nobody_can_price_leaves_everything_as_it_was(case: Inquiry) -> None:
     account = await baseline(case)
-    assert account.is_baseline is not None
+    assert account.baseline is not None
     await case.order("lostno", quantity=700)
-    unpriced = {order: OrderCost("open:9", None) for order in account.is_baseline.orders}
-    changed = replace(
-        account, is_baseline=AccountReading(account.is_baseline.balance, unpriced, account.is_baseline.at)
-    )
+    unpriced = {order: OrderCost("open:9", None) for order in account.baseline.orders}
+    changed = replace(account, baseline=AccountReading(account.baseline.balance, unpriced, account.baseline.at))
     once = (await weigh(case, changed)).account
     weighed = await weigh(case, once)
     assert weighed.verdict == Doubtful("nobody can say what order 1000 there costs now")
-    assert (weighed.account.is_baseline, weighed.total) == (changed.is_baseline, None)
+    assert (weighed.account.baseline, weighed.total) == (changed.baseline, None)
 
 
 class Hurried:

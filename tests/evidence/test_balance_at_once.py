@@ -120,7 +120,7 @@ def glance(balance: str, *, risen: str = "0", fallen: str = "0", bought: str = "
 
 def doubts(seen: Glance | None, *, risen: str = "0", fallen: str = "0") -> dict[int, str]:
     """Of one add of 2.40 that nothing is missing for."""
-    account = Account(is_baseline=CLEAN, risen=Decimal(risen), fallen=Decimal(fallen), digits=2, charge_digits=2)
+    account = Account(baseline=CLEAN, risen=Decimal(risen), fallen=Decimal(fallen), digits=2, charge_digits=2)
     add = UnsureAdd(attempt=1, cost=Decimal("2.40"), glance=seen)
     return evidence.unproven(account, NONE_MISSING, [add], TakenAdds(frozenset()))
 
@@ -150,7 +150,7 @@ def test_what_a_credit_could_have_turned_round_is_only_suggested(
 
 
 def test_what_an_earlier_add_took_explains_a_fall_and_a_later_one_does_not() -> None:
-    account = Account(is_baseline=CLEAN, digits=2, charge_digits=2)
+    account = Account(baseline=CLEAN, digits=2, charge_digits=2)
     for taken, doubtful in ((1, set()), (3, {2})):
         adds = [
             UnsureAdd(attempt=taken, cost=Decimal(5)),
@@ -161,7 +161,7 @@ def test_what_an_earlier_add_took_explains_a_fall_and_a_later_one_does_not() -> 
 
 
 def test_every_look_counts_what_went_out() -> None:
-    account = evidence.look(Account(), Decimal("10.00"), 1, dark_ms=100)
+    account = evidence.look(Account(), Decimal("10.00"), 1, unobserved_ms=100)
     for at, balance in enumerate(("8.00", "9.00", "8.50"), 2):
-        account = evidence.look(account, Decimal(balance), at, dark_ms=100)
+        account = evidence.look(account, Decimal(balance), at, unobserved_ms=100)
     assert (account.risen, account.fallen) == (Decimal("0.99"), Decimal("2.48"))

@@ -106,7 +106,7 @@ def test_what_came_in_is_never_overstated(balances: list[int]) -> None:
     """Looks see no more than what really came in between the first and the last of them."""
     account = Account()
     for number, cents in enumerate(balances):
-        account = evidence.look(account, Decimal(cents).scaleb(-2), number, dark_ms=1)
+        account = evidence.look(account, Decimal(cents).scaleb(-2), number, unobserved_ms=1)
     rises = sum(max(0, after - before) for before, after in pairwise(balances))
     assert Decimal(0) <= account.risen <= Decimal(rises).scaleb(-2)
 
@@ -125,14 +125,14 @@ CLEAN = AccountReading(Decimal(100), {"5001": OrderCost("open:2.5", Decimal("2.5
 )
 def test_orders_that_are_known_are_reckoned_in(balance: str, now: dict[str, OrderCost], missing: str) -> None:
     """One gave back, one is new, of one nobody can say what it costs, but it has not changed."""
-    total = evidence.add_up(Account(is_baseline=CLEAN, digits=2), AccountReading(Decimal(balance), now, 1), {})
+    total = evidence.add_up(Account(baseline=CLEAN, digits=2), AccountReading(Decimal(balance), now, 1), {})
     assert isinstance(total, Sum)
     assert total.missing == Decimal(missing)
 
 
 def test_a_change_that_nobody_can_put_a_price_on_is_no_verdict() -> None:
     now = AccountReading(Decimal(100), {"5001": OrderCost("cancelled:2.5:1000", None)}, 1)
-    assert isinstance(evidence.add_up(Account(is_baseline=CLEAN, digits=2), now, {}), Doubtful)
+    assert isinstance(evidence.add_up(Account(baseline=CLEAN, digits=2), now, {}), Doubtful)
 
 
 PARTIAL = {"state": OrderState.PARTIAL, "undelivered": 300, "ended_at": 1}
@@ -166,8 +166,8 @@ def test_what_is_kept_of_a_charge(
 
 def test_what_came_in_while_nobody_looked_is_no_verdict() -> None:
     """It may be just what a lost order cost: then nothing is missing, and yet the order was taken."""
-    account = evidence.look(Account(), Decimal(100), 0, dark_ms=30)
-    account = evidence.look(account, Decimal(100), 60, dark_ms=30)
+    account = evidence.look(Account(), Decimal(100), 0, unobserved_ms=30)
+    account = evidence.look(account, Decimal(100), 60, unobserved_ms=30)
     lost = [UnsureAdd(attempt=1, cost=Decimal("2.40"))]
     nothing = Sum(Decimal(0), Decimal("0.01"), Decimal(0))
     unobserved = evidence.unseen(account, [(20, 50, Decimal("2.40"))])

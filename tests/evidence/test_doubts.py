@@ -102,12 +102,12 @@ def test_a_payment_of_just_what_an_add_cost_hides_it(hidden: str, tell: bool) ->
 
 def test_the_longest_ago_in_the_dark_grow_together() -> None:
     account = Account(seen=Decimal(1), seen_at=0)
-    for number in range(1, evidence.MOST_DARK + 2):
-        account = evidence.look(account, Decimal(1), number * 10, dark_ms=5)
-    assert len(account.unobserved) == evidence.MOST_DARK
+    for number in range(1, evidence.MOST_UNOBSERVED + 2):
+        account = evidence.look(account, Decimal(1), number * 10, unobserved_ms=5)
+    assert len(account.unobserved) == evidence.MOST_UNOBSERVED
     assert account.unobserved[:2] == ((0, 20), (20, 30))
-    assert account.unobserved[-1] == (evidence.MOST_DARK * 10, evidence.MOST_DARK * 10 + 10)
-    again = evidence.look(account, Decimal(1), 1_000, dark_ms=5)
+    assert account.unobserved[-1] == (evidence.MOST_UNOBSERVED * 10, evidence.MOST_UNOBSERVED * 10 + 10)
+    again = evidence.look(account, Decimal(1), 1_000, unobserved_ms=5)
     assert again.unobserved[:2] == ((0, 30), (30, 40))
 
 
@@ -135,7 +135,7 @@ BEFORE = AccountReading(Decimal(100), {"1": OrderCost("open:5", Decimal(5)), "2"
 
 
 def added_up(now: dict[str, OrderCost], bases: dict[str, Decimal] | None = None) -> Sum:
-    account = Account(is_baseline=BEFORE, digits=2, charge_digits=4)
+    account = Account(baseline=BEFORE, digits=2, charge_digits=4)
     total = evidence.add_up(account, AccountReading(Decimal(90), now, 1), bases or {})
     assert isinstance(total, Sum)
     return total
@@ -165,7 +165,7 @@ def test_what_several_orders_gave_back_adds_up() -> None:
 
 def test_which_order_nobody_can_price_is_named() -> None:
     now = AccountReading(Decimal(100), {"2": OrderCost("cancelled:7:100", None)}, 1)
-    told = evidence.add_up(Account(is_baseline=BEFORE, digits=2), now, {})
+    told = evidence.add_up(Account(baseline=BEFORE, digits=2), now, {})
     assert told == Doubtful("nobody can say what order 2 there costs now")
 
 

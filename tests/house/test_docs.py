@@ -85,3 +85,35 @@ def test_every_quirk_has_its_test(side: str, folder: str) -> None:
     files = (ROOT / "tests" / folder).glob("test_quirks*.py")
     tried = {int(number) for file in files for number in _TEST.findall(file.read_text())}
     assert tried == promised
+
+
+_FILE = re.compile(r"`((?:[\w.-]+/)+[\w.*-]+/?)`")
+_HOMES = {
+    "README.md": ("",),
+    "CONTRIBUTING.md": ("",),
+    "docs/architecture.md": ("", "aggregator/"),
+    "providers/ADDING.md": ("", "providers/"),
+    "providers/PROTOCOL.md": ("", "providers/", "config/"),
+}
+"""The pages for whoever opens files, and below which folders each of them speaks."""
+_OF_AN_OWNER = ("config/", "secrets/", "data/", "providers/strange.py", "aggregator/storage/migrations/mNNNN")
+"""What is only there in somebody's own installation, or made by a command."""
+
+
+def lost_files(text: str, homes: tuple[str, ...]) -> list[str]:
+    """The files and folders that are named in backticks and are not there."""
+    named = [name for name in _FILE.findall(text) if not name.startswith(_OF_AN_OWNER)]
+    return [name for name in named if not any(list(ROOT.glob(home + name.rstrip("/"))) for home in homes)]
+
+
+@pytest.mark.parametrize("name", _HOMES)
+def test_every_file_that_a_page_names_is_there(name: str) -> None:
+    """Whoever is led somewhere arrives, also after everything has moved."""
+    text = (ROOT / name).read_text()
+    assert _FILE.search(text)
+    assert lost_files(text, _HOMES[name]) == []
+
+
+def test_a_file_that_is_gone_is_found() -> None:
+    text = "`aggregator/orders/poll.py`, `aggregator/orders/state.py` and `providers/nowhere/`"
+    assert lost_files(text, ("",)) == ["aggregator/orders/poll.py", "providers/nowhere/"]

@@ -12,7 +12,7 @@ from tests.house.source import ROOT, tracked_files
 TOP_LEVEL = {
     *("aggregator", "providers", "pricing", "tests", "config", "docs"),
     *("pyproject.toml", "requirements.lock", "Makefile", "Dockerfile", "compose.yaml"),
-    *("piccolo_conf.py", "docs"),
+    *("piccolo_conf.py", "CONTRIBUTING.md"),
     *("README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"),
 }
 LONGEST = 400

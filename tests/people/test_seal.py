@@ -27,10 +27,10 @@ def seal_of(*secrets: str, folder: Path = Path("/nowhere")) -> Encryption:
 def test_what_is_sealed_opens_for_its_person_and_its_secret_alone() -> None:
     """Not in another's row, not changed by a letter, not with another secret, and never twice alike."""
     ours = seal_of(OLD)
-    sealed = ours.close(SECRET, 7)
+    sealed = ours.encrypt(SECRET, 7)
     assert SECRET not in sealed
-    assert sealed != ours.close(SECRET, 7)
-    assert seal_of(NEW, OLD).open(sealed, 7) == SECRET
+    assert sealed != ours.encrypt(SECRET, 7)
+    assert seal_of(NEW, OLD).decrypt(sealed, 7) == SECRET
     head, box = sealed.rsplit(":", 1)
     changed = box[:20] + ("A" if box[20] != "A" else "B") + box[21:]
     for seal, text, person in [
@@ -43,7 +43,7 @@ def test_what_is_sealed_opens_for_its_person_and_its_secret_alone() -> None:
         (ours, "sealed:", 7),
     ]:
         with pytest.raises(CannotDecrypt):
-            seal.open(text, person)
+            seal.decrypt(text, person)
 
 
 def test_without_a_secret_one_is_made_once_for_us_alone(tmp_path: Path) -> None:
@@ -52,8 +52,8 @@ def test_without_a_secret_one_is_made_once_for_us_alone(tmp_path: Path) -> None:
     first, second = seal_of(folder=tmp_path), seal_of(folder=tmp_path)
     assert not first.uses_current_key(SECRET)
     assert not folder.exists()
-    sealed = first.close(SECRET, 7)
-    assert second.open(sealed, 7) == SECRET
+    sealed = first.encrypt(SECRET, 7)
+    assert second.decrypt(sealed, 7) == SECRET
     assert second.uses_current_key(sealed)
     (path,) = folder.iterdir()
     assert [stat.S_IMODE(one.stat().st_mode) for one in (folder, path)] == [0o700, 0o600]
@@ -65,7 +65,7 @@ async def test_codes_are_sealed_at_the_start_and_anew_with_another_secret(tmp_pa
     """Those from before there was a seal, and those of the secret before; what nobody can open stays as it is."""
     ann = await write(lambda: store.insert("ann", Role.OWNER, ""))
     bob = await write(lambda: store.insert("bob", Role.OWNER, ""))
-    lost = seal_of(OTHERS).close(SECRET, bob)
+    lost = seal_of(OTHERS).encrypt(SECRET, bob)
     await store.set_totp(ann, SECRET, [])
     await store.set_totp(bob, lost, [])
     kept = []
@@ -73,7 +73,7 @@ async def test_codes_are_sealed_at_the_start_and_anew_with_another_secret(tmp_pa
         await asyncio.gather(authentication.encrypt_codes(seal), authentication.encrypt_codes(seal))
         kept.append((await store.get(ann)).totp or "")
     assert kept[0] == kept[1] != kept[2]
-    assert seal_of(NEW).open(kept[2], ann) == SECRET
+    assert seal_of(NEW).decrypt(kept[2], ann) == SECRET
     assert (await store.get(bob)).totp == lost
     (tmp_path / "secrets").write_text("a file where the folder should be")
     await store.set_totp(ann, SECRET, [])

@@ -76,9 +76,9 @@ async def screen_of(
             executable_path=CHROMIUM,
             headless=True,
             args=FLAGS,
-            viewport=PHONE if phone else WIDE,
+            viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
             color_scheme="dark" if dark else "light",
-            java_script_enabled=scripts,  # type: ignore[arg-type]
+            java_script_enabled=scripts,
         )
         try:
             yield Screen(context, context.pages[0], url, "aggregator_session")

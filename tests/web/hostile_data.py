@@ -32,7 +32,7 @@ BRAVO = '[[provider]]\nname = "bravo"\nurl = "http://127.0.0.1:1/api/v2"\nkey = 
 """A second provider, so that there are matches."""
 
 
-class Haunted(Struct, frozen=True, kw_only=True):
+class HostileData(Struct, frozen=True, kw_only=True):
     """Ids of rows that hold all texts."""
 
     order: int
@@ -60,7 +60,7 @@ def whole(texts: Sequence[str], place: str) -> str:
     return "\n".join(marked(texts, place))
 
 
-async def haunt(web: Web, anna: Visitor, texts: Sequence[str]) -> Haunted:
+async def fill_with_hostile_data(web: Web, anna: Visitor, texts: Sequence[str]) -> HostileData:
     """Put the texts wherever somebody can put one; what is not told here is alike for any texts of their number."""
     services, unsold = await _catalogue(web, texts)
     orders = await _orders(anna.reseller, texts, services)
@@ -74,7 +74,7 @@ async def haunt(web: Web, anna: Visitor, texts: Sequence[str]) -> Haunted:
         revision = await store.add_revision(MARKUP_FILE, f"{comments}[default]\npercent = 20\n", author)
     await store.add_revision(MARKUP_FILE, "[default]\npercent = 25\n", "file")
     await web.panel.prices.reload(web.panel.upstreams)
-    return Haunted(
+    return HostileData(
         order=orders[-1],
         reseller=reseller,
         person=person,

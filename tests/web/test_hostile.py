@@ -18,8 +18,8 @@ import pytest
 
 from tests.builders import active_order, make_reseller, unsure_order
 from tests.web.chromium import CHROMIUM, PHONE, WIDE, screen_of
-from tests.web.hostile_data import BRAVO, Haunted, haunt, marked
 from tests.web.hostile import HOSTILE
+from tests.web.hostile_data import BRAVO, HostileData, fill_with_hostile_data, marked
 from tests.web.kit import Visitor, Web, web_of
 from tests.web.strict import Tags, wrong_on
 
@@ -39,12 +39,12 @@ async def hostile_data(
     """A panel full of the texts, whoever may look at it, and what of them is where."""
     async with web_of(folder, url, panel='sign_up = "open"\n', services="import_rest = true\n", providers=BRAVO) as web:
         anna, boss = await web.reseller(), await web.owner()
-        ids = await haunt(web, anna, texts)
+        ids = await fill_with_hostile_data(web, anna, texts)
         all_of_it = await web.signed_in(ids.person, reseller=ids.reseller)
         yield web, {"stranger": web.visitor(), "anna": anna, "all": all_of_it, "boss": boss}, pages(ids)
 
 
-def pages(ids: Haunted) -> Pages:
+def pages(ids: HostileData) -> Pages:
     """Every page on which a text of somebody else's can stand."""
     some = [str(number) for number in ids.services]
     console = f"/console/resellers/{ids.reseller}"
@@ -250,7 +250,7 @@ async def _sent(visitor: Visitor, path: str, fields: dict[str, str]) -> None:
 
 async def test_a_spreadsheet_runs_nothing_of_the_statement(web: Web, anna: Visitor) -> None:
     """No cell begins as a formula does; amounts are plain numbers."""
-    await haunt(web, anna, [*HOSTILE, "+1", "-1"])
+    await fill_with_hostile_data(web, anna, [*HOSTILE, "+1", "-1"])
     rows = list(csv.reader(StringIO(await anna.get("/wallet/statement.csv"))))
     assert len(rows) > 2 * len(HOSTILE)
     risky = [cell for row in rows for cell in row if cell.startswith(("=", "+", "@", "-", "\t"))]

@@ -1,4 +1,4 @@
-"""Decides how long a provider that keeps failing, or a service that keeps cancelling, is left alone."""
+"""The circuit breaker of each provider, decided from its calls: closed, or open until a moment; of services too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLOSED = CircuitState(0, 0, None)
 
 
 def after_call(row: ProviderRow, error: ProviderError | None, *, now: int, breaker_ms: int) -> CircuitState | None:
-    """The provider's health after a call; None where nothing changes, as after one that our own pace held back."""
+    """The state of the breaker after a call; None where nothing changes, as after one that our own pace held back."""
     if isinstance(error, NoTurn):
         return None
     if error is None:

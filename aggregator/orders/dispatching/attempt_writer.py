@@ -64,10 +64,12 @@ class AttemptWriter:
         self._tracker = tracker
         self._poll_ms = poll_ms
         # Where the database is away it is so for all; any other failure is the fault of one among them.
-        self._together: Batcher[NewDispatch, Attempt | None] = Batcher(self._begin, most=MOST_AT_ONCE, apart=_is_of_one)
-        self._in_turn: Batcher[NewDispatch, Attempt | None] = Batcher(self._begin, most=1)
-        self._arrive: Batcher[Acceptance, None] = Batcher(self._accept, most=MOST_AT_ONCE, apart=_is_of_one)
-        self._show: Batcher[int, None] = Batcher(self._refresh, most=MOST_AT_ONCE)
+        self._together: Batcher[NewDispatch, Attempt | None] = Batcher(
+            self._begin, max_size=MOST_AT_ONCE, retry_alone=_is_of_one
+        )
+        self._in_turn: Batcher[NewDispatch, Attempt | None] = Batcher(self._begin, max_size=1)
+        self._arrive: Batcher[Acceptance, None] = Batcher(self._accept, max_size=MOST_AT_ONCE, retry_alone=_is_of_one)
+        self._show: Batcher[int, None] = Batcher(self._refresh, max_size=MOST_AT_ONCE)
 
     async def begin(self, departure: NewDispatch) -> Attempt | None:
         """Before anything is sent; None where the order stays, for its link or because it has moved on."""

@@ -73,9 +73,9 @@ class Dispatcher:
         self._in_hand: dict[int, asyncio.Task[None]] = {}
         self._without_turn: dict[int, asyncio.Task[None]] = {}
         """Of those in hand, what still waits for its turn: nothing of it is written down."""
-        self._park: Batcher[Parked, None] = Batcher(_park_all, most=MOST_IN_HAND)
+        self._park: Batcher[Parked, None] = Batcher(_park_all, max_size=MOST_IN_HAND)
         self._attempts = AttemptWriter(tracker, poll_ms=pace.poll_ms)
-        self._note_well: Batcher[str, None] = Batcher(self._note_all_well, most=MOST_IN_HAND)
+        self._note_well: Batcher[str, None] = Batcher(self._note_all_well, max_size=MOST_IN_HAND)
 
     async def run_once(self) -> int:
         """Claim what has room or is due and start each order on its way; how many. Does not wait for providers."""

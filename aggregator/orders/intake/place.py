@@ -51,10 +51,10 @@ class Placer:
         self._wake = wake
         self._open_posts = open_posts
         self._lanes: tuple[Batcher[NewOrder, AcceptResult], ...] = tuple(
-            Batcher(accept_store.accept_at_once, most=MOST_AT_ONCE) for _ in range(concurrency)
+            Batcher(accept_store.accept_at_once, max_size=MOST_AT_ONCE) for _ in range(concurrency)
         )
         self._repeated: Batcher[IdempotencyKeys, Repeated | None] = Batcher(
-            accept_store.find_repeated, most=MOST_AT_ONCE, concurrency=concurrency
+            accept_store.find_repeated, max_size=MOST_AT_ONCE, concurrency=concurrency
         )
 
     def quote(self, caller: Caller, ask: Ask) -> NewOrder:

@@ -1,6 +1,6 @@
 """Compares what each provider's balance lost in a day with what our orders there should have cost; holds nothing.
 
-An owner may order by hand: a difference is an alarm until somebody says that it was looked at (`catalog.syncing.looked`).
+An owner may order by hand: a difference is an alarm until somebody says it was looked at (`catalog.syncing.looked`).
 """
 
 from __future__ import annotations

@@ -49,19 +49,19 @@ class Weighed(Struct, frozen=True):
     """Adds that were not taken as far as the sum tells, and why it may be wrong."""
 
 
-def note_balance(account: Account, row: ProviderRow, *, dark_ms: int) -> Account:
+def note_balance(account: Account, row: ProviderRow, *, unobserved_ms: int) -> Account:
     """Take in what was read of the balance since the last look, by whomever."""
     if row.funds is None or row.balance_at is None or row.balance_at <= account.seen_at:
         return account
-    return evidence.look(account, row.funds, row.balance_at, dark_ms=dark_ms)
+    return evidence.look(account, row.funds, row.balance_at, unobserved_ms=unobserved_ms)
 
 
 def since_restart(account: Account, row: ProviderRow) -> Account:
     """A baseline from before ids were given a second time is of other orders: it is worth nothing."""
-    is_baseline, restarted = account.is_baseline, row.ids_restarted_at
-    if is_baseline is None or restarted is None or is_baseline.at > restarted:
+    baseline, restarted = account.baseline, row.ids_restarted_at
+    if baseline is None or restarted is None or baseline.at > restarted:
         return account
-    return replace(account, is_baseline=None, last=None)
+    return replace(account, baseline=None, last=None)
 
 
 def at_door(account: Account, doors: Doors) -> Account:
@@ -75,16 +75,16 @@ def wants_baseline(account: Account, row: ProviderRow, *, now: int, rest_ms: int
     """Whether the baseline is missing, or the account has moved since and it is old enough to be taken again."""
     if row.funds is None:
         return False
-    if account.is_baseline is None or account.last is not None:
+    if account.baseline is None or account.last is not None:
         return True
-    return row.funds != account.is_baseline.balance and now - account.is_baseline.at >= rest_ms
+    return row.funds != account.baseline.balance and now - account.baseline.at >= rest_ms
 
 
 class Accountant:
     """Looks at one account after the other; what it is asked to look at nobody else looks at meanwhile."""
 
-    def __init__(self, dark_ms: int) -> None:
-        self._dark_ms = dark_ms
+    def __init__(self, unobserved_ms: int) -> None:
+        self._unobserved_ms = unobserved_ms
 
     async def renew(self, adapter: Adapter, settings: ProviderSettings, account: Account) -> Account:
         """Take a new baseline where nothing is placing or unsure and two readings agree."""
@@ -98,23 +98,23 @@ class Accountant:
         account = self._seen(account, reading)
         if account.last is None or not evidence.agree(account.last, reading):
             return replace(account, last=reading)
-        return replace(account, is_baseline=reading, last=None, risen=Decimal(0), fallen=Decimal(0), unobserved=())
+        return replace(account, baseline=reading, last=None, risen=Decimal(0), fallen=Decimal(0), unobserved=())
 
     async def weigh(
         self, adapter: Adapter, settings: ProviderSettings, account: Account, *, settled_at: int, taken: frozenset[int]
     ) -> Weighed:
         """Read the account; where it stands as it did at the last reading, after `settled_at`, say what follows."""
-        is_baseline, last = account.is_baseline, account.last
-        if is_baseline is None:
+        baseline, last = account.baseline, account.last
+        if baseline is None:
             return Weighed(account)
-        read = await self._read(adapter, settings, since=is_baseline.at)
+        read = await self._read(adapter, settings, since=baseline.at)
         if read is None:
             return Weighed(account)
         reading, books = read
         account = replace(self._seen(account, reading), last=reading)
-        fault = books.contradict(is_baseline)
+        fault = books.contradict(baseline)
         if fault is not None:
-            return Weighed(replace(account, is_baseline=None, last=None), Void(fault))
+            return Weighed(replace(account, baseline=None, last=None), Void(fault))
         if last is None or last.at < settled_at or not evidence.agree(last, reading):
             return Weighed(account)
         return await self._conclude(settings, account, reading, books, taken)
@@ -127,18 +127,18 @@ class Accountant:
         total = evidence.add_up(account, reading, books.bases)
         if isinstance(total, Doubtful):
             return Weighed(account, total)
-        assert account.is_baseline is not None
-        unobserved = evidence.unseen(account, books.sent_since(account.is_baseline.at))
-        candidates = await self._candidates(settings, books, account.is_baseline, taken)
+        assert account.baseline is not None
+        unobserved = evidence.unseen(account, books.sent_since(account.baseline.at))
+        candidates = await self._candidates(settings, books, account.baseline, taken)
         verdict = evidence.weigh(account, total, candidates, unobserved=unobserved)
         if isinstance(verdict, TakenAdds):
             return Weighed(account, verdict, total, evidence.unproven(account, total, candidates, verdict))
         if isinstance(verdict, Void):
-            account = replace(account, is_baseline=None, last=None)
+            account = replace(account, baseline=None, last=None)
         return Weighed(account, verdict, total)
 
     async def _candidates(
-        self, settings: ProviderSettings, books: Books, is_baseline: AccountReading, taken: frozenset[int]
+        self, settings: ProviderSettings, books: Books, baseline: AccountReading, taken: frozenset[int]
     ) -> list[UnsureAdd]:
         name = settings.profile.name
         row = await catalog_store.provider(name)
@@ -160,7 +160,7 @@ class Accountant:
                     listings.get(attempt.service),
                     package=orders[attempt.id].rate_per == 1,
                 ),
-                glance=books.with_bought(glances[attempt.id], is_baseline) if attempt.id in glances else None,
+                glance=books.with_bought(glances[attempt.id], baseline) if attempt.id in glances else None,
             )
             for attempt in attempts
         ]
@@ -191,7 +191,7 @@ class Accountant:
         return AccountReading(first.balance, after.standings(progress, by_remains=by_remains), at), after
 
     def _seen(self, account: Account, reading: AccountReading) -> Account:
-        looked = evidence.look(account, reading.balance, clock.now(), dark_ms=self._dark_ms)
+        looked = evidence.look(account, reading.balance, clock.now(), unobserved_ms=self._unobserved_ms)
         return replace(looked, charge_digits=max(account.charge_digits, evidence.digits_of(reading)))
 
 

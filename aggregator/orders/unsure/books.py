@@ -82,23 +82,23 @@ class Books(Struct, frozen=True):
         lost = [(attempt, Decimal(attempt.cost_theirs)) for attempt in self.nameless]
         return [(one.created_at, one.deadline_at, cost) for one, cost in [*known, *lost] if one.created_at >= moment]
 
-    def with_bought(self, glance: Glance, is_baseline: AccountReading) -> Glance:
+    def with_bought(self, glance: Glance, baseline: AccountReading) -> Glance:
         """With what the provider had answered to have taken, since the baseline and before the glance."""
         bought = [
             one.attempt.base_charge
             for one in self.known
-            if one.attempt.upstream_order not in is_baseline.orders
+            if one.attempt.upstream_order not in baseline.orders
             and one.attempt.answered_at is not None
             and one.attempt.answered_at <= glance.at
         ]
         return replace(glance, bought=sum(bought, Decimal(0)))
 
-    def contradict(self, is_baseline: AccountReading) -> str | None:
+    def contradict(self, baseline: AccountReading) -> str | None:
         """Why a baseline does not fit: it did not know an order, or an unsure one, that was there already."""
-        unknown = [one.attempt for one in self.known if one.attempt.upstream_order not in is_baseline.orders]
-        if any(attempt.created_at < is_baseline.at for attempt in unknown):
+        unknown = [one.attempt for one in self.known if one.attempt.upstream_order not in baseline.orders]
+        if any(attempt.created_at < baseline.at for attempt in unknown):
             return "an order from before the baseline came to light"
-        if any(attempt.created_at < is_baseline.at and attempt.outcome is Outcome.UNSURE for attempt in self.nameless):
+        if any(attempt.created_at < baseline.at and attempt.outcome is Outcome.UNSURE for attempt in self.nameless):
             return "the baseline is younger than an unsure add"
         return None
 

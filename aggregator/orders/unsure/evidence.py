@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import combinations
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ COARSE, SMALL = 100, 10
 COST_NOISE = Decimal("0.00001")
 """How far the cost that we worked out may be off, of itself: rates are kept with so many digits."""
 GRAIN = Decimal("1E-8")
-MOST_DARK = 20
+MOST_UNOBSERVED = 20
 _NOTHING = Decimal(0)
 
 
@@ -48,10 +49,14 @@ class AccountReading(Struct, frozen=True):
     at: int
 
 
-class Account(Struct, frozen=True, kw_only=True):
+_AS_KEPT = MappingProxyType({"baseline": "clean", "unobserved": "dark"})
+"""The names under which rows of baselines keep them."""
+
+
+class Account(Struct, frozen=True, kw_only=True, rename=_AS_KEPT):
     """What is kept of an account between two looks. Times in milliseconds since 1970."""
 
-    is_baseline: AccountReading | None = None
+    baseline: AccountReading | None = None
     """The baseline: as it stood when nothing was placing and nothing unsure."""
     last: AccountReading | None = None
     """The newest reading; two that agree count."""
@@ -169,17 +174,17 @@ def agree(one: AccountReading, other: AccountReading) -> bool:
     return one.balance == other.balance and one.orders == other.orders
 
 
-def look(account: Account, balance: Decimal, at: int, *, dark_ms: int) -> Account:
+def look(account: Account, balance: Decimal, at: int, *, unobserved_ms: int) -> Account:
     """The account after a look at its balance: what came in is counted, down to the last digit shown.
 
-    After more than `dark_ms` without a look a payment may have hidden behind what was bought meanwhile.
+    After more than `unobserved_ms` without a look a payment may have hidden behind what was bought meanwhile.
     """
     digits = max(account.digits, _digits(balance))
     came_in, went_out, unobserved = _NOTHING, _NOTHING, account.unobserved
     if account.seen is not None:
         came_in = max(_NOTHING, balance - account.seen - _last_digit(digits))
         went_out = max(_NOTHING, account.seen - balance - _last_digit(digits))
-        if at - account.seen_at > dark_ms:
+        if at - account.seen_at > unobserved_ms:
             unobserved = _with(unobserved, (account.seen_at, at))
     return replace(
         account,
@@ -194,7 +199,7 @@ def look(account: Account, balance: Decimal, at: int, *, dark_ms: int) -> Accoun
 
 def _with(unobserved: tuple[tuple[int, int], ...], one: tuple[int, int]) -> tuple[tuple[int, int], ...]:
     """The oldest grow together where there are many: longer in the dark is only more in doubt."""
-    if len(unobserved) < MOST_DARK:
+    if len(unobserved) < MOST_UNOBSERVED:
         return (*unobserved, one)
     return ((unobserved[0][0], unobserved[1][1]), *unobserved[2:], one)
 
@@ -218,10 +223,10 @@ def digits_of(reading: AccountReading) -> int:
 
 def add_up(account: Account, reading: AccountReading, bases: dict[str, Decimal]) -> Sum | Doubtful:
     """What is missing since the baseline; `bases` = what each order cost at first."""
-    assert account.is_baseline is not None
+    assert account.baseline is not None
     spent, changed, back = _NOTHING, 0, _NOTHING
     for order, now in reading.orders.items():
-        before = account.is_baseline.orders.get(order)
+        before = account.baseline.orders.get(order)
         if before == now or (before is not None and before.told == now.told):
             continue
         if now.net is None or (before is not None and before.net is None):
@@ -231,7 +236,7 @@ def add_up(account: Account, reading: AccountReading, bases: dict[str, Decimal])
         changed += 1 if before is None else 2
         back += max(_NOTHING, first - now.net)
     noise = _last_digit(account.digits) + changed * _half_digit(account)
-    return Sum(account.is_baseline.balance - reading.balance - spent, noise, back)
+    return Sum(account.baseline.balance - reading.balance - spent, noise, back)
 
 
 def weigh(  # noqa: PLR0911  # every doubt has words of its own
@@ -266,26 +271,26 @@ def unproven(account: Account, total: Sum, candidates: Sequence[UnsureAdd], verd
     One credit of just what an add cost turns the sum round. It cannot where a look at once after the add still found
     all the money there, and the balance has not moved both ways since.
     """
-    assert account.is_baseline is not None
+    assert account.baseline is not None
     found = dict[int, str]()
     for one in candidates:
         if one.attempt not in verdict.attempts:
             earlier = [
                 other for other in candidates if other.attempt in verdict.attempts and other.attempt < one.attempt
             ]
-            doubt = _doubt(account, account.is_baseline, total, one.glance, earlier)
+            doubt = _doubt(account, account.baseline, total, one.glance, earlier)
             if doubt is not None:
                 found[one.attempt] = doubt
     return found
 
 
 def _doubt(
-    account: Account, is_baseline: AccountReading, total: Sum, glance: Glance | None, earlier: Sequence[UnsureAdd]
+    account: Account, baseline: AccountReading, total: Sum, glance: Glance | None, earlier: Sequence[UnsureAdd]
 ) -> str | None:
     if glance is None:
         return "the balance was not read at once after it"
     cost, noise = _cost(account, total, earlier)
-    gone = is_baseline.balance - glance.balance - glance.bought - cost
+    gone = baseline.balance - glance.balance - glance.bought - cost
     if gone > noise:
         return f"{_plain(gone)} were gone when the balance was read at once after it"
     if account.risen > glance.risen and account.fallen > glance.fallen:

@@ -24,7 +24,7 @@ from aggregator.orders.dispatching.reference_store import Sent
 from aggregator.orders.dispatching.submit import door_of, submission_of
 from aggregator.orders.model import Attempt, Undecidable
 from aggregator.orders.track import Tracker
-from aggregator.orders.unsure import accounting, evidence_store, listing, resolve
+from aggregator.orders.unsure import accounting, evidence_store, listing, looks_at, resolve
 from aggregator.orders.unsure.accounting import Accountant, Weighed
 from aggregator.orders.unsure.evidence import Account, Doubtful, Glance, Void
 from aggregator.orders.unsure.evidence_store import Look, Rule, Seen
@@ -44,7 +44,8 @@ LEASE_MS = 180_000
 LONGEST_PAUSE_MS = 1_800_000
 REPEAT_WITHIN_MS = 12 * HOUR_MS
 """Panels that know a reference forget it some day; after this a repeat might be a new order."""
-LEAST_DARK_MS = 10_000
+LEAST_UNOBSERVED_MS = 10_000
+"""A balance that nobody read for so long may have moved unseen: then it says nothing of single adds."""
 AT_ONCE_MS = 10_000
 """How soon after an add the balance must have been read to tell that nothing was taken for it."""
 AT_ONCE = 20
@@ -60,8 +61,8 @@ class Investigator:
         self._upstreams = upstreams
         self._tracker = tracker
         # Balances are read at the pace of polls: after nearly twice that a look was missed.
-        self._dark_ms = max(pace.poll_ms * 7 // 4, LEAST_DARK_MS)
-        self._accountant = Accountant(self._dark_ms)
+        self._unobserved_ms = max(pace.poll_ms * 7 // 4, LEAST_UNOBSERVED_MS)
+        self._accountant = Accountant(self._unobserved_ms)
         self._wake = wake
         self._settle_ms = pace.settle_ms
         self._gap_ms = max(self._settle_ms // 4, 200)
@@ -86,7 +87,7 @@ class Investigator:
             return False
         pause = self._gap_ms
         try:
-            account = accounting.note_balance(account, row, dark_ms=self._dark_ms)
+            account = accounting.note_balance(account, row, unobserved_ms=self._unobserved_ms)
             account = accounting.since_restart(account, row)
             if wants_list:
                 account = await self._remember_list(adapter, account)
@@ -103,12 +104,14 @@ class Investigator:
     async def note_balance(self, provider: str) -> None:
         """The balance was just read: every look counts for what came in, also while nothing is unsure."""
         adapter, (account, _) = self._upstreams.adapter(provider), await evidence_store.account(provider)
-        if adapter is None or account.is_baseline is None:
+        if adapter is None or account.baseline is None:
             return
         account = accounting.at_door(account, await account_door_store.doors_of(adapter.profile))
-        if account.is_baseline is not None:
+        if account.baseline is not None:
             row = await catalog_store.provider(provider)
-            await evidence_store.put_account(provider, accounting.note_balance(account, row, dark_ms=self._dark_ms))
+            await evidence_store.put_account(
+                provider, accounting.note_balance(account, row, unobserved_ms=self._unobserved_ms)
+            )
 
     async def glance(self, attempt: Attempt, balance: Decimal, begun: int) -> None:
         """The balance was just read, begun at a moment, because this add had no answer; kept where that was at once.
@@ -124,7 +127,7 @@ class Investigator:
         account, _ = await evidence_store.account(attempt.provider)
         now = await attempt_store.of_order(attempt.order_id)
         answered = next((one.answered_at for one in now if one.id == attempt.id), None)
-        if answered is None or account.is_baseline is None or not doors.lead_to(attempt.door):
+        if answered is None or account.baseline is None or not doors.lead_to(attempt.door):
             return
         if clock.now() - min(answered, attempt.deadline_at) <= AT_ONCE_MS:
             seen = Glance(balance=balance, at=begun, risen=account.risen, fallen=account.fallen)
@@ -152,7 +155,10 @@ class Investigator:
         self, account: Account, unsure: Sequence[Followed], row: ProviderRow, settings: ProviderSettings
     ) -> bool:
         if unsure:
-            return bool(self._ripe(unsure)) or accounting.note_balance(account, row, dark_ms=self._dark_ms) != account
+            return (
+                bool(self._ripe(unsure))
+                or accounting.note_balance(account, row, unobserved_ms=self._unobserved_ms) != account
+            )
         return self._wants_baseline(account, row, settings)
 
     def _wants_baseline(self, account: Account, row: ProviderRow, settings: ProviderSettings) -> bool:
@@ -286,13 +292,13 @@ class Investigator:
         account: Account,
     ) -> Account:
         """Weigh what is missing; what the list may show, though not clearly, is not called absent."""
-        taken = frozenset(attempt for attempt, seen in looks.items() if _known_taken(seen))
+        taken = frozenset(attempt for attempt, seen in looks.items() if looks_at.known_taken(seen))
         settled_at = max(self._ripe_at(one) for one in unsure)
         weighed = await self._accountant.weigh(adapter, settings, account, settled_at=settled_at, taken=taken)
-        verdict, is_baseline = weighed.verdict, account.is_baseline
-        if verdict is None or is_baseline is None:
+        verdict, baseline = weighed.verdict, account.baseline
+        if verdict is None or baseline is None:
             return weighed.account
-        facts: dict[str, object] = {"baseline": f"{is_baseline.balance:f}", "baseline_at": moment(is_baseline.at)}
+        facts: dict[str, object] = {"baseline": f"{baseline.balance:f}", "baseline_at": moment(baseline.at)}
         if weighed.account.last is not None and account.last is not None:
             facts |= {
                 "balance": f"{weighed.account.last.balance:f}",
@@ -352,8 +358,8 @@ class Investigator:
     async def _absent(self, one: Followed, rule: Rule, facts: Mapping[str, object], looks: Sequence[Look]) -> bool:
         """Note it; decide by it where it has been so for long enough, and nothing says otherwise."""
         await evidence_store.note(one.attempt.id, rule, Seen.ABSENT, facts)
-        since = _absent_since(looks, rule)
-        if since is None or clock.now() - since < self._settle_ms or _contradicted(looks, rule):
+        since = looks_at.absent_since(looks, rule)
+        if since is None or clock.now() - since < self._settle_ms or looks_at.contradicted(looks, rule):
             return False
         told = {**facts, "first_seen": moment(since)}
         try:
@@ -381,26 +387,6 @@ def moment(at: int) -> str:
 def _is_balance_useless(settings: ProviderSettings) -> bool:
     """Where a repeat tells everything, or the balance nothing."""
     return settings.debits_late or settings.profile.dialect.reference_dedupes
-
-
-def _known_taken(looks: Sequence[Look]) -> bool:
-    return any(look.verdict is Seen.ACCEPTED for look in looks)
-
-
-def _absent_since(looks: Sequence[Look], rule: Rule) -> int | None:
-    """Since when every look by a rule that told anything told that it is not there."""
-    since = None
-    for look in looks:
-        if look.rule is rule and look.verdict is not Seen.FAILED:
-            since = (since or look.at) if look.verdict is Seen.ABSENT else None
-    return since
-
-
-def _contradicted(looks: Sequence[Look], rule: Rule) -> bool:
-    """Another rule saw it, or might have seen it at its last look."""
-    last = {look.rule: look.verdict for look in looks if look.verdict is not Seen.FAILED}
-    might = rule is Rule.BALANCE and last.get(Rule.LIST) is Seen.OPEN
-    return might or any(look.verdict in (Seen.ACCEPTED, Seen.FOUND) for look in looks)
 
 
 def _say(facts: Mapping[str, object]) -> str:
