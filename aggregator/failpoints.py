@@ -1,4 +1,4 @@
-"""Places where a test makes this process die, stop, fail or dawdle at an exact moment; inert without its variable.
+"""Fault injection: places where a test makes this process die, stop, fail or dawdle; inert without its variable.
 
 `AGGREGATOR_FAILPOINTS` holds `name:nth:action`, several with commas: at the nth time (counted in this process) that the
 point is passed, the action happens, once.
@@ -31,11 +31,11 @@ no failure may turn into a wrong order or a wrong cent:
 | CP1 before the transaction of an order | `accept_store.commit.begin` |
 | CP2 wallet debited, not committed | `accept_store.commit.before-commit` |
 | CP3 order committed, reseller not answered | `accept_store.commit.after-commit` |
-| CP4 placing is committed, nothing is sent | `attempts.begin.after-commit`, `add.connect` |
+| CP4 placing is committed, nothing is sent | `attempt_writer.begin.after-commit`, `add.connect` |
 | CP5 the request has begun to leave | `add.headers-sent` |
 | CP6 the request has left | `add.body-sent` |
-| CP7 reply read, result not committed | `add.reply-read`, `attempts.accept.before-commit` |
-| CP8 result committed | `attempts.accept.after-commit` |
+| CP7 reply read, result not committed | `add.reply-read`, `attempt_writer.accept.before-commit` |
+| CP8 result committed | `attempt_writer.accept.after-commit` |
 | CP9 statuses read, not applied | `status.reply-read` |
 | CP10 between two orders of a batch | `settle.settle.begin`, from the second time on |
 | CP11 refund written, not committed | `settle.settle.before-commit` |
