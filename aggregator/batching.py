@@ -1,4 +1,7 @@
-"""Request coalescing (micro-batching): calls of the same moment become one batch, so that many cost one round trip."""
+"""Request coalescing (micro-batching): calls of the same moment become one batch, so that many cost one round trip.
+
+Where the batch is a write it is a group commit: many orders share one transaction (`orders.intake.accept_store`).
+"""
 
 from __future__ import annotations
 

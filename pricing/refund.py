@@ -1,4 +1,4 @@
-"""How many units came back undelivered, and what they are worth; plain numbers in and out."""
+"""How much is refunded: units that came back undelivered, and what they are worth; plain numbers in and out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a promise is: an id, a sentence, what stands still while it is broken; and the rows that break one."""
+"""What a promise is (an invariant): an id, a sentence, what stands still while it is broken; and what breaks it."""
 
 from __future__ import annotations
 

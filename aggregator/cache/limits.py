@@ -1,4 +1,4 @@
-"""How often: moving windows for the keys of resellers and the pace towards providers, shared where there is a Redis."""
+"""Rate limits: moving windows for resellers' keys and the pace towards providers, shared where there is a Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The pace towards each provider, shared by all processes where there is a Redis: who waits gets a turn, in its kind.
+"""The pace towards each provider (an outgoing rate limit): who waits gets a turn, in its kind.
+
+It is shared by all processes where there is a Redis.
 
 Each process hands out the turns that it gets by the same rule (`turns`), so that in none of them orders starve reads.
 """

@@ -1,1 +1,1 @@
-"""The book: every way money can move, and the one place that moves it."""
+"""The ledger (the book, a double-entry journal): every way money can move, and the one place that moves it."""

@@ -1,4 +1,7 @@
-"""The only writer of money: an entry and the balances it moves, in the transaction of the caller."""
+"""The ledger's only writer: an entry of the double-entry journal and the balances it moves.
+
+It writes in the transaction of the caller, so that money moves with what it is for, or not at all.
+"""
 
 from __future__ import annotations
 

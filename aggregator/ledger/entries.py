@@ -1,5 +1,7 @@
 """Every way money can move, on one page: from one account to another, each under a reference used once.
 
+These are the entries of a double-entry journal: a source is debited, a target credited, by the same amount.
+
 Amounts are whole 1e-8 of the panel's currency and always positive; the direction is in the accounts.
 """
 

@@ -1,4 +1,7 @@
-"""The rows of attempts: written before a request leaves, answered once, followed while they can still change."""
+"""The rows of attempts: written before a request leaves, answered once, followed while they can still change.
+
+Why before: a lost answer must not buy twice (docs/decisions/0024-attempt-before-send.md).
+"""
 
 from __future__ import annotations
 

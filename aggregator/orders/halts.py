@@ -1,4 +1,4 @@
-"""What stands still since an audit was red: nothing of it is sent out or paid back until one is green again.
+"""Payment freeze: what a red audit concerns is neither sent out nor paid back until an audit is green again.
 
 The question is part of the writes themselves, the one that lets an order leave and the one that ends it.
 """

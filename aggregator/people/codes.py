@@ -1,4 +1,4 @@
-"""The second proof: one-time codes of an authenticator, and recovery codes for whoever has lost it."""
+"""The second proof (two-factor): one-time codes of an authenticator (TOTP), and recovery codes for whoever lost it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Encryption at rest of what must be read again, the secrets of one-time codes: a copy of the database opens none."""
+"""Encryption at rest of what must be read again, the secrets of one-time codes: a copy of the database opens none.
+
+Each text names the key that sealed it (a key id), so that keys can be changed (key rotation): the first of the
+configured secrets seals, every one opens, and at the start what an older one sealed is sealed anew.
+"""
 
 from __future__ import annotations
 

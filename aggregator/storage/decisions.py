@@ -1,4 +1,7 @@
-"""Decisions of people, and of rules on evidence: who decided what about which row, and why. Never changed."""
+"""The audit log of decisions, by people and by rules on evidence: who decided what about which row, and why.
+
+A row of it is never changed.
+"""
 
 from __future__ import annotations
 

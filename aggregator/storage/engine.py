@@ -1,4 +1,7 @@
-"""The database behind the tables: SQLite or PostgreSQL, opened from its URL and bound to every table."""
+"""The database behind the tables: SQLite or PostgreSQL, opened from its URL and bound to every table.
+
+Why one thread writes on SQLite: docs/decisions/0022-sqlite-writer.md.
+"""
 
 from __future__ import annotations
 

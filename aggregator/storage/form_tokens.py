@@ -1,4 +1,7 @@
-"""Forms that move money are used once: their token is taken in the transaction that does what they ask for."""
+"""One-time submit tokens: a form that moves money counts once, however often it is sent (idempotency of forms).
+
+Its token is taken in the transaction that does what it asks for. The CSRF token is another: `web.guards`.
+"""
 
 from __future__ import annotations
 

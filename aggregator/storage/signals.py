@@ -1,4 +1,4 @@
-"""Counters by which one process tells the others, within a second, what to look at again."""
+"""Cross-process cache invalidation: counters by which one process tells the others, within a second, what is stale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The session cookie, and the token that each form carries: a stranger's page can know neither."""
+"""The session cookie, and the CSRF token that each form carries: a stranger's page can know neither."""
 
 from __future__ import annotations
 

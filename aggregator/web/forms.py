@@ -1,4 +1,7 @@
-"""What a form said, read without trust: every question names a field and gets a clean value or a fault for it."""
+"""What a form said, read without trust: every question names a field and gets a clean value or a fault for it.
+
+Its CSRF token was checked before, in `guards`; `Form.once` is for what must count once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Public pages as they were made last, until what they show changes."""
+"""A cache of public pages, as they were made last, until what they show changes."""
 
 from __future__ import annotations
 

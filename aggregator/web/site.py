@@ -24,7 +24,7 @@ PAGES = (*account.PAGES, public.PAGES, console.PAGES)
 
 
 def warm_up() -> None:
-    """What the first visitors would wait for, while they hold everybody else up; to be done beside the event loop."""
+    """The cold start of pages: what the first visitors would wait for; to be done beside the event loop."""
     by_path()
     compile_all()
 

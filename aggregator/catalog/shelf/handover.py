@@ -1,4 +1,4 @@
-"""A provider that takes another's place in providers.toml: nothing goes off sale before the new one has been read."""
+"""Provider migration: one takes another's place in providers.toml, nothing goes off sale before it was read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The circuit breaker of each provider, decided from its calls: closed, or open until a moment; of services too."""
+"""The circuit breaker of each provider, decided from its calls: closed, or open until a moment; of services too.
+
+Pure decisions: `circuit` keeps them for providers, `cooldown` for services.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Remembers what a service turned out to be: one that is cancelled too often, or without refill or cancel for now."""
+"""The circuit breaker of one service: it rests where its provider cancels too often, or refuses refills or cancels.
+
+What a refusal told is believed for a while, then tried again. The breaker of a provider: `circuit_breaker`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides where an order goes next, and what follows from a provider's answer to an `add`.
+"""Fail-over: decides where an order goes next, and what follows from a provider's answer to an `add`.
 
 Only *refused for sure* and *never sent* go on to another provider. A refusal about the order spends that provider
 for it; one about the account or the moment only postpones (providers/PROTOCOL.md, "Verdict on an add").

@@ -1,4 +1,4 @@
-"""The queue of orders that wait to be sent: claimed by provider, resellers in turn.
+"""The work queue of orders that wait to be sent, claimed under a lease: by provider, resellers in turn.
 
 An order that has not been looked at, or whose time has come, is claimed by `claim_due`. One whose provider has no room
 for it is parked there, and claimed by `claim_parked` once there is some: a backlog at one provider is never in the way

@@ -1,4 +1,7 @@
-"""Accepts orders: many in one transaction, each charged and written down as a whole or not at all."""
+"""Accepts orders: many in one transaction (group commit), each charged and written down as a whole or not at all.
+
+A request id or custom id is an idempotency key: whoever asks again under it is answered by the first order.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Places an order: the reseller's fields, the shelf's quote, one commit; no provider is asked."""
+"""Places an order: the reseller's fields, the shelf's quote, one commit; no provider is asked.
+
+Concurrent adds are batched here, and committed together by `accept_store` (group commit).
+"""
 
 from __future__ import annotations
 

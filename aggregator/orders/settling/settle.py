@@ -1,4 +1,4 @@
-"""Commits an ending: the state, the undelivered units and every cent that follows, in one transaction, once."""
+"""Commits an ending: the state, the undelivered units and the refund that follows, in one transaction, once."""
 
 from __future__ import annotations
 

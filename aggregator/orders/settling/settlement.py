@@ -1,4 +1,4 @@
-"""Decides what a piece of progress changes: the next state, undelivered units, what is announced, what is held.
+"""Decides what a piece of progress changes: the next state, the refund of undelivered units, what is announced or held.
 
 Unknown means open: a word nobody knows, an error word or an unreadable amount settles nothing (design of refunds:
 providers/PROTOCOL.md, "Money"). A terminal answer is confirmed by an equal one before money moves.

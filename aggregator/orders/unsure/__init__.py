@@ -1,1 +1,1 @@
-"""Finds out what became of adds that nobody answered, by evidence, and the owner's ways out."""
+"""Outcome reconciliation: what became of adds whose answer was lost, by evidence; and the owner's ways out."""

@@ -1,4 +1,4 @@
-"""Finds out what became of adds that nobody answered: by our reference, by the provider's list, by our balance there.
+"""Finds out what became of adds whose answer was lost: by our reference, the provider's list, or our balance there.
 
 What is proven is decided by rule, as the owner would decide it; the rest stays as it is. See providers/PROTOCOL.md,
 "Evidence".
