@@ -1,4 +1,4 @@
-"""Cross-process cache invalidation: counters by which one process tells the others, within a second, what is stale."""
+"""Cross-process invalidation: counters by which a process tells the others, within a second, what to look at again."""
 
 from __future__ import annotations
 
