@@ -68,6 +68,10 @@ _SIGNALS = {"kill9": signal.SIGKILL, "term": signal.SIGTERM, "stop": signal.SIGS
 _POINT = re.compile(r"([\w.:-]+):([1-9]\d{0,8}):(kill9|term|stop|raise|sleep\(\d{1,6}\))")
 
 
+_FORMERLY = {"attempts": "attempt_writer"}
+"""Modules by the names under which scripts may know their points."""
+
+
 class Injected(ConnectionError):
     """Raised by a failpoint."""
 
@@ -177,4 +181,5 @@ def _read(text: str) -> Point:
     match = _POINT.fullmatch(text)
     if match is None:
         raise ValueError(f"{VARIABLE}: {text!r} is not name:nth:action, with kill9, term, stop, raise or sleep(ms)")
-    return Point(match[1], int(match[2]), match[3])
+    module, _, rest = match[1].partition(".")
+    return Point(f"{_FORMERLY.get(module, module)}.{rest}" if rest else module, int(match[2]), match[3])

@@ -16,21 +16,19 @@ from urllib.parse import quote
 
 from providers.adapter import Found, Profile, Turn
 from providers.batches import Batches
-from providers.catalogue import find_rows, read_listings
-from providers.complaints import Complaint, read_complaint
-from providers.echoes import Echoes
-from providers.encoding import Route
 from providers.errors import Code, Refused
 from providers.following import Following
-from providers.funds import read_funds
-from providers.large import read_large
-from providers.placement import names_an_order, read_own_placed
-from providers.progress import keep_unknown
-from providers.reply import Kind, Reply, read_reply
+from providers.reading.catalogue import find_rows, read_listings
+from providers.reading.complaints import Complaint, read_complaint
+from providers.reading.echoes import Echoes
+from providers.reading.funds import read_funds
+from providers.reading.large import read_large
+from providers.reading.placement import names_an_order, read_own_placed
+from providers.reading.progress import keep_unknown
+from providers.reading.reply import Kind, Reply, read_reply
+from providers.reading.statuses import read_statuses
+from providers.reading.verdict import ADD_REFUSALS, failed_read, failed_write, row_refusal
 from providers.requests import add_params
-from providers.statuses import read_statuses
-from providers.transport import Transport
-from providers.verdict import ADD_REFUSALS, failed_read, failed_write, row_refusal
 from providers.vocabulary import (
     CancelRequested,
     Capability,
@@ -43,6 +41,8 @@ from providers.vocabulary import (
     RefillPhase,
     Submission,
 )
+from providers.wire.encoding import Route
+from providers.wire.transport import Transport
 
 
 class CLASS:

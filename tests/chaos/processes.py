@@ -82,11 +82,11 @@ class Source:
         self._ids = count(1)
 
     async def open(self) -> None:
-        """Load it; what goes wrong is in the file `zygote.log`."""
-        with (self._folder / "zygote.log").open("wb") as log:
+        """Load it; what goes wrong is in the file `fork_server.log`."""
+        with (self._folder / "fork_server.log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                str(Path(__file__).with_name("zygote.py")),
+                str(Path(__file__).with_name("fork_server.py")),
                 cwd=self._root,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -114,7 +114,7 @@ class Source:
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         await asyncio.wait([forked.pid, self._gone], return_when="FIRST_COMPLETED")
         if not forked.pid.done():
-            raise Ended((self._folder / "zygote.log").read_text())
+            raise Ended((self._folder / "fork_server.log").read_text())
         return forked
 
     async def run(self, *words: object) -> Answer:

@@ -107,7 +107,7 @@ async def test_whoever_was_held_up_between_the_commit_and_the_request_does_not_s
 
     async def freeze(work: Work[T], run: Callable[[Work[T]], Awaitable[T]]) -> T:
         result = await run(work)
-        if name_of(work) == "attempts.begin":
+        if name_of(work) == "attempt_writer.begin":
             intercept_writes(Failpoints().transaction)
             monkeypatch.setattr(clock, "_offset_ms", clock._offset_ms + 60_000)
             assert await panel.dispatcher.sweep() == 1
