@@ -35,6 +35,8 @@ _INSTANCE_LOCK = 7_204_180_532  # any number that no other program uses on this 
 GRACE_SECONDS = 5
 AGAIN_SECONDS = 1
 """Between two looks for a database that is away at the start."""
+WARM_UP_AFTER_SECONDS = 5
+"""A process that starts again has orders to take and to follow first: compiling all pages takes a second."""
 SWITCH_SECONDS = 0.0005
 """How long the thread that writes to SQLite waits for the interpreter while requests keep it busy, at each statement.
 
@@ -188,10 +190,17 @@ async def _run(panel: Panel, seen: Seen, role: str, stop: asyncio.Event, ready: 
         await panel.jobs.start()
     panel.workers.start(Loop("edits", lambda: follow_edits(panel, seen, stop), pause=1.0))
     ready()
-    warming = asyncio.create_task(asyncio.to_thread(warm_up)) if role != "worker" else None
+    if role != "worker":
+        await _warm_up_unless(stop)
     await stop.wait()
-    if warming is not None:
-        await warming
+
+
+async def _warm_up_unless(stop: asyncio.Event) -> None:
+    """Pages are made ready beside the event loop, once what waited for this process is under way."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), WARM_UP_AFTER_SECONDS)
+    if not stop.is_set():
+        await asyncio.to_thread(warm_up)
 
 
 def _stop_on_signals() -> asyncio.Event:
