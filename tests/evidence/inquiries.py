@@ -108,7 +108,7 @@ async def _age_accounts() -> None:
         kept, _ = await evidence_store.account(row["provider"])
         older = {
             name: None if reading is None else _older(reading)
-            for name, reading in (("clean", kept.baseline), ("last", kept.last))
+            for name, reading in (("baseline", kept.baseline), ("last", kept.last))
         }
         await evidence_store.put_account(row["provider"], _replace(kept, **older), due_at=0)
 

@@ -36,7 +36,7 @@ def missing(amount: str, *, back: str = "0") -> Sum:
 
 
 @pytest.mark.parametrize(
-    ("account", "total", "candidates", "dark", "said"),
+    ("account", "total", "candidates", "unobserved", "said"),
     [
         (SEEN, missing("-10.5"), adds("2.40"), "0", Void("10.5 more are there than should be: somebody paid in")),
         (

@@ -198,7 +198,7 @@ def look(account: Account, balance: Decimal, at: int, *, unobserved_ms: int) -> 
 
 
 def _with(unobserved: tuple[tuple[int, int], ...], one: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    """The oldest grow together where there are many: longer in the dark is only more in doubt."""
+    """The oldest grow together where there are many: longer unobserved is only more in doubt."""
     if len(unobserved) < MOST_UNOBSERVED:
         return (*unobserved, one)
     return ((unobserved[0][0], unobserved[1][1]), *unobserved[2:], one)
@@ -244,7 +244,7 @@ def weigh(  # noqa: PLR0911  # every doubt has words of its own
 ) -> BalanceVerdict:
     """Which of the candidates were taken: those whose costs, and no others', are what is missing.
 
-    `dark` = what was bought while nobody looked. Behind that, and behind whatever came back unseen, a payment may hide.
+    `unobserved` = what was bought while nobody looked. A payment may hide behind it, and behind what came back unseen.
     """
     if total.missing < -total.noise:
         return Void(f"{_plain(-total.missing)} more are there than should be: somebody paid in")
