@@ -67,7 +67,7 @@ class Encryption:
         return key_id != "" and text.startswith(f"{_BEGINNING}:{key_id}:")
 
     def _find(self, *, make: bool) -> str:
-        """The mark of the key that seals; "" where there is none."""
+        """The id of the key that encrypts now; "" where there is none."""
         if not self._keys and (secret := own_secret(self._directory, make=make)):
             self._keys = {_key_id(_key(secret)): _key(secret)}
         return next(iter(self._keys), "")

@@ -102,3 +102,11 @@ def test_work_is_named_by_who_wrote_it_down() -> None:
 
     assert name_of(outer()) == "test_failpoints.test_work_is_named_by_who_wrote_it_down"
     assert name_of(_work) == "test_failpoints.work"
+
+
+async def test_a_point_is_known_by_the_name_that_scripts_have_for_it() -> None:
+    """Its module was called otherwise before."""
+    points = read_failpoints({VARIABLE: "attempts.begin.after-commit:1:raise"})
+    assert isinstance(points, Armed)
+    with pytest.raises(Injected):
+        await points.pass_by("attempt_writer.begin.after-commit")

@@ -114,7 +114,7 @@ class Dispatcher:
         while under_way := [*self._in_hand.values(), *self._glances]:
             await asyncio.wait(under_way)
 
-    async def stop(self, seconds: float) -> None:  # not money
+    async def stop(self, seconds: float) -> None:  # a time, not money
         """Let calls in flight end, for so long; then leave the rest to the sweeper.
 
         What has no turn yet stays queued.

@@ -24,7 +24,7 @@ class ProviderQueue:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self._seconds: float | None = None  # that a call takes on average, not money
+        self._seconds: float | None = None  # seconds that a call takes on average, not money
         self.in_hand = 0
         """Orders of this process that wait for their turn, or are on their way."""
         self.parked: Mapping[int, int] = {}
@@ -33,7 +33,7 @@ class ProviderQueue:
         """The reseller whose turn was last."""
 
     @property
-    def per_second(self) -> float:  # not money
+    def per_second(self) -> float:  # orders a second, not money
         """How many orders it takes, at the most; infinite where nothing is known yet."""
         pace = self.profile.requests_per_second * SHARE_OF_ADDS or float("inf")  # not money
         return min(pace, self.profile.parallel / self._seconds) if self._seconds else pace  # not money
@@ -58,7 +58,7 @@ class ProviderQueue:
         before = self.in_hand + sum(min(many, mine + 1) for many in self.parked.values())
         return 0 if self.room and not self.parked else int(before * 1000 / self.per_second)  # not money
 
-    def note_call(self, seconds: float) -> None:  # not money
+    def note_call(self, seconds: float) -> None:  # a time, not money
         """A call has ended after so long."""
         known = self._seconds if self._seconds is not None else seconds
         self._seconds = max(0.001, known + (seconds - known) * _WEIGHT)  # not money
